@@ -1,0 +1,130 @@
+"""The seam between text and sound: what every engine is, asks for and gives.
+
+Knows: the Synthesizer protocol, its request, its card. Does not know: HTTP, queues, torch, numpy.
+The bot's process imports this file too, so it imports next to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from engine.synthesis.audio import Pcm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltinVoice:
+    """A voice that the engine brings along."""
+
+    id: str
+    name: str  # for people: "English (America)"
+    language: str  # BCP 47: "en-US"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineCard:
+    """What an engine is and can do. It travels as JSON from the host to the bot."""
+
+    name: str
+    version: str
+    voices: tuple[BuiltinVoice, ...]
+    default_voice: str
+    languages: tuple[str, ...]
+    least_characters: int  # a chunk shorter than this may come out wrong
+    most_characters: int  # a chunk longer than this may come out wrong
+    slots: int  # requests that it works on at once
+    clones: bool
+    styles: tuple[str, ...]  # names of the style settings it honours
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> EngineCard:
+        return cls(
+            **{
+                **data,
+                "voices": tuple(BuiltinVoice(**voice) for voice in data["voices"]),
+                "languages": tuple(data["languages"]),
+                "styles": tuple(data["styles"]),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SynthesisRequest:
+    """One chunk to speak. It travels as JSON from the bot to the host."""
+
+    text: str
+    voice: str  # the id of a built-in voice
+    language: str | None = None
+    style: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class VoiceState(Protocol):
+    """An engine's own representation of a reference voice. Opaque to everyone else."""
+
+
+class Synthesizer(Protocol):
+    """One engine. `load` and `condition` block; the host calls them off its event loop."""
+
+    def describe(self) -> EngineCard:
+        """The card. May be called before `load`."""
+        ...
+
+    def load(self) -> None:
+        """Make ready to speak. Raises SetupError where something is missing."""
+        ...
+
+    def condition(self, reference: Pcm) -> VoiceState:
+        """Compute the state of a reference voice. Raises SynthesisFailed if it cannot clone."""
+        ...
+
+    def synthesize(self, request: SynthesisRequest, voice: VoiceState | None) -> AsyncIterator[Pcm]:
+        """Yield the sound in pieces, as it is made; stops working when it is closed.
+
+        Raises SynthesisFailed for a text that it cannot speak.
+        """
+        ...
+
+
+class EngineState(StrEnum):
+    LOADING = "loading"  # the host starts, or its model loads
+    READY = "ready"
+    DOWN = "down"  # no host answers; the supervisor is at it
+
+
+class Engine(Protocol):
+    """The bot's side of a host: what the queue needs of it. `client.HostClient` is the real one."""
+
+    @property
+    def state(self) -> EngineState: ...
+
+    async def start(self) -> None:
+        """Begin to bring the host up; returns at once."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the host; a child of ours has exited when this returns."""
+        ...
+
+    async def card(self) -> EngineCard:
+        """The card of the host, once it is ready. Waits for as long as that takes."""
+        ...
+
+    def synthesize(self, request: SynthesisRequest, *, due_in: float) -> AsyncIterator[bytes]:
+        """Yield an Ogg Opus stream in pieces as they arrive (48 kHz stereo, 20 ms packets).
+
+        It ends normally only when the stream is complete (its end-of-stream page was seen).
+        Closing the iterator cancels the work in the host. `due_in`: seconds until the listeners
+        run dry, by which the host orders its slots.
+        Raises EngineUnavailable, HostDied, SynthesisFailed.
+        """
+        ...
