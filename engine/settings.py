@@ -45,11 +45,18 @@ class Settings(BaseSettings):
     mynah_references_dir: Path = Field(
         Path("references"), description="Reference voices that the operator drops in."
     )
-    mynah_engine: Literal["espeak"] = Field("espeak", description="Which engine speaks.")
+    mynah_engine: Literal["espeak", "tone"] = Field(
+        "espeak", description="Which engine speaks. `tone` is for tests: a tone a character."
+    )
     mynah_engine_url: str | None = Field(
         None,
         description="Use the engine's host at this URL (`http://…`, or `unix:///path.sock`) "
         "instead of starting one.",
+    )
+    mynah_hang_limit: Seconds = Field(
+        30,
+        description="Seconds without progress on a request after which the engine's host counts "
+        "as hung and is replaced.",
     )
     mynah_espeak_pace: float = Field(
         0.0,

@@ -6,7 +6,7 @@ The bot's process imports this file too, so it imports next to nothing.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -87,9 +87,14 @@ class Synthesizer(Protocol):
         """Compute the state of a reference voice. Raises SynthesisFailed if it cannot clone."""
         ...
 
-    def synthesize(self, request: SynthesisRequest, voice: VoiceState | None) -> AsyncIterator[Pcm]:
+    def synthesize(
+        self, request: SynthesisRequest, voice: VoiceState | None
+    ) -> AsyncGenerator[Pcm, None]:
         """Yield the sound in pieces, as it is made; stops working when it is closed.
 
+        Every voice comes at the house's loudness (`audio.SPEECH_LOUDNESS`, by a fixed gain); the
+        rest of the finish is the host's. An empty piece is a sign of life: an engine that thinks
+        for long gives one now and then, for silence counts as a hang.
         Raises SynthesisFailed for a text that it cannot speak.
         """
         ...
@@ -119,7 +124,9 @@ class Engine(Protocol):
         """The card of the host, once it is ready. Waits for as long as that takes."""
         ...
 
-    def synthesize(self, request: SynthesisRequest, *, due_in: float) -> AsyncIterator[bytes]:
+    def synthesize(
+        self, request: SynthesisRequest, *, due_in: float
+    ) -> AsyncGenerator[bytes, None]:
         """Yield an Ogg Opus stream in pieces as they arrive (48 kHz stereo, 20 ms packets).
 
         It ends normally only when the stream is complete (its end-of-stream page was seen).

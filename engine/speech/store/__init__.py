@@ -1,0 +1,10 @@
+"""Where the queue is durable: SQLite through SQLAlchemy. The only room in which SQL is spoken.
+
+    tables.py      columns and keys
+    migrations/    how an older database becomes a newer one; migrate.py runs them
+    examine.py     is this file sound, and of which schema? before anything is opened for work
+    database.py    one connection, its pragmas, transactions that no cancelled caller can cut
+    queries.py     every statement, typed at both ends
+
+Does not know: what a transition means, or when it is due. `queue.py` does.
+"""

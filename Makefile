@@ -1,0 +1,45 @@
+# Every target sets up what it needs. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+MYNAH := $(VENV)/bin/mynah
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run doctor test lint format bench clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY) ## Make .venv with the command .venv/bin/mynah
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[sandbox,dev]'
+	@touch $@
+
+demo: setup ## Speak once on a local Discord; what a member hears is data/demo/heard.wav
+	$(MYNAH) demo
+
+run: setup ## Connect to Discord and serve
+	$(MYNAH) run
+
+doctor: setup ## Examine the installation
+	$(MYNAH) doctor
+
+test: setup ## Run the tests
+	$(VENV)/bin/pytest
+
+lint: setup ## Ruff and mypy
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: setup ## Let ruff format the code
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: setup ## Measure; each measurement prints a table and one line of JSON
+	$(VENV)/bin/python -m bench
+
+clean: ## Remove what the targets made, but no data
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

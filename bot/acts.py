@@ -1,0 +1,101 @@
+"""What a command and a button do alike: say again, skip, stop, take the sound as a file.
+
+Knows: which rule is asked before which call. Does not know: slash commands, custom ids.
+"""
+
+import io
+from typing import Final
+
+import discord
+
+from bot import rights
+from bot.asking import Asking, asking, check, owner_of, place_to_speak
+from bot.house import House
+from bot.reply import NOBODY, reply
+from engine.errors import Refused, UnknownJob
+from engine.speech.jobs import EndedBy, JobView
+
+NOTHING: Final = "Nothing is being spoken, and nothing waits."
+OVER: Final = "That is over already."
+FORGOTTEN: Final = "That job is no longer kept. Say it again with `/say`."
+
+
+async def say(
+    interaction: discord.Interaction, house: House, ask: Asking, *, text: str, voice: str
+) -> None:
+    """Queue `text` (plain words) for the channel where the member is. Raises Refused."""
+    check(rights.may_say(ask.standing, ask.scene))
+    channel = place_to_speak(ask)
+    await house.saying.say(interaction, text=text, voice=voice, channel_id=channel.id)
+
+
+async def replay(interaction: discord.Interaction, house: House, job_id: int) -> None:
+    """The same text in the same voice, as a new job of who asks."""
+    ask = await asking(interaction, house)
+    view = await _view(house, ask, job_id)
+    check(rights.may_replay(ask.standing, ask.scene))
+    await say(interaction, house, ask, text=view.job.text, voice=view.job.voice)
+
+
+async def skip(interaction: discord.Interaction, house: House, job_id: int | None) -> None:
+    """End one job: this one, or without an id the one being spoken."""
+    ask = await asking(interaction, house)
+    if job_id is not None:
+        view = await _view(house, ask, job_id)
+    elif ask.queue:
+        view = ask.queue[0]
+    else:
+        raise Refused(NOTHING)
+    if view.job.state.final:
+        raise Refused(OVER)
+    check(rights.may_skip(ask.standing, ask.scene, owner_of(view, ask, house)))
+    ended = await house.speech.cancel(view.job.id, by=EndedBy.SKIPPED, actor=ask.actor)
+    await reply(interaction, "Skipped." if ended is not None else OVER)
+
+
+async def stop(interaction: discord.Interaction, house: House) -> None:
+    """End the job being spoken and those that wait, as far as the member may."""
+    ask = await asking(interaction, house)
+    owners = [owner_of(view, ask, house) for view in ask.queue]
+    check(rights.may_stop(ask.standing, ask.scene, owners))
+    ended = 0
+    # From the last to the first, so that none begins while its turn to be ended comes.
+    for view, owner in reversed(list(zip(ask.queue, owners, strict=True))):
+        if rights.may_skip(ask.standing, ask.scene, owner) is None:
+            job = await house.speech.cancel(view.job.id, by=EndedBy.STOPPED, actor=ask.actor)
+            ended += job is not None
+    left = len(ask.queue) - ended
+    kept = f" {_jobs(left)} of others stay." if left else ""
+    await reply(interaction, f"Stopped: {_jobs(ended)} ended.{kept}")
+
+
+async def download(interaction: discord.Interaction, house: House, job_id: int) -> None:
+    """The job's sound as an Ogg file, privately."""
+    ask = await asking(interaction, house)
+    await _view(house, ask, job_id)
+    check(rights.may_view(ask.standing))
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    sound = await house.speech.audio(job_id)
+    if sound is None:
+        await reply(interaction, "Its sound is no longer kept. Press Replay to make it again.")
+        return
+    if len(sound) > ask.guild.filesize_limit:
+        await reply(interaction, "Its sound is larger than this server lets me send.")
+        return
+    file = discord.File(io.BytesIO(sound), filename=f"mynah-{job_id}.ogg")
+    await interaction.followup.send(file=file, ephemeral=True, allowed_mentions=NOBODY)
+
+
+async def _view(house: House, ask: Asking, job_id: int) -> JobView:
+    """The job, if it is of this server. Raises Refused."""
+    try:
+        view = await house.speech.view(job_id)
+    except UnknownJob as error:
+        raise Refused(FORGOTTEN) from error
+    if view.job.lane != ask.lane:
+        raise Refused(FORGOTTEN)
+    return view
+
+
+def _jobs(count: int) -> str:
+    return f"{count} job" if count == 1 else f"{count} jobs"

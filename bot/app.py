@@ -1,0 +1,274 @@
+"""The client: start-up, wiring, shutdown; which of Discord's events goes to whom.
+
+Knows: every part of the front end, by name. Does not know: what any of them does with an event.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Coroutine
+from typing import Any, Final
+
+import aiohttp
+import discord
+import structlog
+
+from bot.buttons import Buttons
+from bot.commands import add_commands
+from bot.commands.tree import Tree
+from bot.discord_api import REFUSED_TOKEN
+from bot.house import House
+from bot.registration import invite_link, register
+from bot.rest import Rest
+from bot.saying import Saying
+from bot.standing import bot_standing
+from bot.status.board import Board
+from bot.status.message import message_payload, renderer
+from bot.voice.metronome import Metronome, ThreadMetronome
+from bot.voice.room import Tools
+from bot.voice.rooms import Rooms
+from bot.voice.speaker import Leads
+from engine.clock import Clock
+from engine.errors import SetupError
+from engine.settings import Settings
+from engine.speech import Speech
+
+log = structlog.get_logger(__name__)
+
+#: What is let to each part of the shutdown. Together they stay under the 5 s promised.
+LEAVE_SECONDS: Final = 1.5
+FLUSH_SECONDS: Final = 1.0
+CLOSE_SECONDS: Final = 1.0
+#: Between tries to reach the gateway or to register commands, when Discord is away at the start.
+RETRY_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+#: discord.py waits so long after the last server of a READY before it calls the bot ready.
+GUILD_READY_SECONDS: Final = 0.5
+#: How often the engine's state is compared with what messages say of it.
+ENGINE_LOOK_SECONDS: Final = 0.5
+
+RESTARTING: Final = "I am restarting; I go on when I am back."
+
+
+def intents() -> discord.Intents:
+    """None is privileged: an interaction carries its member."""
+    return discord.Intents(guilds=True, voice_states=True)
+
+
+class Bot(discord.Client):
+    """`serve` runs until it is cancelled or Discord ends it; `shut_down` afterwards, always."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        speech: Speech,
+        session: aiohttp.ClientSession,
+        clock: Clock,
+        *,
+        metronome: Metronome | None = None,
+    ) -> None:
+        super().__init__(
+            intents=intents(),
+            max_messages=None,
+            chunk_guilds_at_startup=False,
+            allowed_mentions=discord.AllowedMentions.none(),
+            heartbeat_timeout=30.0,
+            guild_ready_timeout=GUILD_READY_SECONDS,
+        )
+        self._settings = settings
+        self._speech = speech
+        self._clock = clock
+        self._metronome = metronome or ThreadMetronome()
+        self._closing_note: str | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._registered = False
+        self.rooms = Rooms(
+            Tools(
+                client=self,
+                speech=speech,
+                metronome=self._metronome,
+                clock=clock,
+                leads=Leads(join=settings.mynah_lead_join, pause=settings.mynah_lead_pause),
+                alone_timeout=settings.mynah_alone_timeout,
+                bot_standing=bot_standing,
+                changed=self._room_changed,
+            )
+        )
+        rest = Rest(session, self, settings.discord_api_url)
+        render = renderer(speech, clock, hide_text=settings.mynah_hide_text)
+        self.board = Board(
+            speech, rest, clock, render=render, payload=message_payload, note=self._note
+        )
+        self.house = House(
+            client=self,
+            settings=settings,
+            speech=speech,
+            rooms=self.rooms,
+            board=self.board,
+            saying=Saying(
+                speech, rest, self.board, self.rooms, clock, render=render, payload=message_payload
+            ),
+            clock=clock,
+        )
+        self.tree = Tree(self, self.house)
+        add_commands(self.tree, self.house)
+        self._buttons = Buttons(self.house)
+
+    # Up and down.
+
+    async def serve(self, token: str) -> None:
+        """Log in and follow the gateway. Raises SetupError where a person must act."""
+        await self._log_in(token)
+        while not self.is_closed():
+            try:
+                await self.connect()
+            except AttributeError:
+                # discord.py 2.7.1 (client.py, connect): when the very first gateway connection
+                # fails, its handler reads the sequence of a websocket that it never had.
+                if self.ws is not None:
+                    raise
+                log.warning("the gateway is out of reach; I keep trying")
+                await asyncio.sleep(RETRY_SECONDS[1])
+            except discord.PrivilegedIntentsRequired as error:
+                raise SetupError(
+                    "Discord refuses an intent of the bot: see page Bot in the developer portal."
+                ) from error
+
+    async def _log_in(self, token: str) -> None:
+        for attempt in itertools.count():
+            try:
+                await self.login(token)
+            except discord.LoginFailure as error:
+                raise SetupError(REFUSED_TOKEN) from error
+            except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+                log.warning("could not log in; I keep trying", error=repr(error))
+                await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+            else:
+                return
+
+    async def shut_down(self) -> None:
+        """Stop speaking, make the messages true, leave, close: each within its time."""
+        self._closing_note = RESTARTING
+        lanes = [str(guild_id) for guild_id in self.rooms.guild_ids]
+        await _within(LEAVE_SECONDS, "voice", self.rooms.close(leave=True))
+        await self.house.saying.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _within(FLUSH_SECONDS, "messages", self._say_farewell(lanes))
+        await self.board.close()
+        self._metronome.close()
+        await _within(CLOSE_SECONDS, "client", self.close())
+
+    async def _say_farewell(self, lanes: list[str]) -> None:
+        for lane in lanes:
+            await self.board.look(lane)
+        await self.board.flush()
+
+    async def setup_hook(self) -> None:
+        assert self.application_id is not None
+        log.info("invite the bot to a server", link=invite_link(self.application_id))
+        await self.rooms.recall()
+        self._start(self._register(), "register")
+        self._start(self.board.run(), "board")
+        self._start(self._watch_engine(), "engine-state")
+
+    async def _register(self) -> None:
+        for attempt in itertools.count():
+            try:
+                await register(self.tree, self._settings.mynah_data_dir)
+            except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+                log.warning("could not register commands; I keep trying", error=repr(error))
+                await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+            else:
+                return
+
+    async def _watch_engine(self) -> None:
+        """Messages say when the engine is loading or down."""
+        known = self._speech.engine_state
+        while True:
+            await self._clock.sleep(ENGINE_LOOK_SECONDS)
+            state = self._speech.engine_state
+            if state is not known:
+                log.info("the engine's state changed", state=state.value)
+                known = state
+                for guild_id in self.rooms.guild_ids:
+                    await self.board.look(str(guild_id))
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a task of the bot ended", task=task.get_name(), exc_info=error)
+
+    def _note(self, lane: str) -> str | None:
+        return self._closing_note or self.rooms.note(int(lane))
+
+    def _room_changed(self, guild_id: int) -> None:
+        self._start(self.board.look(str(guild_id)), f"look-{guild_id}")
+
+    # Discord's events.
+
+    async def on_ready(self) -> None:
+        log.info("ready", user=str(self.user), servers=len(self.guilds))
+        await self.house.saying.settle()
+        self.rooms.ready(self.ws.session_id)
+        await self.rooms.restore()
+
+    async def on_resumed(self) -> None:
+        self.rooms.ready(self.ws.session_id)
+
+    async def on_disconnect(self) -> None:
+        self.rooms.gateway_lost()
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        if interaction.type is discord.InteractionType.component:
+            await self._buttons.pressed(interaction)
+
+    async def on_voice_state_update(
+        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
+    ) -> None:
+        self.rooms.voice_state(member, before, after)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        await self.rooms.guild_removed(guild.id)
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        await self.rooms.channel_deleted(channel.guild.id, channel.id)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        self.rooms.look(guild.id)
+
+    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
+        self.rooms.look(guild.id)
+
+    async def on_guild_update(self, before: discord.Guild, after: discord.Guild) -> None:
+        self.rooms.look(after.id)
+
+    async def on_guild_channel_update(
+        self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
+    ) -> None:
+        self.rooms.look(after.guild.id)
+
+    async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
+        self.rooms.look(after.guild.id)
+
+    async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
+        self.rooms.look(after.guild.id)
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        log.exception("an event could not be handled", event_name=event_method)
+
+
+async def _within(seconds: float, what: str, work: Coroutine[Any, Any, None]) -> None:
+    """Do `work`, but not for longer: the process is to end."""
+    try:
+        async with asyncio.timeout(seconds):
+            await work
+    except TimeoutError:
+        log.warning("did not end in time", what=what, seconds=seconds)
+    except Exception:
+        # The edge of the shutdown: what fails must not keep the rest from being closed.
+        log.exception("did not end well", what=what)

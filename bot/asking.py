@@ -1,0 +1,70 @@
+"""A member who asks for something in a server: what every command and button needs to know first.
+
+Knows: how to read an interaction, and the state of the server's queue. Does not know: the rules,
+any command.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import discord
+
+from bot import rights, standing
+from bot.house import House
+from bot.voice.audience import VoiceChannel
+from engine.errors import Refused
+from engine.speech.jobs import JobView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Facts of this moment: rights are judged anew at every use."""
+
+    guild: discord.Guild
+    member: discord.Member
+    standing: rights.Standing
+    scene: rights.Scene
+    queue: Sequence[JobView]  # the job being spoken first, then those that wait
+    own_channel: VoiceChannel | None  # where the member is
+
+    @property
+    def lane(self) -> str:
+        return str(self.guild.id)
+
+    @property
+    def actor(self) -> str:
+        return str(self.member.id)
+
+
+async def asking(interaction: discord.Interaction, house: House) -> Asking:
+    """Read who asks, and how things stand. Raises Refused outside of a server."""
+    guild, member = interaction.guild, interaction.user
+    if guild is None or not isinstance(member, discord.Member):
+        raise Refused("This works in a server only.")
+    queue = await house.speech.queue(str(guild.id))
+    return Asking(
+        guild=guild,
+        member=member,
+        standing=standing.standing(member, house.rooms),
+        scene=standing.scene(member, house.rooms, queue),
+        queue=queue,
+        own_channel=standing.voice_channel_of(member),
+    )
+
+
+def check(denied: rights.Denied | None) -> None:
+    """Raise Refused with the rule's own sentence, where it denies."""
+    if denied is not None:
+        raise Refused(denied.reason)
+
+
+def owner_of(view: JobView, ask: Asking, house: House) -> rights.Owner:
+    return standing.owner(view, ask.guild, house.rooms)
+
+
+def place_to_speak(ask: Asking) -> VoiceChannel:
+    """The member's channel, once nothing keeps the bot from being heard there. Raises Refused."""
+    if ask.own_channel is None:
+        raise Refused(rights.NO_CHANNEL.reason)
+    check(rights.obstacle(standing.bot_standing(ask.own_channel)))
+    return ask.own_channel

@@ -1,0 +1,43 @@
+"""/skip, /stop, /pause, /resume: what is being spoken."""
+
+import discord
+from discord import app_commands
+
+from bot import acts, rights
+from bot.asking import asking, check
+from bot.house import House
+from bot.reply import reply
+
+
+def commands(house: House) -> list[app_commands.Command]:  # type: ignore[type-arg]
+    @app_commands.command(name="skip", description="End the job that is being spoken")
+    async def skip(interaction: discord.Interaction) -> None:
+        await acts.skip(interaction, house, None)
+
+    @app_commands.command(name="stop", description="End the job being spoken and all that wait")
+    async def stop(interaction: discord.Interaction) -> None:
+        await acts.stop(interaction, house)
+
+    @app_commands.command(name="pause", description="Stop speaking for a while; nothing is lost")
+    async def pause(interaction: discord.Interaction) -> None:
+        ask = await asking(interaction, house)
+        check(rights.may_pause(ask.standing, ask.scene))
+        room = house.rooms.room(ask.guild.id)
+        if room.paused:
+            await reply(interaction, "It is paused already. `/resume` goes on.")
+            return
+        await room.pause(True)
+        await reply(interaction, "Paused. `/resume` goes on where it stopped.")
+
+    @app_commands.command(name="resume", description="Go on speaking after a pause")
+    async def resume(interaction: discord.Interaction) -> None:
+        ask = await asking(interaction, house)
+        check(rights.may_resume(ask.standing, ask.scene))
+        room = house.rooms.room(ask.guild.id)
+        if not room.paused:
+            await reply(interaction, "It is not paused.")
+            return
+        await room.pause(False)
+        await reply(interaction, "Going on.")
+
+    return [skip, stop, pause, resume]

@@ -1,0 +1,61 @@
+"""The command tree: which servers are served, and what becomes of an error.
+
+Knows: the edge between Discord's commands and ours. Does not know: any command.
+"""
+
+from typing import TYPE_CHECKING
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.reply import reply
+from engine.errors import Refused
+
+if TYPE_CHECKING:
+    from bot.house import House
+
+log = structlog.get_logger(__name__)
+
+NOT_SERVED = "This bot does not serve this server. Its operator decides which ones it serves."
+FAULT = "Something went wrong here, and the operator's log says what. Please try again."
+
+
+class Tree(app_commands.CommandTree[discord.Client]):
+    def __init__(self, client: discord.Client, house: "House") -> None:
+        super().__init__(
+            client,
+            # They do not show in direct messages, nor for those who install apps for themselves.
+            allowed_contexts=app_commands.AppCommandContext(guild=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True),
+        )
+        self._served = house.settings.mynah_guilds
+
+    async def interaction_check(self, interaction: discord.Interaction) -> bool:
+        """Refuse servers that are not ours, and anything outside a server."""
+        if interaction.guild is not None and served(self._served, interaction.guild_id):
+            return True
+        if interaction.type is not discord.InteractionType.autocomplete:
+            await reply(interaction, NOT_SERVED)
+        return False
+
+    async def on_error(
+        self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
+    ) -> None:
+        """The edge of every command: a refusal is told, a fault is logged and told."""
+        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        await answer_error(interaction, cause)
+
+
+def served(only: frozenset[int], guild_id: int | None) -> bool:
+    """Whether a server is one that the operator serves; with none named, all are."""
+    return guild_id is not None and (not only or guild_id in only)
+
+
+async def answer_error(interaction: discord.Interaction, error: BaseException) -> None:
+    """Tell whoever asked; a refusal in its own words, a fault without its details."""
+    if isinstance(error, Refused):
+        await reply(interaction, error.user_message)
+        return
+    log.error("a command failed", interaction=interaction.id, exc_info=error)
+    await reply(interaction, FAULT)

@@ -1,0 +1,34 @@
+"""/join, /leave: where the bot is."""
+
+import discord
+from discord import app_commands
+
+from bot import rights
+from bot.asking import asking, check, place_to_speak
+from bot.house import House
+from bot.reply import reply
+
+
+def commands(house: House) -> list[app_commands.Command]:  # type: ignore[type-arg]
+    @app_commands.command(name="join", description="Call the bot to your voice channel")
+    async def join(interaction: discord.Interaction) -> None:
+        ask = await asking(interaction, house)
+        check(rights.may_join(ask.standing, ask.scene))
+        channel = place_to_speak(ask)
+        room = house.rooms.room(ask.guild.id)
+        if room.channel_id == channel.id and room.connected:
+            await reply(interaction, f"I am in {channel.mention} already.")
+            return
+        await room.go(channel.id)
+        await reply(interaction, f"On my way to {channel.mention}.")
+
+    @app_commands.command(name="leave", description="Send the bot out; what waits is kept a while")
+    async def leave(interaction: discord.Interaction) -> None:
+        ask = await asking(interaction, house)
+        check(rights.may_leave(ask.standing, ask.scene))
+        await house.rooms.room(ask.guild.id).leave()
+        waiting = len(ask.queue)
+        kept = " What waits goes on when I am called again in time." if waiting else ""
+        await reply(interaction, f"Goodbye.{kept}")
+
+    return [join, leave]

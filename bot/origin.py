@@ -1,0 +1,43 @@
+"""The front end's note on a job: the interaction it came by, and the message that follows it.
+
+Knows: how the note is written and read. Does not know: what a job is, who reads it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from bot.rest import Ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Stored as JSON with the job."""
+
+    interaction_id: int
+    application_id: int
+    token: str
+    channel_id: int  # where the status message stands
+    voice_channel_id: int  # where it is to be spoken
+    created_at: float  # of the interaction, seconds since the epoch: its token dies 15 min later
+    message_id: int | None = None
+
+    @property
+    def ticket(self) -> Ticket:
+        return Ticket(
+            interaction_id=self.interaction_id,
+            application_id=self.application_id,
+            token=self.token,
+        )
+
+    @property
+    def key(self) -> str:
+        """Unique among jobs: an interaction makes one."""
+        return str(self.interaction_id)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**data)

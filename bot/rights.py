@@ -1,0 +1,225 @@
+"""Who may do what, where; and what keeps the bot from speaking somewhere. Pure.
+
+Knows: the rules, and the sentence that tells a person what to do instead. Does not know:
+Discord's objects; whoever asks fills in plain values, anew at every use of a command or button.
+
+Everything is judged in the voice channel, since an interaction's own permissions are those of the
+channel where it was typed. Each rule gives None when it allows.
+
+    say, replay            in a voice channel, with Speak, neither muted nor suppressed
+    join, say elsewhere    never from listeners, unless by a moderator; from an empty channel, yes
+    skip, stop             one's own; a moderator anyone's; who is present, those of who has left
+    pause, resume, leave   who is present; only a moderator while jobs of others wait
+    download, queue view   who can view the voice channel
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """It may not be done. `reason`, for the person, says what to do."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Where the bot is, and who would notice."""
+
+    channel: int | None  # the voice channel where the bot is
+    listeners: int = 0  # humans there, without the asker
+    others_jobs: int = 0  # jobs spoken or waiting that somebody else than the asker requested
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The member who asks."""
+
+    member: str  # as in `Job.requester`
+    channel: int | None  # the voice channel where they are
+    may_speak: bool = True  # Speak, in that channel
+    server_muted: bool = False
+    suppressed: bool = False  # in the audience of a stage
+    timed_out: bool = False
+    moderator: bool = False  # Move or Mute Members in the bot's channel, or Manage Server
+    may_view: bool = True  # View Channel, of the bot's channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Who requested a job, and whether they are in the bot's channel now."""
+
+    member: str
+    present: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotStanding:
+    """The bot, in the voice channel where it is to speak."""
+
+    channel: int
+    view_channel: bool = True
+    connect: bool = True
+    speak: bool = True
+    move_members: bool = False
+    mute_members: bool = False
+    timed_out: bool = False
+    inside: bool = False  # it is in that channel already
+    occupants: int = 0
+    user_limit: int = 0  # 0: none
+    afk: bool = False
+    stage: bool = False
+    on_stage: bool = False  # inside, and not in the audience
+
+
+TIMED_OUT = Denied("You are timed out in this server. Try again when that is over.")
+NO_CHANNEL = Denied("You are in no voice channel. Join one, then try again.")
+BOT_NOWHERE = Denied("I am in no voice channel. Join one and call me with `/join`.")
+
+
+def may_say(asker: Standing, scene: Scene) -> Denied | None:
+    """Speak a new job in the channel where the asker is; the bot goes there if it must."""
+    if asker.timed_out:
+        return TIMED_OUT
+    if asker.channel is None:
+        return NO_CHANNEL
+    here = _channel(asker.channel)
+    if not asker.may_speak:
+        return Denied(f"You lack the Speak permission in {here}: ask a moderator for it.")
+    if asker.server_muted:
+        return Denied("You are muted by the server: ask a moderator to unmute you.")
+    if asker.suppressed:
+        return Denied(f"You are in the audience of {here}: request to speak there first.")
+    return may_join(asker, scene)
+
+
+def may_replay(asker: Standing, scene: Scene) -> Denied | None:
+    """Speak a job again: it is a new job of who asks."""
+    return may_say(asker, scene)
+
+
+def may_join(asker: Standing, scene: Scene) -> Denied | None:
+    """Bring the bot to the channel where the asker is."""
+    if asker.timed_out:
+        return TIMED_OUT
+    if asker.channel is None:
+        return NO_CHANNEL
+    at_home = scene.channel in (None, asker.channel)
+    if at_home or asker.moderator or not scene.listeners:
+        return None
+    return Denied(
+        f"I am with others in {_channel(scene.channel)}. Join me there, "
+        "or ask a moderator to bring me over with `/join`."
+    )
+
+
+def may_skip(asker: Standing, scene: Scene, owner: Owner) -> Denied | None:
+    """End one job, spoken or waiting."""
+    if asker.timed_out:
+        return TIMED_OUT
+    if asker.moderator or asker.member == owner.member:
+        return None
+    if owner.present:
+        return Denied(f"This is <@{owner.member}>'s: ask them, or a moderator.")
+    if not _is_present(asker, scene):
+        return Denied(f"This is <@{owner.member}>'s. {_come(scene)}")
+    return None
+
+
+def may_stop(asker: Standing, scene: Scene, owners: Sequence[Owner]) -> Denied | None:
+    """End the job being spoken and those that wait: all of them that the asker may skip.
+
+    Denied when there is none such. `owners` are those of all these jobs, in any order.
+    """
+    denials = [may_skip(asker, scene, owner) for owner in owners]
+    if None in denials:
+        return None
+    if not denials:
+        return Denied("Nothing is being spoken, and nothing waits.")
+    if asker.timed_out:
+        return TIMED_OUT
+    if not _is_present(asker, scene) and not any(owner.present for owner in owners):
+        return Denied(f"These are jobs of others. {_come(scene)}")
+    return Denied("These are jobs of others: ask them, or a moderator.")
+
+
+def may_pause(asker: Standing, scene: Scene) -> Denied | None:
+    return _may_command(asker, scene)
+
+
+def may_resume(asker: Standing, scene: Scene) -> Denied | None:
+    return _may_command(asker, scene)
+
+
+def may_leave(asker: Standing, scene: Scene) -> Denied | None:
+    return _may_command(asker, scene)
+
+
+def may_view(asker: Standing) -> Denied | None:
+    """Read the queue, or take a job's sound away as a file."""
+    if asker.may_view:
+        return None
+    return Denied("You cannot view the voice channel that this belongs to.")
+
+
+def obstacle(bot: BotStanding) -> Denied | None:
+    """What keeps the bot from speaking in a channel, whoever asks."""
+    here = _channel(bot.channel)
+    if bot.timed_out:
+        return Denied("I am timed out in this server: ask a moderator to end that.")
+    missing = [
+        name
+        for name, has, needed in (
+            ("View Channel", bot.view_channel, True),
+            ("Connect", bot.connect, not bot.inside),
+            ("Speak", bot.speak, not bot.stage),
+            ("Mute Members", bot.mute_members, bot.stage and not bot.on_stage),
+        )
+        if needed and not has
+    ]
+    if bot.afk:
+        return Denied(f"{here} is the AFK channel, where nobody may speak: go to another.")
+    if missing == ["Mute Members"]:
+        return Denied(
+            f"{here} is a stage, and I am in its audience: invite me to speak, or give me the "
+            "permission Mute Members, by which I may go on stage myself."
+        )
+    if missing:
+        noun = "permission" if len(missing) == 1 else "permissions"
+        return Denied(f"I lack the {noun} {_and(missing)} in {here}: ask a moderator for it.")
+    is_full = 0 < bot.user_limit <= bot.occupants
+    if is_full and not bot.inside and not bot.move_members:
+        return Denied(f"{here} is full: make room, or give me the permission Move Members.")
+    return None
+
+
+def _may_command(asker: Standing, scene: Scene) -> Denied | None:
+    if asker.timed_out:
+        return TIMED_OUT
+    if scene.channel is None:
+        return BOT_NOWHERE
+    if not _is_present(asker, scene):
+        return Denied(_come(scene))
+    if scene.others_jobs and not asker.moderator:
+        return Denied("Jobs of others wait: ask a moderator, or try again when they are over.")
+    return None
+
+
+def _is_present(asker: Standing, scene: Scene) -> bool:
+    return scene.channel is not None and asker.channel == scene.channel
+
+
+def _come(scene: Scene) -> str:
+    if scene.channel is None:
+        return BOT_NOWHERE.reason
+    return f"Join me in {_channel(scene.channel)} first."
+
+
+def _channel(channel: int | None) -> str:
+    return f"<#{channel}>"
+
+
+def _and(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

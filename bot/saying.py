@@ -1,0 +1,150 @@
+"""From a wish to speak to a job that Discord knows of: commit, answer, and only then be heard.
+
+Knows: the order of these, and what to do when Discord refuses the answer or says nothing.
+Does not know: rights, texts, sound.
+
+    submit (committed, held) ──▶ answer ──▶ accepted: note the message, accept, go there
+                                       ├──▶ refused (late, double): withdraw
+                                       └──▶ unclear: ask for the original response until it is
+                                            known; after a restart, likewise for each job held
+"""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import discord
+import structlog
+
+from bot.origin import Origin
+from bot.rest import Answer, Rest, Verdict
+from bot.status.board import Board
+from bot.status.render import Rendered
+from bot.voice.rooms import Rooms
+from engine.clock import Clock
+from engine.speech import Speech
+from engine.speech.jobs import Job, JobView, Say
+
+log = structlog.get_logger(__name__)
+
+#: Discord takes an answer for 3 s; a second try must arrive before.
+ANSWER_WITHIN: Final = 2.7
+#: Between questions for an original response; the last one repeats until the token is dead.
+ASK_AGAIN_SECONDS: Final = (0.1, 0.3, 1.0, 2.0, 5.0, 15.0)
+#: Unknown Webhook, Unknown Message: the interaction has no original response.
+NOT_ANSWERED: Final = {10015, 10008}
+
+
+class Saying:
+    """`render` and `payload` make the answer, which is the job's status message."""
+
+    def __init__(
+        self,
+        speech: Speech,
+        rest: Rest,
+        board: Board,
+        rooms: Rooms,
+        clock: Clock,
+        *,
+        render: Callable[[JobView, str | None], Rendered],
+        payload: Callable[[Rendered], Mapping[str, Any]],
+    ) -> None:
+        self._speech = speech
+        self._rest = rest
+        self._board = board
+        self._rooms = rooms
+        self._clock = clock
+        self._render = render
+        self._payload = payload
+        self._settling: set[asyncio.Task[None]] = set()
+
+    async def say(
+        self, interaction: discord.Interaction, *, text: str, voice: str, channel_id: int
+    ) -> None:
+        """Answer `interaction` with a job that speaks `text` in the voice channel.
+
+        Raises Refused when the queue does not take it; then nothing was answered.
+        """
+        assert interaction.guild_id is not None
+        assert interaction.channel_id is not None
+        origin = Origin(
+            interaction_id=interaction.id,
+            application_id=interaction.application_id,
+            token=interaction.token,
+            channel_id=interaction.channel_id,
+            voice_channel_id=channel_id,
+            created_at=interaction.created_at.timestamp(),
+        )
+        job = await self._speech.submit(
+            Say(
+                lane=str(interaction.guild_id),
+                requester=str(interaction.user.id),
+                text=text,
+                voice=voice,
+                origin=origin.to_json(),
+                origin_key=origin.key,
+                held=True,
+            )
+        )
+        if not job.held:
+            return  # Discord sent the same interaction twice, and the first was answered
+        answer = await self._answer(job, origin)
+        if not await self._conclude(job, origin, answer):
+            self._settle_later(job)
+
+    async def settle(self) -> None:
+        """After a start: find out, for every job still held, whether it was answered."""
+        for job in await self._speech.held():
+            self._settle_later(job)
+
+    async def close(self) -> None:
+        """What is not settled by now is settled after the next start."""
+        for task in self._settling:
+            task.cancel()
+        await asyncio.gather(*self._settling, return_exceptions=True)
+
+    async def _answer(self, job: Job, origin: Origin) -> Answer:
+        rendered = self._render(await self._speech.view(job.id), None)
+        self._board.published(job.id, rendered)
+        return await self._rest.answer(origin.ticket, self._payload(rendered))
+
+    async def _conclude(self, job: Job, origin: Origin, answer: Answer) -> bool:
+        """Act on what is known. Returns whether that was enough."""
+        match answer.verdict:
+            case Verdict.ACCEPTED:
+                if answer.message_id is not None:
+                    await self._speech.note(job.id, message_id=answer.message_id)
+                await self._speech.accept(job.id)
+                await self._rooms.room(int(job.lane)).go(origin.voice_channel_id)
+                await self._board.wish(job.id)
+                return True
+            case Verdict.REFUSED:
+                log.info(
+                    "an answer was refused; the job is withdrawn", job=job.id, code=answer.code
+                )
+                await self._speech.withdraw(job.id)
+                return True
+            case Verdict.UNCLEAR:
+                return False
+
+    def _settle_later(self, job: Job) -> None:
+        task = asyncio.create_task(self._settle(job), name=f"settle-{job.id}")
+        self._settling.add(task)
+        task.add_done_callback(self._settled)
+
+    def _settled(self, task: asyncio.Task[None]) -> None:
+        self._settling.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a job could not be settled", task=task.get_name(), exc_info=error)
+
+    async def _settle(self, job: Job) -> None:
+        origin = Origin.from_json(job.origin)
+        for attempt in itertools.count():
+            answer = await self._rest.original(origin.ticket)
+            late = self._clock.time() - origin.created_at > ANSWER_WITHIN
+            if answer.verdict is Verdict.REFUSED and answer.code in NOT_ANSWERED and not late:
+                answer = await self._answer(job, origin)
+            if await self._conclude(job, origin, answer):
+                return
+            await self._clock.sleep(ASK_AGAIN_SECONDS[min(attempt, len(ASK_AGAIN_SECONDS) - 1)])

@@ -1,0 +1,89 @@
+"""Discord's members, channels and voice states as the plain values that the rules judge.
+
+Knows: where each fact stands in discord.py's objects. Does not know: the rules (`rights`).
+"""
+
+from collections.abc import Iterable
+
+import discord
+
+from bot import rights
+from bot.voice.audience import VoiceChannel, listeners
+from bot.voice.rooms import Rooms
+from engine.speech.jobs import JobView
+
+
+def voice_channel_of(member: discord.Member) -> VoiceChannel | None:
+    """The voice channel where a member is."""
+    channel = member.voice.channel if member.voice is not None else None
+    return channel if isinstance(channel, VoiceChannel) else None
+
+
+def bot_channel(guild: discord.Guild, rooms: Rooms) -> VoiceChannel | None:
+    """The voice channel where the bot is, or is on its way to."""
+    room = rooms.get(guild.id)
+    if room is None or room.channel_id is None:
+        return None
+    channel = guild.get_channel(room.channel_id)
+    return channel if isinstance(channel, VoiceChannel) else None
+
+
+def standing(member: discord.Member, rooms: Rooms) -> rights.Standing:
+    """The member who asks, judged in the bot's voice channel, or in their own where it has none."""
+    own = voice_channel_of(member)
+    judged = bot_channel(member.guild, rooms) or own
+    there = judged.permissions_for(member) if judged is not None else member.guild_permissions
+    state = member.voice
+    stage = isinstance(own, discord.StageChannel)
+    return rights.Standing(
+        member=str(member.id),
+        channel=own.id if own is not None else None,
+        may_speak=own is None or stage or own.permissions_for(member).speak,
+        server_muted=state is not None and state.mute,
+        suppressed=state is not None and state.suppress,
+        timed_out=member.is_timed_out(),
+        moderator=there.move_members or there.mute_members or member.guild_permissions.manage_guild,
+        may_view=there.view_channel,
+    )
+
+
+def scene(member: discord.Member, rooms: Rooms, queue: Iterable[JobView]) -> rights.Scene:
+    """Where the bot is, and who would notice what `member` asks for."""
+    channel = bot_channel(member.guild, rooms)
+    others = [view for view in queue if view.job.requester != str(member.id)]
+    if channel is None:
+        return rights.Scene(channel=None, others_jobs=len(others))
+    return rights.Scene(
+        channel=channel.id,
+        listeners=len([each for each in listeners(channel) if each != member.id]),
+        others_jobs=len(others),
+    )
+
+
+def owner(view: JobView, guild: discord.Guild, rooms: Rooms) -> rights.Owner:
+    """Who requested a job, and whether they are still there."""
+    channel = bot_channel(guild, rooms)
+    here = channel is not None and int(view.job.requester) in channel.voice_states
+    return rights.Owner(member=view.job.requester, present=here)
+
+
+def bot_standing(channel: VoiceChannel) -> rights.BotStanding:
+    """The bot itself, in the channel where it is to speak."""
+    me = channel.guild.me
+    may = channel.permissions_for(me)
+    inside = me.voice is not None and me.voice.channel == channel
+    return rights.BotStanding(
+        channel=channel.id,
+        view_channel=may.view_channel,
+        connect=may.connect,
+        speak=may.speak,
+        move_members=may.move_members,
+        mute_members=may.mute_members,
+        timed_out=me.is_timed_out(),
+        inside=inside,
+        occupants=len(channel.voice_states),
+        user_limit=channel.user_limit,
+        afk=channel == channel.guild.afk_channel,
+        stage=isinstance(channel, discord.StageChannel),
+        on_stage=inside and me.voice is not None and not me.voice.suppress,
+    )

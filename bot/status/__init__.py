@@ -1,0 +1,1 @@
+"""Status messages: what one shows (`render`), and how often it may change."""

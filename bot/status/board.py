@@ -1,0 +1,302 @@
+"""Keeps the status messages true: one message a job, one budget of edits a channel.
+
+Knows: which messages no longer show how things stand, how to edit them, what an error means for
+a message. Does not know: what a message says (`render` does), what happened (it reads the queue).
+
+The queue tells that something changed; the board reads the job anew when its edit is due, so the
+latest state wins, and an outcome goes out before anything else.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import aiohttp
+import discord
+import structlog
+
+from bot.origin import Origin
+from bot.rest import Rest
+from bot.status.budget import PLACE_SECONDS, SPEAKING_SECONDS, Budget, Urgency, Wish, choose
+from bot.status.render import Rendered
+from engine.clock import Clock
+from engine.errors import UnknownJob
+from engine.speech import Speech
+from engine.speech.jobs import JobState, JobView
+
+log = structlog.get_logger(__name__)
+
+#: An interaction's token lives so long; edits through it stop a little earlier.
+TOKEN_SECONDS: Final = 15 * 60
+TOKEN_MARGIN: Final = 20
+#: A message that will not be edited any more says so this long before its token dies.
+FAREWELL_SECONDS: Final = 60
+#: Places in the queue that are kept up to date.
+PLACES: Final = 3
+
+#: Missing Access: the bot may not see the channel, the token still reaches the message.
+MISSING_ACCESS: Final = 50001
+#: Unknown Channel, Unknown Message: there is nothing left to edit.
+GONE: Final = {10003, 10008}
+#: Invalid Webhook Token, Unknown Webhook, Unknown Interaction: the token is dead.
+TOKEN_DEAD: Final = {50027, 10015, 10062}
+#: Archived Thread, Too Many Edits of an old message: may mend by themselves.
+WAITS: Final = {50083: 300.0, 30046: 120.0}
+#: Seconds after an error that is Discord's own, doubling to the last.
+RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 15.0, 60.0)
+
+#: What `Job.shown` says of a message that can no longer be edited.
+UNREACHABLE: Final = "unreachable"
+
+Render = Callable[[JobView, str | None], Rendered]
+
+
+class Board:
+    """`render(view, note)` gives what the message of a job is to show; `payload` makes it a
+    message of Discord's; `note` tells why a lane is not heard just now."""
+
+    def __init__(
+        self,
+        speech: Speech,
+        rest: Rest,
+        clock: Clock,
+        *,
+        render: Render,
+        payload: Callable[[Rendered], Mapping[str, Any]],
+        note: Callable[[str], str | None],
+    ) -> None:
+        self._speech = speech
+        self._rest = rest
+        self._clock = clock
+        self._render = render
+        self._payload = payload
+        self._note = note
+        self._wishes: defaultdict[int, dict[int, Wish]] = defaultdict(dict)
+        self._workers: dict[int, asyncio.Task[None]] = {}
+        self._news: defaultdict[int, asyncio.Event] = defaultdict(asyncio.Event)
+        self._shown: dict[int, str] = {}  # what each live job's message shows
+        self._edited_at: dict[int, float] = {}
+        self._failures: dict[int, int] = {}
+        self._blind: set[int] = set()  # channels that the bot may not see
+        self._farewells: dict[int, asyncio.Task[None]] = {}
+        self._gone: set[int] = set()
+
+    async def run(self) -> None:
+        """Follow the queue until cancelled."""
+        for job in await self._speech.unshown():
+            await self.wish(job.id)
+        async for change in self._speech.follow():
+            if change.job_id is not None:
+                await self.wish(change.job_id)
+            await self.look(change.lane)
+
+    async def look(self, lane: str) -> None:
+        """Something about a lane changed: its first jobs may show something else now."""
+        for view in (await self._speech.queue(lane))[: PLACES + 1]:
+            self._wish(view)
+
+    async def wish(self, job_id: int) -> None:
+        """The message of this job may show something else now."""
+        try:
+            self._wish(await self._speech.view(job_id))
+        except UnknownJob:
+            self._forget(job_id)
+
+    def published(self, job_id: int, rendered: Rendered) -> None:
+        """The message was sent, and shows this."""
+        self._shown[job_id] = rendered.key
+        self._edited_at[job_id] = self._clock.monotonic()
+
+    async def flush(self) -> None:
+        """Make the edits that wait, as far as the budget goes: for the end of the process."""
+        for worker in list(self._workers.values()):
+            worker.cancel()
+        await asyncio.gather(*self._workers.values(), return_exceptions=True)
+        wishes = [wish for each in self._wishes.values() for wish in each.values()]
+        urgent = sorted(wishes, key=lambda wish: wish.urgency)
+        await asyncio.gather(*(self._fulfil(wish) for wish in urgent[:8]))
+
+    async def close(self) -> None:
+        tasks = [*self._workers.values(), *self._farewells.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # Wishes.
+
+    def _wish(self, view: JobView) -> None:
+        job = view.job
+        if job.id in self._gone or not job.origin or job.held:
+            return
+        origin = Origin.from_json(job.origin)
+        now = self._clock.monotonic()
+        edited_at = self._edited_at.get(job.id, now - PLACE_SECONDS)
+        if job.state.final:
+            wish = Wish(job.id, Urgency.OUTCOME, now)
+        elif job.state is JobState.SPEAKING:
+            wish = Wish(job.id, Urgency.SPEAKING, edited_at + SPEAKING_SECONDS)
+        else:
+            wish = Wish(job.id, Urgency.PLACE, edited_at + PLACE_SECONDS)
+            if view.place <= 1:
+                wish.not_before = edited_at + SPEAKING_SECONDS
+        waiting = self._wishes[origin.channel_id].get(job.id)
+        if waiting is not None and job.id in self._failures:
+            wish.not_before = max(wish.not_before, waiting.not_before)
+        self._put(origin.channel_id, wish)
+
+    def _put(self, channel_id: int, wish: Wish) -> None:
+        self._wishes[channel_id][wish.job_id] = wish
+        self._news[channel_id].set()
+        if channel_id not in self._workers:
+            task = asyncio.create_task(self._work(channel_id), name=f"status-{channel_id}")
+            self._workers[channel_id] = task
+
+    async def _work(self, channel_id: int) -> None:
+        """Fulfil a channel's wishes, the most urgent that is ripe first, until there is none."""
+        wishes, news = self._wishes[channel_id], self._news[channel_id]
+        budget = Budget(self._clock.monotonic())
+        while wishes:
+            news.clear()
+            now = self._clock.monotonic()
+            wish, wait = choose(list(wishes.values()), now)
+            if wish is not None:
+                wait = budget.wait(now)
+            if wait > 0:
+                await self._sleep(wait, news if wish is None else None)
+                continue
+            assert wish is not None
+            try:
+                if await self._fulfil(wish):
+                    budget.spend(self._clock.monotonic())
+            except Exception:
+                # The edge of this channel's messages: one that fails must not stop the others.
+                log.exception("a status message failed", job=wish.job_id)
+                wishes.pop(wish.job_id, None)
+        del self._workers[channel_id], self._wishes[channel_id], self._news[channel_id]
+
+    async def _sleep(self, seconds: float, news: asyncio.Event | None) -> None:
+        waits: list[asyncio.Task[Any]] = [asyncio.create_task(self._clock.sleep(seconds))]
+        if news is not None:
+            waits.append(asyncio.create_task(news.wait()))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waits:
+                task.cancel()
+
+    # Edits.
+
+    async def _fulfil(self, wish: Wish) -> bool:
+        """Edit one message. Returns whether an edit was spent on it."""
+        try:
+            view = await self._speech.view(wish.job_id)
+        except UnknownJob:
+            self._forget(wish.job_id)
+            return False
+        job, origin = view.job, Origin.from_json(view.job.origin)
+        rendered = self._render(view, self._words(view, origin))
+        shown = self._shown.get(job.id, job.shown)
+        if rendered.key == shown:
+            self._done(origin.channel_id, wish)
+            return False
+        try:
+            await self._edit(origin, rendered)
+        except discord.HTTPException as error:
+            await self._failed(view, origin, wish, error)
+            return True
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            log.info("an edit did not get through", job=job.id, error=repr(error))
+            self._retry(origin.channel_id, wish)
+            return True
+        self._failures.pop(job.id, None)
+        self._shown[job.id] = rendered.key
+        self._edited_at[job.id] = self._clock.monotonic()
+        self._done(origin.channel_id, wish)
+        if rendered.final:
+            await self._speech.mark_shown(job.id, rendered.key)
+            self._forget(job.id)
+        return True
+
+    def _words(self, view: JobView, origin: Origin) -> str | None:
+        """What hinders, or that the message is about to stop following."""
+        if not view.job.state.final and origin.channel_id in self._blind:
+            remaining = self._token_remaining(origin)
+            if 0 < remaining <= FAREWELL_SECONDS:
+                return (
+                    "I may not see this channel, so this message cannot follow any longer. "
+                    "The job goes on."
+                )
+        return self._note(view.job.lane)
+
+    def _token_remaining(self, origin: Origin) -> float:
+        return origin.created_at + TOKEN_SECONDS - TOKEN_MARGIN - self._clock.time()
+
+    async def _edit(self, origin: Origin, rendered: Rendered) -> None:
+        """By the bot's own token, or where that does not reach, by the interaction's."""
+        token_lives = self._token_remaining(origin) > 0
+        message = self._payload(rendered)
+        if origin.message_id is None or (origin.channel_id in self._blind and token_lives):
+            await self._rest.edit_original(origin.ticket, message)
+            return
+        try:
+            await self._rest.edit(origin.channel_id, origin.message_id, message)
+        except discord.Forbidden as error:
+            if error.code != MISSING_ACCESS or not token_lives:
+                raise
+            self._blind.add(origin.channel_id)
+            await self._rest.edit_original(origin.ticket, message)
+            return
+        self._blind.discard(origin.channel_id)
+
+    async def _failed(
+        self, view: JobView, origin: Origin, wish: Wish, error: discord.HTTPException
+    ) -> None:
+        job = view.job
+        log.info("an edit was refused", job=job.id, status=error.status, code=error.code)
+        if error.code in WAITS:
+            self._retry(origin.channel_id, wish, WAITS[error.code])
+        elif error.status >= 500 or error.status == 429:
+            self._retry(origin.channel_id, wish)
+        else:
+            if error.code not in GONE | TOKEN_DEAD | {MISSING_ACCESS}:
+                log.warning("an edit can never succeed", job=job.id, error=str(error))
+            self._gone.add(job.id)
+            self._done(origin.channel_id, wish)
+            await self._speech.mark_shown(job.id, UNREACHABLE)
+
+    def _retry(self, channel_id: int, wish: Wish, seconds: float | None = None) -> None:
+        failures = self._failures.get(wish.job_id, 0)
+        self._failures[wish.job_id] = failures + 1
+        if seconds is None:
+            seconds = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
+        wish.not_before = self._clock.monotonic() + seconds
+        self._wishes[channel_id][wish.job_id] = wish
+
+    def _done(self, channel_id: int, wish: Wish) -> None:
+        """Unless something new was wished for meanwhile."""
+        if self._wishes[channel_id].get(wish.job_id) is wish:
+            del self._wishes[channel_id][wish.job_id]
+        if channel_id in self._blind and wish.urgency is not Urgency.OUTCOME:
+            self._plan_farewell(wish.job_id)
+
+    def _plan_farewell(self, job_id: int) -> None:
+        if job_id not in self._farewells:
+            task = asyncio.create_task(self._farewell(job_id), name=f"farewell-{job_id}")
+            self._farewells[job_id] = task
+            task.add_done_callback(lambda _: self._farewells.pop(job_id, None))
+
+    async def _farewell(self, job_id: int) -> None:
+        """Wake the message once more, shortly before its token dies."""
+        try:
+            origin = Origin.from_json((await self._speech.view(job_id)).job.origin)
+            await self._clock.sleep(max(0.0, self._token_remaining(origin) - FAREWELL_SECONDS + 1))
+            await self.wish(job_id)
+        except UnknownJob:
+            return
+
+    def _forget(self, job_id: int) -> None:
+        self._shown.pop(job_id, None)
+        self._edited_at.pop(job_id, None)
+        self._failures.pop(job_id, None)
+        self._gone.discard(job_id)

@@ -1,0 +1,240 @@
+"""What a status message and the list of the queue show. Pure.
+
+Knows: states of jobs, and words for them. Does not know: how a message is sent, or when.
+
+    <@7> says, in the voice English (America):
+    > The text, cut to 200 characters
+    Place 2 in the queue, starts <t:1800000000:R>.        ▰▰▱▱ 2/4        Spoken in 12 s.
+
+A name is a mention, which shows the name of today; that nobody is pinged is the sender's part
+(`allowed_mentions`).
+"""
+
+import hashlib
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from bot.status.escape import escape
+from engine.speech.jobs import EndedBy, Job, JobState, JobView
+from engine.synthesis.base import EngineState
+
+MOST_CONTENT: Final = 2000  # characters, Discord's limit
+MOST_TEXT: Final = 200
+MOST_LISTED_TEXT: Final = 60
+MOST_NAME: Final = 80
+MOST_REASON: Final = 300
+BAR_CELLS: Final = 10
+#: Estimates move by less than this all the time; a message is not edited for that.
+ETA_STEP: Final = 5  # seconds
+
+
+class Verb(StrEnum):
+    """What a button does. The value is part of its custom id, which outlives the process."""
+
+    SKIP = "skip"
+    STOP = "stop"
+    REPLAY = "replay"
+    DOWNLOAD = "download"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    verb: Verb
+    job_id: int
+
+    @property
+    def label(self) -> str:
+        return self.verb.value.capitalize()
+
+    @property
+    def custom_id(self) -> str:
+        return f"mynah:{self.verb}:{self.job_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """`key` is short, stable over restarts, and differs exactly when content or buttons do."""
+
+    content: str
+    buttons: tuple[Button, ...]
+    final: bool
+    key: str
+
+
+_CUSTOM_ID: Final = re.compile(r"mynah:(skip|stop|replay|download):([1-9][0-9]{0,18})")
+
+
+def parse_custom_id(custom_id: str) -> Button | None:
+    """The button that has this custom id; None when it is none of ours."""
+    found = _CUSTOM_ID.fullmatch(custom_id)
+    return Button(Verb(found[1]), int(found[2])) if found else None
+
+
+def render(
+    view: JobView,
+    *,
+    now: float,
+    voice: str | None = None,
+    hide_text: bool = False,
+    engine_state: EngineState = EngineState.READY,
+    note: str | None = None,
+) -> Rendered:
+    """The status message of a job.
+
+    `now` is in seconds since the epoch; `voice` is the voice's name for people (its id is shown
+    without one); `note`, a sentence of ours, says what keeps the job from being heard just now.
+    An outcome depends on neither `now`, `engine_state` nor `note`.
+    """
+    job = view.job
+    lines = [f"{_name(job.requester)} says, in the voice {escape(voice or job.voice, MOST_NAME)}:"]
+    if not hide_text:
+        lines.append(f"> {escape(job.text, MOST_TEXT)}")
+    if job.state.final:
+        lines.append(_outcome(view))
+    else:
+        hindrances = _hindrances(view, engine_state, note)
+        lines.append(_progress(view, now, estimate=not hindrances))
+        lines.extend(hindrances)
+    content, buttons = "\n".join(lines), _buttons(view)
+    shown = "\n".join([content, *(button.custom_id for button in buttons)])
+    digest = hashlib.blake2s(shown.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    return Rendered(content, buttons, job.state.final, f"{job.state}:{digest}")
+
+
+def render_queue(
+    views: Sequence[JobView], *, now: float, hide_text: bool = False, note: str | None = None
+) -> str:
+    """The list of the jobs of a server, in order; what does not fit is counted."""
+    if not views:
+        return "Nothing is waiting to be spoken. Say something with `/say`."
+    lines = _hindrances(views[0], EngineState.READY, note)
+    estimate = not lines
+    room = MOST_CONTENT - sum(len(line) + 1 for line in lines) - len(_more(len(views)))
+    for index, view in enumerate(views):
+        line = _listed(view, now, hide_text=hide_text, estimate=estimate)
+        room -= len(line) + 1
+        if room < 0:
+            lines.append(_more(len(views) - index))
+            break
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _more(count: int) -> str:
+    return f"… and {count} more."
+
+
+def _listed(view: JobView, now: float, *, hide_text: bool, estimate: bool) -> str:
+    if view.job.state is JobState.SPEAKING:
+        where = f"**now** {_bar(view)}"
+    else:
+        where = f"**{view.place or 1}.** {_starts(view, now) if estimate else ''}".rstrip()
+    words = "" if hide_text else f": {escape(view.job.text, MOST_LISTED_TEXT)}"
+    return f"{where} {_name(view.job.requester)}{words}"
+
+
+def _progress(view: JobView, now: float, *, estimate: bool) -> str:
+    if view.job.state is JobState.SPEAKING:
+        return _bar(view)
+    place = f"Place {view.place} in the queue" if view.place > 1 else "Next in the queue"
+    starts = _starts(view, now) if estimate else ""
+    return f"{place}, {starts}." if starts else f"{place}."
+
+
+def _starts(view: JobView, now: float) -> str:
+    if view.eta is None:
+        return ""
+    eta = math.ceil(view.eta / ETA_STEP) * ETA_STEP
+    return "starts now" if view.eta <= now else f"starts <t:{eta}:R>"
+
+
+def _bar(view: JobView) -> str:
+    done = view.spoken + view.failed
+    cells = min(view.chunks, BAR_CELLS)
+    filled = done * cells // view.chunks if view.chunks else 0
+    return f"{'▰' * filled}{'▱' * (cells - filled)} {done}/{view.chunks}"
+
+
+def _hindrances(view: JobView, engine_state: EngineState, note: str | None) -> list[str]:
+    lines = []
+    if view.lane_paused:
+        lines.append("Paused: `/resume` goes on.")
+    if engine_state is EngineState.LOADING:
+        lines.append("The speech engine is loading.")
+    elif engine_state is EngineState.DOWN:
+        lines.append("The speech engine is restarting.")
+    if note:
+        lines.append(note[:MOST_REASON])
+    return lines
+
+
+def _outcome(view: JobView) -> str:
+    job = view.job
+    match job.state:
+        case JobState.COMPLETED:
+            unspoken = f"; {_parts(view.failed)} could not be spoken" if view.failed else ""
+            return f"Spoken in {_duration(_seconds(view))}{unspoken}."
+        case JobState.FAILED:
+            reason = escape(job.error or "nothing of it could be spoken", MOST_REASON)
+            return f"Failed: {reason.rstrip('.')}."
+        case JobState.EXPIRED:
+            words = "Expired: for too long I was in no voice channel where it could be heard"
+        case _:
+            words = _cancelled(job)
+    return (
+        f"{words}; {view.spoken} of {_parts(view.chunks)} spoken." if view.spoken else words + "."
+    )
+
+
+def _cancelled(job: Job) -> str:
+    by = f" by {_name(job.ended_actor)}" if job.ended_actor else ""
+    match job.ended_by:
+        case EndedBy.SKIPPED:
+            return f"Skipped{by}"
+        case EndedBy.STOPPED:
+            return f"Stopped{by}"
+        case EndedBy.DISCONNECTED:
+            return "Cancelled: a moderator disconnected me from the voice channel"
+        case EndedBy.LANE_GONE:
+            return "Cancelled: the voice channel is gone, or I was removed from the server"
+        case EndedBy.WITHDRAWN:
+            return "Cancelled: Discord did not take my answer"
+        case None:
+            return "Cancelled"
+
+
+def _buttons(view: JobView) -> tuple[Button, ...]:
+    job = view.job
+    if not job.state.final:
+        verbs = [Verb.SKIP, Verb.STOP]
+    elif job.ended_by is EndedBy.WITHDRAWN:
+        verbs = []
+    else:
+        verbs = [Verb.REPLAY, *([Verb.DOWNLOAD] if view.spoken else [])]
+    return tuple(Button(verb, job.id) for verb in verbs)
+
+
+def _seconds(view: JobView) -> float:
+    job = view.job
+    if job.started_at is None or job.ended_at is None:
+        return view.seconds
+    return job.ended_at - job.started_at
+
+
+def _duration(seconds: float) -> str:
+    whole = max(1, round(seconds))
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _parts(count: int) -> str:
+    return "1 part" if count == 1 else f"{count} parts"
+
+
+def _name(who: str) -> str:
+    """A mention of a member's id; any other name as it is."""
+    return f"<@{who}>" if who.isascii() and who.isdecimal() else escape(who, MOST_NAME)

@@ -1,0 +1,351 @@
+"""One connection to a voice channel, over discord.py, that never repairs itself.
+
+Knows: the voice handshake, when frames can be heard, the signs of life of the path, when it is
+lost. Does not know: what is said, whether to try again (that is the room's).
+
+discord.py 2.7.1 repairs a voice connection in ways that lose sound: a 4015 never completes its
+resume, the second move in a row drops the bot, a 4006 soon after a join can hang, frames sent
+during its back-off vanish. So here a connection is used once. Whatever ends it is reported, and
+the room makes another: from new voice updates when Discord sent them (a move, another voice
+server), else by leaving and joining.
+"""
+
+import asyncio
+import itertools
+import struct
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, Protocol
+
+import discord
+import structlog
+from discord.gateway import DiscordVoiceWebSocket
+from discord.voice_client import VoiceClient
+from discord.voice_state import ConnectionFlowState, VoiceConnectionState
+
+from engine.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+#: discord.py sends a heartbeat at least every 5 s. One unanswered and half of the next: lost.
+HEARTBEAT_LATE: Final = 8.0
+#: Seconds between two keep-alives on the UDP path; the limit is two of them and a half.
+KEEP_ALIVE_SECONDS: Final = 3.0
+KEEP_ALIVE_LATE: Final = 8.0
+#: A UDP path whose sends have failed for so long is lost (an unreachable port, no route).
+SEND_FAILING: Final = 1.0
+#: Seconds between two looks at the signs of life.
+WATCH_SECONDS: Final = 0.25
+#: A close of the websocket is not waited for longer: the peer may be gone.
+CLOSE_SECONDS: Final = 1.0
+#: A voice session that forms its encryption for longer than this is given up.
+ENCRYPTION_SECONDS: Final = 8.0
+
+_KEEP_ALIVE = struct.Struct("<Q")
+
+
+class LossReason(StrEnum):
+    CLOSED = "closed"  # the voice websocket was closed, by a code or without one
+    SILENT = "silent"  # heartbeats or keep-alives are no longer answered
+    UNSENDABLE = "unsendable"  # the socket refuses frames
+    SERVER_CHANGED = "server_changed"  # Discord sent another voice server
+    UNENCRYPTED = "unencrypted"  # the end-to-end encryption was not formed again
+    SESSION_ENDED = "session_ended"  # the gateway session that it belongs to is over
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Why and when a connection ended. `code`: the websocket's close code, where there is one."""
+
+    reason: LossReason
+    code: int | None = None
+
+
+class Occupant(Protocol):
+    """Who uses a connection: told on the event loop, and the owner of its clock."""
+
+    clock: Clock
+
+    def asked(self, channel_id: int | None) -> None:
+        """A request to be in `channel_id` (None: in none) goes out to the gateway now."""
+        ...
+
+    def lost(self, connection: "Connection", loss: Loss) -> None:
+        """The connection is of no more use."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What Discord gives for one voice session, by two gateway events."""
+
+    session_id: str
+    token: str
+    endpoint: str
+
+
+class _Once(VoiceConnectionState):
+    """discord.py's handshake and encryption, without its repairs."""
+
+    def __init__(self, client: "Connection", credentials: Credentials | None) -> None:
+        super().__init__(client, hook=self._heard_from)
+        self.connection = client
+        self.clock = client.clock
+        self.adopted = credentials is not None
+        self.renewed = False
+        self.last_reply = self.clock.monotonic()
+        self.last_echo: float | None = None
+        self.failing_since: float | None = None
+        if credentials is not None:
+            self.session_id = credentials.session_id
+            self.token = credentials.token
+            self.endpoint = credentials.endpoint
+            self.server_id = client.guild.id
+            self.endpoint_ip = discord.utils.MISSING
+            self._create_socket()
+            self.state = ConnectionFlowState.got_both_voice_updates
+
+    async def _heard_from(self, ws: DiscordVoiceWebSocket, message: dict[str, Any]) -> None:
+        self.last_reply = self.clock.monotonic()
+
+    def heard_echo(self, datagram: bytes) -> None:
+        """Runs on discord.py's reader thread."""
+        if len(datagram) == _KEEP_ALIVE.size:
+            self.last_echo = self.clock.monotonic()
+
+    def send_packet(self, packet: bytes) -> None:
+        """Runs on the metronome's thread. discord.py drops the OSError at debug level."""
+        try:
+            super().send_packet(packet)
+        except OSError:
+            if self.failing_since is None:
+                self.failing_since = self.clock.monotonic()
+            raise
+        self.failing_since = None
+
+    async def _inner_connect(
+        self, reconnect: bool, self_deaf: bool, self_mute: bool, resume: bool
+    ) -> None:
+        if not self.adopted:
+            self.state = ConnectionFlowState.set_guild_voice_state
+            await self._voice_connect(self_deaf=self_deaf, self_mute=self_mute)
+            await self._wait_for_state(ConnectionFlowState.got_both_voice_updates)
+        self.ws = await self._connect_websocket(False)
+        await self._handshake_websocket()
+
+    async def _wrap_connect(self, *args: Any) -> None:
+        await self._connect(*args)
+
+    async def _voice_connect(self, *, self_deaf: bool = False, self_mute: bool = False) -> None:
+        self.connection.occupant.asked(self.voice_client.channel.id)
+        await super()._voice_connect(self_deaf=self_deaf, self_mute=self_mute)
+
+    async def _poll_voice_ws(self, reconnect: bool) -> None:
+        try:
+            while True:
+                await self.ws.poll_event()
+        except discord.ConnectionClosed as error:
+            self.connection.report(Loss(LossReason.CLOSED, error.code))
+        except (TimeoutError, OSError):
+            self.connection.report(Loss(LossReason.CLOSED))
+        except Exception:
+            # The edge of this task. discord.py lets it die here, and the connection goes deaf.
+            log.exception("a voice event could not be handled", guild=self.guild.id)
+            self.connection.report(Loss(LossReason.CLOSED))
+
+    async def voice_state_update(self, data: Any) -> None:
+        if data["channel_id"] is None:
+            return
+        self.session_id = data["session_id"]
+        if self.state is ConnectionFlowState.set_guild_voice_state:
+            self.state = ConnectionFlowState.got_voice_state_update
+        elif self.state is ConnectionFlowState.got_voice_server_update:
+            self.state = ConnectionFlowState.got_both_voice_updates
+
+    async def voice_server_update(self, data: Any) -> None:
+        token, endpoint = data.get("token"), data.get("endpoint")
+        if token is None or endpoint is None:
+            return  # the voice server went away; another update follows when there is a new one
+        before = (self.token, self.endpoint)
+        self.token, self.endpoint = token, endpoint.removeprefix("wss://")
+        self.server_id = int(data["guild_id"])
+        if self.state is ConnectionFlowState.set_guild_voice_state:
+            self._open_socket()
+            self.state = ConnectionFlowState.got_voice_server_update
+        elif self.state is ConnectionFlowState.got_voice_state_update:
+            self._open_socket()
+            self.state = ConnectionFlowState.got_both_voice_updates
+        elif before != (self.token, self.endpoint):
+            self.renewed = True
+            self.connection.report(Loss(LossReason.SERVER_CHANGED))
+
+    def _open_socket(self) -> None:
+        self.endpoint_ip = discord.utils.MISSING
+        self._create_socket()
+
+    async def end(self) -> None:
+        """Close what is open. Says nothing to the gateway: that is the room's."""
+        self.state = ConnectionFlowState.disconnected
+        for task in (self._connector, self._runner):
+            if task is not None and task is not asyncio.current_task():
+                task.cancel()
+        self._socket_reader.stop()
+        if self.ws:
+            try:
+                await asyncio.wait_for(self.ws.close(), CLOSE_SECONDS)
+            except (TimeoutError, OSError):
+                log.debug("the voice websocket did not answer its close", guild=self.guild.id)
+        if self.socket:
+            self.socket.close()
+
+
+class Connection(VoiceClient):
+    """A voice connection that is used once. Make it by `open_connection` or `adopt`."""
+
+    _connection: _Once
+
+    def __init__(
+        self,
+        client: discord.Client,
+        channel: discord.abc.Connectable,
+        occupant: Occupant,
+        credentials: Credentials | None = None,
+    ) -> None:
+        self.occupant = occupant
+        self.clock = occupant.clock
+        self._credentials = credentials
+        self._loss: Loss | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        super().__init__(client, channel)
+
+    def create_connection_state(self) -> VoiceConnectionState:
+        return _Once(self, self._credentials)
+
+    @property
+    def loss(self) -> Loss | None:
+        """Why the connection ended; None while it lives."""
+        return self._loss
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """The latest that Discord has given for this guild's voice session."""
+        state = self._connection
+        if state.session_id is None or state.token is None or state.endpoint is None:
+            return None
+        return Credentials(state.session_id, state.token, state.endpoint)
+
+    @property
+    def renewed(self) -> bool:
+        """Whether Discord has named another voice server since this connection was made."""
+        return self._connection.renewed
+
+    @property
+    def audible(self) -> bool:
+        """Whether a frame sent now can be decoded by the listeners."""
+        state = self._connection
+        if self._loss is not None or not state.is_connected():
+            return False
+        return state.dave_protocol_version == 0 or state.can_encrypt
+
+    @property
+    def last_sign_of_life(self) -> float:
+        """When the path was last seen to work, in seconds of `time.monotonic`."""
+        state = self._connection
+        if state.last_echo is None:
+            return state.last_reply
+        return min(state.last_reply, state.last_echo)
+
+    async def connect(
+        self,
+        *,
+        reconnect: bool,
+        timeout: float,
+        self_deaf: bool = False,
+        self_mute: bool = False,
+    ) -> None:
+        """Join and wait until frames can be heard.
+
+        Raises TimeoutError, discord.ConnectionClosed, OSError. `timeout` is for the handshake,
+        in seconds; the encryption may take another `ENCRYPTION_SECONDS`.
+        """
+        await super().connect(
+            reconnect=False, timeout=timeout, self_deaf=self_deaf, self_mute=self_mute
+        )
+        self._connection.last_reply = self.clock.monotonic()
+        self._connection.add_socket_listener(self._connection.heard_echo)
+        self._watcher = asyncio.create_task(self._watch(), name=f"voice-watch-{self.guild.id}")
+        async with asyncio.timeout(ENCRYPTION_SECONDS):
+            while not self.audible:
+                if self._loss is not None:
+                    raise ConnectionResetError("the voice connection was lost while it was made")
+                # Nothing tells when a session is ready: discord.py keeps that in davey's object.
+                await asyncio.sleep(0.01)
+
+    def send(self, packet: bytes) -> None:
+        """Send one 20 ms Opus packet. Runs on the metronome's thread; never waits."""
+        self.send_audio_packet(packet, encode=False)
+
+    async def speaking(self, on: bool) -> None:
+        """Tell the listeners' clients whether sound is coming."""
+        state = discord.SpeakingState.voice if on else discord.SpeakingState.none
+        try:
+            await self.ws.speak(state)
+        except OSError as error:
+            log.debug("the speaking state could not be sent", guild=self.guild.id, error=str(error))
+
+    def report(self, loss: Loss) -> None:
+        """The connection is lost: say so once."""
+        if self._loss is None:
+            self._loss = loss
+            self._connection.state = ConnectionFlowState.disconnected
+            self.occupant.lost(self, loss)
+
+    async def end(self) -> None:
+        """Let go of the sockets, threads and tasks. The bot stays in the channel, unheard."""
+        if self._loss is None:
+            self._loss = Loss(LossReason.CLOSED, 1000)
+        if self._watcher is not None:
+            self._watcher.cancel()
+        await self._connection.end()
+        if self.client._connection._get_voice_client(self.guild.id) is self:
+            self.cleanup()
+
+    async def disconnect(self, *, force: bool = False) -> None:
+        """discord.py calls this when its client closes, and when `connect` fails."""
+        await self.end()
+
+    async def _watch(self) -> None:
+        """Look at the signs of life, whatever discord.py believes."""
+        sent_at = heard_at = self.clock.monotonic()
+        for counter in itertools.count(1):
+            await self.clock.sleep(WATCH_SECONDS)
+            now, state = self.clock.monotonic(), self._connection
+            if self.audible:
+                heard_at = now
+            if (reason := _fault(state, now, heard_at)) is not None:
+                self.report(Loss(reason))
+            if self._loss is not None:
+                return
+            if now - sent_at >= KEEP_ALIVE_SECONDS:
+                sent_at = now
+                self._send_keep_alive(counter)
+
+    def _send_keep_alive(self, counter: int) -> None:
+        try:
+            self._connection.send_packet(_KEEP_ALIVE.pack(counter))
+        except OSError as error:
+            # `send_packet` has noted it; the watch decides.
+            log.debug("a keep-alive was not sent", guild=self.guild.id, error=str(error))
+
+
+def _fault(state: _Once, now: float, heard_at: float) -> LossReason | None:
+    """What is wrong with the path, if anything. All times are the clock's."""
+    if now - state.last_reply > HEARTBEAT_LATE:
+        return LossReason.SILENT
+    if state.last_echo is not None and now - state.last_echo > KEEP_ALIVE_LATE:
+        return LossReason.SILENT
+    if state.failing_since is not None and now - state.failing_since > SEND_FAILING:
+        return LossReason.UNSENDABLE
+    if now - heard_at > ENCRYPTION_SECONDS:
+        return LossReason.UNENCRYPTED
+    return None

@@ -1,0 +1,70 @@
+"""An engine's card comes into use: text that is not yet spoken is cut as it asks.
+
+Knows: which jobs were cut under another card, or under none yet. Does not know: how text is cut
+(`splitting.py`), the engine.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+
+from engine.speech.jobs import ChunkState, JobState
+from engine.speech.lanes import LiveJob
+from engine.speech.queue import Queue, adopt_audio
+from engine.speech.splitting import CardInUse
+from engine.speech.store import queries
+from engine.synthesis.base import EngineCard
+
+#: Jobs that are cut anew in one transaction, so that a long queue holds nobody up.
+_AT_ONCE: Final = 20
+
+log = structlog.get_logger(__name__)
+
+
+async def adopt_card(queue: Queue, card: EngineCard) -> None:
+    """Store the card, and cut what was not cut under it. New jobs are cut under it at once."""
+    use = CardInUse(card)
+    if queue.card != use:
+        await queue.change(_store(queue, use))
+        log.info("The engine's card", engine=card.name, version=card.version, slots=card.slots)
+    while stale := [live for live in queue.jobs.values() if live.card != use.id][:_AT_ONCE]:
+        await queue.change(_cut(queue, use, stale))
+
+
+async def _store(queue: Queue, use: CardInUse) -> None:
+    def write(connection: Connection) -> None:
+        queries.put_fact(connection, "card", use.card.to_json())
+
+    await queue.database.write(write)
+    queue.card = use
+
+
+async def _cut(queue: Queue, use: CardInUse, stale: Sequence[LiveJob]) -> None:
+    cuts = [(live, use.cut(live)) for live in stale if live.job.id in queue.jobs]
+
+    def write(connection: Connection) -> None:
+        for live, cut in cuts:
+            adopt_audio(connection, cut.chunks)
+            new = [chunk.value() for chunk in cut.chunks]
+            queries.replace_chunks(connection, live.job.id, since=cut.since, by=new)
+            queries.set_jobs(connection, [live.job.id], card=use.id, voice=cut.voice)
+
+    await queue.database.write(write)
+    for live, cut in cuts:
+        for chunk in live.chunks:
+            queue.unwant(chunk)
+        live.job = replace(live.job, voice=cut.voice)
+        live.chunks[cut.since :] = cut.chunks
+        live.card = use.id
+        live.reordered()
+        for chunk in live.rest():
+            if chunk.state is ChunkState.QUEUED:  # in a player's hands, and not yet made
+                chunk.key = use.key(live.job, chunk.text)
+            queue.want(chunk)
+        queue.touch(queue.lane(live.job.lane))
+        queue.feed.tell(live.job.lane, live.job.id)
+    empty = [live.job.id for live, _ in cuts if not any(live.rest())]
+    await queue.end(empty, JobState.FAILED, error="This text has nothing that could be spoken.")

@@ -1,0 +1,163 @@
+"""What time does to the queue: jobs expire, finished ones are forgotten, the cache is kept small.
+
+Knows: when each of these is due. Does not know: how sound is made or played.
+
+Expiry counts only time in which a lane could not be spoken. What passed while the bot was down is
+known by a heartbeat, written while jobs wait: at the start, the time since the last one is added.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+
+from engine.clock import Clock
+from engine.speech.cache import AudioCache
+from engine.speech.jobs import JobState
+from engine.speech.queue import Queue
+from engine.speech.store import queries
+
+#: Seconds between heartbeats, and between two looks at what has expired; short of that, this part
+#: of the expiry, for by so much a kill makes the stalled time too long.
+_HEARTBEAT: Final = 15.0
+_LOOK: Final = 1.0
+_PART_OF_EXPIRY: Final = 1 / 20
+_PURGE_EVERY: Final = 3600.0
+#: A finished job whose end nobody was shown is kept so many times longer.
+_UNSHOWN_FACTOR: Final = 2
+#: Pieces of audio that are looked at in one go when room is made.
+_EVICT_AT_ONCE: Final = 200
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    expiry: float  # seconds of stalled time
+    keep_jobs: float  # seconds
+    cache_size: int  # bytes
+
+
+class Keeper:
+    def __init__(self, queue: Queue, cache: AudioCache, clock: Clock, limits: Limits) -> None:
+        self._queue = queue
+        self._cache = cache
+        self._clock = clock
+        self._limits = limits
+        self._look = min(_LOOK, limits.expiry * _PART_OF_EXPIRY)
+        self._pulse = min(_HEARTBEAT, limits.expiry * _PART_OF_EXPIRY)
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="keeper")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._queue.change(self._beat())
+
+    async def _run(self) -> None:
+        purge_at = beat_at = self._clock.monotonic()
+        while True:
+            self._queue.stirred.clear()
+            now = self._clock.monotonic()
+            try:
+                if now >= purge_at:
+                    purge_at = now + _PURGE_EVERY
+                    await self._purge()
+                if now >= beat_at:
+                    beat_at = now + self._pulse
+                    await self._queue.change(self._beat())
+                await self._expire()
+                if self._queue.cached_bytes > self._limits.cache_size:
+                    await self._queue.change(self._make_room())
+            except Exception:
+                # The edge of the keeper: a full or failing disk. Nothing is lost by trying later.
+                log.exception("Keeping the queue in order failed")
+            until = now + self._look if self._queue.jobs else purge_at
+            await self._rest(until - self._clock.monotonic())
+
+    async def _rest(self, seconds: float) -> None:
+        """Sleep, or until the queue is stirred while nothing waits in it."""
+        sleeps = asyncio.ensure_future(self._clock.sleep(seconds))
+        stirred = asyncio.ensure_future(self._queue.stirred.wait())
+        try:
+            await asyncio.wait((sleeps, stirred), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeps.cancel()
+            stirred.cancel()
+            await asyncio.gather(sleeps, stirred, return_exceptions=True)
+
+    async def _beat(self) -> None:
+        """Write down that we live, and for how long each lane could not be spoken so far."""
+        queue = self._queue
+        if not queue.jobs:
+            return
+        steady = self._clock.monotonic()
+        now = self._clock.time()
+        stalled = {
+            lane.id: lane.stalled(steady)
+            for lane in queue.lanes.values()
+            if lane.stalled_since is not None
+        }
+
+        def write(connection: Connection) -> None:
+            queries.put_fact(connection, "alive", now)
+            queries.put_stalls(connection, stalled)
+
+        await queue.database.write(write)
+
+    async def _expire(self) -> None:
+        now = self._clock.monotonic()
+        expired = [
+            live.job.id
+            for lane in self._queue.lanes.values()
+            if lane.stalled_since is not None
+            for live in lane.jobs
+            if lane.stalled(now) - live.stalled_before >= self._limits.expiry
+        ]
+        if expired:
+            log.info("Jobs expired", jobs=expired)
+            await self._queue.change(self._queue.end(expired, JobState.EXPIRED))
+
+    async def _purge(self) -> None:
+        now, keep = self._clock.time(), self._limits.keep_jobs
+
+        def write(connection: Connection) -> int:
+            return queries.purge_jobs(
+                connection, shown_before=now - keep, before=now - _UNSHOWN_FACTOR * keep
+            )
+
+        if gone := await self._queue.database.write(write):
+            log.info("Finished jobs were forgotten", jobs=gone)
+
+    async def _make_room(self) -> None:
+        """Drop the least recently used audio that nobody waits for, until the cache fits."""
+        queue = self._queue
+        pinned = queue.wanted.keys() | queue.making.keys()
+
+        def choose(connection: Connection) -> tuple[list[str], int]:
+            left = queries.audio_bytes(connection)
+            dropped: list[str] = []
+            stay = 0
+            while left > self._limits.cache_size:
+                oldest = queries.oldest_audio(connection, count=_EVICT_AT_ONCE, skip=stay)
+                if not oldest:
+                    break
+                going: list[str] = []
+                for row in oldest:
+                    if row.key in pinned:
+                        stay += 1
+                    elif left > self._limits.cache_size:
+                        going.append(row.key)
+                        left -= row.bytes
+                queries.drop_audio(connection, going)
+                dropped += going
+            return dropped, left
+
+        dropped, queue.cached_bytes = await queue.database.write(choose)
+        for key in dropped:
+            await asyncio.to_thread(self._cache.drop, key)

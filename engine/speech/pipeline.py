@@ -1,0 +1,286 @@
+"""The front door of speech: submit, cancel, follow, play. One object a process.
+
+Knows: what may be submitted, and in which order the parts start and stop. The rules of the queue
+are in the files that it calls: `queue.py` first.
+Does not know: Discord, HTTP, who asks.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import structlog
+
+from engine.clock import Clock
+from engine.errors import NothingToSpeak, StorageFull, TextTooLong, UnknownVoice
+from engine.settings import MEBIBYTE, Settings
+from engine.speech.cache import AudioCache
+from engine.speech.directory import DataDirectory
+from engine.speech.events import Subscription
+from engine.speech.jobs import EndedBy, Job, JobState, JobView, Lane, Say
+from engine.speech.keeper import Keeper, Limits
+from engine.speech.player import LanePlayer
+from engine.speech.queue import Queue, unknown
+from engine.speech.recording import record
+from engine.speech.recovery import recover
+from engine.speech.store import queries
+from engine.speech.store.examine import bring_up
+from engine.speech.views import view_finished, view_queue
+from engine.speech.workers import Workers
+from engine.synthesis.base import Engine, EngineCard, EngineState
+from engine.text import normalize, speakable
+
+_DAY: Final = 86_400
+
+log = structlog.get_logger(__name__)
+
+
+class Speech:
+    """Text in, sound out, nothing lost in between.
+
+    `open` before anything else, `close` after everything; neither may be called twice.
+    """
+
+    def __init__(self, settings: Settings, engine: Engine, clock: Clock) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._clock = clock
+        self._directory = DataDirectory(settings.mynah_data_dir)
+        self._cache = AudioCache(self._directory.audio)
+        self._queue = Queue(self._directory.database, clock)
+        self._workers = Workers(self._queue, self._cache, engine, clock)
+        self._keeper = Keeper(
+            self._queue,
+            self._cache,
+            clock,
+            Limits(
+                expiry=settings.mynah_job_expiry,
+                keep_jobs=settings.mynah_keep_jobs * _DAY,
+                cache_size=settings.mynah_cache_size * MEBIBYTE,
+            ),
+        )
+        self._players: dict[str, LanePlayer] = {}
+
+    # ---- start and stop
+
+    async def open(self) -> None:
+        """Take the data directory, examine and migrate the database, recover from a kill, begin
+        to work. The engine need not be ready.
+
+        Raises SetupError: DataDirectoryInUse, DatabaseDamaged.
+        """
+        self._directory.lock()
+        try:
+            await asyncio.to_thread(bring_up, self._directory.database)
+            await recover(self._queue, self._cache)
+            await self._engine.start()
+        except BaseException:
+            await self._queue.close()
+            self._directory.unlock()
+            raise
+        self._workers.start()
+        self._keeper.start()
+
+    async def close(self) -> None:
+        """Stop working, save the state, let go of the engine and of the data directory."""
+        for player in self._players.values():
+            player.close()
+        await self._workers.stop()
+        await self._keeper.stop()
+        await self._engine.close()
+        await self._queue.close()
+        self._directory.unlock()
+
+    # ---- jobs
+
+    async def submit(self, say: Say) -> Job:
+        """Commit a job; it is on disk when this returns. Never waits for the engine.
+
+        A second submit with the same `origin_key` returns the first job.
+        Raises NothingToSpeak, TextTooLong, UnknownVoice, QueueFull, StorageFull.
+        """
+        if say.origin_key is not None:
+            first = self._queue.live_of(say.origin_key)
+            if first is not None:
+                return first
+        self._check(say)
+        await self._check_disk()
+        return await self._queue.change(
+            self._queue.add(
+                say,
+                most=self._settings.mynah_max_queue,
+                most_of_requester=self._settings.mynah_max_queue_member,
+            )
+        )
+
+    async def accept(self, job_id: int) -> None:
+        """A held job may be heard now."""
+        await self._queue.change(self._queue.accept(job_id))
+
+    async def withdraw(self, job_id: int) -> None:
+        """A held job was never promised after all: it ends, and is never heard."""
+        await self._queue.change(
+            self._queue.end([job_id], JobState.CANCELLED, by=EndedBy.WITHDRAWN)
+        )
+
+    async def held(self) -> list[Job]:
+        """Jobs whose promise is not settled, oldest first."""
+        return [live.job for live in self._queue.jobs.values() if live.job.held]
+
+    async def cancel(self, job_id: int, *, by: EndedBy, actor: str | None) -> Job | None:
+        """End a job; its sound stops at the next frame. None when it was over already."""
+        ended = await self._queue.change(
+            self._queue.end([job_id], JobState.CANCELLED, by=by, actor=actor)
+        )
+        return ended[0] if ended else None
+
+    async def clear(self, lane: str, *, by: EndedBy, actor: str | None) -> list[Job]:
+        """End the job being spoken in a lane and all that wait there. As they ended, in order."""
+        if lane in self._players:
+            self._players[lane].forget()
+        return await self._queue.change(self._queue.clear(lane, by=by, actor=actor))
+
+    async def note(self, job_id: int, **origin: object) -> None:
+        """Merge into `Job.origin`. Raises UnknownJob."""
+        await self._queue.change(self._queue.note(job_id, origin))
+
+    async def mark_shown(self, job_id: int, shown: str) -> None:
+        """Keep what the job's status message shows now. It begins with the job's state."""
+        await self._queue.change(self._queue.mark_shown(job_id, shown))
+
+    # ---- looking
+
+    async def view(self, job_id: int) -> JobView:
+        """Raises UnknownJob."""
+        live = self._queue.jobs.get(job_id)
+        if live is None:
+            job = await self._queue.database.read(lambda c: queries.job(c, job_id))
+            if job is None:
+                raise unknown(job_id)
+            counts = await self._queue.database.read(lambda c: queries.count_chunks(c, job_id))
+            return view_finished(job, counts, paused=self._queue.lane(job.lane).lane.paused)
+        views = await self.queue(live.job.lane)
+        return next(view for view in views if view.job.id == job_id)
+
+    async def queue(self, lane: str) -> list[JobView]:
+        """The job being spoken first, then those that wait, in order."""
+        return view_queue(
+            self._queue.lane(lane),
+            now=self._clock.time(),
+            steady=self._clock.monotonic(),
+            pace=self._queue.pace,
+            engine_ready=self._engine.state is EngineState.READY,
+        )
+
+    async def unshown(self) -> list[Job]:
+        """Jobs that are over, and whose end has not been shown: what `mark_shown` was last given
+        does not begin with their state. Oldest first."""
+        return await self._queue.database.read(queries.unshown_jobs)
+
+    async def job_for(self, origin_key: str) -> Job | None:
+        """The job that was submitted with this key."""
+        return await self._queue.database.read(lambda c: queries.job_of(c, origin_key))
+
+    async def audio(self, job_id: int) -> bytes | None:
+        """An Ogg Opus file of all that was made of a job, pauses included; None when it, or a
+        part of it, is no longer there."""
+        found = await self._queue.database.read(lambda c: queries.chunks_of(c, [job_id]))
+        chunks = [row.chunk for row in found[job_id]]
+        return await asyncio.to_thread(record, self._cache, chunks)
+
+    def follow(self) -> Subscription:
+        """What changes from now on. However slow the follower, each change is held once."""
+        return self._queue.feed.subscribe()
+
+    # ---- the engine
+
+    @property
+    def card(self) -> EngineCard | None:
+        """The engine's card, also while it is away; None before the first start of an engine."""
+        return None if self._queue.card is None else self._queue.card.card
+
+    @property
+    def engine_state(self) -> EngineState:
+        return self._engine.state
+
+    # ---- lanes
+
+    async def lanes(self) -> list[Lane]:
+        """Every lane that has been placed, paused, or spoken in."""
+        return [lane.lane for lane in self._queue.lanes.values()]
+
+    async def place(self, lane: str, where: Mapping[str, Any] | None) -> None:
+        """Commit where the lane is about to speak; None: that it is about to leave.
+
+        A place means that the lane is about to be reached: its jobs are synthesized from now on.
+        """
+        await self._queue.change(self._place(lane, where))
+
+    async def set_paused(self, lane: str, paused: bool) -> None:
+        """Commit a pause or its end. Nothing is synthesized in a pause, and nothing expires."""
+        await self._queue.change(self._pause(lane, paused))
+
+    def reachable(self, lane: str, reachable: bool) -> None:
+        """Whether the lane can be heard now. While it cannot, nothing is synthesized for it, and
+        its jobs come nearer to their expiry. Not known, as before the first call or after
+        it was placed anew, means: synthesized, for it is about to be heard, and stalled."""
+        live = self._queue.lane(lane)
+        if live.reachable is not reachable:
+            live.reach(reachable, self._clock.monotonic())
+            self._queue.touch(live)
+            self._queue.feed.tell(lane)
+
+    def player(self, lane: str) -> LanePlayer:
+        """Who sends the lane's sound. There is one at a time: the one before is closed."""
+        before = self._players.get(lane)
+        if before is not None:
+            before.close()
+        self._players[lane] = LanePlayer(self._queue, self._cache, lane)
+        return self._players[lane]
+
+    async def _place(self, lane: str, where: Mapping[str, Any] | None) -> None:
+        live = self._queue.lane(lane)
+        await self._queue.put_lane(replace(live.lane, where=where))
+        if where is None or live.reachable is False:
+            live.reach(False if where is None else None, self._clock.monotonic())
+            self._queue.touch(live)
+
+    async def _pause(self, lane: str, paused: bool) -> None:
+        live = self._queue.lane(lane)
+        await self._queue.put_lane(replace(live.lane, paused=paused))
+
+    # ---- what may be submitted
+
+    def _check(self, say: Say) -> None:
+        most = self._settings.mynah_max_text
+        if len(say.text) > most:
+            raise TextTooLong(
+                f"{len(say.text)} characters, {most} are allowed",
+                user_message=f"This text has {len(say.text):,} characters; "
+                f"at most {most:,} can be spoken at once. Shorten it, or send it in parts.",
+            )
+        if not speakable(normalize(say.text)):
+            raise NothingToSpeak(
+                "nothing speakable in the text",
+                user_message="There is nothing in this text that could be spoken. Add some words.",
+            )
+        card = self._queue.card
+        if card is not None and not card.has(say.voice):
+            raise UnknownVoice(
+                f"no voice {say.voice!r} on the card of {card.card.name}",
+                user_message="There is no such voice. Choose one of those that are offered "
+                "as you type.",
+            )
+
+    async def _check_disk(self) -> None:
+        reserve = self._settings.mynah_disk_reserve * MEBIBYTE
+        usage = await asyncio.to_thread(shutil.disk_usage, self._directory.path)
+        if usage.free < reserve:
+            log.error("The disk is almost full", free=usage.free, reserve=reserve)
+            raise StorageFull(
+                f"{usage.free} bytes are free, the reserve is {reserve}",
+                user_message="The disk of this bot is almost full, so it takes no new texts. "
+                "Those that wait will be spoken. Tell whoever runs it, and try again later.",
+            )

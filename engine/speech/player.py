@@ -1,0 +1,298 @@
+"""A lane as its sender sees it: one cue after the other, each heard or handed back.
+
+Knows: what was taken, what was spoken lately, and the transitions of playing:
+
+    take      a chunk gets a sound that grows, or has all its packets from the cache
+    started   its first frame left: the job is being spoken
+    spoken    its last frame left; with the last chunk the job completes, in the same transaction
+    rewind    it was not heard after all, nor what followed
+
+A job that has completed stays so: where its last chunks are rewound, their sound is given once
+more, and nothing is written.
+
+Does not know: frames, Discord, who listens.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sqlalchemy import Connection
+
+from engine.speech import tries
+from engine.speech.cache import AudioCache
+from engine.speech.jobs import ChunkState, JobState
+from engine.speech.lanes import GAP, LiveChunk, LiveJob, Past
+from engine.speech.queue import Queue
+from engine.speech.sound import Cue, Sound
+from engine.speech.store import queries
+
+#: So many chunks that were spoken last can be rewound: minutes of sound, where a lost connection
+#: is noticed within seconds.
+_MEMORY: Final = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Given:
+    """A cue, and what it was made from; `live` is None where its job had completed before."""
+
+    cue: Cue
+    live: LiveChunk | None
+
+
+class LanePlayer:
+    def __init__(self, queue: Queue, cache: AudioCache, lane_id: str) -> None:
+        self._queue = queue
+        self._cache = cache
+        self._lane = queue.lane(lane_id)
+        self._news = queue.news(lane_id)
+        self._taken: list[_Given] = []
+        self._spoken: deque[_Given] = deque(maxlen=_MEMORY)
+        self._closed = False
+
+    async def next(self) -> Cue:
+        """Wait for the chunk after those already taken. Its sound may still be growing, or not
+        even have begun. May be called again before the cue before is spoken."""
+        while True:
+            if self._closed:
+                raise RuntimeError(f"the player of lane {self._lane.id} is closed")
+            self._news.clear()
+            self._taken = [each for each in self._taken if not each.cue.sound.over]
+            if self._lane.again:
+                given = await self._replay(self._lane.again.popleft())
+            else:
+                card = self._queue.card
+                chunk = self._lane.next_to_take(None if card is None else card.id)
+                given = None if chunk is None else await self._take(chunk)
+                if chunk is None:
+                    await self._news.wait()
+            if given is not None and not given.cue.sound.over:
+                return given.cue
+
+    async def started(self, cue: Cue) -> None:
+        """The first frame of `cue` has left."""
+        await self._queue.change(self._started(cue))
+
+    async def spoken(self, cue: Cue) -> None:
+        """The last frame of `cue` has left."""
+        await self._queue.change(self._finished(cue))
+
+    async def rewind(self, cue: Cue) -> None:
+        """`cue` was not heard, nor what was given after it: `next` gives all that once more.
+
+        The sounds of the cues that go back are dropped.
+        """
+        await self._queue.change(self._rewind(cue))
+
+    def close(self) -> None:
+        """Hand back what was taken and not spoken."""
+        if self._closed:
+            return
+        self._closed = True
+        past = [_past(each) for each in self._taken if each.live is None]
+        self._lane.again.extendleft(reversed(past))
+        for given in self._taken:
+            self._hand_back(given)
+        self._taken.clear()
+        if self._lane.playing is not None:
+            self._lane.playing = None
+            self._lane.since = self._queue.clock.monotonic()
+        self._queue.touch(self._lane)
+        self._news.set()
+
+    def forget(self) -> None:
+        """What was rewound of completed jobs is not wanted any more."""
+        self._lane.again.clear()
+        for given in self._taken:
+            if given.live is None:
+                given.cue.sound.drop()
+
+    # ---- taking
+
+    async def _take(self, chunk: LiveChunk) -> _Given | None:
+        """Give the chunk a sound; None where its audio turned out to be missing."""
+        sound = chunk.sound = Sound()
+        given = _Given(_cue(chunk, sound), chunk)
+        self._taken.append(given)
+        self._lane.begin(chunk.owner)
+        try:
+            if chunk.kept is not None:
+                packets: list[bytes] | None = chunk.kept
+            elif chunk.state is ChunkState.READY:
+                packets = await asyncio.to_thread(self._cache.read, chunk.key)
+                if packets is None:
+                    await self._queue.change(tries.lost(self._queue, chunk.key))
+            else:
+                packets = None
+        except asyncio.CancelledError:
+            if given in self._taken:
+                self._taken.remove(given)
+                self._hand_back(given)
+            raise
+        if packets is not None:
+            sound.grow(packets)
+            sound.finish()
+        elif (making := self._queue.making.get(chunk.key)) is not None:
+            sound.grow(making.packets[len(sound.packets) :])
+            if making.streamed:
+                sound.finish()
+        return given
+
+    async def _replay(self, past: Past) -> _Given | None:
+        """A chunk of a completed job once more; None where its audio is gone by now."""
+        packets = None
+        if past.chunk.audio is not None:
+            packets = await asyncio.to_thread(self._cache.read, past.chunk.audio)
+        if packets is None:
+            return None
+        sound = Sound()
+        sound.grow(packets)
+        sound.finish()
+        given = _Given(Cue(past.job, past.chunk, sound, past.pause_after), None)
+        self._taken.append(given)
+        return given
+
+    def _hand_back(self, given: _Given) -> None:
+        given.cue.sound.drop()
+        chunk = given.live
+        if chunk is not None and chunk.sound is given.cue.sound:
+            chunk.sound = None
+            if not any(each.sound for each in chunk.owner.chunks) and chunk.owner.waits:
+                self._lane.unbegin(chunk.owner)
+
+    # ---- what was heard
+
+    async def _started(self, cue: Cue) -> None:
+        given = self._find(cue)
+        if given is None or given.live is None or not self._is_live(given.live):
+            return
+        live = given.live.owner
+        if live.waits:
+            await self._set_job(live, state=JobState.SPEAKING, started_at=self._queue.clock.time())
+        self._lane.playing = given.live
+        self._lane.since = self._queue.clock.monotonic()
+        self._queue.touch(self._lane)
+
+    async def _finished(self, cue: Cue) -> None:
+        given = self._find(cue)
+        if given is None:
+            return
+        if given.live is not None and self._is_live(given.live):
+            await self._commit_spoken(given.live)
+        self._taken.remove(given)
+        self._spoken.append(given)
+
+    async def _commit_spoken(self, chunk: LiveChunk) -> None:
+        live = chunk.owner
+        now = self._queue.clock.time()
+        seconds = chunk.sound.seconds if chunk.sound is not None else chunk.seconds
+        audio = chunk.key if chunk.kept is None else None
+        ends = all(rest is chunk for rest in live.rest())
+        started_at = live.job.started_at or now
+
+        def write(connection: Connection) -> None:
+            queries.set_chunks(
+                connection, [chunk.id], state=ChunkState.SPOKEN, audio=audio, seconds=seconds
+            )
+            queries.use_audio(connection, [chunk.key], now=now)
+            if ends:
+                queries.set_jobs(
+                    connection,
+                    [live.job.id],
+                    state=JobState.COMPLETED,
+                    started_at=started_at,
+                    ended_at=now,
+                )
+
+        await self._queue.database.write(write)
+        chunk.state, chunk.audio, chunk.seconds = ChunkState.SPOKEN, audio, seconds
+        chunk.sound = None
+        self._queue.unwant(chunk)
+        self._lane.playing = None
+        self._lane.since = self._queue.clock.monotonic()
+        if ends:
+            live.job = replace(
+                live.job, state=JobState.COMPLETED, started_at=started_at, ended_at=now
+            )
+            self._queue.show_end(live)
+        else:
+            self._queue.touch(self._lane)
+            self._queue.feed.tell(self._lane.id, live.job.id)
+
+    # ---- what was not heard after all
+
+    async def _rewind(self, cue: Cue) -> None:
+        given = [*self._spoken, *self._taken]
+        at = next((n for n, each in enumerate(given) if each.cue is cue), None)
+        if at is None:
+            return
+        back = given[at:]
+        live = [each.live for each in back if each.live is not None and self._is_live(each.live)]
+        await self._commit_rewound(live)
+        again = [
+            _past(each)
+            for each in back
+            if each.live is None or each.live.owner.job.state is JobState.COMPLETED
+        ]
+        self._lane.again.extendleft(reversed(again))
+        for each in back:
+            self._hand_back(each)
+            if each in self._taken:
+                self._taken.remove(each)
+            else:
+                self._spoken.remove(each)
+        self._lane.playing = None
+        self._lane.since = self._queue.clock.monotonic()
+        self._queue.touch(self._lane)
+
+    async def _commit_rewound(self, chunks: Sequence[LiveChunk]) -> None:
+        spoken = [chunk for chunk in chunks if chunk.state is ChunkState.SPOKEN]
+        waiting = [
+            live
+            for live in {chunk.owner for chunk in chunks}
+            if live.job.state is JobState.SPEAKING
+            and all(each in chunks for each in live.chunks if each.state is ChunkState.SPOKEN)
+        ]
+
+        def write(connection: Connection) -> None:
+            ids = [chunk.id for chunk in spoken]
+            queries.set_chunks(connection, ids, state=ChunkState.READY)
+            jobs = [live.job.id for live in waiting]
+            queries.set_jobs(connection, jobs, state=JobState.QUEUED, started_at=None)
+
+        if spoken or waiting:
+            await self._queue.database.write(write)
+        for chunk in spoken:
+            chunk.state = ChunkState.READY
+            chunk.owner.reordered()
+            self._queue.want(chunk)
+        for live in waiting:
+            live.job = replace(live.job, state=JobState.QUEUED, started_at=None)
+        for live in {chunk.owner for chunk in chunks}:
+            self._queue.feed.tell(self._lane.id, live.job.id)
+
+    def _find(self, cue: Cue) -> _Given | None:
+        return next((each for each in self._taken if each.cue is cue), None)
+
+    def _is_live(self, chunk: LiveChunk) -> bool:
+        return chunk.owner.job.id in self._queue.jobs
+
+    async def _set_job(self, live: LiveJob, *, state: JobState, started_at: float) -> None:
+        def write(connection: Connection) -> None:
+            queries.set_jobs(connection, [live.job.id], state=state, started_at=started_at)
+
+        await self._queue.database.write(write)
+        live.job = replace(live.job, state=state, started_at=started_at)
+        self._queue.feed.tell(self._lane.id, live.job.id)
+
+
+def _cue(chunk: LiveChunk, sound: Sound) -> Cue:
+    last = chunk is chunk.owner.chunks[-1]
+    return Cue(chunk.owner.job, chunk.value(), sound, GAP if last else chunk.pause_after)
+
+
+def _past(given: _Given) -> Past:
+    chunk = given.cue.chunk if given.live is None else given.live.value()
+    return Past(given.cue.job, chunk, given.cue.pause_after)

@@ -1,0 +1,165 @@
+"""The start: from what the last process left on disk, however it ended, to a queue that goes on.
+
+    chunk SYNTHESIZING       waits again; its attempt stands, so it is tried alone
+    chunk READY, no audio    waits again
+    audio file without row   adopted where a chunk waits for it, else swept
+    audio row without file   forgotten
+    job SPEAKING             stays, and goes on at its first chunk that is not spoken
+    job held                 stays held; the front end settles it
+    lane with jobs waiting   the time since the last sign of life counts as stalled, pauses aside
+
+Knows: what a kill can leave behind. Does not know: how it came about.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection
+
+from engine.frames import FRAME_SECONDS
+from engine.speech.cache import AudioCache
+from engine.speech.jobs import ChunkState, Lane
+from engine.speech.lanes import LiveChunk, LiveJob
+from engine.speech.queue import Queue
+from engine.speech.splitting import CardInUse
+from engine.speech.store import queries
+from engine.synthesis.base import EngineCard
+
+log = structlog.get_logger(__name__)
+
+
+async def recover(queue: Queue, cache: AudioCache) -> None:
+    """Fill the empty queue from its database, and set right what a kill left halfway."""
+    steady, now = queue.clock.monotonic(), queue.clock.time()
+    files = await asyncio.to_thread(cache.keys)
+    found = await queue.database.read(_load)
+    if found.card is not None:
+        queue.card = CardInUse(EngineCard.from_json(found.card))
+    live = [_revive(queue.card, row, found.chunks[row.job.id]) for row in found.jobs]
+    wanted = {chunk.key for job in live for chunk in job.rest()}
+    adopted = await _read_orphans(cache, (files - found.audio) & wanted)
+    lanes = _lanes(found, now)
+
+    def write(connection: Connection) -> int:
+        for row in adopted:
+            queries.put_audio(connection, row, now=now)
+        queries.drop_audio(connection, list(found.audio - files))
+        known = queries.known_audio(connection, wanted)
+        for job in live:
+            _settle(connection, job.chunks, known)
+        for lane in lanes:
+            queries.put_lane(connection, lane)
+        queries.put_fact(connection, "alive", now)
+        return queries.audio_bytes(connection)
+
+    queue.cached_bytes = await queue.database.write(write)
+    unwanted = files - found.audio - {row.key for row in adopted}
+    for key in unwanted:
+        await asyncio.to_thread(cache.drop, key)
+    for lane in lanes:
+        queue.lane(lane.id).lane = lane
+    for job in live:
+        queue.enter(job, steady)
+    for waiting in list(queue.lanes.values()):
+        queue.touch(waiting)
+    log.info(
+        "The queue was read", jobs=len(live), audio_adopted=len(adopted), audio_swept=len(unwanted)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What the database holds of a queue."""
+
+    jobs: list[queries.JobRow]
+    chunks: dict[int, list[queries.ChunkRow]]
+    lanes: list[Lane]
+    audio: set[str]
+    card: Mapping[str, Any] | None
+    alive: float | None
+
+
+def _load(connection: Connection) -> _Found:
+    jobs = queries.live_jobs(connection)
+    return _Found(
+        jobs=jobs,
+        chunks=queries.chunks_of(connection, [row.job.id for row in jobs]),
+        lanes=queries.all_lanes(connection),
+        audio=queries.audio_keys(connection),
+        card=queries.fact(connection, "card"),
+        alive=queries.fact(connection, "alive"),
+    )
+
+
+def _revive(
+    card: CardInUse | None, row: queries.JobRow, chunks: Sequence[queries.ChunkRow]
+) -> LiveJob:
+    live = LiveJob(row.job, row.stalled_before, origin_key=row.origin_key, card=row.card)
+    for each in chunks:
+        chunk = each.chunk
+        # Made audio keeps its key; what is still to be made gets the one of the stored card.
+        key = chunk.audio or ("" if card is None else card.key(row.job, chunk.text))
+        live.chunks.append(
+            LiveChunk(
+                live,
+                chunk.index,
+                chunk.text,
+                chunk.pause_after,
+                key,
+                state=chunk.state,
+                attempts=chunk.attempts,
+                deaths=each.deaths,
+                audio=chunk.audio,
+                seconds=chunk.seconds,
+            )
+        )
+    return live
+
+
+def _settle(
+    connection: Connection, chunks: Sequence[LiveChunk], known: Mapping[str, queries.AudioRow]
+) -> None:
+    """A chunk that is not spoken is ready if the cache holds its audio, else it waits."""
+    for chunk in chunks:
+        if chunk.state in (ChunkState.SPOKEN, ChunkState.FAILED):
+            continue
+        row = known.get(chunk.key)
+        state = ChunkState.QUEUED if row is None else ChunkState.READY
+        audio = None if row is None else chunk.key
+        if (chunk.state, chunk.audio) == (state, audio):
+            continue
+        chunk.state, chunk.audio = state, audio
+        chunk.seconds = None if row is None else row.seconds
+        queries.set_chunks(connection, [chunk.id], state=state, audio=audio, seconds=chunk.seconds)
+
+
+async def _read_orphans(cache: AudioCache, keys: set[str]) -> list[queries.AudioRow]:
+    """The files among these that hold a complete stream."""
+    rows = []
+    for key in keys:
+        packets = await asyncio.to_thread(cache.read, key)
+        size = await asyncio.to_thread(cache.size, key)
+        if packets is not None and size is not None:
+            seconds = len(packets) * FRAME_SECONDS
+            rows.append(queries.AudioRow(key=key, bytes=size, seconds=seconds))
+    return rows
+
+
+def _lanes(found: _Found, now: float) -> list[Lane]:
+    """The lanes as they are now. For one with jobs waiting, and no pause, the time in which
+    nobody could have spoken them counts as stalled: since the last heartbeat, or, if there was
+    none since it was submitted, since its oldest job."""
+    oldest: dict[str, float] = {}
+    for row in found.jobs:  # oldest first
+        oldest.setdefault(row.job.lane, row.job.created_at)
+    lanes = []
+    for lane in found.lanes:
+        seconds = 0.0
+        if lane.id in oldest and not lane.paused:
+            since = oldest[lane.id]
+            seconds = max(0.0, now - max(since, found.alive or since))
+        lanes.append(replace(lane, stalled_seconds=lane.stalled_seconds + seconds))
+    return lanes

@@ -1,0 +1,85 @@
+"""A job's text becomes its chunks, as the engine's card asks. Pure.
+
+Knows: the card in use, what of a job is still to be spoken, the key of each chunk's audio.
+Does not know: how text is cut (`engine.text` does), the database.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from engine.speech.cache import audio_key
+from engine.speech.jobs import ChunkState, Job
+from engine.speech.lanes import LiveChunk, LiveJob
+from engine.synthesis.base import EngineCard, SynthesisRequest
+from engine.text import normalize, split
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """What takes the place of a job's chunks from index `since` on."""
+
+    voice: str
+    since: int
+    chunks: list[LiveChunk]
+
+
+@dataclass(frozen=True)
+class CardInUse:
+    """The engine's card, and what follows from it for a job."""
+
+    card: EngineCard
+
+    @cached_property
+    def id(self) -> str:
+        """Differs between cards under which text is split, or sounds, differently."""
+        shape = {**self.card.to_json(), "slots": None}
+        return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
+
+    @cached_property
+    def _voices(self) -> frozenset[str]:
+        return frozenset(voice.id for voice in self.card.voices)
+
+    def has(self, voice: str) -> bool:
+        """Whether a job may ask for this voice; "" is the engine's own choice."""
+        return voice == "" or voice in self._voices
+
+    def request(self, job: Job, text: str) -> SynthesisRequest:
+        voice = job.voice if job.voice in self._voices else self.card.default_voice
+        return SynthesisRequest(text=text, voice=voice, style=job.style)
+
+    def key(self, job: Job, text: str) -> str:
+        """The key of the audio of a chunk of `job`."""
+        return audio_key(self.request(job, text), self.card)
+
+    def cut(self, live: LiveJob) -> Cut:
+        """Cut anew all of the job that no player has taken or spoken. Changes nothing.
+
+        A voice that this engine does not have becomes its default.
+        """
+        voice = live.job.voice if self.has(live.job.voice) else self.card.default_voice
+        job = replace(live.job, voice=voice)
+        since = _untouched(live)
+        if since:
+            text = " ".join(chunk.text for chunk in live.chunks[since:])
+        else:
+            text = normalize(job.text)
+        least, most = self.card.least_characters, self.card.most_characters
+        return Cut(
+            voice=voice,
+            since=since,
+            chunks=[
+                LiveChunk(live, index, each.text, each.pause_after, self.key(job, each.text))
+                for index, each in enumerate(split(text, least=least, most=most), since)
+            ],
+        )
+
+
+def _untouched(live: LiveJob) -> int:
+    """The index after the last chunk that is spoken or in a player's hands."""
+    for at in range(len(live.chunks), 0, -1):
+        chunk = live.chunks[at - 1]
+        if chunk.state is ChunkState.SPOKEN or chunk.sound is not None:
+            return at
+    return 0

@@ -1,0 +1,283 @@
+"""The bot's only way to an engine: it brings a host up, watches it, and asks it for sound.
+
+Knows: when a host is ready, dead or hung, and what that means for the requests it held.
+Does not know: the queue, HTTP's details, how a process is started.
+
+A host is hung when its own account of itself stops coming, or says that a request has made no
+progress for too long; never because sound is late: an engine on a CPU may take minutes.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from typing import Final, Self
+
+import structlog
+
+from engine.clock import Clock
+from engine.errors import EngineError, EngineUnavailable, HostDied
+from engine.settings import Settings
+from engine.synthesis.base import EngineCard, EngineState, SynthesisRequest
+from engine.synthesis.child import HostCommand, HostProcess, restart_delay
+from engine.synthesis.link import Link, StreamBroken, check_url
+from engine.synthesis.wire import Health, Order, error_from
+
+log = structlog.get_logger(__name__)
+
+_START_POLL: Final = 0.02  # seconds between looks at a host that is not ready yet, at first
+_START_POLL_MOST: Final = 0.5
+_START_LIMIT: Final = 60.0  # seconds in which a new host must give the first sign of itself
+_WATCH_POLL: Final = 0.5  # while requests are in flight
+_WATCH_POLL_IDLE: Final = 5.0  # a host at a URL, while none is
+_HEALTH_WITHIN: Final = 1.0
+#: Unanswered looks in a row that mean a hang. More than one: when this process itself was held
+#: up, the answer lies unread while the time-out strikes.
+_MISSES: Final = 3
+_DEATH_WITHIN: Final = 1.0  # seconds in which a broken stream may turn out to be a death
+
+
+class HostClient:
+    """Implements `engine.synthesis.base.Engine` with a child of ours, or a host at a URL.
+
+    Raises SetupError for a URL that is none.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        command: HostCommand | None = None,
+        url: str | None = None,
+        hang_limit: float = 30.0,
+    ) -> None:
+        if (command is None) == (url is None):
+            raise ValueError("either a command or a URL")
+        if url is not None:
+            check_url(url)
+        self._clock = clock
+        self._command = command
+        self._url = url
+        self._hang_limit = hang_limit
+        self._state = EngineState.LOADING
+        self._card: EngineCard | None = None
+        self._ready = asyncio.Event()
+        self._host: _Host | None = None
+        self._in_flight: set[str] = set()
+        self._working = asyncio.Event()
+        self._supervising: asyncio.Task[None] | None = None
+        self.error: str | None = None  # why the host is not ready, if something is wrong
+
+    @classmethod
+    def from_settings(cls, settings: Settings, clock: Clock) -> Self:
+        url = settings.mynah_engine_url
+        command = HostCommand(
+            engine=settings.mynah_engine,
+            pace=settings.mynah_espeak_pace,
+            log_level=settings.mynah_log_level,
+            log_format=settings.mynah_log_format,
+        )
+        return cls(
+            clock,
+            url=url,
+            command=None if url else command,
+            hang_limit=settings.mynah_hang_limit,
+        )
+
+    @property
+    def state(self) -> EngineState:
+        return self._state
+
+    async def start(self) -> None:
+        self._supervising = asyncio.create_task(self._supervise(), name="engine host")
+
+    async def close(self) -> None:
+        if self._supervising is not None:
+            self._supervising.cancel()
+            await asyncio.wait({self._supervising})
+
+    async def card(self) -> EngineCard:
+        while self._card is None or self._state is not EngineState.READY:
+            await self._ready.wait()
+        return self._card
+
+    async def synthesize(
+        self, request: SynthesisRequest, *, due_in: float
+    ) -> AsyncGenerator[bytes, None]:
+        host = self._host
+        if host is None:
+            raise EngineUnavailable(self.error or "the engine's host is not ready")
+        order = Order(id=uuid.uuid4().hex, request=request, due_in=due_in)
+        self._in_flight.add(order.id)
+        self._working.set()
+        try:
+            async with aclosing(host.link.synthesize(order)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        except StreamBroken as broken:
+            error = await _why(host, order, broken)
+            if isinstance(error, HostDied):
+                self._lose(host)  # before the supervisor hears of it: nobody asks a dead host
+            raise error from broken
+        finally:
+            self._in_flight.discard(order.id)
+            if not self._in_flight:
+                self._working.clear()
+
+    async def _supervise(self) -> None:
+        deaths = 0
+        while True:
+            self._state = EngineState.LOADING if self._command else self._state
+            try:
+                host = await _Host.start(self._command, self._url)
+            except OSError as error:
+                reason = f"it cannot be started: {error}"
+            else:
+                try:
+                    reason = await self._attend(host)
+                finally:
+                    self._lose(host)
+                    await host.close()
+                deaths = 0 if host.was_ready else deaths
+            self.error = f"The engine's host is down: {reason}."
+            log.warning("the engine's host is down and will be replaced", reason=reason)
+            await self._clock.sleep(restart_delay(deaths))
+            deaths += 1
+
+    def _lose(self, host: "_Host") -> None:
+        if self._host in (host, None):
+            self._host = None
+            self._ready.clear()
+            self._state = EngineState.DOWN
+
+    async def _attend(self, host: "_Host") -> str:
+        """Bring `host` to readiness and watch it; the reason why it is of no use any more."""
+        watching = asyncio.create_task(self._watch(host))
+        dying = asyncio.create_task(host.death())
+        try:
+            done, _ = await asyncio.wait({watching, dying}, return_when=asyncio.FIRST_COMPLETED)
+            if dying in done:
+                return dying.result()
+            host.condemn(watching.result())
+            return watching.result()
+        finally:
+            for task in (watching, dying):
+                task.cancel()
+            await asyncio.wait({watching, dying})
+
+    async def _watch(self, host: "_Host") -> str:
+        if reason := await self._until_ready(host):
+            return reason
+        misses = 0
+        while True:
+            await self._until_time_to_look(host, again=misses > 0)
+            try:
+                health = await host.link.health(within=_HEALTH_WITHIN)
+            except EngineUnavailable as error:
+                misses += 1
+                if misses == _MISSES:
+                    return f"it does not answer ({error})"
+                continue
+            misses = 0
+            if health.state != "ready":
+                return health.error or "it has to load again"
+            if self._hung(health):
+                return f"a request made no progress for {self._hang_limit:g} s"
+
+    async def _until_ready(self, host: "_Host") -> str | None:
+        """Wait until `host` is ready; a reason if a child of ours will not be."""
+        began, poll, seen = self._clock.monotonic(), _START_POLL, False
+        while True:
+            try:
+                health = await host.link.health(within=_HEALTH_WITHIN)
+            except EngineUnavailable as error:
+                if host.process is None:
+                    self._state, self.error = EngineState.DOWN, str(error)
+                elif not seen and self._clock.monotonic() - began > _START_LIMIT:
+                    return "it gave no sign of itself after its start"
+            else:
+                seen = True
+                if health.state == "ready" and health.card is not None:
+                    self._card, self._host, self.error = health.card, host, None
+                    host.was_ready = True
+                    self._state = EngineState.READY
+                    self._ready.set()
+                    return None
+                self.error = health.error
+                failed = health.state == "failed"
+                self._state = EngineState.DOWN if failed else EngineState.LOADING
+                if failed and host.process is not None:
+                    return health.error or "its engine cannot be loaded"
+            await self._clock.sleep(poll)
+            poll = min(poll * 1.5, _START_POLL_MOST)
+
+    async def _until_time_to_look(self, host: "_Host", *, again: bool) -> None:
+        if not self._in_flight and not again:
+            try:
+                async with asyncio.timeout(None if host.process else _WATCH_POLL_IDLE):
+                    await self._working.wait()
+            except TimeoutError:
+                return
+        await self._clock.sleep(_WATCH_POLL)
+
+    def _hung(self, health: Health) -> bool:
+        return any(
+            busy.seconds_since_progress > self._hang_limit and busy.id in self._in_flight
+            for busy in health.busy
+        )
+
+
+class _Host:
+    """A host in use: the link to it and, if it is ours, its process."""
+
+    def __init__(self, link: Link, process: HostProcess | None) -> None:
+        self.link = link
+        self.process = process
+        self.was_ready = False
+        self.condemned: str | None = None
+
+    @classmethod
+    async def start(cls, command: HostCommand | None, url: str | None) -> Self:
+        """Raises OSError."""
+        if command is None:
+            assert url is not None
+            return cls(Link(url), None)
+        process = await HostProcess.start(command)
+        return cls(Link(f"unix://{process.socket}"), process)
+
+    async def death(self) -> str:
+        """Wait for the end of a process of ours; for ever, if there is none."""
+        if self.process is None:
+            await asyncio.Event().wait()
+            raise AssertionError
+        return f"it died (exit status {await self.process.wait()})"
+
+    def condemn(self, reason: str) -> None:
+        """Kill a process of ours that is of no use."""
+        self.condemned = reason
+        if self.process is not None:
+            self.process.kill()
+
+    async def close(self) -> None:
+        try:
+            if self.process is not None:
+                await self.process.close()
+        finally:
+            await self.link.close()
+
+
+async def _why(host: _Host, order: Order, broken: StreamBroken) -> EngineError:
+    """Why a stream broke: the host knows, or the host is dead."""
+    try:
+        health = await host.link.health(within=_DEATH_WITHIN)
+    except EngineUnavailable:
+        if host.process is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_DEATH_WITHIN):
+                    reason = await host.death()
+                    return HostDied(f"the host: {host.condemned or reason}")
+    else:
+        for told in health.broken:
+            if told.id == order.id:
+                return error_from(told.error)
+    return EngineUnavailable(f"the stream from the host broke: {broken}")

@@ -1,0 +1,208 @@
+"""The embedded engine: eSpeak NG. It speaks on any machine at once, in 140 languages.
+
+Knows: its voices and their names, what of a text is safe for it, its level, its pace.
+Does not know: C, HTTP, Opus, queues.
+
+Measured: first sound 0.3 ms after the call, about 1,000 times faster than it is played.
+"""
+
+import asyncio
+import functools
+import itertools
+import unicodedata
+from collections.abc import AsyncGenerator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import numpy as np
+
+from engine.clock import Clock, SystemClock
+from engine.errors import SynthesisFailed
+from engine.synthesis.audio import Pcm, Samples, gain_to_speech
+from engine.synthesis.base import BuiltinVoice, EngineCard, SynthesisRequest, VoiceState
+from engine.synthesis.espeak_library import Listed, Manner, library
+from engine.synthesis.handover import Handover
+
+DEFAULT_VOICE: Final = "en-us"
+#: eSpeak's own changes of a voice that are worth a place in a list of 25: what is added to the
+#: voice's id, and to its name.
+VARIANTS: Final[Mapping[str, str]] = {"f3": "female", "m7": "deep", "whisper": "whisper"}
+#: A chunk is what a rejoin repeats and what another server waits for, and eSpeak's melody does
+#: not reach beyond a sentence, so chunks need not be long: about 12 s of speech.
+MOST_CHARACTERS: Final = 200
+
+_NOT_FOR_PEOPLE: Final = frozenset(
+    {"art/xex", "gmq/fo", "trk/kaa"}
+)  # listed, but the wheel holds no dictionary for them: they speak no word
+_TAGS: Final[Mapping[str, str]] = {"piqd": "tlh"}  # listed by its script: it is Klingon
+#: Spoken to measure a voice's level: digits are words in every language.
+_LEVEL_TEXT: Final = "1 2 3 4 5 6 7 8 9"
+_PIECES_AHEAD: Final = 16  # of 40 ms each, handed over and not yet taken
+_RATE, _PITCH = 175, 50  # eSpeak's own defaults
+#: Brackets are not spoken, `[[` opens phonemes in a mode that is not ours, and 160 bytes after a
+#: "]" the Sinhala voice overran its buffer (found by feeding it random text).
+_SPACES: Final = "\t\n\r[]{}<>|\\^_"
+_LONGEST_WORD: Final = 60
+_MARKS: Final = 3  # combining marks on one letter
+_JOINERS: Final = "\u200c\u200d"  # they shape words in Indic scripts, and emoji
+
+
+class EspeakSynthesizer:
+    """One text at a time. `pace` is the real-time factor at which sound is delivered: 0.3 means
+    that a second of sound takes 0.3 s, 0 as fast as the library can."""
+
+    def __init__(self, *, pace: float = 0.0, clock: Clock | None = None) -> None:
+        self._pace = pace
+        self._clock = clock or SystemClock()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="espeak")
+        self._gains: dict[str, float] = {}
+
+    def describe(self) -> EngineCard:
+        voices = tuple(_voices())
+        return EngineCard(
+            name="espeak",
+            version=library().version,
+            voices=tuple(voice for voice, _ in voices),
+            default_voice=DEFAULT_VOICE,
+            languages=tuple(sorted({voice.language for voice, _ in voices})),
+            least_characters=1,
+            most_characters=MOST_CHARACTERS,
+            slots=1,
+            clones=False,
+            styles=("speed", "pitch"),
+        )
+
+    def load(self) -> None:
+        self._gain(_identifiers()[DEFAULT_VOICE])
+
+    def condition(self, reference: Pcm) -> VoiceState:
+        raise SynthesisFailed(
+            "eSpeak cannot clone voices", user_message="This engine cannot imitate a voice."
+        )
+
+    async def synthesize(
+        self, request: SynthesisRequest, voice: VoiceState | None = None
+    ) -> AsyncGenerator[Pcm, None]:
+        identifier = _identifiers().get(request.voice)
+        if identifier is None:
+            raise SynthesisFailed(f"eSpeak has no voice {request.voice!r}")
+        text = safe(request.text)
+        if not text:
+            raise SynthesisFailed("nothing in the text can be spoken")
+        manner = Manner(
+            voice=identifier,
+            rate=round(_RATE * _factor(request, "speed")),
+            pitch=min(99, round(_PITCH * _factor(request, "pitch"))),
+        )
+        handover: Handover[Samples] = Handover(_PIECES_AHEAD)
+        speaking = asyncio.get_running_loop().run_in_executor(
+            self._thread, self._speak, text, manner, handover
+        )
+        speaking.add_done_callback(lambda _: handover.end())
+        began, given = self._clock.monotonic(), 0.0
+        try:
+            while (samples := await handover.take()) is not None:
+                piece = Pcm(samples, library().rate)
+                given += piece.seconds
+                early = began + given * self._pace - self._clock.monotonic()
+                if early > 0:
+                    await self._clock.sleep(early)
+                yield piece
+            await speaking
+        finally:
+            handover.abandon()
+            await asyncio.wait({speaking})
+
+    def _speak(self, text: str, manner: Manner, handover: Handover[Samples]) -> None:
+        gain = np.float32(self._gain(manner.voice))
+        library().speak(text, manner, lambda samples: handover.give(samples * gain))
+
+    def _gain(self, identifier: str) -> float:
+        """What brings the voice to the house's level; measured once, in the calling thread."""
+        if identifier not in self._gains:
+            heard: list[Samples] = []
+
+            def take(samples: Samples) -> bool:
+                heard.append(samples)
+                return True
+
+            library().speak(_LEVEL_TEXT, Manner(identifier, _RATE, _PITCH), take)
+            sample = np.concatenate(heard) if heard else np.zeros(0, np.float32)
+            self._gains[identifier] = gain_to_speech(Pcm(sample, library().rate))
+        return self._gains[identifier]
+
+
+def safe(text: str) -> str:
+    """What of `text` can be given to eSpeak without harm; empty if nothing is left.
+
+    Control characters go: after U+0001 eSpeak reads commands ("embedded commands") in any mode.
+    Marks without end and words without end are cut into what its buffers are made for.
+    """
+    kept = []
+    marks = 0
+    for character in unicodedata.normalize("NFC", text):
+        category = unicodedata.category(character)
+        marks = marks + 1 if category in ("Mn", "Me") else 0
+        if category[0] == "Z" or character in _SPACES:
+            kept.append(" ")
+        elif marks <= _MARKS and (category[0] != "C" or character in _JOINERS):
+            kept.append(character)
+    words = "".join(kept).split()
+    return " ".join(
+        word[at : at + _LONGEST_WORD] for word in words for at in range(0, len(word), _LONGEST_WORD)
+    )
+
+
+def _factor(request: SynthesisRequest, style: str) -> float:
+    value = request.style.get(style, 1.0)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.5 <= value <= 2:
+        raise SynthesisFailed(
+            f"style {style} is {value!r}", user_message=f"{style} must be between 0.5 and 2."
+        )
+    return float(value)
+
+
+@functools.cache
+def _identifiers() -> Mapping[str, str]:
+    return {voice.id: identifier for voice, identifier in _voices()}
+
+
+@functools.cache
+def _voices() -> tuple[tuple[BuiltinVoice, str], ...]:
+    """Every voice of the card, and the identifier by which the library knows it."""
+    named: dict[str, Listed] = {}
+    for listed in library().voices():
+        if listed.identifier not in _NOT_FOR_PEOPLE:
+            # Two voices of Cantonese claim the same tag: the second is known by its own name.
+            tag, own = listed.languages[0].lower(), listed.identifier.split("/")[-1].lower()
+            named[own if tag in named else tag] = listed
+    plain = [
+        (BuiltinVoice(id=tag, name=listed.name, language=language_tag(tag)), listed.identifier)
+        for tag, listed in named.items()
+    ]
+    varied = [
+        (
+            BuiltinVoice(
+                id=f"{voice.id}+{variant}",
+                name=f"{voice.name}, {description}",
+                language=voice.language,
+            ),
+            f"{identifier}+{variant}",
+        )
+        for voice, identifier in plain
+        for variant, description in VARIANTS.items()
+    ]
+    return tuple(sorted(plain + varied, key=lambda pair: pair[0].name))
+
+
+def language_tag(tag: str) -> str:
+    """A language tag in the form that BCP 47 recommends (RFC 5646, section 2.1.1): `zh-Latn`."""
+    subtags = _TAGS.get(tag.lower(), tag.lower()).split("-")
+    out = subtags[:1]
+    for before, subtag in itertools.pairwise(subtags):
+        if len(before) > 1 and len(subtag) == 4:
+            subtag = subtag.title()
+        elif len(before) > 1 and len(subtag) == 2:
+            subtag = subtag.upper()
+        out.append(subtag)
+    return "-".join(out)

@@ -1,0 +1,166 @@
+"""The host's process: `python -m engine.synthesis.host --engine espeak --socket PATH`.
+
+Knows: uvicorn, the socket, signals, and the lifeline: a pipe whose other end the parent holds and
+never writes to. When the parent goes, however it goes, the pipe ends, and so does this process.
+Does not know: what the application does.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from engine.errors import SetupError
+from engine.logs import set_up_logging
+from engine.synthesis.application import application
+from engine.synthesis.base import Synthesizer
+
+ENGINES: Final = ("espeak", "tone")
+#: Seconds an idle connection is kept: longer than our client keeps it, so that the client closes
+#: first and never sends an order into a connection that is being closed.
+_KEEP_ALIVE: Final = 75
+
+
+def make_synthesizer(engine: str, *, pace: float = 0.0) -> Synthesizer:
+    """The engine of that name. Only its own module is imported."""
+    match engine:
+        case "espeak":
+            from engine.synthesis.espeak import EspeakSynthesizer
+
+            return EspeakSynthesizer(pace=pace)
+        case "tone":
+            from engine.synthesis.tone import ToneSynthesizer
+
+            return ToneSynthesizer(pace=pace)
+        case _:
+            raise SetupError(f"There is no engine {engine!r}: choose {' or '.join(ENGINES)}.")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but SIGTERM is a request to end and not a death. SIGINT is left as it is."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._end)
+        yield
+        loop.remove_signal_handler(signal.SIGTERM)
+
+    def _end(self) -> None:
+        """End now: connections are cut, and the application ends what has lost its reader."""
+        self.should_exit = True
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+
+
+def serve(synthesizer: Synthesizer, listener: socket.socket) -> None:
+    """Serve until SIGTERM."""
+    config = uvicorn.Config(
+        application(synthesizer),
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        ws="none",
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE,
+    )
+    asyncio.run(_Server(config).serve(sockets=[listener]))
+
+
+def listen_at(path: Path) -> socket.socket:
+    """A Unix socket that only this user may speak to."""
+    listener = socket.socket(socket.AF_UNIX)
+    old = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(old)
+    return listener
+
+
+def listen_on(host: str, port: int) -> socket.socket:
+    return socket.create_server((host, port))
+
+
+def hold_lifeline(fd: int, socket_path: Path | None, *, frozen_limit: float) -> None:
+    """End this process as soon as the pipe `fd` ends, whatever the process is doing.
+
+    A thread sees to it. It needs Python's lock, which a call into C may keep for ever; so the
+    kernel holds an alarm against the process (SIGALRM, whose default is to end it) that the thread
+    puts off again and again: who is frozen for `frozen_limit` seconds dies too.
+    """
+
+    def wait() -> None:
+        while not select.select([fd], [], [], frozen_limit / 4)[0]:
+            signal.setitimer(signal.ITIMER_REAL, frozen_limit)
+        if socket_path is not None:
+            socket_path.unlink(missing_ok=True)
+            with suppress(OSError):  # it holds something else too: it stays
+                socket_path.parent.rmdir()
+        os._exit(0)
+
+    signal.setitimer(signal.ITIMER_REAL, frozen_limit)
+    threading.Thread(target=wait, daemon=True, name="lifeline").start()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not uvicorn's complaint about a stream left without its end: the application's way to cut
+    a connection, which has logged the reason."""
+    return "returned without completing response" not in record.getMessage()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m engine.synthesis.host", description="Serve one engine over HTTP."
+    )
+    parser.add_argument("--engine", choices=ENGINES, default="espeak")
+    parser.add_argument("--pace", type=float, default=0.0, help="real-time factor of delivery")
+    parser.add_argument("--socket", type=Path, help="path of a Unix socket to serve at")
+    parser.add_argument("--host", default="127.0.0.1", help="address to serve at, without --socket")
+    parser.add_argument("--port", type=int, default=8765)
+    parser.add_argument("--lifeline", type=int, help="file descriptor of the parent's pipe")
+    parser.add_argument(
+        "--frozen-limit",
+        type=float,
+        default=120.0,
+        help="with --lifeline: seconds after which a process that does not run is ended",
+    )
+    parser.add_argument(
+        "--log-level", choices=("debug", "info", "warning", "error"), default="info"
+    )
+    parser.add_argument("--log-format", choices=("console", "json"), default="console")
+    options = parser.parse_args(arguments)
+
+    set_up_logging(options.log_level, options.log_format)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
+    if options.lifeline is not None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the parent
+        hold_lifeline(options.lifeline, options.socket, frozen_limit=options.frozen_limit)
+    if options.socket is not None:
+        listener = listen_at(options.socket)
+    else:
+        listener = listen_on(options.host, options.port)
+    try:
+        serve(make_synthesizer(options.engine, pace=options.pace), listener)
+    finally:
+        listener.close()
+        if options.socket is not None:
+            options.socket.unlink(missing_ok=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

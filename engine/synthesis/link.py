@@ -1,0 +1,106 @@
+"""One connection to one host: its three requests, by HTTP over a Unix socket or the network.
+
+Knows: aiohttp, addresses, how a stream breaks. Does not know: processes, when to give up.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from engine.errors import EngineError, EngineUnavailable, SetupError
+from engine.synthesis.ogg import OggDamaged, OggReader
+from engine.synthesis.wire import Health, Order, error_from
+
+_CONNECT_SECONDS: Final = 3.0
+#: What a broken connection or an absent host shows as.
+_BREAKS: Final = (aiohttp.ClientError, OSError, TimeoutError)
+
+
+class StreamBroken(Exception):
+    """The stream ended without its end-of-stream page. Why, the connection cannot say."""
+
+
+def check_url(url: str) -> tuple[str, str | None]:
+    """The base of the host's addresses, and the path of its Unix socket if it has one.
+
+    `url`: `http://…`, `https://…` or `unix:///path`. Raises SetupError for anything else.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "unix" and parts.path:
+        return "http://host", parts.path
+    if parts.scheme in ("http", "https") and parts.netloc:
+        return url.rstrip("/"), None
+    raise SetupError(
+        f"MYNAH_ENGINE_URL: {url!r} is no address of a host. "
+        "It looks like http://address:port or unix:///path.sock."
+    )
+
+
+class Link:
+    """A pool of connections to the host at `url`. Made on the event loop."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._base, socket = check_url(url)
+        connector = aiohttp.UnixConnector(socket, limit=0) if socket else None
+        self._session = aiohttp.ClientSession(
+            connector=connector or aiohttp.TCPConnector(limit=0),
+            # A hang is for the watch to find: an engine may take minutes for its first sound.
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
+        )
+
+    async def health(self, *, within: float) -> Health:
+        """Raises EngineUnavailable if no account of itself comes in that many seconds."""
+        if self._session.closed:
+            raise EngineUnavailable("the link was closed")
+        try:
+            async with (
+                asyncio.timeout(within),
+                self._session.get(f"{self._base}/health") as response,
+            ):
+                return Health.from_json(json.loads(await response.read()))
+        except (*_BREAKS, ValueError, KeyError, TypeError) as error:
+            raise EngineUnavailable(f"no health from {self.url}: {error!r}") from error
+
+    async def synthesize(self, order: Order) -> AsyncGenerator[bytes, None]:
+        """The sound of `order` as it arrives, ending normally only if it is whole.
+
+        Closing the generator cuts the connection, by which the host knows to stop.
+        Raises the error that the host tells of; EngineUnavailable, if it never got the order;
+        StreamBroken.
+        """
+        reader = OggReader()
+        try:
+            async with self._session.post(
+                f"{self._base}/synthesize", json=order.to_json()
+            ) as response:
+                if response.status != 200:
+                    raise await _told(response)
+                try:
+                    async for piece in response.content.iter_any():
+                        reader.feed(piece)
+                        yield piece
+                finally:
+                    if not reader.complete:
+                        response.close()
+        except aiohttp.ClientConnectorError as error:
+            raise EngineUnavailable(f"{self.url} cannot be reached: {error!r}") from error
+        except (*_BREAKS, OggDamaged) as error:
+            raise StreamBroken(repr(error)) from error
+        if not reader.complete:
+            raise StreamBroken("the stream ended before its end")
+
+    async def close(self) -> None:
+        """Cut every connection; streams that run break."""
+        await self._session.close()
+
+
+async def _told(response: aiohttp.ClientResponse) -> EngineError:
+    try:
+        return error_from(json.loads(await response.read()))
+    except ValueError:
+        return EngineUnavailable(f"the host answered with status {response.status}")

@@ -1,0 +1,187 @@
+"""What travels between the bot and a host, as values and as JSON; the host's errors as statuses.
+
+    GET  /health      Health
+    GET  /card        EngineCard
+    POST /synthesize  Order -> the sound, streamed; its end-of-stream page says that it is whole
+    any error         {code, message, retryable}
+
+Knows: the form of each message and what is wrong with one. Does not know: HTTP, engines.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, Literal, Self
+
+from engine.errors import EngineError, EngineUnavailable, SynthesisFailed, VoiceMissing
+from engine.synthesis.base import EngineCard, SynthesisRequest
+
+#: Far above every card's `most_characters`: the card advises, this protects.
+MOST_CHARACTERS: Final = 10_000
+MOST_BODY: Final = 64 * 1024  # bytes; a character takes up to 12 as JSON escapes
+_MOST_ID: Final = 100
+_MOST_STYLES: Final = 32
+
+HostState = Literal["loading", "ready", "failed"]
+Format = Literal["ogg", "wav"]
+
+
+class Invalid(ValueError):
+    """A body that is no order; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A request, when its sound is needed, in which form. `id` is the client's name for it."""
+
+    id: str
+    request: SynthesisRequest
+    due_in: float = 0.0  # seconds until the listeners run dry
+    format: Format = "ogg"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "due_in": self.due_in,
+            "format": self.format,
+            **self.request.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, body: object) -> Self:
+        """Raises Invalid."""
+        if not isinstance(body, dict):
+            raise Invalid("the body must be a JSON object")
+        known = {"id", "due_in", "format", "text", "voice", "language", "style", "seed"}
+        if unknown := sorted(map(str, body.keys() - known)):
+            raise Invalid(f"unknown: {', '.join(unknown)[:200]}")
+        text = _text(body, "text", MOST_CHARACTERS)
+        if not text:
+            raise Invalid("text is missing")
+        due_in = body.get("due_in", 0.0)
+        if not _is_number(due_in) or not math.isfinite(due_in):
+            raise Invalid("due_in must be a number of seconds")
+        form = body.get("format", "ogg")
+        if form not in ("ogg", "wav"):
+            raise Invalid("format must be ogg or wav")
+        seed = body.get("seed", 0)
+        if isinstance(seed, bool) or not isinstance(seed, int) or not -(2**63) <= seed < 2**63:
+            raise Invalid("seed must be an integer of 64 bits")
+        return cls(
+            id=_text(body, "id", _MOST_ID),
+            request=SynthesisRequest(
+                text=text,
+                voice=_text(body, "voice", _MOST_ID),
+                language=_text(body, "language", _MOST_ID) or None,
+                style=_style(body.get("style", {})),
+                seed=seed,
+            ),
+            due_in=float(due_in),
+            format=form,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busy:
+    """A request that holds a slot. A hang is one whose progress is long ago."""
+
+    id: str
+    seconds_since_progress: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """Why a stream that had begun stopped short: an answer that has begun has no status left."""
+
+    id: str
+    error: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """The host's own account of itself."""
+
+    state: HostState
+    card: EngineCard | None = None
+    error: str | None = None
+    busy: tuple[Busy, ...] = ()
+    broken: tuple[Broken, ...] = field(default=())  # the latest few
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        card = data.get("card")
+        return cls(
+            state=data["state"],
+            card=EngineCard.from_json(card) if card is not None else None,
+            error=data.get("error"),
+            busy=tuple(Busy(**busy) for busy in data.get("busy", ())),
+            broken=tuple(Broken(**broken) for broken in data.get("broken", ())),
+        )
+
+
+#: Each error's code and HTTP status. What is not listed is the host's own fault: 500, retryable.
+_CODES: Final[tuple[tuple[type[Exception], str, int], ...]] = (
+    (Invalid, "invalid", 400),
+    (SynthesisFailed, "synthesis_failed", 422),
+    (VoiceMissing, "voice_missing", 409),
+    (EngineUnavailable, "unavailable", 503),
+)
+
+
+def describe_error(error: BaseException) -> tuple[int, dict[str, Any]]:
+    """The HTTP status and the body that tell a client of `error`."""
+    for kind, code, status in _CODES:
+        if isinstance(error, kind):
+            told = error.user_message if isinstance(error, EngineError) else None
+            return status, {
+                "code": code,
+                "message": str(error),
+                "user_message": told,
+                "retryable": bool(getattr(error, "retryable", False)),
+            }
+    return 500, {
+        "code": "engine_error",
+        "message": f"{type(error).__name__}: {error}",
+        "user_message": None,
+        "retryable": True,
+    }
+
+
+def error_from(body: object) -> EngineError:
+    """The error of ours that a host's error body tells of."""
+    if not isinstance(body, Mapping):
+        return EngineUnavailable("the host answered with something else than our protocol")
+    message, told = str(body.get("message", "")), body.get("user_message")
+    for kind, code, _ in _CODES:
+        if body.get("code") == code and issubclass(kind, EngineError):
+            return kind(message, user_message=told)
+    if body.get("retryable"):
+        return EngineUnavailable(message)
+    return SynthesisFailed(message)
+
+
+def _text(body: Mapping[str, Any], name: str, most: int) -> str:
+    value = body.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise Invalid(f"{name} must be a string")
+    if len(value) > most:
+        raise Invalid(f"{name} is longer than {most} characters")
+    return value
+
+
+def _style(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, dict) or len(value) > _MOST_STYLES:
+        raise Invalid(f"style must be an object of at most {_MOST_STYLES} settings")
+    for name, setting in value.items():
+        if not isinstance(setting, str | bool) and not _is_number(setting):
+            raise Invalid(f"style {name[:50]!r} must be a string, a number, true or false")
+    return value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

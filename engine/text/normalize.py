@@ -1,0 +1,176 @@
+"""From plain words to what any engine can be given: nothing invisible, nothing endless, no markup.
+
+Knows: Unicode, and what engines take for their own (eSpeak's `[[phonemes]]`, SSML, Chatterbox's
+`[laugh]`). Does not know: a chat's markup, sentences, how long a chunk may be.
+
+Every step is linear, also for hostile text: marks are limited before any Unicode normalization,
+whose sorting of combining marks is quadratic.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+from engine.text.emoji_words import emoji_to_words
+from engine.text.wide import IDEOGRAPHIC
+
+#: Diacritics on one letter. Vietnamese needs two, the International Phonetic Alphabet three.
+MOST_DIACRITICS: Final = 3
+#: Marks of any kind on one letter. Hebrew with cantillation and stacks in Tibetan need about six.
+MOST_MARKS: Final = 8
+#: "Nooooooo" is said as "Noooo". No word in a dictionary has more than three.
+MOST_SAME_LETTER: Final = 4
+#: Digits stand for themselves, but nobody counts this many.
+MOST_SAME_DIGIT: Final = 20
+
+PARAGRAPH: Final = "\n\n"  # the only line ends in a normalized text
+
+#: Letters by category that show and say nothing: the fillers of Hangul.
+_BLANK: Final = frozenset("\u115f\u1160\u3164\uffa0")
+#: Marks by category that show nothing: grapheme joiner, selectors, two inherent vowels of Khmer.
+_INVISIBLE_MARKS: Final = (
+    frozenset("\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f")
+    | frozenset(map(chr, range(0xFE00, 0xFE10)))
+    | frozenset(map(chr, range(0xE0100, 0xE01F0)))
+)
+_JOINERS: Final = frozenset("\u200c\u200d")
+#: From Arabic to the extensions of Devanagari: where a joiner inside a word changes its letters.
+_JOINING: Final = range(0x0600, 0x1D00)
+#: Forms of letters and digits that are only another look: 𝓗, Ｈ, Ⓗ, 🄷, ﬁ, ﻫ.
+_LOOKS: Final = (
+    *("<font>", "<wide>", "<narrow>", "<circle>", "<square>", "<compat>"),
+    *("<isolated>", "<initial>", "<medial>", "<final>"),
+)
+_LONGEST_LOOK: Final = 4  # letters; one ligature of Arabic is a sentence of 18
+
+_LINE_END: Final = re.compile("\r\n|[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
+_SPACES: Final = re.compile(r"[^\S\n]+")
+_ENDS_CLAUSE: Final = frozenset("&.!?…,;:—–-。！？．，、；：।॥؟،؛۔።‽")
+_CLOSING: Final = "\"'”’»›)]}」』）】》〉"
+_IDEOGRAPHIC: Final = re.compile(f"[{IDEOGRAPHIC}]")
+
+
+def _mixed(marks: re.Match[str]) -> str:
+    return "?!" if len(set(marks[0])) > 1 else marks[0][0]
+
+
+#: In this order. Each pattern looks at a bounded stretch, or at a run of one class.
+_RULES: Final = tuple(
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
+        (r"(?<!\S)<3+(?!\w)", "heart"),
+        (r"(?<!\S)(\d+) ?< ?(?=\d+(?!\S))|(?<= )<(?= )", r"\1 less than "),
+        (r"(?<!\S)(\d+) ?> ?(?=\d+(?!\S))|(?<= )>(?= )", r"\1 greater than "),
+        # Brackets and tags: the words stay, nothing is left that could open markup.
+        (r"/?[\[\]<>{}]+/?", " "),
+        # An entity is none when its ampersand stands alone; engines say "and" in their language.
+        (r"&[ &]*", " & "),
+        (r"[_|\\^`~]+", " "),
+        # Ends of sentences and clauses once, dots up to three, "?!" for every mixture.
+        (r"[!?]{2,}", _mixed),
+        (r"([,;:。！？，、；：؟،])\1+", r"\1"),
+        (r"\.{4,}", "..."),
+        (r"…+", "…"),
+        (rf"(\d)\1{{{MOST_SAME_DIGIT},}}", r"\1" * MOST_SAME_DIGIT),
+        (rf"([^\W\d])\1{{{MOST_SAME_LETTER},}}", r"\1" * MOST_SAME_LETTER),
+        # Any other sign twice, which keeps "C++" and "--".
+        (r"([^\w\s.])\1{2,}", r"\1\1"),
+    )
+)
+
+
+def normalize(text: str) -> str:
+    """What an engine can be given, in NFC; empty where nothing is left.
+
+    Line ends become ends of sentences, blank lines `PARAGRAPH`; other white space one space.
+    Normalizing twice changes nothing.
+    """
+    text = _LINE_END.sub("\n", emoji_to_words(text))
+    text = unicodedata.normalize("NFC", _visible(text))
+    text = _SPACES.sub(" ", "".join(map(_plain, text)))
+    for pattern, replacement in _RULES:
+        text = pattern.sub(replacement, text)
+    text = unicodedata.normalize("NFC", text)
+    paragraphs: list[list[str]] = [[]]
+    for line in text.split("\n"):
+        if speakable(line):
+            paragraphs[-1].append(" ".join(line.split()))
+        else:
+            paragraphs.append([])
+    return _joined(PARAGRAPH, [_joined(" ", lines) for lines in paragraphs if lines])
+
+
+def speakable(text: str) -> bool:
+    """Whether a letter or a digit, of any script, is in it."""
+    return any(char.isalnum() and char not in _BLANK for char in text)
+
+
+def _visible(text: str) -> str:
+    """Without what is invisible, and with no more marks on a letter than a script needs."""
+    kept: list[str] = []
+    marks = diacritics = 0
+    has_base = False
+    for at, char in enumerate(text):
+        category = unicodedata.category(char)
+        if category[0] == "M":
+            if char in _INVISIBLE_MARKS or category == "Me" or not has_base:
+                continue
+            marks += 1
+            diacritics += _is_diacritic(char)
+            if marks <= MOST_MARKS and diacritics <= MOST_DIACRITICS:
+                kept.append(char)
+        elif char.isspace():
+            kept.append(char)
+            has_base = False
+        elif category[0] == "C" or char in _BLANK:
+            if char in _JOINERS and _joins(text, at):
+                kept.append(char)
+        else:
+            kept.append(char)
+            marks = diacritics = 0
+            has_base = category[0] in "LN"
+    return "".join(kept)
+
+
+def _is_diacritic(mark: str) -> bool:
+    """Whether a mark belongs to no script of its own: what is piled up without end is of these."""
+    return unicodedata.name(mark, "").startswith("COMBINING")
+
+
+def _joins(text: str, at: int) -> bool:
+    """Whether the joiner stands directly between two letters of a script that uses it."""
+    if not 0 < at < len(text) - 1:
+        return False
+    before, after = text[at - 1], text[at + 1]
+    return (
+        ord(before) in _JOINING
+        and ord(after) in _JOINING
+        and unicodedata.category(before)[0] in "LM"
+        and unicodedata.category(after)[0] == "L"
+    )
+
+
+def _plain(char: str) -> str:
+    """The ordinary letter or digit behind one that only looks different."""
+    if char.isascii() or unicodedata.category(char)[0] not in "LNS":
+        return char
+    if not unicodedata.decomposition(char).startswith(_LOOKS):
+        return char
+    plain = unicodedata.normalize("NFKC", char)
+    categories = [unicodedata.category(each)[0] for each in plain]
+    if len(plain) > _LONGEST_LOOK or not set(categories) <= set("LMN"):
+        return char
+    # A vowel of Thai would come apart into a mark and a letter.
+    return char if len(plain) > 1 and categories[0] == "M" else plain
+
+
+def _joined(between: str, parts: list[str]) -> str:
+    """The parts, all but the last of which end with punctuation; a full stop where none stands."""
+    return between.join([*map(_ended, parts[:-1]), *parts[-1:]])
+
+
+def _ended(line: str) -> str:
+    last = line.rstrip(_CLOSING)[-1:]
+    if last in _ENDS_CLAUSE:
+        return line
+    return line + ("。" if _IDEOGRAPHIC.match(last) else ".")

@@ -1,0 +1,51 @@
+"""The console command: which words it takes, and what runs for each.
+
+Knows: arguments and exit codes (0: well; 1: a fault; 2: something to set right first).
+Does not know: how anything is done. Each command is imported only when it is asked for.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from engine.errors import SetupError
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="mynah", description="A Discord bot that speaks text in voice channels."
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("run", help="connect to Discord and serve")
+    demo = commands.add_parser(
+        "demo", help="speak once on a local Discord, and keep what a member hears"
+    )
+    demo.add_argument("--text", help="what to speak instead of the usual text")
+    demo.add_argument("--chat", action="store_true", help="type commands as a member would")
+    commands.add_parser("doctor", help="examine the installation")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    chosen = parser().parse_args(arguments)
+    try:
+        match chosen.command:
+            case "run":
+                from mynah.run import run
+
+                return run()
+            case "demo":
+                from mynah.demo import demo
+
+                return demo(text=chosen.text, chat=chosen.chat)
+            case _:
+                from mynah.doctor import doctor
+
+                return doctor()
+    except SetupError as error:
+        print(error.user_message, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""`mynah demo`: the main job on a local Discord, seen and heard as two members would.
+
+Knows: the scene (a server, two members, one voice channel), what is printed, what counts as a
+fault. Does not know: how the bot works: it is a process of its own, and is only spoken to through
+Discord's protocols.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import sys
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from engine.errors import SetupError
+from engine.settings import Settings, load_settings
+from mynah.chat import converse
+from mynah.scene import DemoFault, Scene, Teller, answer_of, first
+
+TEXT: Final = (
+    "Hello! This is mynah, speaking in your voice channel. Every word of this was synthesized "
+    "on this machine, sentence by sentence, while the sentence before was playing. What you "
+    "hear was encrypted end to end, sent over the network, and decoded again by a listener. "
+    "Nothing is clipped at the start, and nothing is cut off at the end."
+)
+
+START_SECONDS: Final = 60.0
+SOUND_SECONDS: Final = 30.0
+OUTCOME_SECONDS: Final = 600.0
+#: A listener notices a hole longer than this in the middle of speech.
+LONGEST_GAP: Final = 1.5
+STOP_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """In seconds, as the listener heard it."""
+
+    first_sound: float  # from the command
+    length: float
+    longest_gap: float
+
+
+def demo(*, text: str | None, chat: bool) -> int:
+    """Run the demo. Returns 0, or 1 with a reason printed."""
+    settings = load_settings()
+    try:
+        import sandbox  # noqa: F401
+    except ImportError as error:
+        raise SetupError(
+            "The demo needs the local Discord: pip install 'mynah[sandbox]', or `make demo`."
+        ) from error
+    try:
+        asyncio.run(_demo(settings, text or TEXT, talk=chat))
+    except DemoFault as fault:
+        print(f"The demo failed: {fault}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print()
+    return 0
+
+
+async def _demo(settings: Settings, text: str, *, talk: bool) -> None:
+    folder = settings.mynah_data_dir / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    heard = folder / "heard.wav"
+    heard.unlink(missing_ok=True)
+    data = folder / "bot"
+    shutil.rmtree(data, ignore_errors=True)
+    async with Scene.open() as scene, _bot(scene, data) as process:
+        await first(scene.ready(START_SECONDS), process)
+        if talk:
+            await converse(scene, process)
+        else:
+            await _speak(scene, process, text)
+        scene.recording.save(heard)
+        print(f"What {scene.listener.name} heard: {heard}")
+
+
+@contextlib.asynccontextmanager
+async def _bot(scene: Scene, data: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The real bot, in a process of its own."""
+    environment = {
+        "MYNAH_LOG_LEVEL": "warning",
+        **os.environ,
+        "DISCORD_TOKEN": scene.discord.token,
+        "DISCORD_API_URL": scene.discord.api_url,
+        "SSL_CERT_FILE": str(scene.discord.certificate),
+        "MYNAH_DATA_DIR": str(data),
+    }
+    environment.pop("MYNAH_GUILDS", None)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "mynah", "run", env=environment, stdin=asyncio.subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), STOP_SECONDS)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+
+async def _speak(scene: Scene, process: asyncio.subprocess.Process, text: str) -> None:
+    """One member says `text`, another listens."""
+    print(f"Alice types: /say text: {text}")
+    began = time.monotonic()
+    interaction = await scene.speaker.command("say", {"text": text}, channel=scene.text)
+    message = await answer_of(interaction)
+    following = asyncio.create_task(Teller().follow(message))
+    try:
+        if message.ephemeral:
+            raise DemoFault("the bot refused to speak, see its answer above")
+        await first(scene.recording.until_sound(SOUND_SECONDS), process)
+        outcome = message.wait_for(lambda each: "Replay" in each.buttons, timeout=OUTCOME_SECONDS)
+        await first(outcome, process)
+    finally:
+        await asyncio.sleep(0)  # let the last change be printed
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+    _judge(measure(scene, began), message.content, scene.recording.undecodable)
+
+
+def measure(scene: Scene, began: float) -> Measures:
+    """What the listener's recording shows. Raises DemoFault when nothing was heard."""
+    start, end = scene.recording.first_sound, scene.recording.last_sound
+    if start is None or end is None:
+        raise DemoFault("the listener heard nothing")
+    return Measures(start - began, end - start, scene.recording.longest_gap())
+
+
+def _judge(found: Measures, outcome: str, undecodable: int) -> None:
+    print(
+        f"Time to first sound {found.first_sound:.2f} s, length {found.length:.1f} s, "
+        f"longest gap {found.longest_gap:.2f} s."
+    )
+    if "Spoken in" not in outcome:
+        raise DemoFault("the job did not end as spoken")
+    if undecodable:
+        raise DemoFault(f"{undecodable} frames could not be decrypted by the listener")
+    if found.longest_gap > LONGEST_GAP:
+        raise DemoFault("there was a hole in the speech")

@@ -1,0 +1,170 @@
+"""`mynah doctor`: examines the installation, and names each fault with its mend.
+
+Knows: what must be there for the bot to work. Does not know: how to mend anything by itself.
+"""
+
+import asyncio
+import shutil
+import sqlite3
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+import aiohttp
+
+from bot.discord_api import NO_TOKEN, REFUSED_TOKEN
+from engine.clock import SystemClock
+from engine.errors import EngineError
+from engine.logs import set_up_logging
+from engine.settings import MEBIBYTE, Settings, load_settings
+from engine.speech.directory import DataDirectory
+from engine.synthesis.base import SynthesisRequest
+from engine.synthesis.client import HostClient
+from engine.synthesis.ogg import OggReader
+
+OLDEST: Final = (3, 11)
+NEWEST: Final = (3, 13)
+ENGINE_SECONDS: Final = 60.0
+DISCORD_SECONDS: Final = 10.0
+#: Application flags that tell whether the Message Content intent may be used.
+MESSAGE_CONTENT_FLAGS: Final = (1 << 18) | (1 << 19)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`mend` is None where all is well."""
+
+    what: str
+    mend: str | None = None
+
+
+Check = Callable[[Settings], Awaitable[Finding]]
+
+
+async def python(settings: Settings) -> Finding:
+    version = sys.version_info[:2]
+    text = f"Python {version[0]}.{version[1]}"
+    if OLDEST <= version <= NEWEST:
+        return Finding(text)
+    return Finding(text, "Use Python 3.11, 3.12 or 3.13.")
+
+
+async def encryption(settings: Settings) -> Finding:
+    try:
+        import davey
+        import nacl.secret  # noqa: F401
+    except ImportError as error:
+        return Finding(
+            f"encryption of voice: {error}", "Install the dependencies again: make setup"
+        )
+    return Finding(f"encryption of voice: PyNaCl, davey (DAVE {davey.DAVE_PROTOCOL_VERSION})")
+
+
+async def opus(settings: Settings) -> Finding:
+    try:
+        import av
+
+        av.CodecContext.create("libopus", "w")
+    except (ImportError, ValueError, av.FFmpegError) as error:
+        return Finding(f"Opus: {error}", "Install PyAV with its libraries: pip install -U av")
+    return Finding(f"Opus: from PyAV {av.__version__}")
+
+
+async def engine(settings: Settings) -> Finding:
+    client = HostClient.from_settings(settings, SystemClock())
+    what = f"engine {settings.mynah_engine}"
+    await client.start()
+    try:
+        async with asyncio.timeout(ENGINE_SECONDS):
+            card = await client.card()
+            reader = OggReader()
+            packets = 0
+            request = SynthesisRequest(text="All is well.", voice=card.default_voice)
+            async for piece in client.synthesize(request, due_in=0.0):
+                packets += len(reader.feed(piece))
+    except (EngineError, TimeoutError) as error:
+        reason = client.error or str(error) or "no answer within a minute"
+        return Finding(f"{what}: {reason}", "See MYNAH_ENGINE and MYNAH_ENGINE_URL in the README.")
+    finally:
+        await client.close()
+    return Finding(f"{what} speaks: {card.name} {card.version}, {len(card.voices)} voices")
+
+
+async def database(settings: Settings) -> Finding:
+    file = DataDirectory(settings.mynah_data_dir).database
+    if not file.exists():
+        return Finding("database: none yet, the first start makes it")
+    try:
+        connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+        try:
+            (verdict,) = connection.execute("PRAGMA quick_check").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        verdict = str(error)
+    if verdict == "ok":
+        return Finding(f"database: sound ({file.stat().st_size / MEBIBYTE:.1f} MiB)")
+    return Finding(
+        f"database: {verdict}",
+        f"Stop the bot, move {file} away (or put a backup in its place), and start again.",
+    )
+
+
+async def disk(settings: Settings) -> Finding:
+    folder = settings.mynah_data_dir
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free // MEBIBYTE
+    if free < settings.mynah_disk_reserve:
+        return Finding(
+            f"disk: {free} MiB free, below the reserve of {settings.mynah_disk_reserve} MiB",
+            "Free some space, or lower MYNAH_DISK_RESERVE: new jobs are refused now.",
+        )
+    return Finding(f"disk: {free} MiB free")
+
+
+async def discord(settings: Settings) -> Finding:
+    token = settings.discord_token
+    if token is None or not token.get_secret_value().strip():
+        return Finding("token: none", NO_TOKEN)
+    headers = {"Authorization": f"Bot {token.get_secret_value().strip()}"}
+    url = f"{settings.discord_api_url}/applications/@me"
+    try:
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.get(url, timeout=aiohttp.ClientTimeout(total=DISCORD_SECONDS)) as response,
+        ):
+            if response.status == 401:
+                return Finding("token: refused", REFUSED_TOKEN)
+            response.raise_for_status()
+            application = await response.json()
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        return Finding(
+            f"Discord: out of reach ({error!r})",
+            f"See whether {settings.discord_api_url} can be reached from this machine.",
+        )
+    granted = int(application.get("flags") or 0) & MESSAGE_CONTENT_FLAGS
+    intents = "Message Content granted, not needed" if granted else "none privileged, none needed"
+    return Finding(f"token: of {application.get('name')}; intents: {intents}")
+
+
+CHECKS: Final[tuple[Check, ...]] = (python, encryption, opus, engine, database, disk, discord)
+
+
+def doctor() -> int:
+    """Print a line a check. Returns 0 when all is well, else 1."""
+    settings = load_settings()
+    set_up_logging("error", settings.mynah_log_format)
+    return asyncio.run(_examine(settings))
+
+
+async def _examine(settings: Settings) -> int:
+    faults = 0
+    for check in CHECKS:
+        finding = await check(settings)
+        faults += finding.mend is not None
+        print(f"{'ok   ' if finding.mend is None else 'FAULT'} {finding.what}", flush=True)
+        if finding.mend is not None:
+            print(f"      {finding.mend}", flush=True)
+    return 1 if faults else 0

@@ -1,0 +1,117 @@
+"""Faults of REST that a test orders, and the log of what was asked.
+
+Knows: which request shall fail, how, and how often. Does not know: what requests mean.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sandbox.errors import ApiError, Json
+from sandbox.limits import too_many
+from sandbox.watch import Watch
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request, as it was answered. `status` is None where the connection was cut."""
+
+    time: float  # the sandbox's clock
+    method: str
+    path: str  # below /api/v10
+    status: int | None
+    json: Json | list[Json] | None
+    code: int | None  # Discord's error code
+
+
+@dataclass
+class Fault:
+    """An order for the next `times` requests that fit."""
+
+    method: str
+    path: str
+    times: int
+    error: ApiError | None = None
+    is_cut: bool = False
+    is_applied: bool = False  # the request takes effect all the same
+    seconds: float = 0.0
+
+    def fits(self, method: str, path: str) -> bool:
+        return self.method in ("*", method) and re.search(self.path, path) is not None
+
+
+@dataclass
+class Faults:
+    """`discord.rest`."""
+
+    watch: Watch
+    requests: list[Asked] = field(default_factory=list)
+    _orders: list[Fault] = field(default_factory=list)
+
+    def fail(
+        self,
+        method: str,
+        path: str,
+        *,
+        status: int = 500,
+        times: int = 1,
+        code: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        retry_after: float = 1.0,
+        everywhere: bool = False,
+    ) -> Fault:
+        """Answer with `status`, without effect. A 429 is a proper one, with `Via` and
+        `retry_after`; `everywhere` makes it the limit over all. `path` is searched for as a
+        regular expression below /api/v10; `method` may be "*"."""
+        error = _error(status, code, retry_after, everywhere)
+        error.headers |= dict(headers or {})
+        return self._order(Fault(method, path, times, error=error))
+
+    def cut(self, method: str, path: str, *, times: int = 1) -> Fault:
+        """Cut the connection instead of answering; the request has no effect."""
+        return self._order(Fault(method, path, times, is_cut=True))
+
+    def apply_then_fail(
+        self, method: str, path: str, *, status: int | None = 502, times: int = 1
+    ) -> Fault:
+        """Do what is asked, but answer `status`, or cut the connection where it is None."""
+        error = None if status is None else _error(status, None, 1.0, False)
+        return self._order(
+            Fault(method, path, times, error=error, is_cut=status is None, is_applied=True)
+        )
+
+    def slow(self, method: str, path: str, seconds: float, *, times: int = 1) -> Fault:
+        """Hold the request for `seconds` of the sandbox's clock before it is looked at."""
+        return self._order(Fault(method, path, times, seconds=seconds))
+
+    async def until(
+        self, predicate: Callable[[list[Asked]], object], timeout: float = 5.0
+    ) -> None:
+        """Until `predicate` holds for the log of requests, which is not empty then."""
+        await self.watch.until(
+            lambda: self.requests and predicate(self.requests), timeout, "a request"
+        )
+
+    def mend(self) -> None:
+        """Forget all orders."""
+        self._orders.clear()
+
+    def due(self, method: str, path: str) -> list[Fault]:
+        """The faults that befall a request now; each has one time less."""
+        due = [each for each in self._orders if each.fits(method, path)]
+        slow = [each for each in due if each.seconds][:1]
+        failing = [each for each in due if not each.seconds][:1]
+        for each in slow + failing:
+            each.times -= 1
+        self._orders = [each for each in self._orders if each.times > 0]
+        return slow + failing
+
+    def _order(self, fault: Fault) -> Fault:
+        self._orders.append(fault)
+        return fault
+
+
+def _error(status: int, code: int | None, retry_after: float, everywhere: bool) -> ApiError:
+    if status == 429:
+        return too_many(retry_after, everywhere=everywhere)
+    return ApiError(status, code or 0, f"{status}: ordered by the test")

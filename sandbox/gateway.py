@@ -1,0 +1,365 @@
+"""The gateway: the websocket over which the bot is told what happens.
+
+Knows: sessions, identify and resume, who is sent which event, and how it all breaks.
+Does not know: why events happen.
+Source: Discord's documentation, "Gateway", version 10, JSON, plain or `zlib-stream`.
+"""
+
+import asyncio
+import json
+import secrets
+import zlib
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import WSMsgType, web
+
+from sandbox import voice_states
+from sandbox.errors import Json
+from sandbox.guilds import Guild
+
+if TYPE_CHECKING:
+    from sandbox.world import World
+
+DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE_STATE, RESUME, RECONNECT = 0, 1, 2, 3, 4, 6, 7
+REQUEST_MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 8, 9, 10, 11
+INTENTS: Final = {
+    "guilds": 1 << 0,
+    "members": 1 << 1,
+    "voice_states": 1 << 7,
+    "presences": 1 << 8,
+    "messages": 1 << 9,
+    "message_content": 1 << 15,
+}
+PRIVILEGED: Final = ("members", "presences", "message_content")
+MOST_IN_CHUNK: Final = 1000
+#: Buffered events of a session, beyond which it can no longer be resumed.
+MOST_TO_REPLAY: Final = 1000
+
+
+class Connection:
+    """One websocket. What is sent leaves in order, by a task of its own."""
+
+    def __init__(self, gateway: "Gateway", socket: web.WebSocketResponse, compress: bool) -> None:
+        self.gateway = gateway
+        self.socket = socket
+        self.session: Session | None = None
+        self.closed_with: int | None = None  # by Discord
+        self._compressor = zlib.compressobj() if compress else None
+        self._outgoing: asyncio.Queue[Json] = asyncio.Queue()
+
+    def send(
+        self, op: int, data: Any = None, *, event: str | None = None, seq: int | None = None
+    ) -> None:
+        self._outgoing.put_nowait({"op": op, "d": data, "s": seq, "t": event})
+
+    async def write(self) -> None:
+        """Send what is queued, until cancelled."""
+        while True:
+            text = json.dumps(await self._outgoing.get())
+            await self.gateway.flowing.wait()
+            if self.socket.closed:
+                return
+            try:
+                if self._compressor is None:
+                    await self.socket.send_str(text)
+                else:
+                    packed = self._compressor.compress(text.encode())
+                    packed += self._compressor.flush(zlib.Z_SYNC_FLUSH)
+                    await self.socket.send_bytes(packed)
+            except ConnectionError:
+                return
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """Close it from Discord's side."""
+        self.closed_with = code
+        await self.socket.close(code=code, message=reason.encode())
+
+    def abort(self) -> None:
+        """Cut the TCP connection, without a word."""
+        transport = self.socket._req.transport if self.socket._req else None
+        if transport is not None:
+            transport.abort()
+
+
+class Session:
+    """What survives a connection: who identified, and the events that were sent since."""
+
+    def __init__(self, intents: int, shard: tuple[int, int]) -> None:
+        self.id = secrets.token_hex(16)
+        self.intents = intents
+        self.shard = shard
+        self.seq = 0
+        self.sent: list[tuple[int, str, Json]] = []
+        self.connection: Connection | None = None
+        self.is_dead = False
+
+    def has(self, intent: str) -> bool:
+        return bool(self.intents & INTENTS[intent])
+
+    def serves(self, guild_id: int) -> bool:
+        index, count = self.shard
+        return (guild_id >> 22) % count == index
+
+    def send(self, event: str, data: Json) -> None:
+        self.seq += 1
+        self.sent.append((self.seq, event, data))
+        del self.sent[:-MOST_TO_REPLAY]
+        if self.connection is not None:
+            self.connection.send(DISPATCH, data, event=event, seq=self.seq)
+
+
+class Gateway:
+    """All sessions of the application, and the faults a test can cause."""
+
+    def __init__(
+        self, world: "World", *, heartbeat_seconds: float = 41.25, resume_seconds: float = 60.0
+    ) -> None:
+        self._world = world
+        self._heartbeat_ms = int(heartbeat_seconds * 1000)
+        #: How long (sandbox clock) a dropped session, and its place in voice, are kept.
+        self.resume_seconds = resume_seconds
+        self.flowing = asyncio.Event()
+        self.flowing.set()
+        self.sessions: dict[str, Session] = {}
+        self.connections: set[Connection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # Faults
+
+    async def drop(self, code: int | None = None) -> None:
+        """Cut every connection; with `code`, close it properly with that close code."""
+        for each in list(self.connections):
+            if code is None:
+                each.abort()
+            else:
+                await each.close(code)
+
+    async def invalidate(self, resumable: bool = False) -> None:
+        """Op 9. Unless `resumable`, the sessions are over, and with them their place in voice."""
+        for each in list(self.connections):
+            each.send(INVALID_SESSION, resumable)
+        if not resumable:
+            for session in list(self.sessions.values()):
+                await self._end(session)
+
+    async def reconnect(self) -> None:
+        """Op 7: Discord asks the bot to connect again and resume."""
+        for each in self.connections:
+            each.send(RECONNECT)
+
+    def freeze(self) -> None:
+        """Connections stay open, but nothing is read or answered any more."""
+        self.flowing.clear()
+
+    def thaw(self) -> None:
+        self.flowing.set()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether a bot has identified and its connection is open."""
+        return any(each.connection for each in self.sessions.values())
+
+    async def connected(self, timeout: float = 10.0) -> None:
+        """Until a bot has identified (or resumed)."""
+        await self._world.watch.until(lambda: self.is_connected, timeout, "a bot at the gateway")
+
+    # Events
+
+    def dispatch(
+        self,
+        event: str,
+        data: Json,
+        *,
+        guild: Guild,
+        intent: str | None = None,
+        redacted: Json | None = None,
+    ) -> None:
+        """Send an event about a guild to the sessions that may know. `redacted` goes to those
+        without the message content intent."""
+        if guild.id not in self._world.guilds or not (guild.has_bot and guild.is_available):
+            return
+        for session in self.sessions.values():
+            if session.serves(guild.id) and (intent is None or session.has(intent)):
+                plain = redacted is None or session.has("message_content")
+                session.send(event, data if plain else redacted or {})
+
+    # The protocol
+
+    async def handle(self, request: web.Request) -> web.WebSocketResponse:
+        """One connection, from its opening to its end."""
+        socket = web.WebSocketResponse(timeout=1.0, max_msg_size=0)
+        await socket.prepare(request)
+        connection = Connection(self, socket, request.query.get("compress") == "zlib-stream")
+        self.connections.add(connection)
+        writer = asyncio.create_task(connection.write())
+        connection.send(HELLO, {"heartbeat_interval": self._heartbeat_ms})
+        try:
+            async for message in socket:
+                await self.flowing.wait()
+                if message.type is WSMsgType.TEXT:
+                    await self._receive(connection, json.loads(message.data))
+        finally:
+            self.connections.discard(connection)
+            writer.cancel()
+            self._detach(connection)
+        return socket
+
+    async def _receive(self, connection: Connection, message: Json) -> None:
+        op: int = message["op"]
+        data: Any = message.get("d")
+        session = connection.session
+        if op == HEARTBEAT:
+            connection.send(HEARTBEAT_ACK)
+        elif op == IDENTIFY:
+            await self._identify(connection, data)
+        elif op == RESUME:
+            await self._resume(connection, data)
+        elif session is None:
+            await connection.close(4003, "Not authenticated.")
+        elif op == VOICE_STATE:
+            guild = self._world.guilds.get(int(data["guild_id"]))
+            if guild is not None and guild.has_bot and guild.is_available:
+                await voice_states.request(guild.bot, session.id, data)
+        elif op == REQUEST_MEMBERS:
+            self._send_members(session, data)
+        elif op != PRESENCE:
+            await connection.close(4001, "Unknown opcode.")
+
+    async def _identify(self, connection: Connection, data: Json) -> None:
+        if data.get("token") != self._world.token:
+            await connection.close(4004, "Authentication failed.")
+            return
+        if connection.session is not None:
+            await connection.close(4005, "Already authenticated.")
+            return
+        intents = int(data.get("intents", 0))
+        if intents < 0 or intents >> 26:
+            await connection.close(4013, "Invalid intent(s).")
+            return
+        for name in PRIVILEGED:
+            if intents & INTENTS[name] and name not in self._world.privileged:
+                await connection.close(4014, "Disallowed intent(s).")
+                return
+        index, count = data.get("shard") or (0, 1)
+        if not 0 <= index < count:
+            await connection.close(4010, "Invalid shard.")
+            return
+        session = Session(intents, (index, count))
+        self.sessions[session.id] = session
+        self._attach(connection, session)
+        guilds = [x for x in self._world.guilds.values() if x.has_bot and session.serves(x.id)]
+        session.send(
+            "READY",
+            {
+                "v": 10,
+                "user": self._world.user_payload(),
+                "guilds": [{"id": str(each.id), "unavailable": True} for each in guilds],
+                "session_id": session.id,
+                "resume_gateway_url": self._world.origin.replace("http", "ws", 1) + "/gateway",
+                "shard": [index, count],
+                "application": {
+                    key: self._world.application_payload()[key] for key in ("id", "flags")
+                },
+            },
+        )
+        for each in guilds:
+            if each.is_available:
+                session.send("GUILD_CREATE", each.payload(whole=True))
+        self._world.watch.changed()
+
+    async def _resume(self, connection: Connection, data: Json) -> None:
+        if data.get("token") != self._world.token:
+            await connection.close(4004, "Authentication failed.")
+            return
+        session = self.sessions.get(str(data.get("session_id")))
+        seen = data.get("seq") or 0
+        if session is None or (session.sent and session.sent[0][0] > seen + 1):
+            connection.send(INVALID_SESSION, False)
+            return
+        if seen > session.seq:
+            await connection.close(4007, "Invalid seq.")
+            return
+        missed = [each for each in session.sent if each[0] > seen]
+        self._attach(connection, session)
+        for seq, event, payload in missed:
+            connection.send(DISPATCH, payload, event=event, seq=seq)
+        session.send("RESUMED", {"_trace": []})
+        self._world.watch.changed()
+
+    def _attach(self, connection: Connection, session: Session) -> None:
+        connection.session = session
+        session.connection = connection
+
+    def _detach(self, connection: Connection) -> None:
+        """A connection is gone. A session whose client said goodbye (1000, 1001) is over at once,
+        and so is one that Discord will not take up again (4007, 4009); others may be resumed for
+        a while, and their place in voice lasts as long."""
+        session = connection.session
+        if session is None or session.connection is not connection:
+            return
+        session.connection = None
+        self._world.watch.changed()
+        if session.is_dead:
+            return
+        if connection.closed_with is None:
+            is_over = connection.socket.close_code in (1000, 1001)
+        else:
+            is_over = connection.closed_with in (4007, 4009)
+        if is_over:
+            self._later(self._end(session))
+        else:
+            until = self._world.clock.time() + self.resume_seconds
+            self._world.clock.call_at(until, lambda: self._expire(session))
+
+    def _expire(self, session: Session) -> None:
+        if session.connection is None and not session.is_dead:
+            self._later(self._end(session))
+
+    async def _end(self, session: Session) -> None:
+        session.is_dead = True
+        self.sessions.pop(session.id, None)
+        for guild in list(self._world.guilds.values()):
+            if guild.bot.voice.channel and guild.bot.voice.session_id == session.id:
+                await voice_states.leave(guild.bot)
+
+    def _later(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """End every connection."""
+        self.flowing.set()
+        for each in list(self.connections):
+            each.abort()
+        for task in list(self._tasks):
+            task.cancel()
+
+    def _send_members(self, session: Session, data: Json) -> None:
+        guild = self._world.guilds.get(int(data["guild_id"]))
+        if guild is None or not session.serves(guild.id):
+            return
+        ids = data.get("user_ids")
+        wanted = {int(each) for each in (ids if isinstance(ids, list) else [ids])} if ids else None
+        query = (data.get("query") or "").lower()
+        if wanted is None and not query and not session.has("members"):
+            return
+        found = [
+            each
+            for each in guild.members.values()
+            if (each.id in wanted if wanted is not None else each.name.lower().startswith(query))
+        ]
+        found = found[: data.get("limit") or len(found)]
+        chunks = [found[i : i + MOST_IN_CHUNK] for i in range(0, len(found), MOST_IN_CHUNK)] or [[]]
+        for index, chunk in enumerate(chunks):
+            payload: Json = {
+                "guild_id": str(guild.id),
+                "members": [each.payload() for each in chunk],
+                "chunk_index": index,
+                "chunk_count": len(chunks),
+            }
+            if data.get("nonce") is not None:
+                payload["nonce"] = data["nonce"]
+            if wanted is not None:
+                payload["not_found"] = [str(x) for x in wanted - {y.id for y in chunk}]
+            session.send("GUILD_MEMBERS_CHUNK", payload)

@@ -1,0 +1,303 @@
+"""Messages: what may be sent, what it pings, how it changes.
+
+Knows: the limits of a message's body and how an edit combines with what was there.
+Does not know: who may send it where (`rest`), or by which route it came.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from sandbox import components
+from sandbox.clock import created_at
+from sandbox.errors import Form, Json, refusal
+from sandbox.permissions import Permission
+
+if TYPE_CHECKING:
+    from sandbox.channels import Channel
+    from sandbox.interactions import Interaction
+    from sandbox.members import Member
+
+SUPPRESS_EMBEDS, EPHEMERAL, LOADING, SILENT, LAYOUT = 1 << 2, 1 << 6, 1 << 7, 1 << 12, 1 << 15
+MOST_BYTES: Final = 10 * 1024 * 1024  # of all files of one message, without boosts
+_MENTION: Final = re.compile(r"<@(?P<role>&)?!?(?P<id>\d+)>|(?P<all>@everyone|@here)")
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file as it travels: to the bot as an option, or from it in a message."""
+
+    filename: str
+    data: bytes
+    content_type: str = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that Discord keeps, and its address."""
+
+    id: int
+    file: Upload
+    url: str
+
+    def payload(self) -> Json:
+        return {
+            "id": str(self.id),
+            "filename": self.file.filename,
+            "size": len(self.file.data),
+            "url": self.url,
+            "proxy_url": self.url,
+            "content_type": self.file.content_type,
+        }
+
+
+@dataclass(eq=False)
+class Message:
+    """A message, with its history."""
+
+    channel: "Channel"
+    author: "Member"
+    id: int
+    content: str = ""
+    flags: int = 0
+    attachments: list[Attachment] = field(default_factory=list)
+    embeds: list[Json] = field(default_factory=list)
+    components: list[Json] = field(default_factory=list)
+    interaction: "Interaction | None" = None
+    viewer: "Member | None" = None  # the only one who sees it, when it is ephemeral
+    #: What each send and edit said about pings, None where it said nothing (then all ping).
+    allowed_mentions: list[Json | None] = field(default_factory=list)
+    #: Ids of members and roles, "everyone", "here": whom any send or edit has pinged.
+    pings: set[int | str] = field(default_factory=set)
+    #: (sandbox time, content) of every edit.
+    edits: list[tuple[float, str]] = field(default_factory=list)
+    deleted: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Message {self.id} {self.content!r}>"
+
+    @property
+    def created(self) -> float:
+        """When it was sent, in seconds since the epoch of the sandbox's clock."""
+        return created_at(self.id)
+
+    @property
+    def ephemeral(self) -> bool:
+        return bool(self.flags & EPHEMERAL)
+
+    @property
+    def loading(self) -> bool:
+        """Whether it still shows "… is thinking"."""
+        return bool(self.flags & LOADING)
+
+    @property
+    def unfurls(self) -> bool:
+        """Whether Discord would add a preview of a link in it."""
+        return "://" in self.content and not self.flags & SUPPRESS_EMBEDS
+
+    @property
+    def buttons(self) -> list[str]:
+        """The labels of its buttons that can be pressed."""
+        return [
+            each.get("label", "")
+            for each in components.walk(self.components)
+            if each["type"] == components.BUTTON and not each.get("disabled")
+        ]
+
+    async def wait_for(
+        self, predicate: "Callable[[Message], object]", timeout: float = 5.0
+    ) -> "Message":
+        """This message, once `predicate` holds for it."""
+        watch = self.channel.world.watch
+        await watch.until(lambda: predicate(self), timeout, f"a change of {self!r}")
+        return self
+
+    async def delete(self) -> None:
+        """Someone deletes it."""
+        self.remove()
+
+    def remove(self) -> None:
+        self.deleted = True
+        if self in self.channel.messages:
+            self.channel.messages.remove(self)
+        if not self.ephemeral:
+            data = {
+                "id": str(self.id),
+                "channel_id": str(self.channel.id),
+                "guild_id": str(self.channel.guild.id),
+            }
+            self._dispatch("DELETE", data, data)
+        self.channel.world.watch.changed()
+
+    def payload(self) -> Json:
+        """The message object."""
+        mentions = [each for each in self.channel.guild.members.values() if each.id in self.pings]
+        data: Json = {
+            "id": str(self.id),
+            "channel_id": str(self.channel.id),
+            "type": 0 if self.interaction is None else 20,
+            "author": self.author.user(),
+            "content": self.content,
+            "timestamp": self.channel.world.clock.iso(self.created),
+            "edited_timestamp": (
+                self.channel.world.clock.iso(self.edits[-1][0]) if self.edits else None
+            ),
+            "tts": False,
+            "mention_everyone": not self.pings.isdisjoint({"everyone", "here"}),
+            "mentions": [each.user() for each in mentions],
+            "mention_roles": [str(each) for each in self.channel.guild.roles if each in self.pings],
+            "attachments": [each.payload() for each in self.attachments],
+            "embeds": self.embeds,
+            "components": self.components,
+            "pinned": False,
+            "flags": self.flags,
+        }
+        if self.interaction is not None:
+            data |= {
+                "webhook_id": str(self.author.id),
+                "application_id": str(self.author.id),
+                "interaction_metadata": self.interaction.metadata(),
+            }
+        return data
+
+    def publish(self, event: str) -> None:
+        """Tell the gateway (`CREATE` or `UPDATE`) and whoever waits."""
+        if not self.ephemeral:
+            data = self.payload() | {"guild_id": str(self.channel.guild.id)}
+            if not self.author.user()["bot"]:
+                member = self.author.payload()
+                data["member"] = {key: member[key] for key in member if key != "user"}
+            hidden = data | {"content": "", "attachments": [], "embeds": [], "components": []}
+            bot = self.channel.guild.bot
+            open_to_bot = self.author is bot or bot.id in self.pings
+            self._dispatch(event, data, data if open_to_bot else hidden)
+        self.channel.world.watch.changed()
+
+    def _dispatch(self, event: str, data: Json, redacted: Json) -> None:
+        guild = self.channel.guild
+        if Permission.VIEW_CHANNEL in guild.bot.permissions_in(self.channel):
+            guild.world.gateway.dispatch(
+                f"MESSAGE_{event}", data, guild=guild, intent="messages", redacted=redacted
+            )
+
+
+def create(
+    channel: "Channel",
+    author: "Member",
+    body: Json,
+    files: list[Upload],
+    *,
+    interaction: "Interaction | None" = None,
+    flags: int | None = None,
+) -> Message:
+    """Check a new message's body, and send it. Raises 40005, 50006, 50035.
+
+    `flags` overrides the body's, where an earlier deferral decided them.
+    """
+    given = int(body.get("flags") or 0)
+    kept = SUPPRESS_EMBEDS | SILENT | LAYOUT | (EPHEMERAL if interaction else 0)
+    message = Message(channel, author, channel.world.ids.draw(), interaction=interaction)
+    message.flags = given & kept if flags is None else flags
+    _apply(message, body, files)
+    if message.ephemeral and interaction is not None:
+        message.viewer = interaction.member
+    else:
+        channel.messages.append(message)
+    channel.world.messages[message.id] = message
+    message.publish("CREATE")
+    return message
+
+
+def edit(message: Message, body: Json, files: list[Upload]) -> None:
+    """Check an edit and make it. Raises 40005, 50006, 50035."""
+    if "flags" in body and body["flags"] is not None:
+        message.flags &= ~SUPPRESS_EMBEDS
+        message.flags |= int(body["flags"]) & (SUPPRESS_EMBEDS | LAYOUT)
+    _apply(message, body, files)
+    message.flags &= ~LOADING
+    message.edits.append((message.channel.world.clock.time(), message.content))
+    message.publish("UPDATE")
+
+
+def _apply(message: Message, body: Json, files: list[Upload]) -> None:
+    """Check the body against the message as it would become; only then change it."""
+    content = (body["content"] or "") if "content" in body else message.content
+    embeds = (body["embeds"] or []) if "embeds" in body else message.embeds
+    rows = (body["components"] or []) if "components" in body else message.components
+    form = Form()
+    form.length("content", content, 0, 2000)
+    _check_embeds(form, embeds)
+    components.check(form, rows, layout=bool(message.flags & LAYOUT))
+    if message.flags & LAYOUT and content:
+        text = "The 'content' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
+        form.fault("content", "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", text)
+    mentions = body.get("allowed_mentions")
+    pings = _pings(form, message, content, mentions) if "content" in body else set()
+    form.settle()
+    if sum(len(each.data) for each in files) > MOST_BYTES:
+        raise refusal(40005)
+    attachments = _attachments(message, body, files)
+    if not (content.strip() or embeds or rows or attachments):
+        raise refusal(50006)
+    message.content, message.embeds, message.components = content, embeds, rows
+    message.attachments = attachments
+    message.pings |= pings
+    message.allowed_mentions.append(mentions)
+
+
+def _attachments(message: Message, body: Json, files: list[Upload]) -> list[Attachment]:
+    kept = message.attachments
+    if body.get("attachments") is not None:
+        named = {str(each.get("id")) for each in body["attachments"]}
+        kept = [each for each in kept if str(each.id) in named]
+    return kept + [keep(message.channel, each) for each in files]
+
+
+def keep(channel: "Channel", file: Upload) -> Attachment:
+    """Store a file, as if it were sent in `channel`."""
+    world = channel.world
+    attachment_id = world.ids.draw()
+    path = f"/attachments/{channel.id}/{attachment_id}/{quote(file.filename)}"
+    world.files[attachment_id] = file
+    return Attachment(attachment_id, file, world.origin + path)
+
+
+def _check_embeds(form: Form, embeds: Any) -> None:
+    if not form.count("embeds", embeds, 0, 10):
+        return
+    for index, each in enumerate(embeds):
+        below = form.at("embeds", index)
+        for name, most in (("title", 256), ("description", 4096)):
+            if each.get(name) is not None:
+                below.length(name, each[name], 0, most)
+        below.count("fields", each.get("fields", []), 0, 25)
+
+
+def _pings(form: Form, message: Message, content: str, mentions: Json | None) -> set[int | str]:
+    """Whom the content pings, under what the sender allows.
+
+    Source: Discord's documentation, "Allowed Mentions Object". Without one, everything pings.
+    """
+    allowed = {"parse": ["users", "roles", "everyone"]} if mentions is None else mentions
+    parse = allowed.get("parse", [])
+    for name in ("users", "roles"):
+        if name in parse and allowed.get(name):
+            text = f'"parse" and "{name}" are mutually exclusive'
+            form.at("allowed_mentions").fault(name, "MESSAGE_ALLOWED_MENTIONS_PARSE", text)
+    named = {key: {int(each) for each in allowed.get(key) or []} for key in ("users", "roles")}
+    guild = message.channel.guild
+    may_ping_all = Permission.MENTION_EVERYONE in message.author.permissions_in(message.channel)
+    pings: set[int | str] = set()
+    for match in _MENTION.finditer(content):
+        if match["all"]:
+            if "everyone" in parse and may_ping_all:
+                pings.add(match["all"].removeprefix("@"))
+            continue
+        kind = "roles" if match["role"] else "users"
+        target = int(match["id"])
+        exists = target in (guild.roles if match["role"] else guild.members)
+        if exists and (kind in parse or target in named[kind]):
+            pings.add(target)
+    return pings

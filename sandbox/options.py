@@ -1,0 +1,132 @@
+"""What a member types into a command, as an interaction's data: checked against the schema.
+
+Knows: how values become option payloads, and what Discord's client does not let one send.
+Does not know: who the member is, or what becomes of the interaction.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from sandbox import commands
+from sandbox.channels import Channel
+from sandbox.errors import Json, NotPossible
+from sandbox.messages import Upload, keep
+
+if TYPE_CHECKING:
+    from sandbox.members import Member
+
+
+def descend(command: Json, path: list[str]) -> Json:
+    """The sub-command at the end of `path`; the command itself where the path is empty."""
+    node = command
+    for step in path:
+        inner = [x for x in node["options"] if x["name"] == step and x["type"] in (1, 2)]
+        if not inner:
+            raise NotPossible(f"/{command['name']} has no {step!r}")
+        node = inner[0]
+        node = node if node.get("options") else node | {"options": []}
+    if any(each["type"] in (commands.SUB, commands.GROUP) for each in node["options"]):
+        raise NotPossible(f"/{command['name']} needs a sub-command")
+    return node
+
+
+def fill(
+    command: Json,
+    path: list[str],
+    values: dict[str, Any],
+    *,
+    channel: Channel,
+    focused: str | None = None,
+) -> Json:
+    """The `data` of an interaction. With `focused`, that option is still being typed: it and
+    all others may be incomplete. Raises NotPossible where the client would not send it."""
+    node = descend(command, path)
+    known = {each["name"]: each for each in node["options"]}
+    if unknown := set(values) - set(known):
+        raise NotPossible(f"/{command['name']} has no option {sorted(unknown)}")
+    missing = [x["name"] for x in node["options"] if x.get("required") and x["name"] not in values]
+    if missing and focused is None:
+        raise NotPossible(f"/{command['name']} requires {missing}")
+    resolved: Json = {}
+    filled: list[Json] = []
+    for name, value in values.items():
+        option: Json = {"name": name, "type": known[name]["type"]}
+        if name == focused:
+            option |= {"value": value, "focused": True}
+        else:
+            option["value"] = _value(known[name], value, channel, resolved)
+        filled.append(option)
+    for depth, step in reversed(list(enumerate(path))):
+        kind = commands.SUB if depth == len(path) - 1 else commands.GROUP
+        filled = [{"name": step, "type": kind, "options": filled}]
+    data: Json = {
+        "id": command["id"],
+        "name": command["name"],
+        "type": command["type"],
+        "options": filled,
+    }
+    if resolved:
+        data["resolved"] = resolved
+    if "guild_id" in command:
+        data["guild_id"] = command["guild_id"]
+    return data
+
+
+def _value(option: Json, value: Any, channel: Channel, resolved: Json) -> Any:
+    kind, name = option["type"], option["name"]
+    if kind in (commands.STRING, commands.INTEGER, commands.NUMBER):
+        _check_plain(option, value)
+        return value
+    if kind == commands.BOOLEAN:
+        _require(isinstance(value, bool), name, "true or false")
+        return value
+    if kind == commands.FILE:
+        _require(isinstance(value, Upload), name, "a file")
+        attachment = keep(channel, value)
+        resolved.setdefault("attachments", {})[str(attachment.id)] = attachment.payload()
+        return str(attachment.id)
+    if kind == commands.CHANNEL:
+        _require(isinstance(value, Channel), name, "a channel")
+        types = option.get("channel_types")
+        _require(not types or int(value.kind) in types, name, "a channel of another type")
+        partial = value.payload() | {"permissions": "0"}
+        resolved.setdefault("channels", {})[str(value.id)] = partial
+        return str(value.id)
+    if hasattr(value, "permissions_in") and kind in (commands.MEMBER, commands.MENTIONABLE):
+        resolve_member(value, channel, resolved)
+    elif hasattr(value, "set_permissions") and kind in (commands.ROLE, commands.MENTIONABLE):
+        resolved.setdefault("roles", {})[str(value.id)] = value.payload()
+    else:
+        raise NotPossible(f"{name} takes no {value!r}")
+    return str(value.id)
+
+
+def resolve_member(member: "Member", channel: Channel, resolved: Json) -> None:
+    """Add a user and the member that they are to `resolved`."""
+    partial = member.payload(channel)
+    user = partial.pop("user")
+    resolved.setdefault("users", {})[str(member.id)] = user
+    resolved.setdefault("members", {})[str(member.id)] = partial
+
+
+def _check_plain(option: Json, value: Any) -> None:
+    kind, name = option["type"], option["name"]
+    if kind == commands.STRING:
+        _require(isinstance(value, str), name, "text")
+        least = option.get("min_length") or (1 if option.get("required") else 0)
+        _require(len(value) >= least, name, f"at least {least} characters")
+        most = option.get("max_length") or 6000
+        _require(len(value) <= most, name, f"at most {most} characters")
+    else:
+        number = int if kind == commands.INTEGER else (int, float)
+        _require(isinstance(value, number) and not isinstance(value, bool), name, "a number")
+        if option.get("min_value") is not None:
+            _require(value >= option["min_value"], name, f"at least {option['min_value']}")
+        if option.get("max_value") is not None:
+            _require(value <= option["max_value"], name, f"at most {option['max_value']}")
+    if choices := option.get("choices"):
+        _require(value in [each["value"] for each in choices], name, "one of its choices")
+
+
+def _require(fits: bool, name: str, what: str) -> None:
+    if not fits:
+        raise NotPossible(f"{name} takes {what}")

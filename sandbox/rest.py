@@ -1,0 +1,147 @@
+"""The way every REST request takes: read, broken if so ordered, authorized, counted, answered,
+logged.
+
+Knows: HTTP as Discord's clients expect it. Does not know: what any route does (`routes`).
+"""
+
+import inspect
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
+
+from sandbox import limits
+from sandbox.errors import ApiError, unauthorized
+from sandbox.faults import Asked, Fault, Faults
+from sandbox.limits import Limits
+from sandbox.messages import Upload
+from sandbox.routes import Call, Created, Routes
+
+if TYPE_CHECKING:
+    from sandbox.world import World
+
+PREFIX: Final = "/api/v10"
+LARGEST_BODY: Final = 32 * 1024 * 1024
+
+
+class _Cut(Exception):
+    """The connection is to be cut instead of an answer."""
+
+
+class Rest:
+    """The HTTP application: REST, the gateway's address, and the files of messages."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._routes = Routes(world)
+        self.faults = Faults(world.watch)
+        self.limits = Limits(world.clock)
+
+    def application(self) -> web.Application:
+        app = web.Application(client_max_size=LARGEST_BODY)
+        app.router.add_get("/gateway", self._world.gateway.handle)
+        app.router.add_get("/attachments/{channel}/{attachment}/{name}", self._attachment)
+        app.router.add_route("*", PREFIX + "/{path:.*}", self._answer)
+        return app
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        call = await _read(request)
+        asked_at = self._world.clock.time()
+        status: int | None = None
+        code: int | None = None
+        headers: dict[str, str] = {}
+        try:
+            reply = await self._perform(call, request.headers.get("Authorization"), headers)
+            status = 201 if isinstance(reply, Created) else 200 if reply is not None else 204
+            return _response(reply, status, headers)
+        except ApiError as error:
+            status, code = error.status, error.code
+            return _response(error.body, status, headers | error.headers)
+        except _Cut:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=444)  # reaches nobody
+        finally:
+            self.faults.requests.append(
+                Asked(asked_at, call.method, call.path, status, call.body, code)
+            )
+            self._world.watch.changed()
+
+    async def _perform(self, call: Call, authorization: str | None, headers: dict[str, str]) -> Any:
+        """The reply. What is known of the rate limit is put into `headers`."""
+        broken: Fault | None = None
+        for fault in self.faults.due(call.method, call.path):
+            if fault.seconds:
+                await self._world.clock.sleep(fault.seconds)
+            else:
+                broken = fault
+        if broken is not None and not broken.is_applied:
+            _break(broken)
+        self._authorize(call.path, authorization)
+        headers |= self._count(call)
+        handler, args = self._routes.find(call.method, call.path)
+        reply = handler(replace(call, args=args))
+        if inspect.isawaitable(reply):
+            reply = await reply
+        if broken is not None:
+            _break(broken)
+        return reply
+
+    def _authorize(self, path: str, given: str | None) -> None:
+        """The token in a path is checked where it is used; elsewhere the bot's own is needed."""
+        if path.startswith(("/interactions/", "/webhooks/")) or path == "/gateway":
+            return
+        if given != f"Bot {self._world.token}":
+            raise unauthorized()
+        self.limits.take_global()
+
+    def _count(self, call: Call) -> dict[str, str]:
+        match (call.method, call.path.strip("/").split("/")):
+            case ("POST", ["channels", channel, "messages"]):
+                return self.limits.take("send", channel, limits.CHANNEL)
+            case ("PATCH", ["channels", channel, "messages", _]):
+                return self.limits.take("edit", channel, limits.CHANNEL)
+            case (_, ["webhooks", _, token, *_]):
+                return self.limits.take("webhook", token, limits.WEBHOOK)
+        return {}
+
+    async def _attachment(self, request: web.Request) -> web.StreamResponse:
+        file = self._world.files.get(int(request.match_info["attachment"]))
+        if file is None:
+            raise web.HTTPNotFound
+        return web.Response(body=file.data, content_type=file.content_type)
+
+
+def _break(fault: Fault) -> None:
+    raise fault.error if fault.error is not None else _Cut
+
+
+async def _read(request: web.Request) -> Call:
+    """The request with its body, plain or with files beside `payload_json`."""
+    files: list[Upload] = []
+    text = ""
+    if request.content_type.startswith("multipart/"):
+        for name, part in (await request.post()).items():
+            if isinstance(part, web.FileField):
+                files.append(Upload(part.filename, part.file.read(), part.content_type))
+                part.file.close()
+            elif name == "payload_json":
+                text = str(part)
+    else:
+        text = await request.text()
+    path = request.path.removeprefix(PREFIX)
+    body = json.loads(text) if text else {}
+    return Call(request.method, path, dict(request.query), body, files)
+
+
+def _response(body: Any, status: int, headers: dict[str, str]) -> web.Response:
+    if body is None:
+        return web.Response(status=status, headers=headers)
+    # Clients compare the content type with exactly "application/json": no charset.
+    return web.Response(
+        body=json.dumps(body).encode(),
+        status=status,
+        headers=headers,
+        content_type="application/json",
+    )

@@ -1,0 +1,135 @@
+"""The whole of it: a Discord on loopback, started and stopped.
+
+Knows: how the parts are put together and where they listen. Does not know: any rule.
+"""
+
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import web
+
+from sandbox.clock import Clock
+from sandbox.commands import Registry
+from sandbox.faults import Faults
+from sandbox.gateway import Gateway
+from sandbox.guilds import BOT, Guild
+from sandbox.permissions import DEFAULT, Permission
+from sandbox.rest import PREFIX, Rest
+from sandbox.voice import VoiceServer
+from sandbox.world import World
+
+
+class Sandbox:
+    """`async with Sandbox() as discord:` and a bot can connect to `discord.api_url`.
+
+    `privileged` names the intents that the application may ask for, of "members", "presences"
+    and "message_content". `voice` replaces the voice side; `dave` turns its end-to-end
+    encryption off.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str = "mynah",
+        privileged: frozenset[str] = frozenset(),
+        dave: bool = True,
+        voice: Any = None,
+        heartbeat_seconds: float = 41.25,
+        resume_seconds: float = 60.0,
+    ) -> None:
+        self.voice: Any = VoiceServer(dave=dave) if voice is None else voice
+        self.world = World(voice=self.voice, name=name, privileged=privileged)
+        self.world.registry = Registry(self.world)
+        self.gateway = self.world.gateway = Gateway(
+            self.world, heartbeat_seconds=heartbeat_seconds, resume_seconds=resume_seconds
+        )
+        self._rest = Rest(self.world)
+        self._runner: web.AppRunner | None = None
+        self._port = 0
+
+    @property
+    def clock(self) -> Clock:
+        return self.world.clock
+
+    @property
+    def rest(self) -> Faults:
+        """Faults of REST to order, and the log of requests."""
+        return self._rest.faults
+
+    @property
+    def token(self) -> str:
+        return self.world.token
+
+    @property
+    def api_url(self) -> str:
+        """What stands in for https://discord.com/api/v10."""
+        return self.world.origin + PREFIX
+
+    @property
+    def gateway_url(self) -> str:
+        return self.world.origin.replace("http", "ws", 1) + "/gateway"
+
+    @property
+    def certificate(self) -> Any:
+        """The file for SSL_CERT_FILE, so that the voice server is trusted."""
+        return self.voice.certificate
+
+    @property
+    def guilds(self) -> list[Guild]:
+        return list(self.world.guilds.values())
+
+    def guild(
+        self, name: str = "Home", *, everyone: Permission = DEFAULT, bot: Permission = BOT
+    ) -> Guild:
+        """A new guild with the bot in it; what everyone and the bot's own role may do."""
+        guild = Guild(self.world, name, everyone=everyone, bot=bot)
+        self.world.guilds[guild.id] = guild
+        guild.add_bot()
+        return guild
+
+    def limit_rates(self, on: bool) -> None:
+        """Keep the rate limits, as at the start, or not."""
+        self._rest.limits.is_on = on
+
+    async def start(self) -> None:
+        await self.voice.start()
+        await self.back()
+
+    async def close(self) -> None:
+        await self.gateway.close()
+        await self.away()
+        await self.voice.close()
+        self.clock.close()
+
+    async def away(self) -> None:
+        """An outage: REST and the gateway refuse connections, and those that were open are cut."""
+        await self.gateway.drop()
+        if self._runner is not None:
+            server = self._runner.server
+            for each in list(server.connections) if server else []:
+                if each.transport is not None:
+                    each.transport.abort()
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def back(self) -> None:
+        """The outage is over: the same port answers again."""
+        runner = web.AppRunner(self._rest.application(), access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", self._port, reuse_address=True)
+        await site.start()
+        self._runner = runner
+        self._port = runner.addresses[0][1]
+        self.world.origin = f"http://127.0.0.1:{self._port}"
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()

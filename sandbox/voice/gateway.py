@@ -1,0 +1,146 @@
+"""The voice gateway's websocket: each message that a client sends, and what is done about it.
+
+Knows: the order of messages. Does not know: who may connect (`Sessions`), who hears whom
+(`Rooms`), or the sound.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from sandbox.voice import rtp
+from sandbox.voice.connection import VoiceConnection
+from sandbox.voice.rooms import Rooms
+from sandbox.voice.sessions import Refused, Sessions
+from sandbox.voice.wire import FINAL, Close, Op
+
+HEARTBEAT_INTERVAL = 13_750  # milliseconds, as Discord's servers announce it
+CLOSE_TIMEOUT = 1.0  # seconds that a client has to answer a close
+
+
+class VoiceGateway:
+    """`udp_port` tells where READY sends clients; `changed` is called after every message."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        rooms: Rooms,
+        udp_port: Callable[[], int],
+        changed: Callable[[], None],
+    ) -> None:
+        self._sessions = sessions
+        self._rooms = rooms
+        self._udp_port = udp_port
+        self._changed = changed
+        self._websockets: set[web.WebSocketResponse] = set()
+
+    async def close(self) -> None:
+        await asyncio.gather(
+            *(each.close(code=Close.GOING_AWAY) for each in list(self._websockets))
+        )
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        """One websocket, from HELLO to its end."""
+        websocket = web.WebSocketResponse(timeout=CLOSE_TIMEOUT)
+        await websocket.prepare(request)
+        self._websockets.add(websocket)
+        connection: VoiceConnection | None = None
+        writer: asyncio.Task[None] | None = None
+        try:
+            hello = {"v": 8, "heartbeat_interval": HEARTBEAT_INTERVAL}
+            await websocket.send_json({"op": Op.HELLO, "d": hello})
+            while True:
+                message = await websocket.receive()
+                if connection is not None:
+                    await connection.thawed()
+                if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+                    break
+                if connection is None:
+                    connection = self._open(message.data, request)
+                    if connection is not None:
+                        connection.attach(websocket, request)
+                        writer = asyncio.create_task(connection.write(websocket))
+                elif message.type is WSMsgType.BINARY:
+                    self._binary(connection, message.data)
+                else:
+                    self._json(connection, *_parsed(message.data))
+                self._changed()
+        except Refused as refused:
+            await websocket.close(code=refused.code)
+        finally:
+            self._websockets.discard(websocket)
+            if writer is not None:
+                writer.cancel()
+            if connection is not None and connection.detach(websocket) in FINAL:
+                self._sessions.end(connection)
+            self._changed()
+        return websocket
+
+    def _open(self, message: str | bytes, request: web.Request) -> VoiceConnection | None:
+        """The session that a websocket's first message begins or takes up again; None when it
+        was a heartbeat, which may come first."""
+        if isinstance(message, bytes):
+            raise Refused(Close.NOT_AUTHENTICATED)
+        op, data = _parsed(message)
+        if op == Op.HEARTBEAT:
+            return None
+        if op == Op.RESUME:
+            connection = self._sessions.resume(data)
+            connection.resume(int(data.get("seq_ack", -1)))
+            return connection
+        if op != Op.IDENTIFY:
+            raise Refused(Close.NOT_AUTHENTICATED)
+        assert request.transport is not None
+        host, port = request.transport.get_extra_info("sockname")
+        connection = self._sessions.identify(data, f"{host}:{port}")
+        ready = {
+            "ssrc": connection.ssrc,
+            "ip": host,
+            "port": self._udp_port(),
+            "modes": [rtp.MODE],
+            "experiments": [],
+        }
+        connection.tell(Op.READY, ready)
+        return connection
+
+    def _json(self, connection: VoiceConnection, op: int, data: Any) -> None:
+        if op in (Op.IDENTIFY, Op.RESUME):
+            raise Refused(Close.ALREADY_AUTHENTICATED)
+        if op == Op.HEARTBEAT:
+            connection.heartbeat(data)
+        elif op == Op.SELECT_PROTOCOL:
+            if data.get("protocol") != "udp":
+                raise Refused(Close.UNKNOWN_PROTOCOL)
+            if data.get("data", {}).get("mode") != rtp.MODE:
+                raise Refused(Close.UNKNOWN_MODE)
+            connection.describe()
+            self._rooms.enter(connection)
+        elif op == Op.SPEAKING:
+            connection.speak(int(data.get("speaking", 0)))
+        elif op == Op.TRANSITION_READY:
+            room = self._rooms.of(connection)
+            if room is not None and room.group is not None:
+                room.group.ready(connection.user_id, int(data["transition_id"]))
+        elif op not in (Op.CLIENT_CONNECT, Op.INVALID_COMMIT_WELCOME):
+            # 31 is followed by a new key package, which takes the member out and in again.
+            raise Refused(Close.UNKNOWN_OPCODE)
+
+    def _binary(self, connection: VoiceConnection, message: bytes) -> None:
+        room = self._rooms.of(connection)
+        if room is None or room.group is None or not message:
+            raise Refused(Close.BAD_REQUEST)
+        if message[0] == Op.KEY_PACKAGE:
+            room.group.offer(connection.user_id, message[1:])
+        elif message[0] != Op.COMMIT_WELCOME:  # which comes second: a listener was quicker
+            raise Refused(Close.UNKNOWN_OPCODE)
+
+
+def _parsed(text: str) -> tuple[int, Any]:
+    try:
+        message = json.loads(text)
+        return int(message["op"]), message["d"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refused(Close.UNDECODABLE) from error

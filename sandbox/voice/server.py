@@ -1,0 +1,240 @@
+"""Discord's voice server on loopback: one object to start, to look at, and to break.
+
+Knows: the parts below it, and the faults that a test can cause. Does not know: guilds' rules,
+permissions, or the main gateway, which calls `admit` and `expel`.
+"""
+
+import contextlib
+import ssl
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from aiohttp import web
+
+from sandbox.voice import rtp
+from sandbox.voice.certificate import write_certificate
+from sandbox.voice.connection import VoiceConnection
+from sandbox.voice.gateway import CLOSE_TIMEOUT, VoiceGateway
+from sandbox.voice.recording import Recording
+from sandbox.voice.rooms import Rooms
+from sandbox.voice.sessions import Sessions
+from sandbox.voice.udp import DatagramSocket
+from sandbox.voice.wire import FINAL, INVALID
+from sandbox.watch import Watch
+
+
+class VoiceServer:
+    """`async with VoiceServer() as voice:`; clients connect to `wss://{voice.endpoint}/?v=8`.
+
+    `dave`: channels are end-to-end encrypted. `welcome_delay`: seconds that each change of the
+    encrypted group takes to form. `measure_only`: packets are timed and nothing is decrypted.
+    """
+
+    def __init__(
+        self, *, dave: bool = True, welcome_delay: float = 0.0, measure_only: bool = False
+    ) -> None:
+        self.endpoint = ""
+        self.certificate = Path()
+        self._measure_only = measure_only
+        self._watch = Watch()
+        self._rooms = Rooms(dave=dave, welcome_delay=welcome_delay)
+        self._sessions = Sessions(self._rooms, dave=dave)
+        self._gateway = VoiceGateway(
+            self._sessions, self._rooms, lambda: self._open_udp().port, self._watch.changed
+        )
+        self._exit = contextlib.ExitStack()
+        self._tls: ssl.SSLContext | None = None
+        self._runner: web.AppRunner | None = None
+        self._udp: DatagramSocket | None = None
+
+    async def __aenter__(self) -> "VoiceServer":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Write the certificate, open the ports, serve."""
+        directory = self._exit.enter_context(tempfile.TemporaryDirectory(prefix="mynah-voice-"))
+        self.certificate, self._tls = write_certificate(Path(directory))
+        application = web.Application()
+        application.router.add_get("/", self._gateway.serve)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=CLOSE_TIMEOUT)
+        await self._runner.setup()
+        self.endpoint = await self.other_server()
+
+    async def close(self) -> None:
+        """End every connection and give the ports back."""
+        self._rooms.close()
+        for connection in self.history:
+            connection.freeze(False)
+        await self._gateway.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        await self.close_udp()
+        self._exit.close()
+
+    async def other_server(self) -> str:
+        """Another endpoint, for a VOICE_SERVER_UPDATE that moves clients to it."""
+        assert self._runner is not None
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
+        await site.start()
+        return f"127.0.0.1:{self._runner.addresses[-1][1]}"
+
+    # What the main gateway asks of it
+
+    def admit(self, *, guild_id: int, channel_id: int, user_id: int, session_id: str) -> str:
+        """A client may identify itself as this user for this channel; returns its new token.
+
+        The user's earlier admission in this guild ends. A connection that it has goes on until it
+        identifies itself anew or is expelled: discord.py closes it by itself.
+        """
+        return self._sessions.admit(guild_id, channel_id, user_id, session_id)
+
+    async def expel(self, *, guild_id: int, user_id: int, code: int | None = 4014) -> None:
+        """The user has left its channel. Its connection is closed with `code`, or with None is
+        left for the client to close."""
+        self._sessions.withdraw((guild_id, user_id))
+        connection = self._sessions.by_user.get((guild_id, user_id))
+        if connection is not None:
+            self._end(connection)
+            if code is not None:
+                await connection.close(code)
+
+    def mute(self, *, guild_id: int, user_id: int, on: bool) -> None:
+        """Muted by the server or suppressed, until it is lifted: packets of this user arrive and
+        are passed on to nobody."""
+        user = (guild_id, user_id)
+        (self._sessions.muted.add if on else self._sessions.muted.discard)(user)
+        if (connection := self._sessions.by_user.get(user)) is not None:
+            connection.muted = on
+
+    async def listen(
+        self, *, guild_id: int, channel_id: int, user_id: int, record: bool = True
+    ) -> Recording:
+        """A simulated member is in the channel from now on, and in its encrypted group.
+
+        A member that already listens in the guild moves, and its recording goes on. With
+        `record` false it hears nothing (for measurements), but the group has its second member.
+        """
+        return self._rooms.listen(guild_id, channel_id, user_id, record=record)
+
+    async def unlisten(self, *, guild_id: int, user_id: int) -> None:
+        """The simulated member leaves."""
+        self._rooms.unlisten(guild_id, user_id)
+
+    # What a test looks at
+
+    @property
+    def history(self) -> list[VoiceConnection]:
+        """Every session there has been, in order."""
+        return self._sessions.history
+
+    @property
+    def connections(self) -> list[VoiceConnection]:
+        """The sessions that are not over."""
+        return list(self._sessions.by_user.values())
+
+    def connection(self, guild_id: int) -> VoiceConnection | None:
+        """The latest session in the guild that is not over."""
+        return next(reversed(self._sessions.of(guild_id)), None)
+
+    async def wait_for(self, predicate: Callable[["VoiceServer"], bool], timeout: float) -> None:
+        """Return when `predicate(self)` is true; it is looked at when a client connects, sends
+        a message or a packet, or leaves. Raises TimeoutError."""
+        await self._watch.until(lambda: predicate(self), timeout, "the voice server's state")
+
+    async def until_connected(self, guild_id: int, timeout: float) -> VoiceConnection:
+        """Wait until a client in the guild has its secret key. Raises TimeoutError."""
+
+        def connected() -> VoiceConnection | None:
+            found = self.connection(guild_id)
+            return found if found is not None and found.connected_at is not None else None
+
+        found = await self._watch.until(connected, timeout, f"a voice connection in {guild_id}")
+        assert found is not None
+        return found
+
+    # Faults
+
+    async def close_connection(self, guild_id: int, code: int | None) -> None:
+        """Close the guild's connections with `code`; None drops the TCP connection (1006)."""
+        for connection in self._sessions.of(guild_id):
+            if code in INVALID:
+                self._sessions.withdraw((guild_id, connection.user_id))
+            if code in FINAL:
+                self._end(connection)
+            await connection.close(code)
+
+    def freeze(self, guild_id: int) -> None:
+        """The guild's present connections stay open; nothing is read from them or answered."""
+        for connection in self._sessions.of(guild_id):
+            connection.freeze(True)
+
+    def thaw(self, guild_id: int) -> None:
+        """What came meanwhile is read now."""
+        for connection in self._sessions.of(guild_id):
+            connection.freeze(False)
+
+    def drop_udp(self, guild_id: int, on: bool) -> None:
+        """Datagrams of the guild's present connections vanish, both ways."""
+        for connection in self._sessions.of(guild_id):
+            connection.without_udp = on
+
+    async def close_udp(self) -> None:
+        """The UDP port of all connections closes (senders get ECONNREFUSED); later connections are
+        given another."""
+        if self._udp is not None:
+            self._udp.close()
+            self._udp = None
+
+    def forget_session(self, guild_id: int, code: int = 4006) -> None:
+        """The next RESUME in the guild is refused with `code`."""
+        self._sessions.forgotten[guild_id] = code
+
+    def refuse_identify(self, guild_id: int, code: int, times: int = 1) -> None:
+        """The next `times` IDENTIFYs in the guild are refused with `code`."""
+        self._sessions.refusals[guild_id] = [code] * times
+
+    def _end(self, connection: VoiceConnection) -> None:
+        self._sessions.end(connection)
+        self._watch.changed()
+
+    # The sound
+
+    def _open_udp(self) -> DatagramSocket:
+        if self._udp is None:
+            self._udp = DatagramSocket(self._datagram)
+        return self._udp
+
+    def _datagram(self, datagram: bytes, address: tuple[str, int], now: float) -> bytes | None:
+        """Take a datagram; returns the reply that is due."""
+        ssrc = rtp.sender(datagram)
+        if ssrc is None:
+            # A keep-alive names nobody. It is answered for the client at that address.
+            connection = next((each for each in self.connections if each.address == address), None)
+        else:
+            connection = self._sessions.by_ssrc.get(ssrc)
+        if connection is None or connection.without_udp:
+            return None
+        reply = rtp.answer(datagram, address)
+        if reply is not None:
+            connection.address = address
+            return reply
+        connection.arrivals.append(now)
+        self._watch.changed()
+        if self._measure_only or connection.muted:
+            return None
+        room = self._rooms.of(connection)
+        try:
+            packet = rtp.decrypt(datagram, connection.secret_key)
+        except rtp.Undecipherable:
+            connection.undecipherable += 1
+            return None
+        for listener in room.listeners.values() if room is not None else ():
+            listener.hear(
+                now, packet.sequence, packet.timestamp, connection.user_id, packet.payload
+            )
+        return None

@@ -1,0 +1,102 @@
+"""Who may connect, and every session there has been.
+
+Knows: admissions, tokens, which sessions go on. Does not know: websockets or datagrams.
+"""
+
+import itertools
+import secrets
+from typing import Any
+
+from sandbox.voice.connection import Admission, VoiceConnection
+from sandbox.voice.rooms import Rooms
+from sandbox.voice.wire import Close
+
+User = tuple[int, int]  # guild, user
+
+
+class Refused(Exception):
+    """The client's websocket is closed with `code`."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Sessions:
+    """`history` holds all sessions in order; those that are not `over` are current."""
+
+    def __init__(self, rooms: Rooms, *, dave: bool) -> None:
+        self.history: list[VoiceConnection] = []
+        self.by_ssrc: dict[int, VoiceConnection] = {}
+        self.by_user: dict[User, VoiceConnection] = {}
+        self.refusals: dict[int, list[int]] = {}  # by guild, for IDENTIFYs to come
+        self.forgotten: dict[int, int] = {}  # by guild, for the next RESUME
+        self.muted: set[User] = set()
+        self._admissions: dict[User, Admission] = {}
+        self._rooms = rooms
+        self._dave = dave
+        self._ssrcs = itertools.count(1001)
+
+    def of(self, guild_id: int) -> list[VoiceConnection]:
+        """The guild's current sessions."""
+        return [each for (guild, _), each in self.by_user.items() if guild == guild_id]
+
+    def admit(self, guild_id: int, channel_id: int, user_id: int, session_id: str) -> str:
+        token = secrets.token_hex(8)
+        self._admissions[guild_id, user_id] = Admission(
+            guild_id, channel_id, user_id, session_id, token
+        )
+        return token
+
+    def withdraw(self, user: User) -> None:
+        """The user's token opens nothing from now on."""
+        self._admissions.pop(user, None)
+
+    def identify(self, data: dict[str, Any], endpoint: str) -> VoiceConnection:
+        """A new session; the user's earlier one in the guild is over. Raises Refused."""
+        guild_id, user_id = _snowflake(data, "server_id"), _snowflake(data, "user_id")
+        if refusals := self.refusals.get(guild_id):
+            raise Refused(refusals.pop())
+        user = (guild_id, user_id)
+        admission = self._admissions.get(user)
+        if admission is None or data.get("session_id") != admission.session_id:
+            raise Refused(Close.SESSION_INVALID)
+        if data.get("token") != admission.token:
+            raise Refused(Close.AUTHENTICATION_FAILED)
+        if self._dave and data.get("max_dave_protocol_version", 0) < 1:
+            raise Refused(Close.ENCRYPTION_REQUIRED)
+        if (earlier := self.by_user.get(user)) is not None:
+            self.end(earlier)
+        connection = VoiceConnection(admission, next(self._ssrcs), endpoint, dave=self._dave)
+        connection.muted = user in self.muted
+        self.history.append(connection)
+        self.by_user[user] = connection
+        self.by_ssrc[connection.ssrc] = connection
+        return connection
+
+    def resume(self, data: dict[str, Any]) -> VoiceConnection:
+        """The session that the client means. Raises Refused."""
+        guild_id = _snowflake(data, "server_id")
+        if code := self.forgotten.pop(guild_id, 0):
+            raise Refused(code)
+        meant = (data.get("session_id"), data.get("token"))
+        for connection in self.of(guild_id):
+            if meant == (connection.admission.session_id, connection.admission.token):
+                return connection
+        raise Refused(Close.SESSION_INVALID)
+
+    def end(self, connection: VoiceConnection) -> None:
+        """It cannot be resumed, and its datagrams are nobody's."""
+        if connection.over:
+            return
+        connection.over = True
+        del self.by_user[connection.guild_id, connection.user_id]
+        del self.by_ssrc[connection.ssrc]
+        self._rooms.leave(connection)
+
+
+def _snowflake(data: dict[str, Any], key: str) -> int:
+    try:
+        return int(data[key])
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refused(Close.UNDECODABLE) from error

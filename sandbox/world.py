@@ -1,0 +1,103 @@
+"""What all parts of the sandbox share: the application under test, its guilds, and the way
+news reaches it.
+
+Knows: where everything is found by its id. Does not know: any rule.
+"""
+
+import base64
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from sandbox.clock import Clock, Snowflakes
+from sandbox.errors import Json
+from sandbox.watch import Watch
+
+if TYPE_CHECKING:
+    from sandbox.commands import Registry
+    from sandbox.gateway import Gateway
+    from sandbox.guilds import Guild
+    from sandbox.interactions import Interaction
+    from sandbox.messages import Message, Upload
+
+#: Flags of an application that was given a privileged intent in the developer portal.
+_INTENT_FLAGS: Final = {"presences": 1 << 13, "members": 1 << 15, "message_content": 1 << 19}
+
+
+class Voice(Protocol):
+    """What the sandbox asks of the voice side (`sandbox.voice.VoiceServer`)."""
+
+    endpoint: str
+    certificate: Path
+
+    async def start(self) -> None: ...
+    async def close(self) -> None: ...
+    def admit(self, *, guild_id: int, channel_id: int, user_id: int, session_id: str) -> str: ...
+    async def expel(self, *, guild_id: int, user_id: int, code: int | None = 4014) -> None: ...
+    async def listen(self, *, guild_id: int, channel_id: int, user_id: int) -> Any: ...
+    async def unlisten(self, *, guild_id: int, user_id: int) -> None: ...
+    def mute(self, *, guild_id: int, user_id: int, on: bool) -> None: ...
+    async def other_server(self) -> str: ...
+
+
+@dataclass(eq=False)
+class World:
+    """The application under test and all that surrounds it."""
+
+    voice: Any
+    name: str = "mynah"
+    privileged: frozenset[str] = frozenset()
+    clock: Clock = field(default_factory=Clock)
+    watch: Watch = field(default_factory=Watch)
+    origin: str = ""  # http://127.0.0.1:port, once it listens
+    guilds: dict[int, "Guild"] = field(default_factory=dict)
+    messages: dict[int, "Message"] = field(default_factory=dict)
+    files: dict[int, "Upload"] = field(default_factory=dict)  # by the attachment's id
+    interactions: dict[int, "Interaction"] = field(default_factory=dict)
+    registry: "Registry" = field(init=False)
+    gateway: "Gateway" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ids = Snowflakes(self.clock)
+        self.application_id = self.ids.draw()
+        owner = base64.b64encode(str(self.application_id).encode()).decode().rstrip("=")
+        self.token = f"{owner}.{secrets.token_urlsafe(4)}.{secrets.token_urlsafe(28)}"
+
+    def user_payload(self) -> Json:
+        """The bot's own user."""
+        return user_payload(self.application_id, self.name, bot=True)
+
+    def application_payload(self) -> Json:
+        flags = sum(_INTENT_FLAGS[each] for each in self.privileged)
+        owner = user_payload(1, "operator", bot=False)
+        return {
+            "id": str(self.application_id),
+            "name": self.name,
+            "icon": None,
+            "description": "",
+            "bot": self.user_payload(),
+            "bot_public": False,
+            "bot_require_code_grant": False,
+            "owner": owner,
+            "team": None,
+            "verify_key": "00" * 32,
+            "flags": flags,
+            "tags": [],
+            "redirect_uris": [],
+            "interactions_endpoint_url": None,
+            "approximate_guild_count": len(self.guilds),
+            "integration_types_config": {"0": {}},
+        }
+
+
+def user_payload(user_id: int, name: str, *, bot: bool) -> Json:
+    return {
+        "id": str(user_id),
+        "username": name.lower(),
+        "global_name": None if bot else name,
+        "discriminator": "0000" if bot else "0",
+        "avatar": None,
+        "bot": bot,
+        "public_flags": 0,
+    }

@@ -1,0 +1,26 @@
+"""Speech on a real database in a temporary directory, with an engine and a clock on strings."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from engine.speech.store.examine import bring_up
+from tests.flow.house import House, one_thread
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database of the newest schema: migrating takes 0.6 s, copying it nothing."""
+    file = tmp_path_factory.mktemp("migrated") / "mynah.db"
+    bring_up(file)
+    return file
+
+
+@pytest.fixture
+async def house(tmp_path: Path, migrated: Path) -> AsyncIterator[House]:
+    """Speech, not yet open, in a fresh directory. What is open at the end is closed."""
+    with one_thread():
+        house = House(tmp_path / "data", migrated)
+        yield house
+        await house.close_all()

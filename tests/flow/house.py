@@ -1,0 +1,158 @@
+"""What the flow tests have in common: Speech with everything around it, and a patient listener."""
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from engine.clock import CrankedClock, settle
+from engine.settings import Settings
+from engine.speech import Cue, LanePlayer, Speech
+from engine.speech.jobs import ChunkState, Job, Say
+from engine.speech.scripted import CARD, ScriptedEngine
+
+#: Two pieces, of which the first is short, and one that is a single piece.
+TWO = "This is the first sentence of it all. And here is the second one, a little longer."
+ONE = "Hello to everyone here."
+
+
+class House:
+    """Speech on one data directory; `restart` and `killed` go on with what is on disk."""
+
+    def __init__(self, directory: Path, migrated: Path) -> None:
+        self.directory = directory
+        self.clock = CrankedClock()
+        self.engine = ScriptedEngine(self.clock, card=replace(CARD, slots=1))
+        self.settings: dict[str, Any] = {"mynah_disk_reserve": 0}
+        self._open: list[Speech] = []
+        self._keys = 0
+        directory.mkdir(parents=True)
+        shutil.copy(migrated, directory / "mynah.db")
+
+    async def open(self, engine: ScriptedEngine | None = None, **settings: Any) -> Speech:
+        """Open Speech on the directory; what is given stays so for later starts."""
+        self.engine = engine or self.engine
+        self.settings |= settings
+        built = Settings(_env_file=None, mynah_data_dir=self.directory, **self.settings)
+        self.speech = Speech(built, self.engine, self.clock)
+        await self.speech.open()
+        self._open.append(self.speech)
+        return self.speech
+
+    async def close(self) -> None:
+        self._open.remove(self.speech)
+        await self.speech.close()
+
+    async def restart(self, engine: ScriptedEngine | None = None, **settings: Any) -> Speech:
+        """Close in good order and open again; with an engine like the one before if none is
+        given."""
+        await self.close()
+        return await self.open(engine or self._another_engine(), **settings)
+
+    async def killed(self, engine: ScriptedEngine | None = None, *, after: float = 0.0) -> Speech:
+        """Open what a kill at this moment would have left, `after` seconds later."""
+        copy = self.directory.with_name(self.directory.name + "-killed")
+        shutil.copytree(self.directory, copy)
+        self.directory = copy
+        await self.clock.advance(after)
+        return await self.open(engine or self._another_engine())
+
+    async def close_all(self) -> None:
+        for speech in self._open:
+            await speech.close()
+        self._open.clear()
+
+    async def say(self, text: str = ONE, lane: str = "lane", **other: Any) -> Job:
+        """Submit on a lane that can be heard."""
+        self.speech.reachable(lane, True)
+        return await self.speech.submit(
+            Say(**{"lane": lane, "requester": "ada", "text": text, "voice": "en", **other})
+        )
+
+    async def quiet(self) -> None:
+        """Wait until everything that needs no more time has happened, threads included."""
+        for _ in range(6):
+            await asyncio.to_thread(lambda: None)
+            await self.speech.job_for("none")
+            await settle()
+
+    async def pass_time(self, seconds: float, *, step: float = 0.1) -> None:
+        """Let time go by in steps, and everything happen that it brings about."""
+        until = self.clock.time() + seconds
+        await self.quiet()
+        while (left := until - self.clock.time()) > 1e-9:
+            await self.clock.advance(min(step, left))
+            await self.quiet()
+
+    def _another_engine(self) -> ScriptedEngine:
+        before = self.engine
+        return ScriptedEngine(self.clock, card=before.described, pace=before.pace)
+
+
+class Listener:
+    """Takes a lane's cues and hears each to its end, as a voice connection would."""
+
+    def __init__(self, player: LanePlayer) -> None:
+        self.player = player
+        self.heard: list[str] = []
+
+    async def hear(self, count: int = 1) -> list[Cue]:
+        """Hear the next `count` chunks whole."""
+        cues = []
+        for _ in range(count):
+            cue = await soon(self.player.next())
+            await self.player.started(cue)
+            await until(lambda cue=cue: cue.sound.complete or cue.sound.over)
+            self.heard.append(cue.chunk.text)
+            await self.player.spoken(cue)
+            cues.append(cue)
+        return cues
+
+    async def hear_all(self) -> list[str]:
+        """Hear until there has been nothing for a while; the texts."""
+        heard = len(self.heard)
+        with contextlib.suppress(TimeoutError):
+            while True:
+                cue = await soon(self.player.next(), within=0.3)
+                await self.player.started(cue)
+                await until(lambda cue=cue: cue.sound.complete or cue.sound.over)
+                if not cue.sound.over:
+                    self.heard.append(cue.chunk.text)
+                    await self.player.spoken(cue)
+        return self.heard[heard:]
+
+
+async def soon[T](what: Any, within: float = 10.0) -> Any:
+    """The result of what should come at once, in real time."""
+    return await asyncio.wait_for(what, within)
+
+
+async def until(holds: Callable[[], bool], within: float = 10.0) -> None:
+    """Wait in real time, for threads do not follow a cranked clock, until `holds()`."""
+
+    async def poll() -> None:
+        while not holds():
+            await asyncio.sleep(0.001)
+
+    await asyncio.wait_for(poll(), within)
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """File work runs in one thread, so that what is asked for last is done last."""
+    loop = asyncio.get_running_loop()
+    executor = ThreadPoolExecutor(1)
+    loop.set_default_executor(executor)
+    yield
+    executor.shutdown()
+
+
+def states(view: Any) -> tuple[str, int, int]:
+    return view.job.state.value, view.spoken, view.chunks
+
+
+__all__ = ["ONE", "TWO", "ChunkState", "House", "Listener", "one_thread", "soon", "states", "until"]

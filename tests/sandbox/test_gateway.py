@@ -1,0 +1,138 @@
+"""Connections that break: what an unmodified discord.py makes of them."""
+
+import discord
+import pytest
+
+from sandbox import Sandbox
+from tests.sandbox.conftest import Bot, running
+
+
+async def test_a_dropped_connection_is_resumed_and_missed_events_arrive(
+    local: Sandbox, bot: Bot
+) -> None:
+    """What happened in between is replayed."""
+    guild = local.guilds[0]
+    await local.gateway.drop()
+    await bot.until("disconnect")
+    guild.text("made in between")
+    await bot.until("resumed")
+    seen = bot.get_guild(guild.id)
+    assert seen is not None
+    assert [each.name for each in seen.text_channels] == ["made in between"]
+
+
+async def test_a_close_code_and_a_request_to_reconnect_are_resumed(
+    local: Sandbox, bot: Bot
+) -> None:
+    """4000 and op 7 both end in RESUMED."""
+    await local.gateway.drop(code=4000)
+    await bot.until("resumed")
+    await local.gateway.reconnect()
+    await bot.until("resumed")
+
+
+async def test_an_invalidated_session_begins_anew_and_loses_its_place_in_voice(
+    local: Sandbox, bot: Bot
+) -> None:
+    """Op 9: the bot identifies again; its voice state is gone."""
+    guild = local.guilds[0]
+    lounge = guild.voice("Lounge")
+    await bot.until("guild_channel_create")
+    await bot.get_guild(guild.id).change_voice_state(channel=discord.Object(lounge.id))  # type: ignore[union-attr, arg-type]
+    await guild.bot_joined(lounge)
+    before = set(local.gateway.sessions)
+    await local.gateway.invalidate()
+    assert guild.bot.voice.channel is None
+    await bot.until("ready", timeout=20)
+    assert before.isdisjoint(local.gateway.sessions)
+
+
+async def test_a_frozen_connection_answers_no_heartbeat(local: Sandbox, bot: Bot) -> None:
+    """Nothing arrives while frozen, and all of it after the thaw."""
+    local.gateway.freeze()
+    local.guilds[0].text("unseen")
+    with pytest.raises(TimeoutError):
+        await bot.until("guild_channel_create", timeout=0.2)
+    local.gateway.thaw()
+    await bot.until("guild_channel_create")
+
+
+async def test_away_and_back_on_the_same_port(local: Sandbox, bot: Bot) -> None:
+    """While Discord is away connections are refused; afterwards the bot resumes."""
+    url = local.api_url
+    await local.away()
+    await bot.until("disconnect")
+    await local.back()
+    assert local.api_url == url
+    await bot.until("resumed", timeout=20)
+
+
+async def test_a_session_that_is_not_resumed_in_time_is_over(local: Sandbox, bot: Bot) -> None:
+    """Its voice state goes, and a later resume is answered with op 9."""
+    guild = local.guilds[0]
+    lounge = guild.voice("Lounge")
+    await bot.until("guild_channel_create")
+    await bot.get_guild(guild.id).change_voice_state(channel=discord.Object(lounge.id))  # type: ignore[union-attr, arg-type]
+    await guild.bot_joined(lounge)
+    await local.away()
+    local.clock.advance(61)
+    await guild.bot_left()
+    await local.back()
+    await bot.until("ready", timeout=20)
+
+
+async def test_a_wrong_token_is_refused(local: Sandbox) -> None:
+    """401 at the login."""
+    client = Bot()
+    with pytest.raises(discord.LoginFailure):
+        await client.start("nothing")
+    await client.close()
+
+
+async def test_a_privileged_intent_must_be_allowed(local: Sandbox) -> None:
+    """Close code 4014."""
+    intents = discord.Intents(guilds=True, members=True)
+    with pytest.raises(discord.PrivilegedIntentsRequired):
+        async with running(local, Bot(intents)):
+            pass
+
+
+async def test_the_members_intent_brings_all_members(local: Sandbox) -> None:
+    """discord.py asks for the whole list (op 8) and gets it."""
+    local.world.privileged = frozenset({"members"})
+    guild = local.guild("Home")
+    for name in ("Alice", "Bert"):
+        guild.member(name)
+    async with running(local, Bot(discord.Intents(guilds=True, members=True))) as bot:
+        seen = bot.get_guild(guild.id)
+        assert seen is not None
+        assert {each.name for each in seen.members} >= {"alice", "bert", "mynah"}
+
+
+async def test_guilds_come_and_go(local: Sandbox, bot: Bot) -> None:
+    """Unavailable, available, removed, invited again."""
+    guild = local.guilds[0]
+    guild.unavailable()
+    await bot.until("guild_unavailable")
+    guild.available()
+    await bot.until("guild_available")
+    await guild.remove_bot()
+    await bot.until("guild_remove")
+    guild.add_bot()
+    await bot.until("guild_join")
+
+
+async def test_voice_states_are_told(local: Sandbox, bot: Bot) -> None:
+    """A member who joins and leaves is seen doing so."""
+    guild = local.guilds[0]
+    lounge = guild.voice("Lounge")
+    alice = guild.member("Alice")
+    await bot.until("guild_channel_create")
+    await alice.join(lounge)
+    await bot.until("voice_state_update")
+    seen = bot.get_channel(lounge.id)
+    assert isinstance(seen, discord.VoiceChannel)
+    assert [each.name for each in seen.members] == ["alice"]
+    await alice.leave()
+    await bot.until("voice_state_update")
+    assert seen.members == []

@@ -1,0 +1,214 @@
+"""Who may do what: each rule of the page of rights, as a table."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from bot.rights import (
+    BotStanding,
+    Denied,
+    Owner,
+    Scene,
+    Standing,
+    may_join,
+    may_leave,
+    may_pause,
+    may_replay,
+    may_resume,
+    may_say,
+    may_skip,
+    may_stop,
+    may_view,
+    obstacle,
+)
+
+HERE, ELSEWHERE = 100, 200
+ME = Standing(member="7", channel=HERE)
+AWAY = replace(ME, channel=ELSEWHERE)
+NOWHERE = replace(ME, channel=None)
+MODERATOR = replace(ME, moderator=True)
+
+ALONE = Scene(channel=HERE)
+WITH_OTHERS = Scene(channel=HERE, listeners=2)
+BOT_OUT = Scene(channel=None)
+JOBS_WAIT = Scene(channel=HERE, listeners=2, others_jobs=1)
+
+MINE = Owner(member="7", present=True)
+MINE_FROM_AFAR = Owner(member="7", present=False)
+THEIRS = Owner(member="8", present=True)
+LEFT_BEHIND = Owner(member="8", present=False)
+
+Rule = Callable[[Standing, Scene], Denied | None]
+
+
+def check(denied: Denied | None, words: str | None) -> None:
+    """`words` is a part of the reason, None where it is allowed."""
+    if words is None:
+        assert denied is None
+    else:
+        assert denied is not None
+        assert words in denied.reason
+        assert denied.reason[0].isupper() or denied.reason.startswith("<#")
+        assert denied.reason.endswith(".")
+
+
+@pytest.mark.parametrize("rule", [may_say, may_replay])
+@pytest.mark.parametrize(
+    ("asker", "scene", "words"),
+    [
+        (ME, ALONE, None),
+        (ME, WITH_OTHERS, None),
+        (ME, JOBS_WAIT, None),
+        (ME, BOT_OUT, None),
+        (NOWHERE, ALONE, "no voice channel. Join one"),
+        (NOWHERE, BOT_OUT, "no voice channel"),
+        (replace(NOWHERE, moderator=True), WITH_OTHERS, "no voice channel"),
+        (replace(ME, may_speak=False), ALONE, "lack the Speak permission in <#100>"),
+        (replace(ME, server_muted=True), ALONE, "muted by the server"),
+        (replace(ME, suppressed=True), ALONE, "audience of <#100>"),
+        (replace(ME, timed_out=True), ALONE, "timed out"),
+        (replace(MODERATOR, server_muted=True), ALONE, "muted by the server"),
+        (AWAY, WITH_OTHERS, "with others in <#100>. Join me there"),
+        (AWAY, JOBS_WAIT, "with others in <#100>"),
+        (AWAY, ALONE, None),
+        (replace(AWAY, moderator=True), WITH_OTHERS, None),
+        (replace(AWAY, may_speak=False), ALONE, "Speak permission in <#200>"),
+    ],
+)
+def test_say_and_replay(rule: Rule, asker: Standing, scene: Scene, words: str | None) -> None:
+    """Who is in a voice channel and may speak there may say, but not take the bot from others."""
+    check(rule(asker, scene), words)
+
+
+@pytest.mark.parametrize(
+    ("asker", "scene", "words"),
+    [
+        (ME, BOT_OUT, None),
+        (ME, WITH_OTHERS, None),
+        (AWAY, ALONE, None),
+        (AWAY, WITH_OTHERS, "ask a moderator"),
+        (replace(AWAY, moderator=True), WITH_OTHERS, None),
+        (replace(ME, server_muted=True), BOT_OUT, None),
+        (NOWHERE, BOT_OUT, "no voice channel"),
+        (replace(ME, timed_out=True), BOT_OUT, "timed out"),
+    ],
+)
+def test_join(asker: Standing, scene: Scene, words: str | None) -> None:
+    """The bot comes from nowhere and from an empty channel; from listeners, for a moderator."""
+    check(may_join(asker, scene), words)
+
+
+@pytest.mark.parametrize(
+    ("asker", "scene", "owner", "words"),
+    [
+        (ME, WITH_OTHERS, MINE, None),
+        (NOWHERE, WITH_OTHERS, MINE_FROM_AFAR, None),
+        (NOWHERE, BOT_OUT, MINE_FROM_AFAR, None),
+        (ME, WITH_OTHERS, THEIRS, "<@8>'s: ask them, or a moderator"),
+        (ME, WITH_OTHERS, LEFT_BEHIND, None),
+        (AWAY, WITH_OTHERS, LEFT_BEHIND, "Join me in <#100>"),
+        (NOWHERE, WITH_OTHERS, THEIRS, "ask them"),
+        (ME, BOT_OUT, LEFT_BEHIND, "I am in no voice channel"),
+        (MODERATOR, WITH_OTHERS, THEIRS, None),
+        (replace(NOWHERE, moderator=True), WITH_OTHERS, THEIRS, None),
+        (replace(MODERATOR, timed_out=True), WITH_OTHERS, THEIRS, "timed out"),
+        (replace(ME, timed_out=True), WITH_OTHERS, MINE, "timed out"),
+    ],
+)
+def test_skip(asker: Standing, scene: Scene, owner: Owner, words: str | None) -> None:
+    """Members skip their own, a moderator anyone's, who is present those of who has left."""
+    check(may_skip(asker, scene, owner), words)
+
+
+@pytest.mark.parametrize(
+    ("asker", "scene", "owners", "words"),
+    [
+        (ME, WITH_OTHERS, [], "Nothing is being spoken"),
+        (ME, WITH_OTHERS, [MINE], None),
+        (ME, WITH_OTHERS, [THEIRS, MINE], None),
+        (ME, WITH_OTHERS, [THEIRS, THEIRS], "jobs of others: ask them"),
+        (ME, WITH_OTHERS, [THEIRS, LEFT_BEHIND], None),
+        (NOWHERE, WITH_OTHERS, [LEFT_BEHIND], "Join me in <#100>"),
+        (NOWHERE, WITH_OTHERS, [THEIRS], "ask them"),
+        (MODERATOR, WITH_OTHERS, [THEIRS], None),
+        (replace(ME, timed_out=True), WITH_OTHERS, [MINE], "timed out"),
+    ],
+)
+def test_stop(asker: Standing, scene: Scene, owners: list[Owner], words: str | None) -> None:
+    """Stopping ends the jobs that one may skip, and is denied where there is none such."""
+    check(may_stop(asker, scene, owners), words)
+
+
+@pytest.mark.parametrize("rule", [may_pause, may_resume, may_leave])
+@pytest.mark.parametrize(
+    ("asker", "scene", "words"),
+    [
+        (ME, ALONE, None),
+        (ME, WITH_OTHERS, None),
+        (ME, JOBS_WAIT, "Jobs of others wait"),
+        (MODERATOR, JOBS_WAIT, None),
+        (AWAY, ALONE, "Join me in <#100> first"),
+        (NOWHERE, ALONE, "Join me in <#100> first"),
+        (replace(AWAY, moderator=True), ALONE, "Join me in <#100> first"),
+        (ME, BOT_OUT, "I am in no voice channel"),
+        (NOWHERE, BOT_OUT, "I am in no voice channel"),
+        (replace(ME, timed_out=True), ALONE, "timed out"),
+        (replace(ME, server_muted=True), ALONE, None),
+    ],
+)
+def test_pause_resume_and_leave(
+    rule: Rule, asker: Standing, scene: Scene, words: str | None
+) -> None:
+    """Who is present may, and only a moderator while jobs of others wait."""
+    check(rule(asker, scene), words)
+
+
+@pytest.mark.parametrize(
+    ("asker", "words"),
+    [
+        (ME, None),
+        (NOWHERE, None),
+        (replace(ME, may_view=False), "cannot view the voice channel"),
+        (replace(MODERATOR, may_view=False), "cannot view the voice channel"),
+    ],
+)
+def test_download_and_queue_view(asker: Standing, words: str | None) -> None:
+    """Who can view the voice channel may look at what is spoken in it, from anywhere."""
+    check(may_view(asker), words)
+
+
+CHANNEL = BotStanding(channel=HERE)
+FULL = replace(CHANNEL, occupants=5, user_limit=5)
+STAGE = replace(CHANNEL, stage=True)
+
+
+@pytest.mark.parametrize(
+    ("bot", "words"),
+    [
+        (CHANNEL, None),
+        (replace(CHANNEL, connect=False), "lack the permission Connect in <#100>"),
+        (replace(CHANNEL, speak=False), "lack the permission Speak in <#100>"),
+        (replace(CHANNEL, view_channel=False), "lack the permission View Channel"),
+        (
+            replace(CHANNEL, view_channel=False, connect=False, speak=False),
+            "lack the permissions View Channel, Connect and Speak in <#100>",
+        ),
+        (replace(CHANNEL, connect=False, inside=True), None),
+        (FULL, "<#100> is full"),
+        (replace(FULL, user_limit=6), None),
+        (replace(FULL, user_limit=0), None),
+        (replace(FULL, inside=True), None),
+        (replace(FULL, move_members=True), None),
+        (replace(CHANNEL, timed_out=True, connect=False), "timed out in this server"),
+        (replace(CHANNEL, afk=True), "AFK channel"),
+        (STAGE, "is a stage"),
+        (replace(STAGE, mute_members=True), None),
+        (replace(STAGE, mute_members=True, speak=False), None),
+        (replace(STAGE, inside=True, on_stage=True), None),
+        (replace(STAGE, connect=False), "Connect and Mute Members"),
+    ],
+)
+def test_what_keeps_the_bot_from_speaking_is_named(bot: BotStanding, words: str | None) -> None:
+    """A missing permission is named as Discord's settings name it."""
+    check(obstacle(bot), words)
