@@ -11,8 +11,10 @@ import itertools
 from typing import Final
 
 import aiohttp
+import discord.client
 import structlog
 import yarl
+from discord.backoff import ExponentialBackoff
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
@@ -31,6 +33,17 @@ REFUSED_TOKEN: Final = (
     "Discord refuses the token. Reset it in the developer portal, on the page Bot, "
     "and put the new one into DISCORD_TOKEN."
 )
+
+
+#: The longest that discord.py may wait between two tries to reach the gateway, in seconds.
+GATEWAY_RETRY_SECONDS: Final = 8.0
+
+
+class ShortBackoff(ExponentialBackoff[bool]):
+    """discord.py's delays between tries, but none so long that an outage outlasts itself."""
+
+    def delay(self) -> float:
+        return min(super().delay(), GATEWAY_RETRY_SECONDS)
 
 
 async def locate(session: aiohttp.ClientSession, base: str, token: str) -> None:
@@ -55,5 +68,6 @@ async def locate(session: aiohttp.ClientSession, base: str, token: str) -> None:
             log.warning("Discord is out of reach; I keep trying", error=repr(error))
         await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
     Route.BASE = base
+    discord.client.ExponentialBackoff = ShortBackoff  # type: ignore[assignment]
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
     log.info("found Discord", api=base, gateway=gateway)

@@ -56,9 +56,11 @@ _PLACES: Final = {
 _URL: Final = re.compile(r"https?://[^\s<>]+", re.IGNORECASE)
 _AFTER_URL: Final = ".,:;!?\"')]*_~|`"
 _HOST: Final = re.compile(r"https?://(?:[^\s/?#@]*@)?(?:www\.)?([^\s/?#:@]+)", re.IGNORECASE)
-_TARGET: Final = re.compile(
-    r"\][(][ ]?<?https?://[^\s()<>]+(?:\([^\s()<>]*\)[^\s()<>]*)?>?(?:\ +\"[^\"\n]{0,200}\")?[ ]?[)]",
-    re.IGNORECASE,
+_TARGET: Final = re.compile(  # "](https://example.com/a_(b) "title")"
+    r"""\]\([ ]?<?
+        https?://[^\s()<>]+ (?: \([^\s()<>]*\) [^\s()<>]* )?
+        >? (?: [ ]+ "[^"\n]{0,200}" )? [ ]?\)""",
+    re.VERBOSE | re.IGNORECASE,
 )
 _LINE_START: Final = re.compile(r"[ \t]*+(?:>>> |> )?[ \t]*+(?:\#{1,3} +|-\# +|[-*] +)?")
 _BACKTICKS: Final = re.compile(r"`+")
@@ -97,7 +99,7 @@ class _Reader:
         self._now = now
         self._out: list[str | _Run] = []
         self._open: defaultdict[str, list[_Run]] = defaultdict(list)
-        self._link = (0, 0)  # where the text of the last masked link ends, and where its target
+        self._link = (-1, -1)  # where the text of the last masked link ends, and where its target
         self._found: dict[str, int] = {}  # the next place of a closing sign, len(text) for none
         self._ticks: defaultdict[int, list[int]] = defaultdict(
             list

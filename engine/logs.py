@@ -12,6 +12,16 @@ from typing import Literal
 import structlog
 
 
+class _WithoutTraceback(logging.Filter):
+    """discord.py logs an outage with forty lines for each try; the error's own word is enough."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], OSError):
+            record.msg = f"{record.getMessage()}: {record.exc_info[1]}"
+            record.args, record.exc_info = (), None
+        return True
+
+
 def set_up_logging(level: str, format_: Literal["console", "json"]) -> None:
     """Send structlog's and the standard library's messages to standard error, one a line."""
     shared: list[structlog.typing.Processor] = [
@@ -34,12 +44,13 @@ def set_up_logging(level: str, format_: Literal["console", "json"]) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
+    if level != "debug":
+        # discord.py's own levels are one too loud: its "info" is this product's "debug".
+        logging.getLogger("discord").setLevel(logging.WARNING)
+        logging.getLogger("discord.client").addFilter(_WithoutTraceback())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # discord.py's own levels are one too loud: its "info" is this product's "debug".
-    if level != "debug":
-        logging.getLogger("discord").setLevel(logging.WARNING)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

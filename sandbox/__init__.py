@@ -5,7 +5,7 @@ It knows nothing of the bot. `README.md` beside this file shows how to use it.
 """
 
 from sandbox.errors import NotPossible
-from sandbox.messages import Upload
+from sandbox.files import Upload
 from sandbox.permissions import Permission
 from sandbox.sandbox import Sandbox
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sandbox.errors import Form, Json
 
-ROW, BUTTON, TEXT_INPUT = 1, 2, 4
+ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
 SELECTS: Final = (3, 5, 6, 7, 8)
 #: Components of the second version, allowed with the flag IS_COMPONENTS_V2.
 LAYOUT: Final = (9, 10, 11, 12, 13, 14, 17)
@@ -87,7 +87,7 @@ def _check_select(form: Form, select: Json, seen: set[str]) -> None:
     _check_id(form, select, seen)
     if select.get("placeholder") is not None:
         form.length("placeholder", select["placeholder"], 0, 150)
-    if select["type"] != 3:
+    if select["type"] != STRING_SELECT:
         return
     options = select.get("options")
     if not form.count("options", options, 1, 25):

@@ -84,9 +84,7 @@ class Faults:
         """Hold the request for `seconds` of the sandbox's clock before it is looked at."""
         return self._order(Fault(method, path, times, seconds=seconds))
 
-    async def until(
-        self, predicate: Callable[[list[Asked]], object], timeout: float = 5.0
-    ) -> None:
+    async def until(self, predicate: Callable[[list[Asked]], object], timeout: float = 5.0) -> None:
         """Until `predicate` holds for the log of requests, which is not empty then."""
         await self.watch.until(
             lambda: self.requests and predicate(self.requests), timeout, "a request"

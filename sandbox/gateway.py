@@ -1,14 +1,12 @@
 """The gateway: the websocket over which the bot is told what happens.
 
-Knows: sessions, identify and resume, who is sent which event, and how it all breaks.
+Knows: identify and resume, who is sent which event, and how it all breaks.
 Does not know: why events happen.
 Source: Discord's documentation, "Gateway", version 10, JSON, plain or `zlib-stream`.
 """
 
 import asyncio
 import json
-import secrets
-import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import WSMsgType, web
@@ -16,96 +14,13 @@ from aiohttp import WSMsgType, web
 from sandbox import voice_states
 from sandbox.errors import Json
 from sandbox.guilds import Guild
+from sandbox.sessions import INTENTS, Connection, Op, Session
 
 if TYPE_CHECKING:
     from sandbox.world import World
 
-DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE_STATE, RESUME, RECONNECT = 0, 1, 2, 3, 4, 6, 7
-REQUEST_MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 8, 9, 10, 11
-INTENTS: Final = {
-    "guilds": 1 << 0,
-    "members": 1 << 1,
-    "voice_states": 1 << 7,
-    "presences": 1 << 8,
-    "messages": 1 << 9,
-    "message_content": 1 << 15,
-}
 PRIVILEGED: Final = ("members", "presences", "message_content")
 MOST_IN_CHUNK: Final = 1000
-#: Buffered events of a session, beyond which it can no longer be resumed.
-MOST_TO_REPLAY: Final = 1000
-
-
-class Connection:
-    """One websocket. What is sent leaves in order, by a task of its own."""
-
-    def __init__(self, gateway: "Gateway", socket: web.WebSocketResponse, compress: bool) -> None:
-        self.gateway = gateway
-        self.socket = socket
-        self.session: Session | None = None
-        self.closed_with: int | None = None  # by Discord
-        self._compressor = zlib.compressobj() if compress else None
-        self._outgoing: asyncio.Queue[Json] = asyncio.Queue()
-
-    def send(
-        self, op: int, data: Any = None, *, event: str | None = None, seq: int | None = None
-    ) -> None:
-        self._outgoing.put_nowait({"op": op, "d": data, "s": seq, "t": event})
-
-    async def write(self) -> None:
-        """Send what is queued, until cancelled."""
-        while True:
-            text = json.dumps(await self._outgoing.get())
-            await self.gateway.flowing.wait()
-            if self.socket.closed:
-                return
-            try:
-                if self._compressor is None:
-                    await self.socket.send_str(text)
-                else:
-                    packed = self._compressor.compress(text.encode())
-                    packed += self._compressor.flush(zlib.Z_SYNC_FLUSH)
-                    await self.socket.send_bytes(packed)
-            except ConnectionError:
-                return
-
-    async def close(self, code: int, reason: str = "") -> None:
-        """Close it from Discord's side."""
-        self.closed_with = code
-        await self.socket.close(code=code, message=reason.encode())
-
-    def abort(self) -> None:
-        """Cut the TCP connection, without a word."""
-        transport = self.socket._req.transport if self.socket._req else None
-        if transport is not None:
-            transport.abort()
-
-
-class Session:
-    """What survives a connection: who identified, and the events that were sent since."""
-
-    def __init__(self, intents: int, shard: tuple[int, int]) -> None:
-        self.id = secrets.token_hex(16)
-        self.intents = intents
-        self.shard = shard
-        self.seq = 0
-        self.sent: list[tuple[int, str, Json]] = []
-        self.connection: Connection | None = None
-        self.is_dead = False
-
-    def has(self, intent: str) -> bool:
-        return bool(self.intents & INTENTS[intent])
-
-    def serves(self, guild_id: int) -> bool:
-        index, count = self.shard
-        return (guild_id >> 22) % count == index
-
-    def send(self, event: str, data: Json) -> None:
-        self.seq += 1
-        self.sent.append((self.seq, event, data))
-        del self.sent[:-MOST_TO_REPLAY]
-        if self.connection is not None:
-            self.connection.send(DISPATCH, data, event=event, seq=self.seq)
 
 
 class Gateway:
@@ -137,7 +52,7 @@ class Gateway:
     async def invalidate(self, resumable: bool = False) -> None:
         """Op 9. Unless `resumable`, the sessions are over, and with them their place in voice."""
         for each in list(self.connections):
-            each.send(INVALID_SESSION, resumable)
+            each.send(Op.INVALID_SESSION, resumable)
         if not resumable:
             for session in list(self.sessions.values()):
                 await self._end(session)
@@ -145,7 +60,7 @@ class Gateway:
     async def reconnect(self) -> None:
         """Op 7: Discord asks the bot to connect again and resume."""
         for each in self.connections:
-            each.send(RECONNECT)
+            each.send(Op.RECONNECT)
 
     def freeze(self) -> None:
         """Connections stay open, but nothing is read or answered any more."""
@@ -189,10 +104,12 @@ class Gateway:
         """One connection, from its opening to its end."""
         socket = web.WebSocketResponse(timeout=1.0, max_msg_size=0)
         await socket.prepare(request)
-        connection = Connection(self, socket, request.query.get("compress") == "zlib-stream")
+        connection = Connection(
+            socket, self.flowing, compress=request.query.get("compress") == "zlib-stream"
+        )
         self.connections.add(connection)
         writer = asyncio.create_task(connection.write())
-        connection.send(HELLO, {"heartbeat_interval": self._heartbeat_ms})
+        connection.send(Op.HELLO, {"heartbeat_interval": self._heartbeat_ms})
         try:
             async for message in socket:
                 await self.flowing.wait()
@@ -208,21 +125,21 @@ class Gateway:
         op: int = message["op"]
         data: Any = message.get("d")
         session = connection.session
-        if op == HEARTBEAT:
-            connection.send(HEARTBEAT_ACK)
-        elif op == IDENTIFY:
+        if op == Op.HEARTBEAT:
+            connection.send(Op.HEARTBEAT_ACK)
+        elif op == Op.IDENTIFY:
             await self._identify(connection, data)
-        elif op == RESUME:
+        elif op == Op.RESUME:
             await self._resume(connection, data)
         elif session is None:
             await connection.close(4003, "Not authenticated.")
-        elif op == VOICE_STATE:
+        elif op == Op.VOICE_STATE:
             guild = self._world.guilds.get(int(data["guild_id"]))
             if guild is not None and guild.has_bot and guild.is_available:
                 await voice_states.request(guild.bot, session.id, data)
-        elif op == REQUEST_MEMBERS:
+        elif op == Op.REQUEST_MEMBERS:
             self._send_members(session, data)
-        elif op != PRESENCE:
+        elif op != Op.PRESENCE:
             await connection.close(4001, "Unknown opcode.")
 
     async def _identify(self, connection: Connection, data: Json) -> None:
@@ -274,7 +191,7 @@ class Gateway:
         session = self.sessions.get(str(data.get("session_id")))
         seen = data.get("seq") or 0
         if session is None or (session.sent and session.sent[0][0] > seen + 1):
-            connection.send(INVALID_SESSION, False)
+            connection.send(Op.INVALID_SESSION, False)
             return
         if seen > session.seq:
             await connection.close(4007, "Invalid seq.")
@@ -282,7 +199,7 @@ class Gateway:
         missed = [each for each in session.sent if each[0] > seen]
         self._attach(connection, session)
         for seq, event, payload in missed:
-            connection.send(DISPATCH, payload, event=event, seq=seq)
+            connection.send(Op.DISPATCH, payload, event=event, seq=seq)
         session.send("RESUMED", {"_trace": []})
         self._world.watch.changed()
 
@@ -318,6 +235,7 @@ class Gateway:
     async def _end(self, session: Session) -> None:
         session.is_dead = True
         self.sessions.pop(session.id, None)
+        self._world.watch.changed()
         for guild in list(self._world.guilds.values()):
             if guild.bot.voice.channel and guild.bot.voice.session_id == session.id:
                 await voice_states.leave(guild.bot)

@@ -15,18 +15,8 @@ from sandbox.permissions import DEFAULT, Permission
 if TYPE_CHECKING:
     from sandbox.world import World
 
-#: What an invite of a bot that speaks would ask for.
-BOT = (
-    Permission.VIEW_CHANNEL
-    | Permission.SEND_MESSAGES
-    | Permission.SEND_MESSAGES_IN_THREADS
-    | Permission.EMBED_LINKS
-    | Permission.ATTACH_FILES
-    | Permission.READ_MESSAGE_HISTORY
-    | Permission.CONNECT
-    | Permission.SPEAK
-    | Permission.USE_VAD
-)
+#: What the bot's own role has: what the invite of a bot that speaks asks for, and no more.
+BOT = Permission.VIEW_CHANNEL | Permission.CONNECT | Permission.SPEAK
 
 
 class Role:
@@ -129,6 +119,12 @@ class Guild:
         data = member.payload() | {"guild_id": str(self.id)}
         self.world.gateway.dispatch("GUILD_MEMBER_ADD", data, guild=self, intent="members")
         return member
+
+    @property
+    def first_text(self) -> Channel:
+        """Where members write who do not say where; made if there is none."""
+        texts = (each for each in self.channels.values() if each.kind is Kind.TEXT)
+        return next(texts, None) or self.text("general")
 
     # What befalls it
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sandbox import commands, components, messages
 from sandbox.clock import created_at
 from sandbox.errors import ApiError, Form, Json, refusal
-from sandbox.messages import EPHEMERAL, LOADING, Message, Upload
+from sandbox.files import MOST_BYTES, Upload
+from sandbox.messages import EPHEMERAL, LOADING, Message
 
 if TYPE_CHECKING:
     from sandbox.channels import Channel
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS: Final = 3.0
 TOKEN_SECONDS: Final = 15 * 60.0
-LARGEST_FILE: Final = messages.MOST_BYTES
 
 
 class Kind(IntEnum):
@@ -84,6 +84,7 @@ class Interaction:
         self.choices: list[Json] = []
         self.modal: Json | None = None
         self.world.interactions[self.id] = self
+        self.world.tokens[self.token] = self
         self.world.clock.call_at(self.created + ANSWER_SECONDS, self._lapse)
 
     @property
@@ -288,7 +289,7 @@ class Interaction:
             "entitlement_sku_ids": [],
             "authorizing_integration_owners": {"0": str(guild.id)},
             "context": 0,
-            "attachment_size_limit": LARGEST_FILE,
+            "attachment_size_limit": MOST_BYTES,
             "data": self.data,
         }
         if self.pressed is not None:

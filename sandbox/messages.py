@@ -4,15 +4,15 @@ Knows: the limits of a message's body and how an edit combines with what was the
 Does not know: who may send it where (`rest`), or by which route it came.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
 from sandbox import components
 from sandbox.clock import created_at
 from sandbox.errors import Form, Json, refusal
+from sandbox.files import MOST_BYTES, Attachment, Upload, keep
+from sandbox.mentions import pings
 from sandbox.permissions import Permission
 
 if TYPE_CHECKING:
@@ -21,36 +21,6 @@ if TYPE_CHECKING:
     from sandbox.members import Member
 
 SUPPRESS_EMBEDS, EPHEMERAL, LOADING, SILENT, LAYOUT = 1 << 2, 1 << 6, 1 << 7, 1 << 12, 1 << 15
-MOST_BYTES: Final = 10 * 1024 * 1024  # of all files of one message, without boosts
-_MENTION: Final = re.compile(r"<@(?P<role>&)?!?(?P<id>\d+)>|(?P<all>@everyone|@here)")
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file as it travels: to the bot as an option, or from it in a message."""
-
-    filename: str
-    data: bytes
-    content_type: str = "application/octet-stream"
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """A file that Discord keeps, and its address."""
-
-    id: int
-    file: Upload
-    url: str
-
-    def payload(self) -> Json:
-        return {
-            "id": str(self.id),
-            "filename": self.file.filename,
-            "size": len(self.file.data),
-            "url": self.url,
-            "proxy_url": self.url,
-            "content_type": self.file.content_type,
-        }
 
 
 @dataclass(eq=False)
@@ -73,6 +43,7 @@ class Message:
     pings: set[int | str] = field(default_factory=set)
     #: (sandbox time, content) of every edit.
     edits: list[tuple[float, str]] = field(default_factory=list)
+    nonce: str | None = None
     deleted: bool = False
 
     def __repr__(self) -> str:
@@ -154,6 +125,8 @@ class Message:
             "pinned": False,
             "flags": self.flags,
         }
+        if self.nonce is not None:
+            data["nonce"] = self.nonce
         if self.interaction is not None:
             data |= {
                 "webhook_id": str(self.author.id),
@@ -200,6 +173,7 @@ def create(
     kept = SUPPRESS_EMBEDS | SILENT | LAYOUT | (EPHEMERAL if interaction else 0)
     message = Message(channel, author, channel.world.ids.draw(), interaction=interaction)
     message.flags = given & kept if flags is None else flags
+    message.nonce = None if body.get("nonce") is None else str(body["nonce"])
     _apply(message, body, files)
     if message.ephemeral and interaction is not None:
         message.viewer = interaction.member
@@ -234,16 +208,19 @@ def _apply(message: Message, body: Json, files: list[Upload]) -> None:
         text = "The 'content' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
         form.fault("content", "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", text)
     mentions = body.get("allowed_mentions")
-    pings = _pings(form, message, content, mentions) if "content" in body else set()
+    pinged: set[int | str] = set()
+    if "content" in body:
+        pinged = pings(form, message.author, message.channel, content, mentions)
     form.settle()
     if sum(len(each.data) for each in files) > MOST_BYTES:
         raise refusal(40005)
     attachments = _attachments(message, body, files)
-    if not (content.strip() or embeds or rows or attachments):
+    content = content.strip()  # as Discord does
+    if not (content or embeds or rows or attachments):
         raise refusal(50006)
     message.content, message.embeds, message.components = content, embeds, rows
     message.attachments = attachments
-    message.pings |= pings
+    message.pings |= pinged
     message.allowed_mentions.append(mentions)
 
 
@@ -255,15 +232,6 @@ def _attachments(message: Message, body: Json, files: list[Upload]) -> list[Atta
     return kept + [keep(message.channel, each) for each in files]
 
 
-def keep(channel: "Channel", file: Upload) -> Attachment:
-    """Store a file, as if it were sent in `channel`."""
-    world = channel.world
-    attachment_id = world.ids.draw()
-    path = f"/attachments/{channel.id}/{attachment_id}/{quote(file.filename)}"
-    world.files[attachment_id] = file
-    return Attachment(attachment_id, file, world.origin + path)
-
-
 def _check_embeds(form: Form, embeds: Any) -> None:
     if not form.count("embeds", embeds, 0, 10):
         return
@@ -273,31 +241,3 @@ def _check_embeds(form: Form, embeds: Any) -> None:
             if each.get(name) is not None:
                 below.length(name, each[name], 0, most)
         below.count("fields", each.get("fields", []), 0, 25)
-
-
-def _pings(form: Form, message: Message, content: str, mentions: Json | None) -> set[int | str]:
-    """Whom the content pings, under what the sender allows.
-
-    Source: Discord's documentation, "Allowed Mentions Object". Without one, everything pings.
-    """
-    allowed = {"parse": ["users", "roles", "everyone"]} if mentions is None else mentions
-    parse = allowed.get("parse", [])
-    for name in ("users", "roles"):
-        if name in parse and allowed.get(name):
-            text = f'"parse" and "{name}" are mutually exclusive'
-            form.at("allowed_mentions").fault(name, "MESSAGE_ALLOWED_MENTIONS_PARSE", text)
-    named = {key: {int(each) for each in allowed.get(key) or []} for key in ("users", "roles")}
-    guild = message.channel.guild
-    may_ping_all = Permission.MENTION_EVERYONE in message.author.permissions_in(message.channel)
-    pings: set[int | str] = set()
-    for match in _MENTION.finditer(content):
-        if match["all"]:
-            if "everyone" in parse and may_ping_all:
-                pings.add(match["all"].removeprefix("@"))
-            continue
-        kind = "roles" if match["role"] else "users"
-        target = int(match["id"])
-        exists = target in (guild.roles if match["role"] else guild.members)
-        if exists and (kind in parse or target in named[kind]):
-            pings.add(target)
-    return pings

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox import commands
 from sandbox.channels import Channel
 from sandbox.errors import Json, NotPossible
-from sandbox.messages import Upload, keep
+from sandbox.files import Upload, keep
 
 if TYPE_CHECKING:
     from sandbox.members import Member

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from sandbox import limits
-from sandbox.errors import ApiError, unauthorized
+from sandbox.calls import Call, Created
+from sandbox.errors import ApiError, refusal, unauthorized
 from sandbox.faults import Asked, Fault, Faults
+from sandbox.files import Upload
 from sandbox.limits import Limits
-from sandbox.messages import Upload
-from sandbox.routes import Call, Created, Routes
+from sandbox.routes import Routes
 
 if TYPE_CHECKING:
     from sandbox.world import World
@@ -79,6 +80,8 @@ class Rest:
         if broken is not None and not broken.is_applied:
             _break(broken)
         self._authorize(call.path, authorization)
+        if call.body is None:
+            raise refusal(50109)
         headers |= self._count(call)
         handler, args = self._routes.find(call.method, call.path)
         reply = handler(replace(call, args=args))
@@ -131,7 +134,10 @@ async def _read(request: web.Request) -> Call:
     else:
         text = await request.text()
     path = request.path.removeprefix(PREFIX)
-    body = json.loads(text) if text else {}
+    try:
+        body = json.loads(text) if text else {}
+    except ValueError:
+        body = None  # answered with 50109
     return Call(request.method, path, dict(request.query), body, files)
 
 

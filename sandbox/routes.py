@@ -1,67 +1,30 @@
 """The REST API's routes: what each path does, and the rights it needs.
 
-Knows: Discord's paths and who may use them. Does not know: HTTP (`rest`), nor what makes a
-message, a command or an answer valid; it asks their files.
+Knows: Discord's paths. Does not know: HTTP (`rest`), nor what makes a command valid; it asks
+`commands`. The routes of messages and interactions are in `message_routes`.
 """
 
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from sandbox import messages, voice_states
-from sandbox.channels import Channel
-from sandbox.errors import ApiError, Form, Json, refusal
-from sandbox.messages import Message, Upload
-from sandbox.permissions import Permission
+from sandbox import voice_states
+from sandbox.calls import Call, Created, Finder, Handler, Reply
+from sandbox.errors import ApiError, refusal
+from sandbox.message_routes import MessageRoutes
 
 if TYPE_CHECKING:
-    from sandbox.guilds import Guild
-    from sandbox.interactions import Interaction
     from sandbox.world import World
-
-HOUR: Final = 3600.0
-#: Edits of messages older than an hour, a channel and hour. The number is Discord's secret.
-OLD_EDITS: Final = 3
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request, read."""
-
-    method: str
-    path: str  # below /api/v10
-    query: dict[str, str]
-    body: Any  # of JSON; {} where there was none
-    files: list[Upload]
-    args: dict[str, str] = field(default_factory=dict)  # from the path
-
-    def id(self, name: str) -> int:
-        """A snowflake from the path. Raises 50035."""
-        if not self.args[name].isdigit():
-            form = Form()
-            text = f'Value "{self.args[name]}" is not snowflake.'
-            form.fault(f"{name}_id", "NUMBER_TYPE_COERCE", text)
-            form.settle()
-        return int(self.args[name])
-
-
-class Created(dict[str, Any]):
-    """An object that is new: answered with 201."""
-
-
-Reply = Json | list[Json] | None
-Handler = Callable[[Call], Reply | Awaitable[Reply]]
 
 
 class Routes:
-    """All routes over one world."""
+    """The table of all routes; and those of the application, its commands, guilds and voice."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
+        self._find = Finder(world)
         self._table = [
             (method, re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path)), handler)
-            for method, path, handler in self._routes()
+            for method, path, handler in [*self._routes(), *MessageRoutes(world).routes()]
         ]
 
     def find(self, method: str, path: str) -> tuple[Handler, dict[str, str]]:
@@ -72,8 +35,7 @@ class Routes:
         raise ApiError(404, 0, "404: Not Found")
 
     def _routes(self) -> list[tuple[str, str, Handler]]:
-        application, webhook = "/applications/{application}", "/webhooks/{application}/{token}"
-        channel, guild = "/channels/{channel}", "/guilds/{guild}"
+        application, guild = "/applications/{application}", "/guilds/{guild}"
         routes: list[tuple[str, str, Handler]] = [
             ("GET", "/gateway", self._gateway),
             ("GET", "/gateway/bot", self._gateway_bot),
@@ -83,18 +45,6 @@ class Routes:
             ("GET", "/users/{user}", self._user),
             ("GET", "/applications/@me", self._application),
             ("GET", "/oauth2/applications/@me", self._application),
-            ("POST", "/interactions/{interaction}/{token}/callback", self._callback),
-            ("POST", webhook, self._follow_up),
-            ("GET", webhook + "/messages/{message}", self._token_message),
-            ("PATCH", webhook + "/messages/{message}", self._edit_token_message),
-            ("DELETE", webhook + "/messages/{message}", self._delete_token_message),
-            ("GET", channel, self._channel),
-            ("GET", channel + "/messages", self._messages),
-            ("POST", channel + "/messages", self._send),
-            ("GET", channel + "/messages/{message}", self._message),
-            ("PATCH", channel + "/messages/{message}", self._edit),
-            ("DELETE", channel + "/messages/{message}", self._delete),
-            ("POST", channel + "/typing", self._typing),
             ("GET", guild, self._guild),
             ("GET", guild + "/channels", self._guild_channels),
             ("GET", guild + "/roles", self._guild_roles),
@@ -111,40 +61,6 @@ class Routes:
                 ("DELETE", scope + "/commands/{command}", self._delete_command),
             ]
         return routes
-
-    # Finding things
-
-    def _guild_of(self, call: Call) -> "Guild":
-        guild = self._world.guilds.get(call.id("guild"))
-        if guild is None or not guild.has_bot:
-            # Discord does not say whether a guild exists that the bot is not in.
-            raise refusal(50001) if "/commands" in call.path else refusal(10004)
-        return guild
-
-    def _channel_of(self, call: Call, *needed: Permission) -> Channel:
-        """Raises 10003, 50001, 50013."""
-        for guild in self._world.guilds.values():
-            if guild.has_bot and call.id("channel") in guild.channels:
-                channel = guild.channels[call.id("channel")]
-                has = guild.bot.permissions_in(channel)
-                if Permission.VIEW_CHANNEL not in has:
-                    raise refusal(50001)
-                for each in needed:
-                    if each not in has:
-                        raise refusal(50013)
-                return channel
-        raise refusal(10003)
-
-    def _message_of(self, call: Call, *needed: Permission) -> Message:
-        return self._channel_of(call, *needed).message(call.id("message"))
-
-    def _interaction_of(self, call: Call) -> "Interaction":
-        """By the token in the path. Raises 10015, 50027."""
-        for each in self._world.interactions.values():
-            if each.token == call.args["token"]:
-                each.open()
-                return each
-        raise refusal(10015)
 
     # The application
 
@@ -174,7 +90,7 @@ class Routes:
         ]
 
     async def _leave_guild(self, call: Call) -> Reply:
-        await self._guild_of(call).remove_bot()
+        await self._find.guild(call).remove_bot()
         return None
 
     def _application(self, call: Call) -> Reply:
@@ -185,7 +101,7 @@ class Routes:
     def _scope(self, call: Call) -> int | None:
         if call.id("application") != self._world.application_id:
             raise refusal(50001)
-        return self._guild_of(call).id if "guild" in call.args else None
+        return self._find.guild(call).id if "guild" in call.args else None
 
     def _commands(self, call: Call) -> Reply:
         return self._world.registry.of(self._scope(call))
@@ -204,118 +120,26 @@ class Routes:
         self._world.registry.delete(self._scope(call), call.id("command"))
         return None
 
-    # Interactions
-
-    def _callback(self, call: Call) -> Reply:
-        interaction = self._world.interactions.get(call.id("interaction"))
-        if interaction is None or interaction.token != call.args["token"]:
-            raise refusal(10062)
-        shown = interaction.respond(call.body, call.files)
-        return shown if call.query.get("with_response") in ("1", "true", "True") else None
-
-    def _follow_up(self, call: Call) -> Reply:
-        interaction = self._interaction_of(call)
-        message = interaction.follow_up(call.body, call.files)
-        return message.payload()
-
-    def _token_message(self, call: Call) -> Reply:
-        return self._interaction_of(call).find(call.args["message"]).payload()
-
-    def _edit_token_message(self, call: Call) -> Reply:
-        message = self._interaction_of(call).find(call.args["message"])
-        messages.edit(message, call.body, call.files)
-        return message.payload()
-
-    def _delete_token_message(self, call: Call) -> Reply:
-        self._interaction_of(call).find(call.args["message"]).remove()
-        return None
-
-    # Messages
-
-    def _channel(self, call: Call) -> Reply:
-        return self._channel_of(call).payload()
-
-    def _messages(self, call: Call) -> Reply:
-        channel = self._channel_of(call, Permission.READ_MESSAGE_HISTORY)
-        newest = channel.messages[::-1][: int(call.query.get("limit", 50))]
-        return [each.payload() for each in newest]
-
-    def _message(self, call: Call) -> Reply:
-        return self._message_of(call, Permission.READ_MESSAGE_HISTORY).payload()
-
-    def _send(self, call: Call) -> Reply:
-        channel = self._channel_of(call)
-        has = channel.guild.bot.permissions_in(channel)
-        needed = Permission.SEND_MESSAGES_IN_THREADS if channel.parent else Permission.SEND_MESSAGES
-        if call.files:
-            needed |= Permission.ATTACH_FILES
-        if call.body.get("embeds"):
-            needed |= Permission.EMBED_LINKS
-        if needed not in has:
-            raise refusal(50013)
-        message = messages.create(channel, channel.guild.bot, call.body, call.files)
-        channel.archive(False)  # writing opens an archived thread again
-        return message.payload()
-
-    def _edit(self, call: Call) -> Reply:
-        message = self._message_of(call)
-        channel = message.channel
-        if message.author is not channel.guild.bot:
-            raise refusal(50005)
-        if channel.archived:
-            raise refusal(50083)
-        has = channel.guild.bot.permissions_in(channel)
-        if call.files and Permission.ATTACH_FILES not in has:
-            raise refusal(50013)
-        self._check_age(message)
-        messages.edit(message, call.body, call.files)
-        return message.payload()
-
-    def _check_age(self, message: Message) -> None:
-        """Old messages can be edited, but seldom. The refusal is a 429 of another kind, which
-        carries its own code (reports: "429 Too Many Requests (error code: 30046)")."""
-        now = self._world.clock.time()
-        if now - message.created < HOUR:
-            return
-        channel = message.channel
-        channel.old_edits = [each for each in channel.old_edits if now - each < HOUR]
-        if len(channel.old_edits) >= OLD_EDITS:
-            text = "Maximum number of edits to messages older than 1 hour reached. Try again later."
-            raise ApiError(429, 30046, text)
-        channel.old_edits.append(now)
-
-    def _delete(self, call: Call) -> Reply:
-        message = self._message_of(call)
-        bot = message.channel.guild.bot
-        if message.author is not bot:
-            self._channel_of(call, Permission.MANAGE_MESSAGES)
-        message.remove()
-        return None
-
-    def _typing(self, call: Call) -> Reply:
-        self._channel_of(call, Permission.SEND_MESSAGES)
-        return None
-
     # Guilds
 
     def _guild(self, call: Call) -> Reply:
-        return self._guild_of(call).payload()
+        return self._find.guild(call).payload()
 
     def _guild_channels(self, call: Call) -> Reply:
-        channels = self._guild_of(call).channels.values()
+        channels = self._find.guild(call).channels.values()
         return [each.payload() for each in channels if each.parent is None]
 
     def _guild_roles(self, call: Call) -> Reply:
-        return [each.payload() for each in self._guild_of(call).roles.values()]
+        return [each.payload() for each in self._find.guild(call).roles.values()]
 
     def _guild_member(self, call: Call) -> Reply:
-        guild = self._guild_of(call)
+        guild = self._find.guild(call)
         if call.id("user") not in guild.members:
             raise refusal(10007)
         return guild.members[call.id("user")].payload()
 
     def _voice_state(self, call: Call) -> Reply:
-        guild = self._guild_of(call)
+        guild = self._find.guild(call)
         member = guild.bot
         if call.args["user"] != "@me":
             if call.id("user") not in guild.members:
@@ -326,5 +150,5 @@ class Routes:
         return voice_states.payload(member) | {"guild_id": str(guild.id)}
 
     def _edit_voice_state(self, call: Call) -> Reply:
-        voice_states.amend_own(self._guild_of(call).bot, call.body)
+        voice_states.amend_own(self._find.guild(call).bot, call.body)
         return None

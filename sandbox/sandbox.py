@@ -3,8 +3,9 @@
 Knows: how the parts are put together and where they listen. Does not know: any rule.
 """
 
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from aiohttp import web
 
@@ -33,11 +34,11 @@ class Sandbox:
         name: str = "mynah",
         privileged: frozenset[str] = frozenset(),
         dave: bool = True,
-        voice: Any = None,
+        voice: VoiceServer | None = None,
         heartbeat_seconds: float = 41.25,
         resume_seconds: float = 60.0,
     ) -> None:
-        self.voice: Any = VoiceServer(dave=dave) if voice is None else voice
+        self.voice = VoiceServer(dave=dave) if voice is None else voice
         self.world = World(voice=self.voice, name=name, privileged=privileged)
         self.world.registry = Registry(self.world)
         self.gateway = self.world.gateway = Gateway(
@@ -70,7 +71,7 @@ class Sandbox:
         return self.world.origin.replace("http", "ws", 1) + "/gateway"
 
     @property
-    def certificate(self) -> Any:
+    def certificate(self) -> Path:
         """The file for SSL_CERT_FILE, so that the voice server is trusted."""
         return self.voice.certificate
 

@@ -82,14 +82,13 @@ async def enter(member: "Member", channel: Channel, *, session_id: str) -> None:
         or channel is guild.afk_channel
         or Permission.SPEAK not in member.permissions_in(channel)
     )
-    place = {"guild_id": guild.id, "channel_id": channel.id, "user_id": member.id}
     if member.is_client:
-        token = side.admit(**place, session_id=session_id)
+        token = _admit(member, channel)
         announce(member)
         update_server(member, token)
     else:
         announce(member)
-        member.recording = await side.listen(**place)
+        member.hear(await side.listen(guild_id=guild.id, channel_id=channel.id, user_id=member.id))
     _tell_voice_side(member)
 
 
@@ -112,6 +111,16 @@ async def _withdraw(member: "Member", code: int) -> None:
         await side.unlisten(guild_id=member.guild.id, user_id=member.id)
 
 
+def _admit(member: "Member", channel: Channel) -> str:
+    """Let the client connect to the voice server; its token."""
+    return member.world.voice.admit(
+        guild_id=member.guild.id,
+        channel_id=channel.id,
+        user_id=member.id,
+        session_id=member.voice.session_id,
+    )
+
+
 def update_server(member: "Member", token: str) -> None:
     """Tell the bot which voice server to connect to."""
     data = {
@@ -124,11 +133,9 @@ def update_server(member: "Member", token: str) -> None:
 
 async def move_server(member: "Member") -> None:
     """Discord changes the guild's voice server: the client is to connect to another one."""
-    guild, voice, side = member.guild, member.voice, member.world.voice
-    guild.voice_endpoint = await side.other_server()
-    if voice.channel is not None:
-        place = {"guild_id": guild.id, "channel_id": voice.channel.id, "user_id": member.id}
-        update_server(member, side.admit(**place, session_id=voice.session_id))
+    member.guild.voice_endpoint = await member.world.voice.other_server()
+    if member.voice.channel is not None:
+        update_server(member, _admit(member, member.voice.channel))
 
 
 def announce(member: "Member") -> None:

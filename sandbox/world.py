@@ -7,45 +7,30 @@ Knows: where everything is found by its id. Does not know: any rule.
 import base64
 import secrets
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from sandbox.clock import Clock, Snowflakes
 from sandbox.errors import Json
+from sandbox.voice import VoiceServer
 from sandbox.watch import Watch
 
 if TYPE_CHECKING:
     from sandbox.commands import Registry
+    from sandbox.files import Upload
     from sandbox.gateway import Gateway
     from sandbox.guilds import Guild
     from sandbox.interactions import Interaction
-    from sandbox.messages import Message, Upload
+    from sandbox.messages import Message
 
 #: Flags of an application that was given a privileged intent in the developer portal.
 _INTENT_FLAGS: Final = {"presences": 1 << 13, "members": 1 << 15, "message_content": 1 << 19}
-
-
-class Voice(Protocol):
-    """What the sandbox asks of the voice side (`sandbox.voice.VoiceServer`)."""
-
-    endpoint: str
-    certificate: Path
-
-    async def start(self) -> None: ...
-    async def close(self) -> None: ...
-    def admit(self, *, guild_id: int, channel_id: int, user_id: int, session_id: str) -> str: ...
-    async def expel(self, *, guild_id: int, user_id: int, code: int | None = 4014) -> None: ...
-    async def listen(self, *, guild_id: int, channel_id: int, user_id: int) -> Any: ...
-    async def unlisten(self, *, guild_id: int, user_id: int) -> None: ...
-    def mute(self, *, guild_id: int, user_id: int, on: bool) -> None: ...
-    async def other_server(self) -> str: ...
 
 
 @dataclass(eq=False)
 class World:
     """The application under test and all that surrounds it."""
 
-    voice: Any
+    voice: VoiceServer
     name: str = "mynah"
     privileged: frozenset[str] = frozenset()
     clock: Clock = field(default_factory=Clock)
@@ -55,6 +40,7 @@ class World:
     messages: dict[int, "Message"] = field(default_factory=dict)
     files: dict[int, "Upload"] = field(default_factory=dict)  # by the attachment's id
     interactions: dict[int, "Interaction"] = field(default_factory=dict)
+    tokens: dict[str, "Interaction"] = field(default_factory=dict)
     registry: "Registry" = field(init=False)
     gateway: "Gateway" = field(init=False)
 

@@ -29,9 +29,9 @@ log = structlog.get_logger(__name__)
 
 #: discord.py sends a heartbeat at least every 5 s. One unanswered and half of the next: lost.
 HEARTBEAT_LATE: Final = 8.0
-#: Seconds between two keep-alives on the UDP path; the limit is two of them and a half.
-KEEP_ALIVE_SECONDS: Final = 3.0
-KEEP_ALIVE_LATE: Final = 8.0
+#: Seconds between two keep-alives on the UDP path; two of them may get lost.
+KEEP_ALIVE_SECONDS: Final = 2.0
+KEEP_ALIVE_LATE: Final = 7.0
 #: A UDP path whose sends have failed for so long is lost (an unreachable port, no route).
 SEND_FAILING: Final = 1.0
 #: Seconds between two looks at the signs of life.
@@ -316,9 +316,8 @@ class Connection(VoiceClient):
 
     async def _watch(self) -> None:
         """Look at the signs of life, whatever discord.py believes."""
-        sent_at = heard_at = self.clock.monotonic()
+        sent_at, heard_at = -KEEP_ALIVE_SECONDS, self.clock.monotonic()
         for counter in itertools.count(1):
-            await self.clock.sleep(WATCH_SECONDS)
             now, state = self.clock.monotonic(), self._connection
             if self.audible:
                 heard_at = now
@@ -329,6 +328,7 @@ class Connection(VoiceClient):
             if now - sent_at >= KEEP_ALIVE_SECONDS:
                 sent_at = now
                 self._send_keep_alive(counter)
+            await self.clock.sleep(WATCH_SECONDS)
 
     def _send_keep_alive(self, counter: int) -> None:
         try:

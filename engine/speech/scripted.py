@@ -5,6 +5,7 @@ names its text and its place in it, so that a listener can tell what was heard.
 """
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass
@@ -65,6 +66,7 @@ class ScriptedEngine:
         seconds: Callable[[str], float] = lambda text: max(1, len(text)) * 0.06,
         restarts_in: float = 1.0,
     ) -> None:
+        self.described = card
         self.pace = pace
         self.asked: list[Asked] = []
         #: Texts in work now, and the most there ever were at once.
@@ -79,7 +81,6 @@ class ScriptedEngine:
         #: Parts of texts that are refused.
         self.refuses: set[str] = set()
         self._clock = clock
-        self._card = card
         self._seconds = seconds
         self._restarts_in = restarts_in
         self._up = asyncio.Event()
@@ -105,7 +106,7 @@ class ScriptedEngine:
 
     async def card(self) -> EngineCard:
         await self._up.wait()
-        return self._card
+        return self.described
 
     async def synthesize(
         self, request: SynthesisRequest, *, due_in: float
@@ -118,9 +119,10 @@ class ScriptedEngine:
         self.in_work.append(text)
         self.most_in_work = max(self.most_in_work, len(self.in_work))
         try:
-            async for piece in self._speak(text, death):
-                yield piece
-        except GeneratorExit:
+            async with contextlib.aclosing(self._speak(text, death)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        except (GeneratorExit, asyncio.CancelledError):
             self.abandoned.append(text)
             raise
         finally:

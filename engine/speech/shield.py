@@ -5,9 +5,12 @@ Knows: tasks. Does not know: what the work is.
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
+
+#: Name of the tasks, as a debugger shows them.
+SHIELDED: Final = "shielded"
 
 
 class Shield:
@@ -21,7 +24,7 @@ class Shield:
         self._running: set[asyncio.Task[Any]] = set()
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
-        task = asyncio.ensure_future(work)
+        task = asyncio.create_task(work, name=SHIELDED)
         self._running.add(task)
         task.add_done_callback(self._ended)
         return await asyncio.shield(task)

@@ -76,11 +76,13 @@ class Workers:
         ]
 
     async def stop(self) -> None:
-        """End all tries; those cut short were none."""
-        ending = (*self._loops, *self._tasks)
-        for task in ending:
+        """End all tries. What has been streamed whole is kept; what is cut short was no try."""
+        for task in self._loops:
             task.cancel()
-        await asyncio.gather(*ending, return_exceptions=True)
+        for attempt in self._tries.values():
+            if not attempt.streamed:
+                attempt.abandon()
+        await asyncio.gather(*self._loops, *self._tasks, return_exceptions=True)
 
     # ---- is the engine there?
 

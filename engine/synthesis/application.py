@@ -28,6 +28,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from engine.clock import Clock, SystemClock
 from engine.errors import EngineError, EngineUnavailable, SynthesisFailed
+from engine.frames import SAMPLE_RATE
 from engine.synthesis.base import EngineCard, Synthesizer
 from engine.synthesis.opus import OggSound
 from engine.synthesis.slots import Slots
@@ -92,6 +93,7 @@ class Host:
         settle: Callable[[], None]
         try:
             self._synthesizer.load()
+            OggSound(SAMPLE_RATE)  # the first to speak shall not wait for the codec to be found
             settle = partial(loaded.set_result, self._synthesizer.describe())
         except Exception as error:  # noqa: BLE001 - the edge of this thread; `load` logs it
             settle = partial(loaded.set_exception, error)
@@ -107,6 +109,7 @@ class Host:
             busy=tuple(
                 Busy(id=work.id, seconds_since_progress=now - work.progress) for work in self._works
             ),
+            waiting=self._slots.waiting,
             broken=tuple(self._broken),
         )
 

@@ -88,6 +88,11 @@ class HostClient:
     def state(self) -> EngineState:
         return self._state
 
+    @property
+    def pid(self) -> int | None:
+        """The process of a host of ours that is ready."""
+        return self._host.process.pid if self._host and self._host.process else None
+
     async def start(self) -> None:
         self._supervising = asyncio.create_task(self._supervise(), name="engine host")
 

@@ -31,19 +31,37 @@ VARIANTS: Final[Mapping[str, str]] = {"f3": "female", "m7": "deep", "whisper": "
 #: not reach beyond a sentence, so chunks need not be long: about 12 s of speech.
 MOST_CHARACTERS: Final = 200
 
-_NOT_FOR_PEOPLE: Final = frozenset(
-    {"art/xex", "gmq/fo", "trk/kaa"}
-)  # listed, but the wheel holds no dictionary for them: they speak no word
+#: Listed, but the wheel holds no dictionary for them: they speak no word.
+_MUTE: Final = frozenset({"art/xex", "gmq/fo", "trk/kaa"})
 _TAGS: Final[Mapping[str, str]] = {"piqd": "tlh"}  # listed by its script: it is Klingon
 #: Spoken to measure a voice's level: digits are words in every language.
 _LEVEL_TEXT: Final = "1 2 3 4 5 6 7 8 9"
 _PIECES_AHEAD: Final = 16  # of 40 ms each, handed over and not yet taken
 _RATE, _PITCH = 175, 50  # eSpeak's own defaults
-#: Brackets are not spoken, `[[` opens phonemes in a mode that is not ours, and 160 bytes after a
-#: "]" the Sinhala voice overran its buffer (found by feeding it random text).
-_SPACES: Final = "\t\n\r[]{}<>|\\^_"
+#: Signs that eSpeak speaks or heeds. Others crash some of its voices: "`" the Vietnamese ones,
+#: braille the Arabic, a "]" with 160 bytes after it the Sinhala. Each of these was tried with all.
+_SIGNS: Final = frozenset(
+    "!\"#$%&'()*+,-./:;=?@~°§©®±×÷¿¡«»‹›–—‘’‚“”„…•·†‡‰′″⁄←↑→↓−≈≠≤≥∞√♥★☆♪،؛؟।॥。、！？：；「」・٪٫٬؍"
+)
+#: Letters, their marks, digits, money.
+_KINDS: Final = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd", "Sc"})
 _LONGEST_WORD: Final = 60
 _MARKS: Final = 3  # combining marks on one letter
+#: Decompositions (Unicode, UAX 44) that change the look alone.
+_DRESSES: Final = (
+    "<font>",
+    "<circle>",
+    "<square>",
+    "<wide>",
+    "<narrow>",
+    "<fraction>",
+    "<super>",
+    "<sub>",
+    "<initial>",
+    "<medial>",
+    "<final>",
+    "<isolated>",
+)
 _JOINERS: Final = "\u200c\u200d"  # they shape words in Indic scripts, and emoji
 
 
@@ -135,22 +153,31 @@ class EspeakSynthesizer:
 def safe(text: str) -> str:
     """What of `text` can be given to eSpeak without harm; empty if nothing is left.
 
-    Control characters go: after U+0001 eSpeak reads commands ("embedded commands") in any mode.
-    Marks without end and words without end are cut into what its buffers are made for.
+    Control characters go: after U+0001 eSpeak reads commands in any mode. So do brackets: `[[`
+    opens phonemes in another mode than ours. Letters in another dress (𝓗, Ⓗ, ½) become plain
+    ones. Marks and words without end are cut to what its buffers are made for.
     """
     kept = []
     marks = 0
-    for character in unicodedata.normalize("NFC", text):
-        category = unicodedata.category(character)
-        marks = marks + 1 if category in ("Mn", "Me") else 0
-        if category[0] == "Z" or character in _SPACES:
-            kept.append(" ")
-        elif marks <= _MARKS and (category[0] != "C" or character in _JOINERS):
-            kept.append(character)
-    words = "".join(kept).split()
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
+        if marks <= _MARKS:
+            kept += [plain if _speaks(plain) else " " for plain in _plain(character)]
     return " ".join(
-        word[at : at + _LONGEST_WORD] for word in words for at in range(0, len(word), _LONGEST_WORD)
+        word[at : at + _LONGEST_WORD]
+        for word in unicodedata.normalize("NFC", "".join(kept)).split()
+        if word.strip(_JOINERS)
+        for at in range(0, len(word), _LONGEST_WORD)
     )
+
+
+def _plain(character: str) -> str:
+    dressed = unicodedata.decomposition(character).startswith(_DRESSES)
+    return unicodedata.normalize("NFKC", character) if dressed else character
+
+
+def _speaks(character: str) -> bool:
+    return unicodedata.category(character) in _KINDS or character in _SIGNS or character in _JOINERS
 
 
 def _factor(request: SynthesisRequest, style: str) -> float:
@@ -172,7 +199,7 @@ def _voices() -> tuple[tuple[BuiltinVoice, str], ...]:
     """Every voice of the card, and the identifier by which the library knows it."""
     named: dict[str, Listed] = {}
     for listed in library().voices():
-        if listed.identifier not in _NOT_FOR_PEOPLE:
+        if listed.identifier not in _MUTE:
             # Two voices of Cantonese claim the same tag: the second is known by its own name.
             tag, own = listed.languages[0].lower(), listed.identifier.split("/")[-1].lower()
             named[own if tag in named else tag] = listed

@@ -18,6 +18,11 @@ class Slots:
         self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for a slot."""
+        return sum(not turn.done() for _, _, turn in self._waiting)
+
     @asynccontextmanager
     async def take(self, due: float) -> AsyncIterator[None]:
         """Hold a slot for the block. `due`: a moment on any clock that all callers share."""

@@ -105,6 +105,7 @@ class Health:
     card: EngineCard | None = None
     error: str | None = None
     busy: tuple[Busy, ...] = ()
+    waiting: int = 0  # requests that wait for a slot
     broken: tuple[Broken, ...] = field(default=())  # the latest few
 
     def to_json(self) -> dict[str, Any]:
@@ -118,6 +119,7 @@ class Health:
             card=EngineCard.from_json(card) if card is not None else None,
             error=data.get("error"),
             busy=tuple(Busy(**busy) for busy in data.get("busy", ())),
+            waiting=data.get("waiting", 0),
             broken=tuple(Broken(**broken) for broken in data.get("broken", ())),
         )
 

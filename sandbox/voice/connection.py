@@ -48,7 +48,6 @@ class VoiceConnection:
         self.endpoint = endpoint
         self.dave = dave
         self.secret_key = os.urandom(KEY_BYTES)
-        self.identified_at = time.monotonic()
         self.connected_at: float | None = None  # it has its secret key
         self.resumed_at: list[float] = []
         self.speaking: list[tuple[float, int]] = []

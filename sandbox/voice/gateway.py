@@ -14,8 +14,8 @@ from aiohttp import WSMsgType, web
 from sandbox.voice import rtp
 from sandbox.voice.connection import VoiceConnection
 from sandbox.voice.rooms import Rooms
-from sandbox.voice.sessions import Refused, Sessions
-from sandbox.voice.wire import FINAL, Close, Op
+from sandbox.voice.sessions import Sessions
+from sandbox.voice.wire import FINAL, Close, Op, Refused, integer
 
 HEARTBEAT_INTERVAL = 13_750  # milliseconds, as Discord's servers announce it
 CLOSE_TIMEOUT = 1.0  # seconds that a client has to answer a close
@@ -89,7 +89,7 @@ class VoiceGateway:
             return None
         if op == Op.RESUME:
             connection = self._sessions.resume(data)
-            connection.resume(int(data.get("seq_ack", -1)))
+            connection.resume(integer(data, "seq_ack"))
             return connection
         if op != Op.IDENTIFY:
             raise Refused(Close.NOT_AUTHENTICATED)
@@ -111,24 +111,30 @@ class VoiceGateway:
             raise Refused(Close.ALREADY_AUTHENTICATED)
         if op == Op.HEARTBEAT:
             connection.heartbeat(data)
+        elif connection.over:
+            pass  # its client has yet to close it
         elif op == Op.SELECT_PROTOCOL:
-            if data.get("protocol") != "udp":
-                raise Refused(Close.UNKNOWN_PROTOCOL)
-            if data.get("data", {}).get("mode") != rtp.MODE:
-                raise Refused(Close.UNKNOWN_MODE)
-            connection.describe()
-            self._rooms.enter(connection)
+            match data:
+                case {"protocol": "udp", "data": {"mode": rtp.MODE}}:
+                    connection.describe()
+                    self._rooms.enter(connection)
+                case {"protocol": "udp"}:
+                    raise Refused(Close.UNKNOWN_MODE)
+                case _:
+                    raise Refused(Close.UNKNOWN_PROTOCOL)
         elif op == Op.SPEAKING:
-            connection.speak(int(data.get("speaking", 0)))
+            connection.speak(integer(data, "speaking"))
         elif op == Op.TRANSITION_READY:
             room = self._rooms.of(connection)
             if room is not None and room.group is not None:
-                room.group.ready(connection.user_id, int(data["transition_id"]))
+                room.group.ready(connection.user_id, integer(data, "transition_id"))
         elif op not in (Op.CLIENT_CONNECT, Op.INVALID_COMMIT_WELCOME):
             # 31 is followed by a new key package, which takes the member out and in again.
             raise Refused(Close.UNKNOWN_OPCODE)
 
     def _binary(self, connection: VoiceConnection, message: bytes) -> None:
+        if connection.over:
+            return
         room = self._rooms.of(connection)
         if room is None or room.group is None or not message:
             raise Refused(Close.BAD_REQUEST)

@@ -50,7 +50,7 @@ class Member(Protocol):
 
 
 class Group:
-    """`channel_id` is the group's id; `delay` is how many seconds each change takes to form."""
+    """`channel_id` is the group's id; each change takes `delay` seconds to form."""
 
     def __init__(self, channel_id: int, delay: float = 0.0) -> None:
         self.channel_id = channel_id
@@ -65,6 +65,18 @@ class Group:
         self._timer: asyncio.TimerHandle | None = None
         self._settling = False
         self._unsettled = False
+
+    @property
+    def delay(self) -> float:
+        return self._delay
+
+    @delay.setter
+    def delay(self, seconds: float) -> None:
+        """Counts for a change that is under way, too."""
+        self._delay = seconds
+        if self._timer is not None:
+            self.close()
+            self._change()
 
     @property
     def present(self) -> list[int]:
@@ -103,8 +115,10 @@ class Group:
                 member.execute(transition)
 
     def close(self) -> None:
+        """Let no change come any more."""
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
 
     def _change(self) -> None:
         if self._delay <= 0:

@@ -51,7 +51,7 @@ class Listener:
             try:
                 payload = self._session.decrypt(speaker, davey.MediaType.audio, payload)
             except (ValueError, RuntimeError):
-                self.recording.miss(time, speaker)
+                self.recording.miss()
                 return
         self.recording.add(HeardFrame(time, sequence, timestamp, payload, speaker, silence))
 

@@ -63,7 +63,7 @@ class Recording:
         self.frames.append(frame)
         self._watch.changed()
 
-    def miss(self, time: float, speaker: int) -> None:
+    def miss(self) -> None:
         self.undecodable += 1
         self._watch.changed()
 

@@ -31,6 +31,17 @@ class Rooms:
         self._welcome_delay = welcome_delay
         self._rooms: dict[int, Room] = {}
 
+    @property
+    def welcome_delay(self) -> float:
+        return self._welcome_delay
+
+    @welcome_delay.setter
+    def welcome_delay(self, seconds: float) -> None:
+        self._welcome_delay = seconds
+        for room in self._rooms.values():
+            if room.group is not None:
+                room.group.delay = seconds
+
     def of(self, connection: VoiceConnection) -> Room | None:
         """The room that `connection` is in; None before SELECT_PROTOCOL and after its end."""
         room = self._rooms.get(connection.channel_id)

@@ -159,6 +159,15 @@ class VoiceServer:
 
     # Faults
 
+    @property
+    def welcome_delay(self) -> float:
+        """Seconds that each change of an encrypted group takes to form, from now on."""
+        return self._rooms.welcome_delay
+
+    @welcome_delay.setter
+    def welcome_delay(self, seconds: float) -> None:
+        self._rooms.welcome_delay = seconds
+
     async def close_connection(self, guild_id: int, code: int | None) -> None:
         """Close the guild's connections with `code`; None drops the TCP connection (1006)."""
         for connection in self._sessions.of(guild_id):
@@ -174,9 +183,10 @@ class VoiceServer:
             connection.freeze(True)
 
     def thaw(self, guild_id: int) -> None:
-        """What came meanwhile is read now."""
-        for connection in self._sessions.of(guild_id):
-            connection.freeze(False)
+        """What came meanwhile is read now, also on connections that clients have given up."""
+        for connection in self.history:
+            if connection.guild_id == guild_id:
+                connection.freeze(False)
 
     def drop_udp(self, guild_id: int, on: bool) -> None:
         """Datagrams of the guild's present connections vanish, both ways."""

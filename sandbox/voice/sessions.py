@@ -9,17 +9,9 @@ from typing import Any
 
 from sandbox.voice.connection import Admission, VoiceConnection
 from sandbox.voice.rooms import Rooms
-from sandbox.voice.wire import Close
+from sandbox.voice.wire import Close, Refused, integer
 
 User = tuple[int, int]  # guild, user
-
-
-class Refused(Exception):
-    """The client's websocket is closed with `code`."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class Sessions:
@@ -54,7 +46,7 @@ class Sessions:
 
     def identify(self, data: dict[str, Any], endpoint: str) -> VoiceConnection:
         """A new session; the user's earlier one in the guild is over. Raises Refused."""
-        guild_id, user_id = _snowflake(data, "server_id"), _snowflake(data, "user_id")
+        guild_id, user_id = integer(data, "server_id"), integer(data, "user_id")
         if refusals := self.refusals.get(guild_id):
             raise Refused(refusals.pop())
         user = (guild_id, user_id)
@@ -76,7 +68,7 @@ class Sessions:
 
     def resume(self, data: dict[str, Any]) -> VoiceConnection:
         """The session that the client means. Raises Refused."""
-        guild_id = _snowflake(data, "server_id")
+        guild_id = integer(data, "server_id")
         if code := self.forgotten.pop(guild_id, 0):
             raise Refused(code)
         meant = (data.get("session_id"), data.get("token"))
@@ -93,10 +85,3 @@ class Sessions:
         del self.by_user[connection.guild_id, connection.user_id]
         del self.by_ssrc[connection.ssrc]
         self._rooms.leave(connection)
-
-
-def _snowflake(data: dict[str, Any], key: str) -> int:
-    try:
-        return int(data[key])
-    except (ValueError, KeyError, TypeError) as error:
-        raise Refused(Close.UNDECODABLE) from error

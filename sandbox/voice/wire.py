@@ -1,11 +1,11 @@
-"""Numbers of the voice gateway, version 8.
+"""Numbers of the voice gateway, version 8, and what becomes of messages that break its rules.
 
 Source: Discord's documentation of voice connections and of opcodes and status codes; the DAVE
 protocol for 21 to 31.
 """
 
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
 
 class Op(IntEnum):
@@ -76,3 +76,19 @@ FINAL: Final = INVALID | {
     Close.RATE_LIMITED,
     Close.CALL_TERMINATED,
 }
+
+
+class Refused(Exception):
+    """A client's message is answered by closing its websocket with `code`."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def integer(data: Any, key: str) -> int:
+    """A number or a snowflake out of a message's data. Raises Refused when it is not there."""
+    try:
+        return int(data[key])
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refused(Close.UNDECODABLE) from error

@@ -3,17 +3,20 @@
 import asyncio
 import contextlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from engine.clock import CrankedClock, settle
+from engine.clock import CrankedClock
 from engine.settings import Settings
 from engine.speech import Cue, LanePlayer, Speech
-from engine.speech.jobs import ChunkState, Job, Say
+from engine.speech.jobs import Job, JobView, Say
 from engine.speech.scripted import CARD, ScriptedEngine
+from engine.speech.shield import SHIELDED
+
+T = TypeVar("T")
 
 #: Two pieces, of which the first is short, and one that is a single piece.
 TWO = "This is the first sentence of it all. And here is the second one, a little longer."
@@ -51,7 +54,7 @@ class House:
         """Close in good order and open again; with an engine like the one before if none is
         given."""
         await self.close()
-        return await self.open(engine or self._another_engine(), **settings)
+        return await self.open(engine or self.engine_like(), **settings)
 
     async def killed(self, engine: ScriptedEngine | None = None, *, after: float = 0.0) -> Speech:
         """Open what a kill at this moment would have left, `after` seconds later."""
@@ -59,7 +62,7 @@ class House:
         shutil.copytree(self.directory, copy)
         self.directory = copy
         await self.clock.advance(after)
-        return await self.open(engine or self._another_engine())
+        return await self.open(engine or self.engine_like())
 
     async def close_all(self) -> None:
         for speech in self._open:
@@ -75,10 +78,15 @@ class House:
 
     async def quiet(self) -> None:
         """Wait until everything that needs no more time has happened, threads included."""
-        for _ in range(6):
-            await asyncio.to_thread(lambda: None)
-            await self.speech.job_for("none")
-            await settle()
+        ready = vars(asyncio.get_running_loop())["_ready"]  # what the loop would run next
+        still = 0
+        while still < 3:
+            await asyncio.to_thread(lambda: None)  # after all file work: there is one thread
+            await asyncio.sleep(0)
+            while ready:
+                await asyncio.sleep(0)
+            changing = any(task.get_name() == SHIELDED for task in asyncio.all_tasks())
+            still = 0 if changing else still + 1
 
     async def pass_time(self, seconds: float, *, step: float = 0.1) -> None:
         """Let time go by in steps, and everything happen that it brings about."""
@@ -88,9 +96,12 @@ class House:
             await self.clock.advance(min(step, left))
             await self.quiet()
 
-    def _another_engine(self) -> ScriptedEngine:
+    def engine_like(self, **other: Any) -> ScriptedEngine:
+        """An engine with the card and the pace of the last one."""
         before = self.engine
-        return ScriptedEngine(self.clock, card=before.described, pace=before.pace)
+        return ScriptedEngine(
+            self.clock, **{"card": before.described, "pace": before.pace, **other}
+        )
 
 
 class Listener:
@@ -126,7 +137,7 @@ class Listener:
         return self.heard[heard:]
 
 
-async def soon[T](what: Any, within: float = 10.0) -> Any:
+async def soon(what: Awaitable[T], within: float = 10.0) -> T:
     """The result of what should come at once, in real time."""
     return await asyncio.wait_for(what, within)
 
@@ -151,8 +162,6 @@ def one_thread() -> Iterator[None]:
     executor.shutdown()
 
 
-def states(view: Any) -> tuple[str, int, int]:
+def states(view: JobView) -> tuple[str, int, int]:
     return view.job.state.value, view.spoken, view.chunks
 
-
-__all__ = ["ONE", "TWO", "ChunkState", "House", "Listener", "one_thread", "soon", "states", "until"]

@@ -9,7 +9,7 @@ from discord import app_commands
 from sandbox import Sandbox
 from sandbox.commands import is_name
 from sandbox.errors import ApiError
-from tests.sandbox.conftest import Bot
+from tests.sandbox.plain_bot import Bot
 
 Json = dict[str, Any]
 

@@ -1,5 +1,5 @@
 from sandbox import Sandbox
-from tests.sandbox.conftest import Bot
+from tests.sandbox.plain_bot import Bot
 
 
 async def test_discord_py_connects_and_sees_the_guild(local: Sandbox, bot: Bot) -> None:

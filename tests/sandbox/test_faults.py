@@ -5,7 +5,7 @@ import discord
 import pytest
 
 from sandbox import Sandbox
-from tests.sandbox.conftest import Bot
+from tests.sandbox.plain_bot import Bot
 
 
 async def test_a_failure_has_no_effect_and_is_logged(local: Sandbox, bot: Bot) -> None:

@@ -1,10 +1,12 @@
 """Connections that break: what an unmodified discord.py makes of them."""
 
+import asyncio
+
 import discord
 import pytest
 
 from sandbox import Sandbox
-from tests.sandbox.conftest import Bot, running
+from tests.sandbox.plain_bot import Bot, running
 
 
 async def test_a_dropped_connection_is_resumed_and_missed_events_arrive(
@@ -38,7 +40,7 @@ async def test_an_invalidated_session_begins_anew_and_loses_its_place_in_voice(
     guild = local.guilds[0]
     lounge = guild.voice("Lounge")
     await bot.until("guild_channel_create")
-    await bot.get_guild(guild.id).change_voice_state(channel=discord.Object(lounge.id))  # type: ignore[union-attr, arg-type]
+    await bot.get_guild(guild.id).change_voice_state(channel=discord.Object(lounge.id))  # type: ignore[union-attr]
     await guild.bot_joined(lounge)
     before = set(local.gateway.sessions)
     await local.gateway.invalidate()
@@ -72,7 +74,7 @@ async def test_a_session_that_is_not_resumed_in_time_is_over(local: Sandbox, bot
     guild = local.guilds[0]
     lounge = guild.voice("Lounge")
     await bot.until("guild_channel_create")
-    await bot.get_guild(guild.id).change_voice_state(channel=discord.Object(lounge.id))  # type: ignore[union-attr, arg-type]
+    await bot.get_guild(guild.id).change_voice_state(channel=discord.Object(lounge.id))  # type: ignore[union-attr]
     await guild.bot_joined(lounge)
     await local.away()
     local.clock.advance(61)
@@ -136,3 +138,22 @@ async def test_voice_states_are_told(local: Sandbox, bot: Bot) -> None:
     await alice.leave()
     await bot.until("voice_state_update")
     assert seen.members == []
+
+
+async def test_a_sharded_client_is_told_of_its_guilds(local: Sandbox) -> None:
+    """It asks `/gateway/bot`, identifies each shard, and each has the guilds that are its."""
+
+    class Sharded(discord.AutoShardedClient):
+        async def before_identify_hook(
+            self, shard_id: int | None, *, initial: bool = False
+        ) -> None:
+            """discord.py would wait for five seconds."""
+
+    guilds = [local.guild(f"Guild {i}") for i in range(3)]
+    client = Sharded(intents=discord.Intents(guilds=True), shard_count=2, guild_ready_timeout=0.1)
+    task = asyncio.create_task(client.start(local.token))
+    await local.world.watch.until(lambda: len(local.gateway.sessions) == 2, 5, "two shards")
+    await client.wait_until_ready()
+    assert {each.id for each in client.guilds} == {each.id for each in guilds}
+    await client.close()
+    await asyncio.wait({task})

@@ -2,13 +2,14 @@
 
 import asyncio
 import io
+from typing import Any
 
 import discord
 import pytest
 from discord import app_commands
 
 from sandbox import NotPossible, Sandbox, Upload
-from tests.sandbox.conftest import Bot
+from tests.sandbox.plain_bot import Bot
 
 
 class Heard:
@@ -214,13 +215,14 @@ async def test_the_client_refuses_what_the_schema_does_not_allow(
     """No such command, no such option, a missing one, one too long, one of another type."""
     text = local.guilds[0].text("general")
     alice = local.guilds[0].member("Alice")
-    for path, values in [
+    faulty: list[tuple[str, dict[str, Any]]] = [
         ("shout", {}),
         ("say", {}),
         ("say", {"text": "x", "speed": 2}),
         ("say", {"text": "x" * 4001}),
         ("say", {"text": 3}),
         ("queue", {}),
-    ]:
+    ]
+    for path, values in faulty:
         with pytest.raises(NotPossible):
             await alice.command(path, values, channel=text)

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox import Permission, Sandbox
 from sandbox.channels import Channel
-from tests.sandbox.conftest import Bot
+from tests.sandbox.plain_bot import Bot
 
 
 def channel_of(bot: Bot, channel: Channel) -> discord.PartialMessageable:
@@ -118,7 +118,7 @@ async def test_unknown_channels_and_archived_threads(local: Sandbox, bot: Bot) -
 
 
 async def test_old_messages_can_seldom_be_edited(local: Sandbox, bot: Bot) -> None:
-    """After an hour a few edits are allowed, then 30046."""
+    """After an hour three edits in twenty seconds are allowed, then 30046."""
     sent = await channel_of(bot, local.guilds[0].text("general")).send("x")
     local.clock.advance(3600)
     for _ in range(3):
@@ -126,6 +126,8 @@ async def test_old_messages_can_seldom_be_edited(local: Sandbox, bot: Bot) -> No
     with pytest.raises(discord.HTTPException) as refused:
         await sent.edit(content="z")
     assert refused.value.code == 30046
+    local.clock.advance(20)
+    await sent.edit(content="z")
 
 
 async def test_pings_follow_what_is_allowed(local: Sandbox, bot: Bot) -> None:
@@ -169,3 +171,12 @@ async def test_a_channel_takes_five_messages_in_five_seconds(local: Sandbox, bot
     local.clock.advance(5)
     async with session.post(url, json={"content": "x"}, headers=headers) as answer:
         assert answer.status == 200
+
+
+async def test_an_enforced_nonce_sends_once(local: Sandbox, bot: Bot) -> None:
+    """The same nonce again is answered with the message that is there."""
+    text = local.guilds[0].text("general")
+    first = await channel_of(bot, text).send("x", nonce="7")
+    again = await channel_of(bot, text).send("x", nonce="7")
+    assert first.id == again.id
+    assert len(text.messages) == 1

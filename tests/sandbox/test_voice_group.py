@@ -137,6 +137,18 @@ def test_a_client_that_comes_back_under_the_same_user_is_taken_out_and_in() -> N
     assert heard(anne) == 1
 
 
+def test_a_client_that_could_not_follow_recovers_with_a_new_key_package() -> None:
+    """What follows opcode 31: the member is taken out and in again in one commit."""
+    group = Group(CHANNEL)
+    anne, bert = listen(group, 1), listen(group, 2)
+    bot = Client(BOT, group)
+    group.join(bot)
+    epoch = group.epoch
+    bot.restart()
+    bot.speak(anne, bert)
+    assert (heard(anne), heard(bert), group.epoch) == (1, 1, epoch + 1)
+
+
 def test_a_transition_is_executed_when_every_client_is_ready() -> None:
     """After a commit that clients took part in, they are told to execute it."""
     group = Group(CHANNEL)

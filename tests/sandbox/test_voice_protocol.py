@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import ssl
 import struct
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -39,6 +41,27 @@ async def test_the_certificate_satisfies_the_strictest_verification(voice: Voice
     _, writer = await asyncio.open_connection(host, int(port), ssl=trust)
     writer.close()
     await writer.wait_closed()
+
+
+async def test_a_process_trusts_the_certificate_by_its_environment(voice: VoiceServer) -> None:
+    """`SSL_CERT_FILE` is all that a client in another process needs."""
+    program = (
+        "import aiohttp, asyncio, sys\n"
+        "async def main():\n"
+        "    async with aiohttp.ClientSession() as http, http.ws_connect(sys.argv[1]) as ws:\n"
+        "        print((await ws.receive_json())['op'])\n"
+        "asyncio.run(main())\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        program,
+        f"wss://{voice.endpoint}/?v=8",
+        env=os.environ | {"SSL_CERT_FILE": str(voice.certificate)},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    assert int(output) == Op.HELLO
 
 
 async def test_a_client_without_the_certificate_refuses_to_connect(voice: VoiceServer) -> None:
@@ -136,6 +159,7 @@ async def test_messages_out_of_order_or_out_of_the_protocol_are_refused(
 
     assert await code(json.dumps({"op": Op.SPEAKING, "d": {}}), identified=False) == 4003
     assert await code("not json") == 4002
+    assert await code(json.dumps({"op": Op.SPEAKING, "d": None})) == 4002
     assert await code(json.dumps({"op": 99, "d": None})) == 4001
     assert await code(json.dumps({"op": Op.IDENTIFY, "d": {}})) == 4005
     assert await code(select("tcp", MODE)) == 4012
@@ -376,6 +400,17 @@ async def test_an_expelled_user_is_closed_and_must_be_admitted_anew(client: Scri
         await again.identify(token)
         assert await again.closed() == 4006
     assert voice.connections == []
+
+
+async def test_a_user_who_left_may_close_its_own_connection(client: Script) -> None:
+    """Expelled without a code, as after a leave of its own: it is out, and told nothing."""
+    voice = client.voice
+    await client.connect(admit(voice))
+    await voice.expel(guild_id=GUILD, user_id=USER, code=None)
+    assert voice.connections == []
+    await client.say(Op.SPEAKING, {"speaking": 0, "delay": 0, "ssrc": client.ssrc})
+    await client.say(Op.HEARTBEAT, {"t": 5, "seq_ack": -1})
+    assert await client.expect(Op.HEARTBEAT_ACK) == {"t": 5}
 
 
 async def test_measuring_keeps_arrivals_and_decrypts_nothing() -> None:

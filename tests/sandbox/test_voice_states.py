@@ -10,7 +10,7 @@ from sandbox import NotPossible, Permission, Sandbox
 from sandbox.channels import Channel
 from sandbox.guilds import Guild
 from sandbox.members import Member
-from tests.sandbox.conftest import Bot
+from tests.sandbox.plain_bot import Bot
 from tests.sandbox.voice_sound import Frames, tone
 
 
@@ -83,6 +83,7 @@ async def test_a_disconnected_bot_is_out(local: Sandbox, place: Place) -> None:
     connection = local.voice.connection(place.guild.id)
     await place.guild.bot.disconnect_voice()
     assert place.guild.bot.voice.channel is None
+    assert connection is not None
     assert connection.close_code == 4014
     await place.bot.until("voice_state_update")
 

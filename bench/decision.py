@@ -1,0 +1,120 @@
+"""What it costs to decide which chunk is made next, and that this stays flat as the queue grows.
+
+The queue's own code on values in memory: `choose` is the decision; `step` is all that one chunk
+costs the scheduler from its choice to its audio, the updates of the heap included, so that nothing
+is gained by moving the cost elsewhere.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Final
+
+from bench.report import Report, percentile
+from engine.clock import SystemClock
+from engine.speech.cache import AudioCache
+from engine.speech.jobs import ChunkState, Job, JobState
+from engine.speech.lanes import LiveChunk, LiveJob
+from engine.speech.queue import Queue
+from engine.speech.scripted import CARD, ScriptedEngine
+from engine.speech.splitting import CardInUse
+from engine.speech.workers import Try, Workers
+
+LANES_AND_CHUNKS: Final = ((1_000, 100_000), (1_000, 10_000), (100, 10_000))
+CHUNKS_A_JOB: Final = 10
+SECONDS_A_CHUNK: Final = 3.0
+DECISIONS: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds, one a decision."""
+
+    choose: list[float]
+    step: list[float]
+
+
+def measure() -> Report:
+    costs = {size: _run(*size) for size in LANES_AND_CHUNKS}
+    return Report(
+        name="decision",
+        title=f"One scheduling decision, {DECISIONS:,} of them in a row",
+        head=("waiting", "choose, mean", "p99", "step, mean", "p99", "aim"),
+        rows=[
+            (
+                f"{lanes:,} lanes, {chunks:,} chunks",
+                f"{fmean(cost.choose) * 1e6:.0f} µs",
+                f"{percentile(cost.choose, 0.99) * 1e6:.0f} µs",
+                f"{fmean(cost.step) * 1e6:.0f} µs",
+                f"{percentile(cost.step, 0.99) * 1e6:.0f} µs",
+                "≤ 100 µs, and flat" if number == 0 else "",
+            )
+            for number, ((lanes, chunks), cost) in enumerate(costs.items())
+        ],
+        figures={
+            f"{part}_{lanes}_{chunks}": fmean(getattr(cost, part))
+            for (lanes, chunks), cost in costs.items()
+            for part in ("choose", "step")
+        },
+    )
+
+
+def _run(lanes: int, chunks: int) -> Cost:
+    clock = SystemClock()
+    queue = Queue(Path("never-opened.db"), clock)
+    queue.card = CardInUse(CARD)
+    workers = Workers(queue, AudioCache(Path("never-opened")), ScriptedEngine(clock), clock)
+    workers._ready = True  # the engine is there; nothing is started that would ask it
+    _fill(queue, lanes, chunks)
+    cost = Cost([], [])
+    for _ in range(DECISIONS):
+        began = time.perf_counter()
+        chosen = workers._choose()
+        cost.choose.append(time.perf_counter() - began)
+        if chosen is None:
+            break  # every lane has all that is made ahead
+        chunk, due = chosen
+        lane = queue.lane(chunk.owner.job.lane)
+        queue.making[chunk.key] = Try(chunk, due)
+        queue.touch(lane)
+        chunk.state, chunk.seconds = ChunkState.READY, SECONDS_A_CHUNK
+        del queue.making[chunk.key]
+        queue.touch(lane)
+        cost.step.append(time.perf_counter() - began)
+    return cost
+
+
+def _fill(queue: Queue, lanes: int, chunks: int) -> None:
+    """Jobs of ten chunks in every lane, in the order in which members of many servers queue."""
+    assert queue.card is not None
+    for number in range(chunks // CHUNKS_A_JOB):
+        live = LiveJob(_job(number, f"{number % lanes}"), 0.0, card=queue.card.id)
+        live.chunks = [
+            LiveChunk(live, index, "x" * 45, 0.3, f"{number} {index}")
+            for index in range(CHUNKS_A_JOB)
+        ]
+        queue.enter(live, queue.clock.monotonic())
+        queue.touch(queue.lane(live.job.lane))
+
+
+def _job(number: int, lane: str) -> Job:
+    return Job(
+        id=number,
+        lane=lane,
+        requester="someone",
+        voice="en",
+        style={},
+        text="",
+        priority=0,
+        state=JobState.QUEUED,
+        held=False,
+        created_at=0.0,
+        started_at=None,
+        ended_at=None,
+        ended_by=None,
+        ended_actor=None,
+        error=None,
+        origin={},
+        shown=None,
+    )

@@ -1,0 +1,94 @@
+"""Acknowledged enqueues a second: `Speech.submit` returns when the job is on disk, for good.
+
+The real queue on the real disk (`synchronous=FULL`), with the embedded engine at work on what was
+queued, as it would be. The disk's own pace, one row a commit and nothing else, is the yardstick.
+"""
+
+import asyncio
+import random
+import sqlite3
+import time
+from pathlib import Path
+from typing import Final
+
+from bench.report import Report
+from bench.stage import workplace
+from bench.texts import prose
+from engine.clock import SystemClock
+from engine.settings import Settings
+from engine.speech import Speech
+from engine.speech.jobs import Say
+from engine.speech.store.database import PRAGMAS
+from engine.synthesis.client import HostClient
+
+JOBS: Final = 600
+SERVERS: Final = 60
+CHARACTERS: Final = 120
+
+
+def measure() -> Report:
+    with workplace() as directory:
+        together, alone = asyncio.run(_run(directory))
+        disk = _commits(directory / "yardstick.db")
+    return Report(
+        name="enqueue",
+        title=f"Acknowledged enqueues a second, {JOBS} texts of {CHARACTERS} characters, on disk",
+        head=("", "a second", "aim"),
+        rows=[
+            (f"{SERVERS} servers at once", f"{together:.0f}", "≥ 200"),
+            ("one after the other", f"{alone:.0f}", "≥ 200"),
+            ("bare commits of one row", f"{disk:.0f}", ""),
+        ],
+        figures={"together": together, "one_by_one": alone, "bare_commits": disk},
+    )
+
+
+async def _run(directory: Path) -> tuple[float, float]:
+    """Jobs a second, from many servers at once and one after the other."""
+    settings = Settings(
+        _env_file=None,
+        mynah_data_dir=directory,
+        mynah_log_level="error",
+        mynah_max_queue=JOBS,
+        mynah_max_queue_member=JOBS,
+    )
+    clock, dice = SystemClock(), random.Random(5)
+    speech = Speech(settings, HostClient.from_settings(settings, clock), clock)
+    await speech.open()
+    try:
+        while speech.card is None:
+            await asyncio.sleep(0.02)  # texts are cut, and so their chunks written, only with it
+        texts = [prose(CHARACTERS, dice) for _ in range(2 * JOBS)]
+
+        async def server(number: int) -> None:
+            for text in texts[number:JOBS:SERVERS]:
+                await speech.submit(_say(f"together {number}", text))
+
+        began = time.perf_counter()
+        await asyncio.gather(*(server(number) for number in range(SERVERS)))
+        together = JOBS / (time.perf_counter() - began)
+        began = time.perf_counter()
+        for number, text in enumerate(texts[JOBS:]):
+            await speech.submit(_say(f"alone {number % SERVERS}", text))
+        alone = JOBS / (time.perf_counter() - began)
+    finally:
+        await speech.close()
+    return together, alone
+
+
+def _say(lane: str, text: str) -> Say:
+    return Say(lane=lane, requester="someone", text=text, voice="")
+
+
+def _commits(file: Path) -> float:
+    """Commits a second of a bare SQLite with the queue's own pragmas."""
+    connection = sqlite3.connect(file, isolation_level=None)
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("CREATE TABLE rows (text TEXT)")
+    began = time.perf_counter()
+    for number in range(JOBS):
+        connection.execute("INSERT INTO rows VALUES (?)", (f"{number}" * CHARACTERS,))
+    rate = JOBS / (time.perf_counter() - began)
+    connection.close()
+    return rate

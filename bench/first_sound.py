@@ -1,0 +1,70 @@
+"""From a member's `/say` to the first frame that leaves, and to the first sound in it.
+
+The bot is connected and silent, and no text was spoken before: each is made by the embedded
+engine, nothing comes from the cache. A plain bot with a ready-made tone does the same beside it.
+"""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from typing import Final
+
+from bench.plain_bot import TONE_FILE
+from bench.ready_made import make
+from bench.report import Report, milliseconds, percentile
+from bench.stage import MYNAH, PLAIN, Spoken, Stage, workplace
+
+JOBS: Final = 40
+#: Seconds from the end of one job to the next command. Nobody types faster.
+THINKING: Final = (0.05, 0.15)
+
+
+def measure() -> Report:
+    mynah = asyncio.run(_run(MYNAH))
+    with workplace() as directory:
+        tone = make(directory).ogg
+        plain = asyncio.run(_run(PLAIN, **{TONE_FILE: tone}))
+    return _report(mynah, plain)
+
+
+async def _run(command: Sequence[str], **settings: object) -> list[Spoken]:
+    dice = random.Random(1)
+    taken = []
+    async with Stage.open(command, **settings) as stage:
+        (scene,) = stage.scenes
+        await stage.warm(scene)
+        for number in range(JOBS):
+            await asyncio.sleep(dice.uniform(*THINKING))
+            taken.append(await stage.say(scene, f"{number}."))
+    return taken
+
+
+def _report(mynah: Sequence[Spoken], plain: Sequence[Spoken]) -> Report:
+    taken = {
+        "first_frame": [each.to_frame for each in mynah],
+        "first_sound": [each.to_sound for each in mynah],
+        "plain_first_frame": [each.to_frame for each in plain],
+        "plain_first_sound": [each.to_sound for each in plain],
+    }
+    titles = ("first frame", "first sound", "first frame, plain bot", "first sound, plain bot")
+    aims = ("p50 ≤ 40 ms, p95 ≤ 100 ms", "p50 ≤ 150 ms", "", "")
+    return Report(
+        name="first_sound",
+        title=f"From /say to sound: bot connected, {JOBS} jobs that were never spoken before",
+        head=("", "p50", "p95", "worst", "aim"),
+        rows=[
+            (
+                title,
+                milliseconds(percentile(times, 0.5)),
+                milliseconds(percentile(times, 0.95)),
+                milliseconds(max(times)),
+                aim,
+            )
+            for title, times, aim in zip(titles, taken.values(), aims, strict=True)
+        ],
+        figures={
+            f"{name}_{label}": percentile(times, share)
+            for name, times in taken.items()
+            for label, share in (("p50", 0.5), ("p95", 0.95), ("worst", 1.0))
+        },
+    )

@@ -1,0 +1,73 @@
+"""The yardstick: a bot of plain discord.py that plays a ready-made tone upon `/say`.
+
+It joins each server's voice channel at the start, does nothing on the disk, has no engine, no
+queue and no lead of silence, and answers after it has begun to play. Nothing can be faster with
+discord.py's own player.
+"""
+
+import asyncio
+import os
+from typing import Final
+
+import aiohttp
+import discord
+from discord import app_commands
+
+from bot.discord_api import locate
+from engine.frames import FRAMES_PER_SECOND
+from engine.logs import set_up_logging
+from engine.synthesis.ogg import OggReader
+
+#: An Ogg Opus file with the tone.
+TONE_FILE: Final = "BENCH_TONE"
+SECONDS: Final = 0.3
+
+
+class ReadyMade(discord.AudioSource):
+    """Opus packets that lie in memory."""
+
+    def __init__(self, packets: list[bytes]) -> None:
+        self._packets = iter(packets)
+
+    def is_opus(self) -> bool:
+        return True
+
+    def read(self) -> bytes:
+        return next(self._packets, b"")
+
+
+class PlainBot(discord.Client):
+    def __init__(self, packets: list[bytes]) -> None:
+        intents = discord.Intents(guilds=True, voice_states=True)
+        super().__init__(intents=intents, guild_ready_timeout=0.5)
+        self.tree = app_commands.CommandTree(self)
+
+        @self.tree.command(name="say", description="Play a tone")
+        async def say(interaction: discord.Interaction, text: str) -> None:
+            assert interaction.guild is not None
+            voice = interaction.guild.voice_client
+            assert isinstance(voice, discord.VoiceClient)
+            voice.play(ReadyMade(packets))
+            await interaction.response.send_message("A tone.")
+
+    async def on_ready(self) -> None:
+        for guild in self.guilds:
+            await guild.voice_channels[0].connect(self_deaf=True)
+        # The stage takes registered commands for a sign that the bot can be used.
+        await self.tree.sync()
+
+
+async def main() -> None:
+    set_up_logging("error", "console")
+    reader = OggReader()
+    with open(os.environ[TONE_FILE], "rb") as file:
+        packets = reader.feed(file.read())[: round(SECONDS * FRAMES_PER_SECOND)]
+    token = os.environ["DISCORD_TOKEN"]
+    async with aiohttp.ClientSession() as session:
+        await locate(session, os.environ["DISCORD_API_URL"], token)
+    async with PlainBot(packets) as bot:
+        await bot.start(token)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

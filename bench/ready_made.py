@@ -1,0 +1,57 @@
+"""Sound made beforehand, for measurements of the sending alone: real speech, so that packets have
+the sizes that they have in life.
+"""
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from engine.frames import CHANNELS
+from engine.synthesis.base import SynthesisRequest
+from engine.synthesis.espeak import DEFAULT_VOICE, EspeakSynthesizer
+from engine.synthesis.finish import Finish
+from engine.synthesis.opus import OggSound
+
+TEXT: Final = (
+    "Speech has loud parts and soft ones, and so its packets are large and small. A tone would "
+    "make all of them alike, and the cost of encrypting and sending them with it."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """`ogg`: an Ogg Opus file. `pcm`: 48 kHz stereo s16 of the same, for who encodes."""
+
+    ogg: Path
+    pcm: Path
+
+
+def make(directory: Path) -> Made:
+    """Speak `TEXT` into two files, about ten seconds long."""
+    ogg, samples = asyncio.run(_speak())
+    made = Made(directory / "speech.ogg", directory / "speech.pcm")
+    made.ogg.write_bytes(ogg)
+    stereo = np.repeat((samples * 32767).astype("<i2"), CHANNELS)
+    made.pcm.write_bytes(stereo.tobytes())
+    return made
+
+
+async def _speak() -> tuple[bytes, "np.ndarray[tuple[int], np.dtype[np.float32]]"]:
+    synthesizer = EspeakSynthesizer()
+    request = SynthesisRequest(text=TEXT, voice=DEFAULT_VOICE)
+    ogg, samples = bytearray(), []
+    sound: OggSound | None = None
+    finish: Finish | None = None
+    async with aclosing(synthesizer.synthesize(request)) as pieces:
+        async for piece in pieces:
+            sound = sound or OggSound(piece.rate)
+            finish = finish or Finish(piece.rate)
+            ogg += sound.feed(piece)
+            samples.append(finish.feed(piece))
+    assert sound is not None
+    assert finish is not None
+    return bytes(ogg + sound.flush()), np.concatenate([*samples, finish.flush()])

@@ -1,0 +1,165 @@
+"""The whole of it, for measurements end to end: a local Discord here, a bot in its own process.
+
+Knows: how the bot is started, what one spoken job looks like from the voice server's side.
+Does not know: what is measured of that.
+
+All times are `time.monotonic()` of this process, in which the sandbox runs: it stamps a command
+as it is dispatched, and every datagram as it arrives. So a figure holds all that lies between:
+both gateways' sockets, the bot, its engine's host, and the way of the frame back.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+import tempfile
+import time
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from engine.settings import load_settings
+from mynah.scene import Scene, first
+from sandbox import Sandbox
+from sandbox.interactions import Interaction
+from sandbox.voice.connection import VoiceConnection
+
+START_SECONDS: Final = 60.0
+SOUND_SECONDS: Final = 30.0
+JOB_SECONDS: Final = 120.0
+STOP_SECONDS: Final = 5.0
+
+#: The bot as it is run, and a plain one for comparison.
+MYNAH: Final = ("-m", "mynah", "run")
+PLAIN: Final = ("-m", "bench.plain_bot")
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One command, and when what came of it arrived."""
+
+    dispatched: float
+    first_frame: float
+    first_sound: float
+
+    @property
+    def to_frame(self) -> float:
+        return self.first_frame - self.dispatched
+
+    @property
+    def to_sound(self) -> float:
+        return self.first_sound - self.dispatched
+
+
+class Stage:
+    """Servers with a member who speaks and one who listens, and a bot that serves them."""
+
+    def __init__(
+        self,
+        discord: Sandbox,
+        scenes: Sequence[Scene],
+        process: asyncio.subprocess.Process,
+        data: Path,
+    ) -> None:
+        self.discord = discord
+        self.scenes = scenes
+        self.process = process
+        self.data = data
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(
+        cls, command: Sequence[str] = MYNAH, *, servers: int = 1, **settings: object
+    ) -> AsyncIterator[Self]:
+        """Until the bot is ready. `settings` are put into its environment, in upper case."""
+        with workplace() as data:
+            async with Sandbox() as discord:
+                scenes = [Scene(discord, discord.guild(f"Server {n}")) for n in range(servers)]
+                for scene in scenes:
+                    await scene.speaker.join(scene.lounge)
+                    await scene.listener.join(scene.lounge)
+                environment = {
+                    "MYNAH_LOG_LEVEL": "error",
+                    **os.environ,
+                    **{name.upper(): str(value) for name, value in settings.items()},
+                    "DISCORD_TOKEN": discord.token,
+                    "DISCORD_API_URL": discord.api_url,
+                    "SSL_CERT_FILE": str(discord.certificate),
+                    "MYNAH_DATA_DIR": str(data),
+                }
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable, *command, env=environment, stdin=asyncio.subprocess.DEVNULL
+                )
+                try:
+                    stage = cls(discord, scenes, process, data)
+                    for scene in scenes:
+                        await first(scene.ready(START_SECONDS), process)
+                    yield stage
+                finally:
+                    await stop(process)
+
+    async def warm(self, scene: Scene) -> None:
+        """The bot has joined, and spoken there once."""
+        await self.say(scene, "Ready.")
+
+    async def dispatch(self, scene: Scene, text: str) -> tuple[float, Interaction]:
+        """A member uses `/say`; when Discord sent it to the bot."""
+        at = time.monotonic()
+        return at, await scene.speaker.command("say", {"text": text}, channel=scene.text)
+
+    async def say(self, scene: Scene, text: str) -> Spoken:
+        """A member uses `/say`, and the bot speaks all of it."""
+        at, _ = await self.dispatch(scene, text)
+        await self.until_idle(scene, since=at)
+        return await self.spoken(scene, at)
+
+    async def spoken(self, scene: Scene, dispatched: float) -> Spoken:
+        """What arrived after a command that found the bot silent; waits for the first sound."""
+        sound = await scene.recording.until_sound(SOUND_SECONDS, after=dispatched)
+        arrivals = self.connection(scene).arrivals
+        return Spoken(dispatched, arrivals[bisect_right(arrivals, dispatched)], sound)
+
+    async def until_idle(self, scene: Scene, *, since: float) -> None:
+        """Until the bot has spoken, and says that it does no longer."""
+
+        def idle() -> bool:
+            found = self.discord.voice.connection(scene.guild.id)
+            told = found.speaking if found is not None else []
+            return bool(told) and told[-1][1] == 0 and told[-1][0] > since
+
+        await self.discord.voice.wait_for(lambda _: idle(), JOB_SECONDS)
+
+    async def stop(self, scene: Scene) -> None:
+        """The member has heard enough."""
+        at = time.monotonic()
+        await scene.speaker.command("stop", channel=scene.text)
+        await self.until_idle(scene, since=at)
+
+    def connection(self, scene: Scene) -> VoiceConnection:
+        found = self.discord.voice.connection(scene.guild.id)
+        assert found is not None
+        return found
+
+
+@contextlib.contextmanager
+def workplace() -> Iterator[Path]:
+    """A directory for a while, on the disk where the bot keeps its data: what a commit costs is
+    part of the figures, and a system's own temporary directory may lie in memory."""
+    data = load_settings().mynah_data_dir
+    data.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=data) as directory:
+        yield Path(directory).resolve()
+
+
+async def stop(process: asyncio.subprocess.Process) -> None:
+    """End a process of ours in good order, or else at once."""
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), STOP_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()

@@ -1,0 +1,116 @@
+"""Sessions at the gateway, and the connections that carry them.
+
+Knows: sequence numbers, the buffer from which missed events are sent again, the wire's form.
+Does not know: what is said, or when a session begins and ends (`gateway`).
+"""
+
+import asyncio
+import json
+import secrets
+import zlib
+from enum import IntEnum
+from typing import Any, Final
+
+from aiohttp import web
+
+from sandbox.errors import Json
+
+
+class Op(IntEnum):
+    DISPATCH = 0
+    HEARTBEAT = 1
+    IDENTIFY = 2
+    PRESENCE = 3
+    VOICE_STATE = 4
+    RESUME = 6
+    RECONNECT = 7
+    REQUEST_MEMBERS = 8
+    INVALID_SESSION = 9
+    HELLO = 10
+    HEARTBEAT_ACK = 11
+
+
+INTENTS: Final = {
+    "guilds": 1 << 0,
+    "members": 1 << 1,
+    "voice_states": 1 << 7,
+    "presences": 1 << 8,
+    "messages": 1 << 9,
+    "message_content": 1 << 15,
+}
+#: Buffered events of a session, beyond which it can no longer be resumed.
+MOST_TO_REPLAY: Final = 1000
+
+
+class Connection:
+    """One websocket. What is sent leaves in order, by a task of its own."""
+
+    def __init__(
+        self, socket: web.WebSocketResponse, flowing: asyncio.Event, *, compress: bool
+    ) -> None:
+        self.socket = socket
+        self.session: Session | None = None
+        self.closed_with: int | None = None  # by Discord
+        self._flowing = flowing  # while it is not set, nothing leaves
+        self._compressor = zlib.compressobj() if compress else None
+        self._outgoing: asyncio.Queue[Json] = asyncio.Queue()
+
+    def send(
+        self, op: Op, data: Any = None, *, event: str | None = None, seq: int | None = None
+    ) -> None:
+        self._outgoing.put_nowait({"op": op, "d": data, "s": seq, "t": event})
+
+    async def write(self) -> None:
+        """Send what is queued, until cancelled."""
+        while True:
+            text = json.dumps(await self._outgoing.get())
+            await self._flowing.wait()
+            if self.socket.closed:
+                return
+            try:
+                if self._compressor is None:
+                    await self.socket.send_str(text)
+                else:
+                    packed = self._compressor.compress(text.encode())
+                    packed += self._compressor.flush(zlib.Z_SYNC_FLUSH)
+                    await self.socket.send_bytes(packed)
+            except ConnectionError:
+                return
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """Close it from Discord's side."""
+        self.closed_with = code
+        await self.socket.close(code=code, message=reason.encode())
+
+    def abort(self) -> None:
+        """Cut the TCP connection, without a word."""
+        transport = self.socket._req.transport if self.socket._req else None
+        if transport is not None:
+            transport.abort()
+
+
+class Session:
+    """What survives a connection: who identified, and the events that were sent since."""
+
+    def __init__(self, intents: int, shard: tuple[int, int]) -> None:
+        self.id = secrets.token_hex(16)
+        self.intents = intents
+        self.shard = shard
+        self.seq = 0
+        self.sent: list[tuple[int, str, Json]] = []
+        self.connection: Connection | None = None
+        self.is_dead = False
+
+    def has(self, intent: str) -> bool:
+        return bool(self.intents & INTENTS[intent])
+
+    def serves(self, guild_id: int) -> bool:
+        index, count = self.shard
+        return (guild_id >> 22) % count == index
+
+    def send(self, event: str, data: Json) -> None:
+        self.seq += 1
+        self.sent.append((self.seq, event, data))
+        del self.sent[:-MOST_TO_REPLAY]
+        if self.connection is not None:
+            self.connection.send(Op.DISPATCH, data, event=event, seq=self.seq)

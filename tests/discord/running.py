@@ -1,0 +1,182 @@
+"""The real bot in this process, on a clock that a test can push forward.
+
+Knows: how `mynah run` brings the parts up and down. Does not know: what any test is about.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import ssl
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+
+from bot.app import Bot
+from bot.discord_api import locate
+from engine.clock import settle
+from engine.settings import Settings
+from engine.speech import Speech
+from engine.synthesis.base import Engine, EngineState
+from engine.synthesis.client import HostClient
+from sandbox import Sandbox
+
+#: A start takes about 0.3 s; this is for a machine that does other things too.
+START_SECONDS: Final = 20.0
+
+
+class RunningClock:
+    """Real time, ahead of it by what `advance` has added. An `engine.clock.Clock`."""
+
+    def __init__(self, discord: Sandbox) -> None:
+        self._discord = discord
+        self._ahead = 0.0
+        self._sleepers: dict[int, tuple[float, asyncio.Future[None]]] = {}
+        self._numbers = itertools.count()
+
+    def time(self) -> float:
+        return time.time() + self._ahead
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._ahead
+
+    async def sleep(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        number, woken = next(self._numbers), loop.create_future()
+        self._sleepers[number] = (self.monotonic() + seconds, woken)
+        timer = loop.call_later(seconds, _wake, woken)
+        try:
+            await woken
+        finally:
+            timer.cancel()
+            del self._sleepers[number]
+
+    async def advance(self, seconds: float) -> None:
+        """Jump ahead, Discord's time too; whoever has slept long enough by then has run when this
+        returns. The network knows nothing of it: a voice connection finds that it has
+        heard nothing for long, and is made anew."""
+        self._ahead += seconds
+        self._discord.clock.advance(seconds)
+        for at, woken in sorted(self._sleepers.values(), key=lambda each: each[0]):
+            if at <= self.monotonic():
+                _wake(woken)
+        await settle()
+
+
+def _wake(woken: asyncio.Future[None]) -> None:
+    if not woken.done():
+        woken.set_result(None)
+
+
+class _Bot(Bot):
+    """As it is shipped; it only says when it is up, and does not dawdle."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.up = asyncio.Event()
+
+    async def on_ready(self) -> None:
+        await super().on_ready()
+        self.up.set()
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """discord.py would wait for five seconds before it identifies again."""
+
+
+class Running:
+    """A bot that runs. `bot` and `speech` are the real ones; `stop` ends it as SIGTERM does."""
+
+    def __init__(self, bot: _Bot, speech: Speech, engine: Engine, settings: Settings) -> None:
+        self.bot = bot
+        self.speech = speech
+        self.engine = engine
+        self.settings = settings
+        self._parts = contextlib.AsyncExitStack()
+
+    @classmethod
+    async def start(
+        cls,
+        discord: Sandbox,
+        settings: Settings,
+        clock: RunningClock,
+        engine: Engine,
+        *,
+        wait: bool = True,
+    ) -> "Running":
+        """As `mynah.run.serve`. With `wait` it returns once the bot is in its servers, its
+        commands are registered, and, unless the engine was made to be slow, its voices known."""
+        speech = Speech(settings, engine, clock)
+        await speech.open()
+        parts = contextlib.AsyncExitStack()
+        parts.push_async_callback(speech.close)
+        session = await parts.enter_async_context(aiohttp.ClientSession())
+        bot = _Bot(settings, speech, session, clock)
+        # aiohttp reads SSL_CERT_FILE at its import, too early for a bot in this same process.
+        trust = ssl.create_default_context(cafile=str(discord.certificate))
+        bot.http.connector = aiohttp.TCPConnector(limit=0, ssl=trust)
+        running = cls(bot, speech, engine, settings)
+        running._parts = parts
+        serving = asyncio.create_task(_serve(bot, session, settings, discord.token))
+        parts.push_async_callback(_end, bot, serving)
+        if wait:
+            try:
+                await running._until_up(discord, serving)
+            except BaseException:
+                await running.stop()
+                raise
+        return running
+
+    async def stop(self) -> None:
+        """Orderly, as on a signal. May be called twice."""
+        await self._parts.aclose()
+
+    async def _until_up(self, discord: Sandbox, serving: "asyncio.Task[None]") -> None:
+        name = self.settings.mynah_command_group or "say"
+        async with asyncio.timeout(START_SECONDS):
+            up = asyncio.create_task(self.bot.up.wait())
+            await asyncio.wait({up, serving}, return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():
+                up.cancel()
+                serving.result()
+            await discord.world.watch.until(
+                lambda: discord.world.registry.find(0, name), START_SECONDS, "the commands"
+            )
+            if isinstance(self.engine, HostClient) or self.engine.state is EngineState.READY:
+                await until(lambda: self.speech.card is not None, "the engine's card")
+
+
+async def _serve(bot: Bot, session: aiohttp.ClientSession, settings: Settings, token: str) -> None:
+    await locate(session, settings.discord_api_url, token)
+    await bot.serve(token)
+
+
+async def _end(bot: Bot, serving: "asyncio.Task[None]") -> None:
+    await bot.shut_down()
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+
+
+async def until(condition: Callable[[], object], what: str, seconds: float = 5.0) -> None:
+    """Until `condition` holds, for what neither Discord nor a recording can be asked to wait for.
+
+    Raises TimeoutError.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            while not condition():  # noqa: ASYNC110 -- nobody tells of it
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        raise TimeoutError(f"{what}: not within {seconds} s") from None
+
+
+def settings_for(discord: Sandbox, data: Path, **settings: Any) -> Settings:
+    """What `mynah run` would read; the environment of the tests has no say in it."""
+    given = {
+        "discord_token": discord.token,
+        "discord_api_url": discord.api_url,
+        "mynah_data_dir": data,
+        "mynah_disk_reserve": 0,
+    }
+    return Settings.model_validate(given | settings)

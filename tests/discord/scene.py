@@ -1,0 +1,97 @@
+"""The server that the tests play in, and what a member types there.
+
+Knows: who is where at the start, and how an answer is read. Does not know: the bot.
+"""
+
+from typing import Any
+
+from sandbox import Sandbox
+from sandbox.channels import Channel
+from sandbox.guilds import Guild
+from sandbox.interactions import Interaction
+from sandbox.members import Member
+from sandbox.messages import Message
+
+
+class Scene:
+    """Ada and Bob sit in the voice channel Lounge; Eve is a member too, and in no channel.
+    What is typed is typed in #general. Another voice channel, Den, is empty."""
+
+    def __init__(self, discord: Sandbox) -> None:
+        self.discord = discord
+        self.guild: Guild = discord.guild("Home")
+        self.text: Channel = self.guild.text("general")
+        self.lounge: Channel = self.guild.voice("Lounge")
+        self.den: Channel = self.guild.voice("Den")
+        self.ada: Member = self.guild.member("Ada")
+        self.bob: Member = self.guild.member("Bob")
+        self.eve: Member = self.guild.member("Eve")
+
+    async def command(
+        self,
+        path: str,
+        values: dict[str, Any] | None = None,
+        *,
+        by: Member | None = None,
+        channel: Channel | None = None,
+    ) -> Interaction:
+        """A command of Ada's, or of another, once it is answered (a deferral is an answer)."""
+        member = by or self.ada
+        interaction = await member.command(path, values, channel=channel or self.text)
+        return await interaction.answered()
+
+    async def say(
+        self,
+        text: str,
+        *,
+        voice: str | None = None,
+        by: Member | None = None,
+        channel: Channel | None = None,
+    ) -> Message:
+        """/say, of Ada or of another: the status message that everyone can see."""
+        values = {"text": text} | ({"voice": voice} if voice is not None else {})
+        interaction = await self.command("say", values, by=by, channel=channel)
+        assert not interaction.refused, "no answer within three seconds"
+        message = await interaction.original()
+        assert not message.ephemeral, message.content
+        return message
+
+    async def told(
+        self,
+        path: str,
+        values: dict[str, Any] | None = None,
+        *,
+        by: Member | None = None,
+        channel: Channel | None = None,
+    ) -> str:
+        """The words of a command's answer, which only its member can see."""
+        return await private(await self.command(path, values, by=by, channel=channel))
+
+    async def press(self, message: Message, button: str, *, by: Member | None = None) -> str:
+        """The words of the private answer to a button."""
+        return await private(await (by or self.ada).press(message, button))
+
+
+async def private(interaction: Interaction) -> str:
+    """The words of an answer that only its member can see."""
+    await interaction.answered()
+    assert not interaction.refused, "no answer within three seconds"
+    message = await interaction.original()
+    assert message.ephemeral, message.content
+    return message.content
+
+
+def over(message: Message) -> bool:
+    """Whether a status message shows an outcome: for `message.wait_for(over)`."""
+    return "Skip" not in message.buttons
+
+
+def job_of(message: Message) -> int:
+    """The id of the job that a status message follows, as its buttons carry it."""
+    ids = {
+        each["custom_id"].rsplit(":", 1)[1]
+        for row in message.components
+        for each in row["components"]
+    }
+    (job_id,) = ids
+    return int(job_id)

@@ -1,0 +1,75 @@
+"""The cache is bounded, and never gives up what somebody waits for."""
+
+from pathlib import Path
+
+from engine.settings import MEBIBYTE
+from engine.speech.jobs import JobState
+from tests.flow.house import House, Listener
+
+#: Seconds of sound that fill a third of a mebibyte, in packets of 33 bytes and their lacing.
+THIRD = MEBIBYTE / 3 / 34 * 0.02
+
+
+def cached(house: House) -> int:
+    return sum(file.stat().st_size for file in files(house))
+
+
+def files(house: House) -> list[Path]:
+    return list((house.directory / "audio").glob("*/*.ogg"))
+
+
+async def test_least_recently_used_audio_goes_first(house: House) -> None:
+    house.engine = house.engine_like(seconds=lambda text: THIRD)
+    speech = await house.open(mynah_cache_size=1)
+    listener = Listener(speech.player("lane"))
+    for text in ("the first text", "the second text", "the first text", "the third text"):
+        await house.say(text)
+        await listener.hear(1)
+        await house.pass_time(1)
+    assert cached(house) <= MEBIBYTE
+    for text in ("the first text", "the third text", "the second text"):
+        await house.say(text)
+        await listener.hear(1)
+    asked = [asked.text for asked in house.engine.asked]
+    assert asked == ["the first text", "the second text", "the third text", "the second text"]
+
+
+async def test_what_waits_to_be_spoken_is_never_evicted(house: House) -> None:
+    house.engine = house.engine_like(seconds=lambda text: THIRD)
+    speech = await house.open(mynah_cache_size=1)
+    jobs = [await house.say(f"text number {n}", lane=str(n)) for n in range(6)]
+    await house.pass_time(3)
+    assert len(files(house)) == 6  # over the bound, and all of it waited for
+    for n, job in enumerate(jobs):
+        await Listener(speech.player(str(n))).hear(1)
+        assert (await speech.view(job.id)).job.state is JobState.COMPLETED
+    assert len(house.engine.asked) == 6
+    await house.say("one more text")
+    await house.pass_time(3)
+    assert cached(house) <= MEBIBYTE
+
+
+async def test_bound_holds_over_a_restart(house: House) -> None:
+    house.engine = house.engine_like(seconds=lambda text: THIRD)
+    speech = await house.open(mynah_cache_size=100)
+    for n in range(6):
+        await house.say(f"text number {n}")
+    await Listener(speech.player("lane")).hear(6)
+    await house.restart(mynah_cache_size=1)
+    await house.pass_time(2)
+    assert 0 < cached(house) <= MEBIBYTE
+
+
+async def test_cancelled_jobs_audio_may_go(house: House) -> None:
+    from engine.speech.jobs import EndedBy
+
+    house.engine = house.engine_like(seconds=lambda text: THIRD)
+    speech = await house.open(mynah_cache_size=1)
+    for n in range(6):
+        await house.say(f"text number {n}", lane=str(n))
+    await house.pass_time(3)
+    for n in range(6):
+        await speech.clear(str(n), by=EndedBy.STOPPED, actor=None)
+    await house.say("one more text")
+    await house.pass_time(3)
+    assert cached(house) <= MEBIBYTE

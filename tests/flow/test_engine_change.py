@@ -1,0 +1,132 @@
+"""Another engine between two starts, or while running: what is not yet spoken is cut anew."""
+
+from dataclasses import replace
+
+from engine.speech.jobs import JobState
+from engine.speech.scripted import CARD, ScriptedEngine
+from engine.synthesis.base import BuiltinVoice
+from tests.flow.house import ONE, TWO, House, Listener, soon, states
+
+LONG = f"{TWO} The third sentence follows after all of that, too. " + " ".join(
+    f"And sentence number {n} goes on for a while." for n in range(4, 9)
+)
+OTHER = replace(
+    CARD,
+    name="another",
+    voices=(BuiltinVoice(id="fr", name="French", language="fr"),),
+    default_voice="fr",
+    most_characters=400,
+    least_characters=20,
+    slots=1,
+)
+
+
+async def test_text_not_yet_spoken_is_cut_as_the_new_card_asks(house: House) -> None:
+    speech = await house.open()
+    job = await house.say(LONG)
+    untouched = await house.say(LONG)
+    (first,) = await Listener(speech.player("lane")).hear(1)
+    before = (await speech.view(job.id)).chunks
+
+    speech = await house.restart(ScriptedEngine(house.clock, card=OTHER))
+    await house.quiet()
+
+    view = await speech.view(job.id)
+    assert view.chunks < before
+    assert view.spoken == 1
+    heard = await Listener(speech.player("lane")).hear_all()
+    assert " ".join([first.chunk.text, *heard]) == f"{LONG} {LONG}"
+    assert (await speech.view(job.id)).job.state is JobState.COMPLETED
+    assert (await speech.view(untouched.id)).job.state is JobState.COMPLETED
+
+
+async def test_voice_that_the_new_engine_lacks_becomes_its_default(house: House) -> None:
+    await house.open()
+    job = await house.say(ONE, voice="de")
+    chosen = await house.say(ONE, voice="")
+    speech = await house.restart(ScriptedEngine(house.clock, card=OTHER))
+    await house.quiet()
+    assert (await speech.view(job.id)).job.voice == "fr"
+    assert (await speech.view(chosen.id)).job.voice == ""
+    assert {asked.request.voice for asked in house.engine.asked} == {"fr"}
+
+
+async def test_audio_of_another_engine_is_not_used_for_the_new_one(house: House) -> None:
+    speech = await house.open()
+    await house.say(ONE)
+    await Listener(speech.player("lane")).hear(1)
+    speech = await house.restart(ScriptedEngine(house.clock, card=replace(CARD, version="2")))
+    await house.quiet()
+    await house.say(ONE)
+    await Listener(speech.player("lane")).hear(1)
+    assert [asked.text for asked in house.engine.asked] == [ONE]
+
+
+async def test_card_is_known_before_the_engine_is_there(house: House) -> None:
+    await house.open()
+    await house.quiet()
+    await house.close()
+
+    class Away(ScriptedEngine):
+        async def start(self) -> None:
+            """Stays down until `come_up`."""
+
+    engine = Away(house.clock, card=replace(CARD, slots=1))
+    speech = await house.open(engine)
+    assert speech.card == replace(CARD, slots=1)
+    job = await house.say(TWO)
+    assert (await speech.view(job.id)).chunks == 2
+    engine.come_up()
+    assert len(await Listener(speech.player("lane")).hear_all()) == 2
+
+
+async def test_jobs_submitted_under_the_stored_card_are_cut_anew_when_another_engine_comes(
+    house: House,
+) -> None:
+    await house.open()
+    await house.quiet()
+    await house.close()
+
+    class Away(ScriptedEngine):
+        async def start(self) -> None:
+            """Stays down until `come_up`."""
+
+    engine = Away(house.clock, card=OTHER)
+    speech = await house.open(engine)
+    job = await house.say(LONG)
+    before = (await speech.view(job.id)).chunks
+    engine.come_up()
+    await house.quiet()
+    assert (await speech.view(job.id)).chunks < before
+    assert " ".join(await Listener(speech.player("lane")).hear_all()) == LONG
+
+
+async def test_engine_replaced_while_running_keeps_what_the_player_holds(house: House) -> None:
+    speech = await house.open()
+    job = await house.say(LONG)
+    player = speech.player("lane")
+    first, second = await soon(player.next()), await soon(player.next())
+    await player.started(first)
+    house.engine.hold()
+
+    house.engine.described = OTHER
+    house.engine.die()
+    house.engine.let_go()
+    await house.say("asks the engine", lane="other")  # and finds it gone
+    await house.pass_time(3)
+    for cue in (first, second):
+        await player.spoken(cue)
+    heard = await Listener(player).hear_all()
+
+    assert " ".join([first.chunk.text, second.chunk.text, *heard]) == LONG
+    assert states(await speech.view(job.id))[0] == "completed"
+    assert speech.card == OTHER
+
+
+async def test_many_jobs_are_cut_anew(house: House) -> None:
+    await house.open(mynah_max_queue=100, mynah_max_queue_member=100)
+    for n in range(45):
+        await house.say(f"{LONG} {n}")
+    speech = await house.restart(ScriptedEngine(house.clock, card=OTHER))
+    await house.quiet()
+    assert {view.chunks for view in await speech.queue("lane")} == {2}

@@ -1,0 +1,329 @@
+"""From the queue to the listener: in order, each part once, and what a player may do with it."""
+
+import asyncio
+
+import pytest
+
+from engine.speech.jobs import EndedBy, JobState
+from engine.speech.scripted import packet_of
+from tests.flow.house import ONE, TWO, House, Listener, soon, states, until
+
+
+async def test_job_is_heard_whole_and_completes_with_its_last_chunk(house: House) -> None:
+    speech = await house.open()
+    job = await house.say(TWO)
+    listener = Listener(speech.player("lane"))
+
+    first = await soon(listener.player.next())
+    assert states(await speech.view(job.id)) == ("queued", 0, 2)
+    await listener.player.started(first)
+    assert states(await speech.view(job.id)) == ("speaking", 0, 2)
+    await until(lambda: first.sound.complete)
+    await listener.player.spoken(first)
+    assert states(await speech.view(job.id)) == ("speaking", 1, 2)
+    await listener.hear(1)
+
+    view = await speech.view(job.id)
+    assert states(view) == ("completed", 2, 2)
+    assert view.job.started_at == view.job.ended_at == house.clock.time()
+    assert f"{first.chunk.text} {listener.heard[0]}" == TWO
+
+
+async def test_sound_holds_the_engines_packets_as_they_arrive(house: House) -> None:
+    house.engine.pace = 1.0
+    speech = await house.open()
+    await house.say(ONE)
+    cue = await soon(speech.player("lane").next())
+    assert cue.sound.packets == []
+    await house.pass_time(0.5)
+    assert cue.sound.packets == [packet_of(ONE, at) for at in range(len(cue.sound.packets))]
+    assert 0.3 <= cue.sound.seconds <= 0.5
+    assert not cue.sound.complete
+    await house.pass_time(2.0)
+    assert cue.sound.complete
+
+
+async def test_jobs_are_heard_in_order_of_priority_then_age(house: House) -> None:
+    speech = await house.open()
+    listener = Listener(speech.player("lane"))
+    for text in ("first of all", "second of all", "third of all"):
+        await house.say(text)
+    await house.say("urgent one", priority=1)
+    await house.say("urgent two", priority=1)
+    assert await listener.hear_all() == [
+        "urgent one",
+        "urgent two",
+        "first of all",
+        "second of all",
+        "third of all",
+    ]
+
+
+async def test_nothing_overtakes_a_job_that_is_begun(house: House) -> None:
+    speech = await house.open()
+    await house.say(TWO)
+    listener = Listener(speech.player("lane"))
+    await listener.hear(1)
+    urgent = await house.say("urgent words", priority=9)
+    assert [view.place for view in await speech.queue("lane")] == [0, 1]
+    assert (await speech.queue("lane"))[1].job.id == urgent.id
+    assert (await listener.hear_all())[-1] == "urgent words"
+
+
+async def test_next_may_be_taken_before_the_one_before_is_spoken(house: House) -> None:
+    speech = await house.open()
+    await house.say(TWO)
+    await house.say(ONE)
+    player = speech.player("lane")
+    cues = [await soon(player.next()) for _ in range(3)]
+    assert [(cue.job.id, cue.chunk.index) for cue in cues] == [(1, 0), (1, 1), (2, 0)]
+    assert [cue.pause_after for cue in cues] == [0.3, 0.25, 0.25]
+    for cue in cues:
+        await player.started(cue)
+        await until(lambda cue=cue: cue.sound.complete)
+        await player.spoken(cue)
+    assert await speech.queue("lane") == []
+
+
+async def test_held_job_is_made_but_waits_to_be_accepted_and_so_do_later_ones(
+    house: House,
+) -> None:
+    speech = await house.open()
+    held = await house.say("held for now", held=True)
+    await house.say("said after it")
+    player = speech.player("lane")
+    taking = asyncio.ensure_future(player.next())
+    await house.quiet()
+    assert not taking.done()
+    assert [asked.text for asked in house.engine.asked] == ["held for now", "said after it"]
+    assert [job.id for job in await speech.held()] == [held.id]
+
+    await speech.accept(held.id)
+
+    assert (await soon(taking)).job.id == held.id
+    assert await speech.held() == []
+
+
+async def test_withdrawn_job_is_never_heard(house: House) -> None:
+    speech = await house.open()
+    held = await house.say("held for now", held=True)
+    await house.say("said after it")
+    await speech.withdraw(held.id)
+    assert await Listener(speech.player("lane")).hear_all() == ["said after it"]
+    job = (await speech.view(held.id)).job
+    assert (job.state, job.ended_by) == (JobState.CANCELLED, EndedBy.WITHDRAWN)
+    assert await speech.unshown() != []  # of the other
+    assert held.id not in [job.id for job in await speech.unshown()]
+
+
+async def test_held_job_stays_held_over_a_kill(house: House) -> None:
+    await house.open()
+    held = await house.say(held=True)
+    speech = await house.killed()
+    assert [job.id for job in await speech.held()] == [held.id]
+
+
+async def test_cancel_in_mid_stream_drops_the_sound_and_closes_the_request(house: House) -> None:
+    house.engine.pace = 1.0
+    speech = await house.open()
+    job = await house.say("one that takes long")
+    await house.say("the next one")
+    player = speech.player("lane")
+    cue = await soon(player.next())
+    await house.pass_time(0.3)
+    assert cue.sound.packets
+
+    ended = await speech.cancel(job.id, by=EndedBy.SKIPPED, actor="bob")
+
+    assert cue.sound.dropped
+    assert ended is not None
+    assert (ended.state, ended.ended_by, ended.ended_actor) == (
+        JobState.CANCELLED,
+        EndedBy.SKIPPED,
+        "bob",
+    )
+    assert (await soon(player.next())).chunk.text == "the next one"
+    await house.quiet()
+    assert house.engine.abandoned == ["one that takes long"]
+    assert await speech.cancel(job.id, by=EndedBy.SKIPPED, actor="bob") is None
+
+
+async def test_cancel_leaves_a_request_that_another_lane_waits_for(house: House) -> None:
+    house.engine.hold()
+    speech = await house.open()
+    job = await house.say(ONE)
+    await house.say(ONE, lane="other")
+    await house.quiet()
+    await speech.cancel(job.id, by=EndedBy.SKIPPED, actor=None)
+    house.engine.let_go()
+    assert await Listener(speech.player("other")).hear_all() == [ONE]
+    assert len(house.engine.asked) == 1
+    assert house.engine.abandoned == []
+
+
+async def test_cancelled_before_it_was_made_is_never_asked_for(house: House) -> None:
+    house.engine.hold()
+    speech = await house.open()
+    await house.say("the first one")
+    job = await house.say("never asked for")
+    await speech.cancel(job.id, by=EndedBy.SKIPPED, actor=None)
+    house.engine.let_go()
+    await Listener(speech.player("lane")).hear_all()
+    assert [asked.text for asked in house.engine.asked] == ["the first one"]
+
+
+async def test_clear_ends_what_is_spoken_and_what_waits_in_one_lane_only(house: House) -> None:
+    speech = await house.open()
+    jobs = [await house.say(TWO), await house.say(ONE)]
+    other = await house.say(lane="other")
+    player = speech.player("lane")
+    cue = await soon(player.next())
+    await player.started(cue)
+
+    ended = await speech.clear("lane", by=EndedBy.STOPPED, actor="bob")
+
+    assert [job.id for job in ended] == [job.id for job in jobs]
+    assert cue.sound.dropped
+    assert await speech.queue("lane") == []
+    assert (await speech.view(other.id)).job.state is JobState.QUEUED
+
+
+async def test_rewound_chunk_and_those_after_it_are_given_again(house: House) -> None:
+    speech = await house.open()
+    job = await house.say(TWO)
+    await house.say(ONE)
+    listener = Listener(speech.player("lane"))
+    first, second = await listener.hear(1), await soon(listener.player.next())
+    await listener.player.started(second)
+
+    await listener.player.rewind(first[0])
+
+    assert second.sound.dropped
+    view = await speech.view(job.id)
+    assert states(view) == ("queued", 0, 2)
+    assert view.job.started_at is None
+    assert len(await listener.hear_all()) == 3
+    assert states(await speech.view(job.id)) == ("completed", 2, 2)
+
+
+async def test_rewound_in_the_middle_the_job_goes_on_being_spoken(house: House) -> None:
+    speech = await house.open()
+    job = await house.say(TWO)
+    listener = Listener(speech.player("lane"))
+    await listener.hear(1)
+    second = await soon(listener.player.next())
+    await listener.player.started(second)
+    await listener.player.rewind(second)
+    assert states(await speech.view(job.id)) == ("speaking", 1, 2)
+    assert await listener.hear_all() == [second.chunk.text]
+
+
+async def test_rewind_over_the_end_of_a_job_repeats_its_sound_and_leaves_it_completed(
+    house: House,
+) -> None:
+    speech = await house.open()
+    job = await house.say(TWO)
+    listener = Listener(speech.player("lane"))
+    (_, last) = await listener.hear(2)
+    after = await house.say(ONE)
+    cue = await soon(listener.player.next())
+    await listener.player.started(cue)
+    ended = (await speech.view(job.id)).job
+
+    await listener.player.rewind(last)
+
+    assert (await speech.view(after.id)).job.state is JobState.QUEUED
+    heard = await listener.hear(2)
+    assert [cue.chunk.text for cue in heard] == [last.chunk.text, ONE]
+    assert heard[0].sound.packets == last.sound.packets
+    assert (await speech.view(job.id)).job == ended
+    assert (await speech.view(after.id)).job.state is JobState.COMPLETED
+
+
+async def test_what_was_rewound_of_a_finished_job_outlives_its_player(house: House) -> None:
+    speech = await house.open()
+    await house.say(ONE)
+    listener = Listener(speech.player("lane"))
+    (cue,) = await listener.hear(1)
+    await listener.player.rewind(cue)
+    await soon(listener.player.next())
+    listener.player.close()
+    assert await Listener(speech.player("lane")).hear_all() == [ONE]
+
+
+async def test_clear_also_forgets_what_was_rewound(house: House) -> None:
+    speech = await house.open()
+    await house.say(ONE)
+    listener = Listener(speech.player("lane"))
+    (cue,) = await listener.hear(1)
+    await listener.player.rewind(cue)
+    again = await soon(listener.player.next())
+    await speech.clear("lane", by=EndedBy.STOPPED, actor=None)
+    assert again.sound.dropped
+    assert await listener.hear_all() == []
+
+
+async def test_closed_player_hands_back_what_was_not_spoken(house: House) -> None:
+    speech = await house.open()
+    await house.say(TWO)
+    player = speech.player("lane")
+    cue = await soon(player.next())
+    player.close()
+    assert cue.sound.dropped
+    with pytest.raises(RuntimeError):
+        await player.next()
+    assert (await soon(speech.player("lane").next())).chunk.text == cue.chunk.text
+
+
+async def test_a_new_player_of_a_lane_closes_the_one_before(house: House) -> None:
+    speech = await house.open()
+    await house.say(ONE)
+    before = speech.player("lane")
+    cue = await soon(before.next())
+    assert await Listener(speech.player("lane")).hear_all() == [ONE]
+    assert cue.sound.dropped
+
+
+async def test_a_next_that_is_cancelled_takes_nothing(house: House) -> None:
+    speech = await house.open()
+    player = speech.player("lane")
+    taking = asyncio.ensure_future(player.next())
+    await house.quiet()
+    taking.cancel()
+    await asyncio.gather(taking, return_exceptions=True)
+    for turns in range(8):
+        await house.say(f"{ONE} {turns}")
+        await house.quiet()
+        taking = asyncio.ensure_future(player.next())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        taking.cancel()
+        await asyncio.gather(taking, return_exceptions=True)
+        if taking.cancelled():
+            assert await Listener(player).hear_all() == [f"{ONE} {turns}"]
+        else:
+            await speech.clear("lane", by=EndedBy.SKIPPED, actor=None)
+
+
+async def test_whole_job_can_be_had_as_a_file_with_its_pauses(house: House) -> None:
+    from engine.frames import SILENCE
+    from engine.synthesis.ogg import OggReader
+
+    speech = await house.open()
+    job = await house.say(TWO)
+    cues = await Listener(speech.player("lane")).hear(2)
+    file = await speech.audio(job.id)
+    assert file is not None
+    reader = OggReader()
+    packets = reader.feed(file)
+    assert reader.complete
+    assert packets == cues[0].sound.packets + [SILENCE] * 15 + cues[1].sound.packets
+
+
+async def test_file_of_a_job_whose_audio_is_gone_is_none(house: House) -> None:
+    speech = await house.open()
+    job = await house.say(TWO)
+    await Listener(speech.player("lane")).hear(2)
+    next((house.directory / "audio").glob("*/*.ogg")).unlink()
+    assert await speech.audio(job.id) is None
+    assert await speech.audio(999) is None

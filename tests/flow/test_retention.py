@@ -1,0 +1,50 @@
+"""Finished jobs and their texts are kept for so long, and no longer."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from engine.errors import UnknownJob
+from engine.speech.jobs import JobState
+from tests.flow.house import ONE, House, Listener
+
+DAY = 86_400
+HOUR = 3600
+
+
+async def test_shown_job_is_forgotten_after_its_days_with_its_text(house: House) -> None:
+    speech = await house.open(mynah_keep_jobs=2)
+    job = await house.say("a secret that is told once")
+    await Listener(speech.player("lane")).hear(1)
+    await speech.mark_shown(job.id, "completed")
+    await house.pass_time(2 * DAY - HOUR, step=HOUR)
+    assert (await speech.view(job.id)).job.state is JobState.COMPLETED
+    await house.pass_time(3 * HOUR, step=HOUR)
+    with pytest.raises(UnknownJob):
+        await speech.view(job.id)
+    await house.close()
+    with closing(sqlite3.connect(house.directory / "mynah.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert connection.execute("SELECT count(*) FROM chunks").fetchone() == (0,)
+    assert b"secret" not in (house.directory / "mynah.db").read_bytes()
+
+
+async def test_job_whose_end_was_never_shown_is_kept_twice_as_long(house: House) -> None:
+    speech = await house.open(mynah_keep_jobs=2)
+    job = await house.say(ONE)
+    await Listener(speech.player("lane")).hear(1)
+    await speech.mark_shown(job.id, "speaking 0/1")
+    await house.pass_time(3 * DAY, step=HOUR)
+    assert job.id in [each.id for each in await speech.unshown()]
+    await house.pass_time(DAY + 2 * HOUR, step=HOUR)
+    assert await speech.unshown() == []
+
+
+async def test_job_that_waits_is_never_forgotten(house: House) -> None:
+    speech = await house.open(mynah_keep_jobs=1)
+    job = await house.say(ONE)
+    await speech.set_paused("lane", True)
+    await speech.mark_shown(job.id, "queued")
+    await house.pass_time(3 * DAY, step=HOUR)
+    assert (await speech.view(job.id)).job.state is JobState.QUEUED

@@ -1,0 +1,158 @@
+"""Starting and stopping: one process a directory, a sound database, nothing left behind."""
+
+import asyncio
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, inspect
+
+from engine.clock import CrankedClock
+from engine.errors import DatabaseDamaged, DataDirectoryInUse, SetupError
+from engine.settings import Settings
+from engine.speech import Speech
+from engine.speech.scripted import ScriptedEngine
+from engine.speech.store.examine import bring_up, examine, revisions
+from engine.speech.store.tables import metadata
+from tests.flow.house import ONE, House
+
+
+def speech_on(directory: Path) -> Speech:
+    clock = CrankedClock()
+    settings = Settings(_env_file=None, mynah_data_dir=directory)  # type: ignore[call-arg]
+    return Speech(settings, ScriptedEngine(clock), clock)
+
+
+async def test_fresh_directory_is_made_for_its_owner_only(tmp_path: Path) -> None:
+    directory = tmp_path / "new" / "data"
+    speech = speech_on(directory)
+    await speech.open()
+    await speech.close()
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    assert examine(directory / "mynah.db") == revisions()[-1]
+
+
+async def test_second_process_on_the_directory_is_told_who_has_it(house: House) -> None:
+    await house.open()
+    with pytest.raises(DataDirectoryInUse, match=f"process {os.getpid()}"):
+        await speech_on(house.directory).open()
+    await house.say(ONE)  # and the first one is not disturbed
+
+
+async def test_directory_is_free_again_after_close(house: House) -> None:
+    await house.open()
+    await house.close()
+    speech = speech_on(house.directory)
+    await speech.open()
+    await speech.close()
+
+
+async def test_damaged_database_is_refused_with_what_to_do(house: House) -> None:
+    file = house.directory / "mynah.db"
+    whole = file.read_bytes()
+    file.write_bytes(b"this was a database once" * 100)
+    with pytest.raises(DatabaseDamaged, match="Put a backup in its place"):
+        await house.open()
+    file.write_bytes(whole[:4096] + os.urandom(len(whole) - 4096))
+    with pytest.raises(DatabaseDamaged, match="is damaged"):
+        await house.open()
+    file.write_bytes(whole)
+    await house.open()  # the refusals left the directory free
+
+
+async def test_database_of_a_newer_version_is_refused(house: House) -> None:
+    with closing(sqlite3.connect(house.directory / "mynah.db")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    with pytest.raises(DatabaseDamaged, match="newer mynah"):
+        await house.open()
+
+
+async def test_directory_that_cannot_be_made_is_a_setup_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SetupError, match="MYNAH_DATA_DIR"):
+        await speech_on(tmp_path / "file" / "data").open()
+
+
+def test_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
+    bring_up(tmp_path / "migrated.db")
+    migrated = create_engine(f"sqlite:///{tmp_path}/migrated.db")
+    declared = create_engine(f"sqlite:///{tmp_path}/declared.db")
+    metadata.create_all(declared)
+
+    def shape(name: str) -> list[object]:
+        described: list[object] = []
+        for engine in (migrated, declared):
+            look = inspect(engine)
+            described.append(
+                {
+                    "columns": [
+                        {**column, "type": str(column["type"])}
+                        for column in look.get_columns(name)
+                    ],
+                    "key": look.get_pk_constraint(name),
+                    "foreign": look.get_foreign_keys(name),
+                    "indexes": [
+                        {
+                            **index,
+                            "dialect_options": {
+                                name: str(option)
+                                for name, option in index.get("dialect_options", {}).items()
+                            },
+                        }
+                        for index in look.get_indexes(name)
+                    ],
+                    "unique": look.get_unique_constraints(name),
+                }
+            )
+        return described
+
+    for name in metadata.tables:
+        made, said = shape(name)
+        assert made == said
+    for engine in (migrated, declared):
+        engine.dispose()
+
+
+def test_alembic_is_not_imported_where_the_schema_is_new_enough(migrated: Path) -> None:
+    script = (
+        "import sys, pathlib, engine.speech\n"
+        "from engine.speech.store.examine import bring_up\n"
+        f"bring_up(pathlib.Path({str(migrated)!r}))\n"
+        "print([m for m in sys.modules if m.split('.')[0] in\n"
+        "  ('alembic', 'numpy', 'av', 'soxr', 'discord', 'httpx', 'starlette')])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+async def test_close_leaves_no_thread_and_no_task(house: House) -> None:
+    threads = set(threading.enumerate())
+    tasks = asyncio.all_tasks()
+    await house.open()
+    await house.say(ONE)
+    house.speech.player("lane")
+    await house.quiet()
+    await house.close()
+    left = {thread for thread in threading.enumerate() if thread not in threads}
+    assert not [thread for thread in left if "database" in thread.name]
+    assert asyncio.all_tasks() == tasks
+
+
+async def test_closing_while_all_is_busy_loses_nothing(house: House) -> None:
+    house.engine.pace = 1.0
+    speech = await house.open(mynah_max_queue_member=50)
+    submits = [asyncio.ensure_future(house.say(f"{ONE} {n}")) for n in range(30)]
+    await house.pass_time(0.3)
+    jobs = [await submit for submit in submits]
+    assert len(jobs) == 30
+    speech = await house.restart()
+    assert [view.job.id for view in await speech.queue("lane")] == [job.id for job in jobs]

@@ -1,0 +1,131 @@
+"""What a front end sees: places, estimates, changes."""
+
+import asyncio
+
+import pytest
+
+from engine.errors import UnknownJob
+from engine.speech import Changed
+from engine.speech.jobs import EndedBy
+from tests.flow.house import ONE, TWO, House, Listener, soon, until
+
+
+async def test_unknown_job_is_unknown(house: House) -> None:
+    speech = await house.open()
+    with pytest.raises(UnknownJob) as refused:
+        await speech.view(1)
+    assert "no longer known" in refused.value.user_message
+
+
+async def test_places_count_from_the_job_being_spoken(house: House) -> None:
+    speech = await house.open()
+    for _ in range(3):
+        await house.say(TWO)
+    assert [view.place for view in await speech.queue("lane")] == [1, 2, 3]
+    player = speech.player("lane")
+    await player.started(await soon(player.next()))
+    assert [view.place for view in await speech.queue("lane")] == [0, 1, 2]
+
+
+async def test_estimate_is_the_sound_that_lies_ahead(house: House) -> None:
+    speech = await house.open()
+    for n in range(3):
+        await house.say(f"{TWO} {n}")
+    await house.quiet()
+    now = house.clock.time()
+    first, second, third = [view.eta for view in await speech.queue("lane")]
+    assert first == now
+    seconds = (len(TWO) + 1) * 0.06 + 0.3 + 0.25  # its sound, the split's pause, the gap
+    assert second == pytest.approx(now + seconds, abs=0.1)
+    assert third == pytest.approx(now + 2 * seconds, abs=0.1)
+
+    player = speech.player("lane")
+    await player.started(await soon(player.next()))
+    await house.pass_time(1.0)
+    assert (await speech.queue("lane"))[1].eta == pytest.approx(second, abs=0.1)
+
+
+async def test_estimate_is_unknown_while_it_cannot_be_known(house: House) -> None:
+    speech = await house.open()
+    job = await house.say()
+    await house.quiet()
+    assert (await speech.view(job.id)).eta is not None
+    speech.reachable("lane", False)
+    assert (await speech.view(job.id)).eta is None
+    speech.reachable("lane", True)
+    await speech.set_paused("lane", True)
+    view = await speech.view(job.id)
+    assert (view.eta, view.lane_paused) == (None, True)
+    await speech.set_paused("lane", False)
+    house.engine.go_down()
+    assert (await speech.view(job.id)).eta is None
+
+
+async def test_seconds_are_those_that_were_spoken(house: House) -> None:
+    speech = await house.open()
+    job = await house.say(TWO)
+    cues = await Listener(speech.player("lane")).hear(1)
+    assert (await speech.view(job.id)).seconds == pytest.approx(cues[0].sound.seconds)
+    cues += await Listener(speech.player("lane")).hear(1)
+    total = sum(cue.sound.seconds for cue in cues)
+    view = await speech.view(job.id)
+    assert view.seconds == pytest.approx(total)
+    assert (view.place, view.eta) == (0, view.job.started_at)
+
+
+async def test_followers_are_told_of_every_job_that_changed(house: House) -> None:
+    speech = await house.open()
+    changes = speech.follow()
+    job = await house.say(ONE)
+    assert await soon(anext(changes)) == Changed("lane", None)  # it can be heard
+    assert await soon(anext(changes)) == Changed("lane", job.id)
+    await speech.cancel(job.id, by=EndedBy.SKIPPED, actor=None)
+    assert await soon(anext(changes)) == Changed("lane", job.id)
+    await speech.set_paused("lane", True)
+    assert await soon(anext(changes)) == Changed("lane", None)
+
+
+async def test_slow_follower_sees_each_change_once_and_misses_none(house: House) -> None:
+    speech = await house.open()
+    slow, quick = speech.follow(), speech.follow()
+    jobs = [await house.say(TWO) for _ in range(3)]
+    await Listener(speech.player("lane")).hear_all()
+    told = []
+    while True:
+        try:
+            told.append(await soon(anext(slow), within=0.2))
+        except TimeoutError:
+            break
+    assert told == [Changed("lane", None), *(Changed("lane", job.id) for job in jobs)]
+    assert await soon(anext(quick)) == Changed("lane", None)
+
+
+async def test_following_ends_when_speech_closes(house: House) -> None:
+    speech = await house.open()
+    changes = speech.follow()
+
+    async def follow() -> list[Changed]:
+        return [change async for change in changes]
+
+    following = asyncio.ensure_future(follow())
+    job = await house.say()
+    await house.close()
+    assert Changed("lane", job.id) in await soon(following)
+
+
+async def test_a_change_is_told_after_it_can_be_seen(house: House) -> None:
+    speech = await house.open()
+    changes = speech.follow()
+    job = await house.say(ONE)
+    listening = asyncio.ensure_future(Listener(speech.player("lane")).hear_all())
+    seen = []
+    while not seen or seen[-1] != "completed":
+        await soon(anext(changes))
+        seen.append((await speech.view(job.id)).job.state.value)
+    assert [state for n, state in enumerate(seen) if n == 0 or seen[n - 1] != state] == [
+        "queued",
+        "speaking",
+        "completed",
+    ]
+    await listening
+    await until(lambda: True)

@@ -1,0 +1,111 @@
+"""What the tests of the engine's host share: real hosts, and a way to listen to them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from typing import TypeVar
+
+import psutil
+
+from engine.clock import SystemClock
+from engine.errors import EngineUnavailable
+from engine.synthesis.base import SynthesisRequest
+from engine.synthesis.child import HostCommand, HostProcess
+from engine.synthesis.client import HostClient
+from engine.synthesis.link import Link
+from engine.synthesis.ogg import OggReader
+from engine.synthesis.wire import Health
+
+#: Seconds after which a wait is hopeless. Nothing is measured by it.
+PATIENCE = 20.0
+
+T = TypeVar("T")
+
+
+def command(engine: str = "tone", *, pace: float = 0.0) -> HostCommand:
+    return HostCommand(engine=engine, pace=pace, log_level="error")
+
+
+@asynccontextmanager
+async def ready_client(
+    engine: str = "tone", *, pace: float = 0.0, hang_limit: float = 30.0
+) -> AsyncIterator[HostClient]:
+    """A client with a child of its own, ready to speak."""
+    client = HostClient(
+        SystemClock(), command=command(engine, pace=pace), hang_limit=hang_limit
+    )
+    await client.start()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await client.card()
+        yield client
+    finally:
+        await client.close()
+
+
+@asynccontextmanager
+async def ready_process(
+    engine: str = "tone", *, pace: float = 0.0
+) -> AsyncIterator[tuple[HostProcess, Link]]:
+    """A host's process without a client, and a link to it."""
+    process = await HostProcess.start(command(engine, pace=pace))
+    link = Link(f"unix://{process.socket}")
+    try:
+        await health_when(link, lambda health: health.state == "ready")
+        yield process, link
+    finally:
+        await link.close()
+        await process.close()
+
+
+async def health_when(link: Link, holds: Callable[[Health], bool]) -> Health:
+    """The host's health as soon as `holds` is true of it."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                health = await link.health(within=1)
+            except EngineUnavailable:
+                pass
+            else:
+                if holds(health):
+                    return health
+            await asyncio.sleep(0.01)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Return as soon as `holds` is true."""
+    async with asyncio.timeout(PATIENCE):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+async def within_patience(awaited: Awaitable[T]) -> T:
+    async with asyncio.timeout(PATIENCE):
+        return await awaited
+
+
+def request(text: str, voice: str = "low") -> SynthesisRequest:
+    return SynthesisRequest(text=text, voice=voice)
+
+
+async def hear(client: HostClient, text: str, voice: str = "low", *, due_in: float = 0.0) -> bytes:
+    """The whole stream of `text`."""
+    async with asyncio.timeout(PATIENCE):
+        stream = client.synthesize(request(text, voice), due_in=due_in)
+        async with aclosing(stream) as pieces:
+            return b"".join([piece async for piece in pieces])
+
+
+def packets_in(stream: bytes) -> int:
+    reader = OggReader()
+    packets = reader.feed(stream)
+    assert reader.complete
+    return len(packets)
+
+
+def is_gone(pid: int) -> bool:
+    """Whether no such process runs any more; one that nobody has collected counts as gone."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

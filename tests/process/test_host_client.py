@@ -1,0 +1,241 @@
+"""The client with a host of its own: sound, errors, and a host that dies or hangs."""
+
+import asyncio
+import os
+import signal
+from contextlib import aclosing
+
+import psutil
+import pytest
+
+from engine.clock import SystemClock
+from engine.errors import EngineUnavailable, HostDied, SetupError, SynthesisFailed
+from engine.synthesis.base import EngineCard, EngineState
+from engine.synthesis.child import HostCommand
+from engine.synthesis.client import HostClient
+from engine.synthesis.tone import SECONDS
+from tests.process.hosts import (
+    hear,
+    is_gone,
+    packets_in,
+    ready_client,
+    ready_process,
+    request,
+    until,
+    within_patience,
+)
+
+
+async def test_a_text_comes_back_as_a_complete_stream() -> None:
+    async with ready_client() as client:
+        packets = packets_in(await hear(client, "hello there"))
+    assert packets == pytest.approx(11 * SECONDS / 0.02, abs=2)
+
+
+async def test_the_card_is_the_engines_own_and_survives_the_way() -> None:
+    async with ready_client() as client:
+        card = await client.card()
+    assert card.name == "tone"
+    assert card.default_voice in {voice.id for voice in card.voices}
+    assert EngineCard.from_json(card.to_json()) == card
+
+
+async def test_sound_arrives_while_the_rest_is_not_made() -> None:
+    async with (
+        ready_client() as client,
+        aclosing(client.synthesize(request("hello {hang}"), due_in=0)) as pieces,
+    ):
+        assert (await within_patience(anext(pieces))).startswith(b"OggS")
+
+
+async def test_requests_that_wait_are_worked_on_in_the_order_in_which_they_are_due() -> None:
+    heard: list[str] = []
+
+    async def listen(client: HostClient, name: str, due_in: float) -> None:
+        await hear(client, "abc", due_in=due_in)
+        heard.append(name)
+
+    async with ready_process() as (process, link):
+        client = HostClient(SystemClock(), url=f"unix://{process.socket}")
+        await client.start()
+        await within_patience(client.card())
+        async with (
+            aclosing(client.synthesize(request("a{hang}"), due_in=0)) as first,
+            aclosing(client.synthesize(request("a{hang}"), due_in=0)) as second,
+        ):
+            # Both slots are taken, and three wait.
+            await within_patience(anext(first))
+            await within_patience(anext(second))
+            async with asyncio.TaskGroup() as listeners:
+                for name, due_in in (("late", 30.0), ("soon", 1.0), ("overdue", -5.0)):
+                    listeners.create_task(listen(client, name, due_in))
+                await until_waiting(link, 3)
+                await first.aclose()
+        await client.close()
+    assert heard == ["overdue", "soon", "late"]
+
+
+async def until_waiting(link, count: int) -> None:  # type: ignore[no-untyped-def]
+    from tests.process.hosts import health_when
+
+    await health_when(link, lambda health: health.waiting == count)
+
+
+@pytest.mark.parametrize("text", ["{fail}", "hello {fail}"])
+async def test_a_refused_text_fails_for_good_and_the_host_lives(text: str) -> None:
+    async with ready_client() as client:
+        pid = client.pid
+        with pytest.raises(SynthesisFailed):
+            await hear(client, text)
+        assert packets_in(await hear(client, "hello"))
+        assert client.pid == pid
+
+
+async def test_a_text_without_sound_is_refused() -> None:
+    async with ready_client() as client:
+        with pytest.raises(SynthesisFailed) as refusal:
+            await hear(client, " !? ")
+        assert "Nothing in this text can be spoken" in refusal.value.user_message
+
+
+async def test_an_unknown_voice_is_refused_with_what_to_do() -> None:
+    async with ready_client() as client:
+        with pytest.raises(SynthesisFailed) as refusal:
+            await hear(client, "hello", "no such voice")
+        assert "Choose another one" in refusal.value.user_message
+
+
+async def test_a_killed_host_fails_what_it_held_and_is_replaced() -> None:
+    async with ready_client() as client:
+        pid = client.pid
+        assert pid is not None
+        async with aclosing(client.synthesize(request("hello {hang}"), due_in=0)) as pieces:
+            await within_patience(anext(pieces))
+            os.kill(pid, signal.SIGKILL)
+            with pytest.raises(HostDied):
+                while True:
+                    await within_patience(anext(pieces))
+        assert client.state is not EngineState.READY
+        await within_patience(client.card())
+        assert packets_in(await hear(client, "hello"))
+        assert client.pid != pid
+
+
+@pytest.mark.parametrize("fault", ["{crash}", "hello {crash}", "hello {hang}", "hello {freeze}"])
+async def test_a_host_that_crashes_or_hangs_is_replaced(fault: str) -> None:
+    async with ready_client(hang_limit=0.5) as client:
+        with pytest.raises(HostDied):
+            await hear(client, fault)
+        await within_patience(client.card())
+        assert packets_in(await hear(client, "hello"))
+
+
+async def test_every_request_that_a_dying_host_held_is_told() -> None:
+    async with ready_client() as client:
+        outcomes = await asyncio.gather(
+            *(hear(client, text) for text in ("hello {hang}", "a {hang}", "b", "{slow 0.3}{crash}")),
+            return_exceptions=True,
+        )
+    assert [type(outcome) for outcome in outcomes if not isinstance(outcome, bytes)] in (
+        [HostDied] * 3,
+        [HostDied] * 4,
+    )
+
+
+async def test_an_engine_that_is_slow_but_alive_is_left_to_work() -> None:
+    async with ready_client(hang_limit=0.5) as client:
+        pid = client.pid
+        assert packets_in(await hear(client, "a{slow 2}b"))
+        assert client.pid == pid
+
+
+async def test_a_host_that_cannot_start_is_reported_and_tried_again() -> None:
+    client = HostClient(SystemClock(), command=HostCommand(engine="none", log_level="error"))
+    await client.start()
+    await until(lambda: client.error is not None)
+    with pytest.raises(EngineUnavailable):
+        await hear(client, "hello")
+    await client.close()
+    assert "exit status 2" in str(client.error)
+
+
+async def test_before_the_host_is_ready_requests_are_refused_at_once() -> None:
+    client = HostClient(SystemClock(), command=HostCommand(engine="tone", log_level="error"))
+    assert client.state is EngineState.LOADING
+    await client.start()
+    with pytest.raises(EngineUnavailable):
+        await hear(client, "hello")
+    await client.close()
+
+
+async def test_closing_leaves_no_process_no_descriptor_and_no_file() -> None:
+    us = psutil.Process()
+    async with ready_client() as client:  # what is opened once for all is open from now on
+        pass
+    before = us.num_fds()
+    async with ready_client() as client:
+        pid = client.pid
+        assert pid is not None
+        host = psutil.Process(pid)
+        directory = next(word for word in host.cmdline() if word.startswith("--socket="))[9:]
+        await hear(client, "hello")
+    assert is_gone(pid)
+    assert us.children() == []
+    assert not os.path.exists(os.path.dirname(directory))
+    assert us.num_fds() == before
+
+
+async def test_closing_ends_a_host_that_is_frozen() -> None:
+    async with ready_client() as client:
+        pid = client.pid
+        assert pid is not None
+        stream = client.synthesize(request("hello {freeze}"), due_in=0)
+        await within_patience(anext(stream))
+        await stream.aclose()
+    assert is_gone(pid)
+
+
+async def test_a_host_elsewhere_is_used_and_missed_when_it_goes() -> None:
+    async with ready_process() as (process, _):
+        client = HostClient(SystemClock(), url=f"unix://{process.socket}")
+        await client.start()
+        await within_patience(client.card())
+        async with aclosing(client.synthesize(request("hello {hang}"), due_in=0)) as pieces:
+            await within_patience(anext(pieces))
+            process.kill()
+            with pytest.raises(EngineUnavailable):
+                while True:
+                    await within_patience(anext(pieces))
+    await until(lambda: client.state is EngineState.DOWN)
+    await client.close()
+
+
+async def test_a_host_elsewhere_may_come_up_later() -> None:
+    async with ready_process() as (process, _):
+        late = str(process.socket) + ".late"
+        client = HostClient(SystemClock(), url=f"unix://{late}")
+        await client.start()
+        await until(lambda: client.state is EngineState.DOWN)
+        os.rename(process.socket, late)
+        await within_patience(client.card())
+        assert packets_in(await hear(client, "hello"))
+        await client.close()
+
+
+@pytest.mark.parametrize("url", ["", "localhost:80", "ftp://host", "unix://"])
+async def test_an_address_that_is_none_is_refused_with_an_example(url: str) -> None:
+    with pytest.raises(SetupError, match="unix:///path"):
+        HostClient(SystemClock(), url=url)
+
+
+async def test_the_bots_process_carries_no_audio_library() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *("python", "-c"),
+        "import engine.synthesis.client, sys;"
+        "print({'numpy','av','soxr','starlette','uvicorn','httpx'} & set(sys.modules))",
+        stdout=asyncio.subprocess.PIPE,
+        executable=psutil.Process().exe(),
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+    )
+    out, _ = await process.communicate()
+    assert out == b"set()\n"

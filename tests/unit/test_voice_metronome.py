@@ -1,0 +1,65 @@
+"""The beat: who gets it, how often, and that a fault of one is not the others'."""
+
+import threading
+
+from bot.voice.metronome import CrankedMetronome, ThreadMetronome
+
+
+def test_a_beat_goes_on_for_as_long_as_it_answers_true() -> None:
+    metronome, beats = ThreadMetronome(), 0
+    done = threading.Event()
+
+    def beat() -> bool:
+        nonlocal beats
+        beats += 1
+        if beats == 3:
+            done.set()
+        return beats < 3
+
+    metronome.start(beat)
+    assert done.wait(5)
+    metronome.close()
+    assert beats == 3
+
+
+def test_a_beat_started_again_as_it_ends_is_not_lost() -> None:
+    metronome, again = ThreadMetronome(), threading.Event()
+    calls = []
+
+    def beat() -> bool:
+        calls.append(None)
+        if len(calls) == 1:
+            metronome.start(beat)  # as another thread may, just before it answers False
+        else:
+            again.set()
+        return False
+
+    metronome.start(beat)
+    assert again.wait(5)
+    metronome.close()
+
+
+def test_a_beat_that_fails_stops_alone() -> None:
+    metronome, heard = ThreadMetronome(), threading.Event()
+
+    def broken() -> bool:
+        raise RuntimeError("broken")
+
+    def sound() -> bool:
+        heard.set()
+        return True
+
+    metronome.start(broken)
+    metronome.start(sound)
+    assert heard.wait(5)
+    metronome.close()
+
+
+def test_the_cranked_one_beats_only_when_it_is_told_to() -> None:
+    metronome, beats = CrankedMetronome(), []
+    metronome.start(lambda: beats.append(None) is None and len(beats) < 3)
+    assert beats == []
+    metronome.crank(2)
+    assert len(beats) == 2
+    metronome.crank(5)
+    assert len(beats) == 3
