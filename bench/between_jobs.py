@@ -51,7 +51,8 @@ async def _run() -> list[float]:
         began, _ = await stage.dispatch(scene, sentence(dice))
         for _ in range(JOBS - 1):
             await stage.dispatch(scene, sentence(dice))
-        await stage.until_idle(scene, since=began)
+        spoken = await stage.spoken(scene, began)
+        await stage.until_idle(scene, since=spoken.first_sound)
         spans = scene.recording.speech_spans(join=WITHIN_SPEECH)
     heard = [span for span in spans if span[0] > began]
     if len(heard) != JOBS:

@@ -112,22 +112,22 @@ class Stage:
     async def say(self, scene: Scene, text: str) -> Spoken:
         """A member uses `/say`, and the bot speaks all of it."""
         at, _ = await self.dispatch(scene, text)
-        await self.until_idle(scene, since=at)
-        return await self.spoken(scene, at)
+        spoken = await self.spoken(scene, at)
+        await self.until_idle(scene, since=spoken.first_sound)
+        return spoken
 
     async def spoken(self, scene: Scene, dispatched: float) -> Spoken:
-        """What arrived after a command that found the bot silent; waits for the first sound."""
+        """What arrives after a command that finds the bot silent, as soon as it sounds."""
         sound = await scene.recording.until_sound(SOUND_SECONDS, after=dispatched)
         arrivals = self.connection(scene).arrivals
         return Spoken(dispatched, arrivals[bisect_right(arrivals, dispatched)], sound)
 
     async def until_idle(self, scene: Scene, *, since: float) -> None:
-        """Until the bot has spoken, and says that it does no longer."""
+        """Until the bot says that it speaks no longer."""
 
         def idle() -> bool:
-            found = self.discord.voice.connection(scene.guild.id)
-            told = found.speaking if found is not None else []
-            return bool(told) and told[-1][1] == 0 and told[-1][0] > since
+            flags = self.connection(scene).speaking[-1]
+            return flags[0] > since and flags[1] == 0
 
         await self.discord.voice.wait_for(lambda _: idle(), JOB_SECONDS)
 

@@ -41,7 +41,9 @@ class Standing:
     channel: int | None  # the voice channel where they are
     may_speak: bool = True  # Speak, in that channel
     server_muted: bool = False
-    suppressed: bool = False  # in the audience of a stage
+    suppressed: bool = False  # in the audience of a stage, or came in without Speak
+    stage: bool = False  # that channel is a stage
+    afk: bool = False  # that channel is the AFK channel
     timed_out: bool = False
     moderator: bool = False  # Move or Mute Members in the bot's channel, or Manage Server
     may_view: bool = True  # View Channel, of the bot's channel
@@ -86,12 +88,16 @@ def may_say(asker: Standing, scene: Scene) -> Denied | None:
     if asker.channel is None:
         return NO_CHANNEL
     here = _channel(asker.channel)
+    if asker.afk:
+        return _afk(here)
     if not asker.may_speak:
         return Denied(f"You lack the Speak permission in {here}: ask a moderator for it.")
     if asker.server_muted:
         return Denied("You are muted by the server: ask a moderator to unmute you.")
-    if asker.suppressed:
+    if asker.suppressed and asker.stage:
         return Denied(f"You are in the audience of {here}: request to speak there first.")
+    if asker.suppressed:
+        return Denied(f"You came into {here} without the Speak permission: leave and come back.")
     return may_join(asker, scene)
 
 
@@ -180,7 +186,7 @@ def obstacle(bot: BotStanding) -> Denied | None:
         if needed and not has
     ]
     if bot.afk:
-        return Denied(f"{here} is the AFK channel, where nobody may speak: go to another.")
+        return _afk(here)
     if missing == ["Mute Members"]:
         return Denied(
             f"{here} is a stage, and I am in its audience: invite me to speak, or give me the "
@@ -209,6 +215,10 @@ def _may_command(asker: Standing, scene: Scene) -> Denied | None:
 
 def _is_present(asker: Standing, scene: Scene) -> bool:
     return scene.channel is not None and asker.channel == scene.channel
+
+
+def _afk(here: str) -> Denied:
+    return Denied(f"{here} is the AFK channel, where nobody may speak: go to another.")
 
 
 def _come(scene: Scene) -> str:

@@ -3,7 +3,7 @@
 Knows: the order of these, and what to do when Discord refuses the answer or says nothing.
 Does not know: rights, texts, sound.
 
-    submit (committed, held) ──▶ answer ──▶ accepted: note the message, accept, go there
+    submit (committed, held) ──▶ answer ──▶ accepted: note the message, go there, accept
                                        ├──▶ refused (late, double): withdraw
                                        └──▶ unclear: ask for the original response until it is
                                             known; after a restart, likewise for each job held
@@ -12,6 +12,7 @@ Does not know: rights, texts, sound.
 import asyncio
 import itertools
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import discord
@@ -34,6 +35,8 @@ ANSWER_WITHIN: Final = 2.7
 ASK_AGAIN_SECONDS: Final = (0.1, 0.3, 1.0, 2.0, 5.0, 15.0)
 #: Unknown Webhook, Unknown Message: the interaction has no original response.
 NOT_ANSWERED: Final = {10015, 10008}
+#: Interaction has already been acknowledged.
+ALREADY_ANSWERED: Final = 40060
 
 
 class Saying:
@@ -57,7 +60,8 @@ class Saying:
         self._clock = clock
         self._render = render
         self._payload = payload
-        self._settling: set[asyncio.Task[None]] = set()
+        self._answering: set[int] = set()  # jobs
+        self._settling: dict[int, asyncio.Task[None]] = {}  # by job
 
     async def say(
         self, interaction: discord.Interaction, *, text: str, voice: str, channel_id: int
@@ -87,22 +91,33 @@ class Saying:
                 held=True,
             )
         )
-        if not job.held:
-            return  # Discord sent the same interaction twice, and the first was answered
-        answer = await self._answer(job, origin)
-        if not await self._conclude(job, origin, answer):
+        if not job.held or self._in_hand(job):
+            return  # Discord sent the same interaction twice
+        self._answering.add(job.id)
+        try:
+            known = await self._conclude(job, origin, await self._answer(job, origin))
+        finally:
+            self._answering.discard(job.id)
+        if not known:
             self._settle_later(job)
 
     async def settle(self) -> None:
         """After a start: find out, for every job still held, whether it was answered."""
         for job in await self._speech.held():
-            self._settle_later(job)
+            if not self._in_hand(job):
+                self._settle_later(job)
 
     async def close(self) -> None:
         """What is not settled by now is settled after the next start."""
-        for task in self._settling:
+        settling = list(self._settling.values())
+        for task in settling:
             task.cancel()
-        await asyncio.gather(*self._settling, return_exceptions=True)
+        await asyncio.gather(*settling, return_exceptions=True)
+
+    def _in_hand(self, job: Job) -> bool:
+        """Whether it is being answered or settled already: a second answer would be refused as
+        double, and the refusal taken for the job's own."""
+        return job.id in self._answering or job.id in self._settling
 
     async def _answer(self, job: Job, origin: Origin) -> Answer:
         rendered = self._render(await self._speech.view(job.id), None)
@@ -115,8 +130,10 @@ class Saying:
             case Verdict.ACCEPTED:
                 if answer.message_id is not None:
                     await self._speech.note(job.id, message_id=answer.message_id)
-                await self._speech.accept(job.id)
+                # The place before the acceptance: killed in between, the job is still held, and
+                # comes here again. Accepted without a place it would wait where nobody comes.
                 await self._rooms.room(int(job.lane)).go(origin.voice_channel_id)
+                await self._speech.accept(job.id)
                 await self._board.wish(job.id)
                 return True
             case Verdict.REFUSED:
@@ -130,13 +147,13 @@ class Saying:
 
     def _settle_later(self, job: Job) -> None:
         task = asyncio.create_task(self._settle(job), name=f"settle-{job.id}")
-        self._settling.add(task)
-        task.add_done_callback(self._settled)
+        self._settling[job.id] = task
+        task.add_done_callback(lambda _: self._settled(job, task))
 
-    def _settled(self, task: asyncio.Task[None]) -> None:
-        self._settling.discard(task)
+    def _settled(self, job: Job, task: asyncio.Task[None]) -> None:
+        del self._settling[job.id]
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a job could not be settled", task=task.get_name(), exc_info=error)
+            log.error("a job could not be settled", job=job.id, exc_info=error)
 
     async def _settle(self, job: Job) -> None:
         origin = Origin.from_json(job.origin)
@@ -145,6 +162,9 @@ class Saying:
             late = self._clock.time() - origin.created_at > ANSWER_WITHIN
             if answer.verdict is Verdict.REFUSED and answer.code in NOT_ANSWERED and not late:
                 answer = await self._answer(job, origin)
+                if answer.code == ALREADY_ANSWERED:
+                    # By an earlier try of ours, of which we never heard: ask once more.
+                    answer = replace(answer, verdict=Verdict.UNCLEAR)
             if await self._conclude(job, origin, answer):
                 return
             await self._clock.sleep(ASK_AGAIN_SECONDS[min(attempt, len(ASK_AGAIN_SECONDS) - 1)])

@@ -41,6 +41,8 @@ def standing(member: discord.Member, rooms: Rooms) -> rights.Standing:
         may_speak=own is None or stage or own.permissions_for(member).speak,
         server_muted=state is not None and state.mute,
         suppressed=state is not None and state.suppress,
+        stage=stage,
+        afk=own is not None and own == member.guild.afk_channel,
         timed_out=member.is_timed_out(),
         moderator=there.move_members or there.mute_members or member.guild_permissions.manage_guild,
         may_view=there.view_channel,

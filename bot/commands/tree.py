@@ -9,7 +9,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.reply import reply
+from bot.reply import offer_nothing, reply
 from engine.errors import Refused
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ class Tree(app_commands.CommandTree[discord.Client]):
         """Refuse servers that are not ours, and anything outside a server."""
         if interaction.guild is not None and served(self._served, interaction.guild_id):
             return True
-        if interaction.type is not discord.InteractionType.autocomplete:
+        if interaction.type is discord.InteractionType.autocomplete:
+            await offer_nothing(interaction)
+        else:
             await reply(interaction, NOT_SERVED)
         return False
 

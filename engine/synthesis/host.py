@@ -19,12 +19,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+import structlog
 import uvicorn
 
 from engine.errors import SetupError
 from engine.logs import set_up_logging
 from engine.synthesis.application import application
 from engine.synthesis.base import Synthesizer
+
+log = structlog.get_logger(__name__)
 
 ENGINES: Final = ("espeak", "tone")
 #: Seconds an idle connection is kept: longer than our client keeps it, so that the client closes
@@ -153,6 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         listener = listen_at(options.socket)
     else:
         listener = listen_on(options.host, options.port)
+        host, port = listener.getsockname()[:2]
+        log.info("the host listens", host=host, port=port)
     try:
         serve(make_synthesizer(options.engine, pace=options.pace), listener)
     finally:

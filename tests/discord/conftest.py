@@ -27,6 +27,7 @@ from engine.synthesis.base import Engine
 from engine.synthesis.child import HostCommand, HostProcess
 from engine.synthesis.client import HostClient
 from sandbox import Sandbox
+from sandbox.messages import Message
 from tests.discord.running import Running, RunningClock, settings_for
 from tests.discord.scene import Scene
 
@@ -92,6 +93,15 @@ async def discord(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
     monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", DiscordWebSocket.DEFAULT_GATEWAY)
     async with Sandbox() as discord:
         yield discord
+        pinged = [each for each in _sent_by_bot(discord) if each.pings or each.unfurls]
+        assert not pinged, "no message may ping or unfurl"
+        allowed = [each for message in _sent_by_bot(discord) for each in message.allowed_mentions]
+        assert all(each == {"parse": []} for each in allowed), "every send and edit must say so"
+
+
+def _sent_by_bot(discord: Sandbox) -> list[Message]:
+    bot = discord.world.application_id
+    return [each for each in discord.world.messages.values() if each.author.id == bot]
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ Knows: how the scripted engine marks its packets. Does not know: how they came.
 from engine.speech.scripted import ScriptedEngine, packet_of
 from sandbox.voice.recording import Recording
 
+
 class Hearing:
     """Reads one member's recording."""
 

@@ -19,9 +19,11 @@ from bot.discord_api import locate
 from engine.clock import settle
 from engine.settings import Settings
 from engine.speech import Speech
+from engine.speech.jobs import JobView
 from engine.synthesis.base import Engine, EngineState
 from engine.synthesis.client import HostClient
 from sandbox import Sandbox
+from tests.discord.scene import Scene
 
 #: A start takes about 0.3 s; this is for a machine that does other things too.
 START_SECONDS: Final = 20.0
@@ -127,6 +129,20 @@ class Running:
                 await running.stop()
                 raise
         return running
+
+    async def view(
+        self, job_id: int, holds: Callable[[JobView], object], seconds: float = 10.0
+    ) -> JobView:
+        """A job, once `holds` is true of it. Raises TimeoutError."""
+        changes = self.speech.follow()
+        async with asyncio.timeout(seconds):
+            while not holds(view := await self.speech.view(job_id)):
+                await anext(changes)
+        return view
+
+    async def queue(self, scene: Scene) -> list[str]:
+        """The texts of a server that are spoken or wait, in order."""
+        return [view.job.text for view in await self.speech.queue(str(scene.guild.id))]
 
     async def stop(self) -> None:
         """Orderly, as on a signal. May be called twice."""

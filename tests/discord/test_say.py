@@ -1,9 +1,10 @@
 """/say, from what is typed to what another member hears."""
 
 from engine.speech.jobs import JobState
+from engine.speech.scripted import ScriptedEngine
 from sandbox import Sandbox
 from tests.discord.conftest import Start
-from tests.discord.running import Running
+from tests.discord.running import Running, RunningClock
 from tests.discord.scene import Scene, job_of, over, private
 
 LONG = "This text goes on for quite a while. " * 12
@@ -18,46 +19,17 @@ async def test_second_member_hears_what_was_said(bot: Running, scene: Scene) -> 
     assert scene.bob.recording.undecodable == 0
 
 
-async def test_status_message_goes_from_the_queue_to_the_outcome(
-    bot: Running, scene: Scene
+async def test_jobs_of_a_server_are_spoken_in_order(
+    scene: Scene, start: Start, clock: RunningClock
 ) -> None:
-    first = await scene.say(LONG)
-    assert "Next in the queue" in first.content
-    await scene.bob.recording.until_sound(5.0)
-    second = await scene.say("One short sentence. And then another one, to the end.", by=scene.bob)
-    third = await scene.say("Last.", by=scene.bob)
-    assert scene.bob.mention in second.content
-    assert "One short sentence. And then another one, to the end." in second.content
-    assert "Next in the queue" in second.content
-    assert "Place 2 in the queue" in third.content
-    assert second.buttons == ["Skip", "Stop"]
-
-    await scene.press(first, "Skip")
-    await second.wait_for(over, timeout=15.0)
-
-    shown = [content for _, content in second.edits]
-    assert any("▰▱ 1/2" in content for content in shown)
-    assert "Spoken in" in shown[-1]
-    assert second.buttons == ["Replay", "Download"]
-
-
-async def test_waiting_message_tells_when_its_turn_comes(bot: Running, scene: Scene) -> None:
-    await scene.say(LONG)
-    await scene.bob.recording.until_sound(5.0)
-    waiting = await scene.say("Now me.", by=scene.bob)
-    assert "Next in the queue, starts <t:" in waiting.content
-    assert ":R>" in waiting.content
-
-
-async def test_jobs_of_a_server_are_spoken_in_order(bot: Running, scene: Scene) -> None:
+    bot = await start(engine=ScriptedEngine(clock, seconds=lambda _: 0.2))
     messages = [await scene.say(text) for text in ("First.", "Second.", "Third.")]
     for message in messages:
         await message.wait_for(over, timeout=10.0)
     jobs = [(await bot.speech.view(job_of(message))).job for message in messages]
     assert [job.state for job in jobs] == [JobState.COMPLETED] * 3
-    times = [(job.started_at, job.ended_at) for job in jobs]
+    times = [time for job in jobs for time in (job.started_at or 0.0, job.ended_at or 0.0)]
     assert times == sorted(times)
-    assert all(before[1] <= after[0] for before, after in zip(times, times[1:], strict=False))
 
 
 async def test_voice_completes_as_one_types(bot: Running, scene: Scene) -> None:
@@ -140,9 +112,7 @@ async def test_help_names_every_command(bot: Running, scene: Scene) -> None:
         assert f"`/{name}`" in words
 
 
-async def test_help_names_commands_as_they_are_typed_in_a_group(
-    scene: Scene, start: Start
-) -> None:
+async def test_help_names_commands_as_they_are_typed_in_a_group(scene: Scene, start: Start) -> None:
     await start(mynah_command_group="mynah")
     words = await scene.told("mynah help")
     assert "`/mynah say`" in words

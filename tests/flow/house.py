@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.clock import CrankedClock
-from engine.settings import Settings
+from engine.settings import load_settings
 from engine.speech import Cue, LanePlayer, Speech
 from engine.speech.jobs import Job, JobView, Say
 from engine.speech.scripted import CARD, ScriptedEngine
@@ -40,7 +40,7 @@ class House:
         """Open Speech on the directory; what is given stays so for later starts."""
         self.engine = engine or self.engine
         self.settings |= settings
-        built = Settings(_env_file=None, mynah_data_dir=self.directory, **self.settings)
+        built = load_settings(_env_file=None, mynah_data_dir=self.directory, **self.settings)
         self.speech = Speech(built, self.engine, self.clock)
         await self.speech.open()
         self._open.append(self.speech)
@@ -83,7 +83,7 @@ class House:
         while still < 3:
             await asyncio.to_thread(lambda: None)  # after all file work: there is one thread
             await asyncio.sleep(0)
-            while ready:
+            while ready:  # noqa: ASYNC110 - there is no event for an idle loop
                 await asyncio.sleep(0)
             changing = any(task.get_name() == SHIELDED for task in asyncio.all_tasks())
             still = 0 if changing else still + 1
@@ -117,7 +117,7 @@ class Listener:
         for _ in range(count):
             cue = await soon(self.player.next())
             await self.player.started(cue)
-            await until(lambda cue=cue: cue.sound.complete or cue.sound.over)
+            await whole(cue)
             self.heard.append(cue.chunk.text)
             await self.player.spoken(cue)
             cues.append(cue)
@@ -130,7 +130,7 @@ class Listener:
             while True:
                 cue = await soon(self.player.next(), within=0.3)
                 await self.player.started(cue)
-                await until(lambda cue=cue: cue.sound.complete or cue.sound.over)
+                await whole(cue)
                 if not cue.sound.over:
                     self.heard.append(cue.chunk.text)
                     await self.player.spoken(cue)
@@ -146,10 +146,15 @@ async def until(holds: Callable[[], bool], within: float = 10.0) -> None:
     """Wait in real time, for threads do not follow a cranked clock, until `holds()`."""
 
     async def poll() -> None:
-        while not holds():
+        while not holds():  # noqa: ASYNC110 - threads set no event
             await asyncio.sleep(0.001)
 
     await asyncio.wait_for(poll(), within)
+
+
+async def whole(cue: Cue) -> None:
+    """Wait until all of the cue's sound is there, or is not to be heard."""
+    await until(lambda: cue.sound.complete or cue.sound.over)
 
 
 @contextlib.contextmanager
@@ -164,4 +169,3 @@ def one_thread() -> Iterator[None]:
 
 def states(view: JobView) -> tuple[str, int, int]:
     return view.job.state.value, view.spoken, view.chunks
-

@@ -6,7 +6,7 @@ import pytest
 
 from engine.speech.jobs import EndedBy, JobState
 from engine.speech.scripted import packet_of
-from tests.flow.house import ONE, TWO, House, Listener, soon, states, until
+from tests.flow.house import ONE, TWO, House, Listener, soon, states, until, whole
 
 
 async def test_job_is_heard_whole_and_completes_with_its_last_chunk(house: House) -> None:
@@ -80,7 +80,7 @@ async def test_next_may_be_taken_before_the_one_before_is_spoken(house: House) -
     assert [cue.pause_after for cue in cues] == [0.3, 0.25, 0.25]
     for cue in cues:
         await player.started(cue)
-        await until(lambda cue=cue: cue.sound.complete)
+        await whole(cue)
         await player.spoken(cue)
     assert await speech.queue("lane") == []
 

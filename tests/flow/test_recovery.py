@@ -2,7 +2,7 @@
 
 from engine.speech.jobs import ChunkState, EndedBy, JobState
 from engine.speech.scripted import packet_of
-from tests.flow.house import ONE, TWO, House, Listener, soon, states, until
+from tests.flow.house import ONE, TWO, House, Listener, soon, states, whole
 
 THREE = f"{TWO} The third sentence follows after all of that, too."
 
@@ -135,15 +135,13 @@ async def test_every_chunk_is_heard_over_a_kill_after_each_step(house: House) ->
     await house.open()
     for n in range(3):
         await house.say(f"{TWO} {n}")
-    expected = [
-        chunk for n in range(3) for chunk in (TWO[:37], f"{TWO[38:]} {n}")
-    ]
+    expected = [chunk for n in range(3) for chunk in (TWO[:37], f"{TWO[38:]} {n}")]
     heard: list[str] = []
     for step in range(len(expected)):
         player = house.speech.player("lane")
         cue = await soon(player.next())
         await player.started(cue)
-        await until(lambda cue=cue: cue.sound.complete)
+        await whole(cue)
         heard.append(cue.chunk.text)
         if step % 2:
             await player.spoken(cue)

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, inspect
 
 from engine.clock import CrankedClock
 from engine.errors import DatabaseDamaged, DataDirectoryInUse, SetupError
-from engine.settings import Settings
+from engine.settings import load_settings
 from engine.speech import Speech
 from engine.speech.scripted import ScriptedEngine
 from engine.speech.store.examine import bring_up, examine, revisions
@@ -25,7 +25,7 @@ from tests.flow.house import ONE, House
 
 def speech_on(directory: Path) -> Speech:
     clock = CrankedClock()
-    settings = Settings(_env_file=None, mynah_data_dir=directory)  # type: ignore[call-arg]
+    settings = load_settings(_env_file=None, mynah_data_dir=directory)
     return Speech(settings, ScriptedEngine(clock), clock)
 
 
@@ -93,8 +93,7 @@ def test_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
             described.append(
                 {
                     "columns": [
-                        {**column, "type": str(column["type"])}
-                        for column in look.get_columns(name)
+                        {**column, "type": str(column["type"])} for column in look.get_columns(name)
                     ],
                     "key": look.get_pk_constraint(name),
                     "foreign": look.get_foreign_keys(name),

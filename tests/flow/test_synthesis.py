@@ -164,10 +164,8 @@ async def test_audio_that_is_missing_or_damaged_is_made_anew(house: House) -> No
         (file,) = [
             file
             for file in (house.directory / "audio").glob("*/*.ogg")
-            if file.stat().st_mtime_ns == max(
-                each.stat().st_mtime_ns
-                for each in (house.directory / "audio").glob("*/*.ogg")
-            )
+            if file.stat().st_mtime_ns
+            == max(each.stat().st_mtime_ns for each in (house.directory / "audio").glob("*/*.ogg"))
         ]
         whole = file.read_bytes()
         if damage == "missing":

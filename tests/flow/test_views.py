@@ -7,7 +7,7 @@ import pytest
 from engine.errors import UnknownJob
 from engine.speech import Changed
 from engine.speech.jobs import EndedBy
-from tests.flow.house import ONE, TWO, House, Listener, soon, until
+from tests.flow.house import ONE, TWO, House, Listener, soon
 
 
 async def test_unknown_job_is_unknown(house: House) -> None:
@@ -118,7 +118,7 @@ async def test_a_change_is_told_after_it_can_be_seen(house: House) -> None:
     changes = speech.follow()
     job = await house.say(ONE)
     listening = asyncio.ensure_future(Listener(speech.player("lane")).hear_all())
-    seen = []
+    seen: list[str] = []
     while not seen or seen[-1] != "completed":
         await soon(anext(changes))
         seen.append((await speech.view(job.id)).job.state.value)
@@ -128,4 +128,3 @@ async def test_a_change_is_told_after_it_can_be_seen(house: House) -> None:
         "completed",
     ]
     await listening
-    await until(lambda: True)

@@ -31,9 +31,7 @@ async def ready_client(
     engine: str = "tone", *, pace: float = 0.0, hang_limit: float = 30.0
 ) -> AsyncIterator[HostClient]:
     """A client with a child of its own, ready to speak."""
-    client = HostClient(
-        SystemClock(), command=command(engine, pace=pace), hang_limit=hang_limit
-    )
+    client = HostClient(SystemClock(), command=command(engine, pace=pace), hang_limit=hang_limit)
     await client.start()
     try:
         async with asyncio.timeout(PATIENCE):

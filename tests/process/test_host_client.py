@@ -15,6 +15,7 @@ from engine.synthesis.child import HostCommand
 from engine.synthesis.client import HostClient
 from engine.synthesis.tone import SECONDS
 from tests.process.hosts import (
+    health_when,
     hear,
     is_gone,
     packets_in,
@@ -60,8 +61,8 @@ async def test_requests_that_wait_are_worked_on_in_the_order_in_which_they_are_d
         await client.start()
         await within_patience(client.card())
         async with (
-            aclosing(client.synthesize(request("a{hang}"), due_in=0)) as first,
-            aclosing(client.synthesize(request("a{hang}"), due_in=0)) as second,
+            aclosing(client.synthesize(request("hello {hang}"), due_in=0)) as first,
+            aclosing(client.synthesize(request("hello {hang}"), due_in=0)) as second,
         ):
             # Both slots are taken, and three wait.
             await within_patience(anext(first))
@@ -69,16 +70,10 @@ async def test_requests_that_wait_are_worked_on_in_the_order_in_which_they_are_d
             async with asyncio.TaskGroup() as listeners:
                 for name, due_in in (("late", 30.0), ("soon", 1.0), ("overdue", -5.0)):
                     listeners.create_task(listen(client, name, due_in))
-                await until_waiting(link, 3)
+                await health_when(link, lambda health: health.waiting == 3)
                 await first.aclose()
         await client.close()
     assert heard == ["overdue", "soon", "late"]
-
-
-async def until_waiting(link, count: int) -> None:  # type: ignore[no-untyped-def]
-    from tests.process.hosts import health_when
-
-    await health_when(link, lambda health: health.waiting == count)
 
 
 @pytest.mark.parametrize("text", ["{fail}", "hello {fail}"])
@@ -133,7 +128,10 @@ async def test_a_host_that_crashes_or_hangs_is_replaced(fault: str) -> None:
 async def test_every_request_that_a_dying_host_held_is_told() -> None:
     async with ready_client() as client:
         outcomes = await asyncio.gather(
-            *(hear(client, text) for text in ("hello {hang}", "a {hang}", "b", "{slow 0.3}{crash}")),
+            *(
+                hear(client, text)
+                for text in ("hello {hang}", "a {hang}", "b", "{slow 0.3}{crash}")
+            ),
             return_exceptions=True,
         )
     assert [type(outcome) for outcome in outcomes if not isinstance(outcome, bytes)] in (

@@ -1,0 +1,240 @@
+"""A process on one core that sends sound into many voice channels, in one of three ways.
+
+    mynah      the bot's own path: Connection, Speaker, Source and one metronome for all
+    plain      discord.py as it comes, a player's thread for each connection, ready-made packets
+    encoding   the same, each frame encoded to Opus as it is due
+
+It reads numbers from its standard input, a line each; for each it joins and speaks in as many
+channels as it says, beside those where it speaks already, and answers with the number. It ends
+with its input.
+"""
+
+import argparse
+import asyncio
+import ctypes.util
+import itertools
+import os
+import random
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Final, cast
+
+import aiohttp
+import discord
+
+from bot.discord_api import locate
+from bot.voice.connection import Connection, Loss
+from bot.voice.metronome import ThreadMetronome
+from bot.voice.speaker import Leads, Speaker
+from engine.clock import Clock, SystemClock
+from engine.frames import CHANNELS, FRAME_SECONDS, SAMPLES_PER_FRAME
+from engine.logs import set_up_logging
+from engine.speech import LanePlayer
+from engine.speech.jobs import Chunk, ChunkState, Job, JobState
+from engine.speech.sound import Cue, Sound
+from engine.synthesis.ogg import OggReader
+
+#: Joins at once: more only wait for one another.
+JOINING: Final = 4
+JOIN_SECONDS: Final = 60.0
+#: Streams begin at different moments, as in life: within so many seconds.
+WITHIN: Final = 1.0
+
+Speak = Callable[[discord.VoiceChannel], Awaitable[None]]
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("way", choices=WAYS)
+    parser.add_argument("--ogg", type=Path, required=True)
+    parser.add_argument("--pcm", type=Path, required=True)
+    parser.add_argument("--opus", help="the Opus library, for who encodes")
+    parser.add_argument("--core", type=int, help="stay on this one")
+    arguments = parser.parse_args()
+    if arguments.core is not None:
+        os.sched_setaffinity(0, {arguments.core})  # every thread to come inherits it
+    set_up_logging("error", "console")
+    token, url = os.environ["DISCORD_TOKEN"], os.environ["DISCORD_API_URL"]
+    async with aiohttp.ClientSession() as session:
+        await locate(session, url, token)
+    client = discord.Client(
+        intents=discord.Intents(guilds=True, voice_states=True), guild_ready_timeout=0.5
+    )
+    async with client:
+        await client.login(token)
+        connecting = asyncio.create_task(client.connect())
+        await client.wait_until_ready()
+        # Discord takes 120 events a minute, and discord.py keeps to it: a limit of joining, which
+        # would take minutes here, not of sending, which is what is measured.
+        limiter = client.ws._rate_limiter
+        limiter.max = limiter.remaining = sys.maxsize
+        await _obey(client, WAYS[arguments.way](arguments))
+        connecting.cancel()
+    os._exit(0)  # hundreds of connections need not say goodbye one by one
+
+
+async def _obey(client: discord.Client, speak: Speak) -> None:
+    channels = iter(sorted((g.voice_channels[0] for g in client.guilds), key=lambda c: c.id))
+    dice, speaking = random.Random(6), 0
+    places = asyncio.Semaphore(JOINING)
+
+    async def begin(channel: discord.VoiceChannel) -> None:
+        async with places:
+            await asyncio.sleep(dice.uniform(0, WITHIN / JOINING))
+            await speak(channel)
+
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        wanted = int(line)
+        new = itertools.islice(channels, wanted - speaking)
+        await asyncio.gather(*(begin(channel) for channel in new))
+        speaking = wanted
+        print(speaking, flush=True)
+
+
+# The bot's own path.
+
+
+class _Occupant:
+    """Who uses a connection here: nobody repairs it."""
+
+    def __init__(self) -> None:
+        self.clock: Clock = SystemClock()
+
+    def asked(self, channel_id: int | None) -> None:
+        pass
+
+    def lost(self, connection: Connection, loss: Loss) -> None:
+        print(f"lost: {loss}", file=sys.stderr, flush=True)
+
+
+class _Endless:
+    """A lane that always has another chunk, of which all packets are there."""
+
+    def __init__(self, packets: list[bytes]) -> None:
+        self._sound = Sound()
+        self._sound.grow(packets)
+        self._sound.finish()
+
+    async def next(self) -> Cue:
+        return Cue(_JOB, _CHUNK, self._sound, 0.0)
+
+    async def started(self, cue: Cue) -> None:
+        pass
+
+    async def spoken(self, cue: Cue) -> None:
+        pass
+
+
+def _mynah(arguments: argparse.Namespace) -> Speak:
+    packets = _packets(arguments.ogg)
+    metronome = ThreadMetronome()
+    running: set[asyncio.Task[None]] = set()
+
+    async def speak(channel: discord.VoiceChannel) -> None:
+        occupant = _Occupant()
+
+        def make(client: discord.Client, connectable: discord.abc.Connectable) -> Connection:
+            return Connection(client, connectable, occupant)
+
+        connection = await channel.connect(
+            cls=make, timeout=JOIN_SECONDS, reconnect=False, self_deaf=True
+        )
+        speaker = Speaker(
+            connection,
+            cast("LanePlayer", _Endless(packets)),
+            metronome,
+            occupant.clock,
+            Leads(join=0.0, pause=0.0),
+            held=False,
+        )
+        running.add(asyncio.create_task(speaker.run()))
+
+    return speak
+
+
+# discord.py's.
+
+
+class _Ready(discord.AudioSource):
+    def __init__(self, packets: Iterator[bytes]) -> None:
+        self._packets = packets
+
+    def is_opus(self) -> bool:
+        return True
+
+    def read(self) -> bytes:
+        return next(self._packets)
+
+
+class _Raw(discord.AudioSource):
+    def __init__(self, frames: Iterator[bytes]) -> None:
+        self._frames = frames
+
+    def read(self) -> bytes:
+        return next(self._frames)
+
+
+def _plain(arguments: argparse.Namespace) -> Speak:
+    packets = _packets(arguments.ogg)
+    return _play(lambda: _Ready(itertools.cycle(packets)))
+
+
+def _encoding(arguments: argparse.Namespace) -> Speak:
+    discord.opus.load_opus(arguments.opus or ctypes.util.find_library("opus") or "opus")
+    pcm = arguments.pcm.read_bytes()
+    size = SAMPLES_PER_FRAME * CHANNELS * 2
+    frames = [pcm[at : at + size] for at in range(0, len(pcm) - size + 1, size)]
+    return _play(lambda: _Raw(itertools.cycle(frames)))
+
+
+def _play(source: Callable[[], discord.AudioSource]) -> Speak:
+    async def speak(channel: discord.VoiceChannel) -> None:
+        connection = await channel.connect(timeout=JOIN_SECONDS, reconnect=False, self_deaf=True)
+        connection.play(source())
+
+    return speak
+
+
+def _packets(ogg: Path) -> list[bytes]:
+    return OggReader().feed(ogg.read_bytes())
+
+
+WAYS: Final[dict[str, Callable[[argparse.Namespace], Speak]]] = {
+    "mynah": _mynah,
+    "plain": _plain,
+    "encoding": _encoding,
+}
+
+_CHUNK: Final = Chunk(
+    job_id=1,
+    index=0,
+    text="",
+    state=ChunkState.READY,
+    attempts=0,
+    audio=None,
+    seconds=FRAME_SECONDS,
+    pause_after=0.0,
+)
+_JOB: Final = Job(
+    id=1,
+    lane="1",
+    requester="",
+    voice="",
+    style={},
+    text="",
+    priority=0,
+    state=JobState.SPEAKING,
+    held=False,
+    created_at=0.0,
+    started_at=None,
+    ended_at=None,
+    ended_by=None,
+    ended_actor=None,
+    error=None,
+    origin={},
+    shown=None,
+)
+
+if __name__ == "__main__":
+    asyncio.run(main())

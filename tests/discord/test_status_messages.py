@@ -1,0 +1,47 @@
+"""The status message of a job, from the queue to its outcome."""
+
+from engine.speech.scripted import ScriptedEngine
+from tests.discord.conftest import Start
+from tests.discord.running import Running, RunningClock
+from tests.discord.scene import Scene, job_of, over
+
+LONG = "This text goes on for quite a while. " * 12
+TWO = "This is the first sentence of it all. And here is the second one, a little longer."
+
+
+async def test_waiting_jobs_show_their_place_and_who_asked(bot: Running, scene: Scene) -> None:
+    first = await scene.say(LONG)
+    assert "Next in the queue" in first.content
+    await scene.bob.recording.until_sound(5.0)
+    second = await scene.say("Hello there.", by=scene.bob)
+    third = await scene.say("Last.", by=scene.bob)
+    assert second.content.startswith(f"{scene.bob.mention} says, in the voice English (America):")
+    assert "> Hello there." in second.content
+    assert "Next in the queue" in second.content
+    assert "Place 2 in the queue" in third.content
+    assert second.buttons == ["Skip", "Stop"]
+
+
+async def test_waiting_message_tells_when_its_turn_comes(bot: Running, scene: Scene) -> None:
+    await scene.say(LONG)
+    await scene.bob.recording.until_sound(5.0)
+    waiting = await scene.say("Now me.", by=scene.bob)
+    assert "Next in the queue, starts <t:" in waiting.content
+    assert ":R>" in waiting.content
+
+
+async def test_spoken_job_shows_a_bar_then_its_outcome(
+    scene: Scene, start: Start, clock: RunningClock
+) -> None:
+    lengths = {True: 0.1, False: 0.8}
+    engine = ScriptedEngine(clock, seconds=lambda text: lengths[text.startswith("This")])
+    bot = await start(engine=engine)
+    message = await scene.say(TWO)
+    await bot.view(job_of(message), lambda view: view.spoken)
+    await clock.advance(1.5)
+    await message.wait_for(lambda each: "▰▱ 1/2" in each.content)
+    assert message.buttons == ["Skip", "Stop"]
+
+    await message.wait_for(over)
+    assert message.content.endswith("Spoken in 3 s.")
+    assert message.buttons == ["Replay", "Download"]

@@ -1,0 +1,155 @@
+"""A process that speaks, and dies where it is told: run by `test_speech_kill.py`.
+
+    python -m tests.process.speech_child DIRECTORY JOURNAL [POINT MOMENT NTH]
+
+It submits three jobs the way a front end does (submit held, note, accept), plays all there is, and
+writes down what a member would have seen and heard: `promised KEY ID` when a job was acknowledged,
+`first ID INDEX` and `last ID INDEX` when the first and the last frame of a chunk left.
+
+POINT names a transaction by the function that asks for it, or the cache's `file`; at its NTH time
+the process kills itself `before` it, `within` it (nothing is committed yet) or `after` it (memory
+does not know yet).
+"""
+
+import asyncio
+import itertools
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from sqlalchemy import Connection
+
+import engine.speech.pipeline
+import engine.speech.queue
+from engine.clock import SystemClock
+from engine.settings import load_settings
+from engine.speech import Speech
+from engine.speech.cache import AudioCache
+from engine.speech.jobs import Say
+from engine.speech.scripted import ScriptedEngine
+from engine.speech.store.database import Database
+
+T = TypeVar("T")
+
+TEXTS = [f"Here is the first sentence, number {n}. And here is the second one, too." for n in "abc"]
+
+
+class Fate:
+    """Where the process dies."""
+
+    def __init__(self, point: str = "", moment: str = "", nth: str = "0") -> None:
+        self._point = point
+        self._moment = moment
+        self._nth = int(nth)
+        self._times = itertools.count(1)
+
+    def at(self, point: str) -> bool:
+        """Whether this is the time at which the process dies, at some moment."""
+        return point == self._point and next(self._times) == self._nth
+
+    def strike(self, moment: str) -> None:
+        if moment == self._moment:
+            die()
+
+
+def die() -> NoReturn:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("still alive")
+
+
+class MortalDatabase(Database):
+    fate = Fate()
+
+    async def write(self, change: Callable[[Connection], T]) -> T:
+        """As the real one, with a death on the way."""
+        if not self.fate.at(change.__qualname__.split(".<locals>")[0]):
+            return await super().write(change)
+        self.fate.strike("before")
+
+        def within(connection: Connection) -> T:
+            result = change(connection)
+            self.fate.strike("within")
+            return result
+
+        result = await super().write(within)
+        self.fate.strike("after")
+        return result
+
+
+class MortalCache(AudioCache):
+    fate = Fate()
+
+    def write(self, key: str, stream: bytes) -> None:
+        dies = self.fate.at("file")
+        if dies:
+            self.fate.strike("before")
+        super().write(key, stream)
+        if dies:
+            self.fate.strike("after")
+
+
+async def submit(speech: Speech, journal: Callable[..., None]) -> None:
+    for n, text in enumerate(TEXTS):
+        say = Say(
+            lane="lane",
+            requester="ada",
+            text=text,
+            voice="en",
+            origin={"interaction": str(n)},
+            origin_key=f"key {n}",
+            held=True,
+        )
+        job = await speech.submit(say)
+        await speech.accept(job.id)
+        journal("promised", n, job.id)
+        await speech.note(job.id, message="7")
+
+
+async def play(speech: Speech, journal: Callable[..., None]) -> None:
+    player = speech.player("lane")
+    while await speech.queue("lane"):
+        cue = await player.next()
+        journal("first", cue.job.id, cue.chunk.index)
+        await player.started(cue)
+        while not cue.sound.complete:  # noqa: ASYNC110 - as the sending thread sees it
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.005)
+        journal("last", cue.job.id, cue.chunk.index)
+        await player.spoken(cue)
+
+
+async def run(directory: Path, journal: Callable[..., None]) -> None:
+    clock = SystemClock()
+    settings: Any = {"_env_file": None, "mynah_data_dir": directory, "mynah_disk_reserve": 0}
+    speech = Speech(load_settings(**settings), ScriptedEngine(clock), clock)
+    await speech.open()
+    await speech.place("lane", {"channel": "1"})
+    speech.reachable("lane", True)
+    for job in await speech.held():
+        await speech.accept(job.id)
+    await submit(speech, journal)
+    await play(speech, journal)
+    for job in await speech.unshown():
+        await speech.mark_shown(job.id, job.state)
+        journal("shown", job.id, job.state)
+    await speech.close()
+
+
+def main() -> None:
+    directory, file, *fate = sys.argv[1:]
+    MortalDatabase.fate = MortalCache.fate = Fate(*fate)
+    engine.speech.queue.Database = MortalDatabase  # type: ignore[misc]
+    engine.speech.pipeline.AudioCache = MortalCache  # type: ignore[misc]
+    with Path(file).open("a", buffering=1) as lines:
+
+        def journal(*words: object) -> None:
+            lines.write(" ".join(map(str, words)) + "\n")
+
+        asyncio.run(run(Path(directory), journal))
+
+
+if __name__ == "__main__":
+    main()

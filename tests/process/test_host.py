@@ -1,0 +1,236 @@
+"""The host's process, seen from outside: its answers, its socket, and how it ends."""
+
+import asyncio
+import io
+import os
+import signal
+import sys
+import wave
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from engine.synthesis.child import HostProcess
+from engine.synthesis.link import Link, StreamBroken
+from engine.synthesis.wire import MOST_BODY, Order
+from tests.process.hosts import (
+    PATIENCE,
+    command,
+    health_when,
+    is_gone,
+    ready_process,
+    request,
+    rest,
+    until,
+    within_patience,
+)
+
+
+def order(text: str) -> Order:
+    return Order(id=text, request=request(text))
+
+
+async def ask(process: HostProcess, method: str, path: str, **body: Any) -> tuple[int, str, bytes]:
+    """Status, content type and body of a plain request."""
+    connector = aiohttp.UnixConnector(str(process.socket))
+    async with (
+        asyncio.timeout(PATIENCE),
+        aiohttp.ClientSession(connector=connector) as session,
+        session.request(method, f"http://host{path}", **body) as response,
+    ):
+        return response.status, response.content_type, await response.read()
+
+
+async def test_the_host_answers_while_its_engine_loads_and_says_when_it_is_ready() -> None:
+    async with ready_process("espeak") as (_, link):
+        health = await link.health(within=5)
+    assert health.card is not None
+    assert health.card.name == "espeak"
+    assert (health.busy, health.waiting, health.broken) == ((), 0, ())
+
+
+async def test_a_wav_file_of_16_bits_comes_on_request() -> None:
+    async with ready_process() as (process, _):
+        body = {"text": "hello", "voice": "low", "format": "wav"}
+        status, kind, content = await ask(process, "POST", "/synthesize", json=body)
+    assert (status, kind) == (200, "audio/wav")
+    with wave.open(io.BytesIO(content)) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (48_000, 1, 2)
+        assert file.getnframes() / 48_000 == pytest.approx(0.3, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"data": b"{"}, 400),
+        ({"data": b"\xff\xfe"}, 400),
+        ({"data": b"[" * 50_000}, 400),
+        ({"data": b" " * (MOST_BODY + 1)}, 400),
+        ({"json": {"voice": "low"}}, 400),
+        ({"json": {"text": "hello", "voice": "nobody"}}, 422),
+        ({"json": {"text": "{fail}", "voice": "low"}}, 422),
+        ({"json": {"text": "...", "voice": "low"}}, 422),
+    ],
+)
+async def test_what_cannot_be_done_is_refused_in_words(body: dict[str, Any], status: int) -> None:
+    async with ready_process() as (process, _):
+        answered, kind, content = await ask(process, "POST", "/synthesize", **body)
+    assert (answered, kind) == (status, "application/json")
+    assert b'"message":"' in content
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/", 404), ("GET", "/synthesize", 405)]
+)
+async def test_other_addresses_are_not_found(method: str, path: str, status: int) -> None:
+    async with ready_process() as (process, _):
+        assert (await ask(process, method, path))[0] == status
+
+
+async def test_a_client_that_goes_away_stops_the_work() -> None:
+    async with ready_process() as (_, link):
+        async with aclosing(link.synthesize(order("hello {hang}"))) as pieces:
+            await within_patience(anext(pieces))
+            health = await link.health(within=5)
+            assert [busy.id for busy in health.busy] == ["hello {hang}"]
+        await health_when(link, lambda health: not health.busy)
+
+
+async def test_a_client_that_goes_away_while_it_waits_is_forgotten() -> None:
+    async with ready_process() as (_, link):
+        async with (
+            aclosing(link.synthesize(order("hello {hang}"))) as first,
+            aclosing(link.synthesize(order("hello again {hang}"))) as second,
+        ):
+            await within_patience(anext(first))
+            await within_patience(anext(second))
+            waiting = asyncio.create_task(rest(link.synthesize(order("third"))))
+            await health_when(link, lambda health: health.waiting == 1)
+            waiting.cancel()
+            await health_when(link, lambda health: health.waiting == 0)
+
+
+async def test_a_stream_that_breaks_off_has_no_end_and_health_says_why() -> None:
+    async with ready_process() as (_, link):
+        with pytest.raises(StreamBroken):
+            await within_patience(rest(link.synthesize(order("hello {fail}"))))
+        health = await link.health(within=5)
+    assert [(broken.id, broken.error["code"]) for broken in health.broken] == [
+        ("hello {fail}", "synthesis_failed")
+    ]
+
+
+async def test_progress_is_told_for_what_works_and_for_what_hangs() -> None:
+    async with ready_process() as (_, link):
+        async with (
+            aclosing(link.synthesize(order("hello {hang}"))) as hanging,
+            aclosing(link.synthesize(order("hello {slow 60}"))) as working,
+        ):
+            await within_patience(anext(hanging))
+            await within_patience(anext(working))
+
+            def told(health: Any) -> bool:
+                since = {busy.id: busy.seconds_since_progress for busy in health.busy}
+                return since["hello {hang}"] > 0.5 > since["hello {slow 60}"]
+
+            await health_when(link, told)
+
+
+async def test_only_this_user_can_reach_the_socket() -> None:
+    async with ready_process() as (process, _):
+        assert os.stat(process.socket).st_mode & 0o777 == 0o600
+        assert os.stat(process.socket.parent).st_mode & 0o777 == 0o700
+        assert len(bytes(process.socket)) < 100
+
+
+async def test_sigterm_ends_the_host_in_order_in_mid_stream() -> None:
+    async with ready_process() as (process, link):
+        async with aclosing(link.synthesize(order("hello {hang}"))) as pieces:
+            await within_patience(anext(pieces))
+            os.kill(process.pid, signal.SIGTERM)
+            with pytest.raises(StreamBroken):
+                await within_patience(rest(pieces))
+        assert await within_patience(process.wait()) == 0
+        assert not process.socket.exists()
+
+
+async def test_ctrl_c_is_for_the_parent_alone() -> None:
+    async with ready_process() as (process, link):
+        os.kill(process.pid, signal.SIGINT)
+        assert await within_patience(rest(link.synthesize(order("hello"))))
+        assert process.returncode is None
+        assert os.getsid(process.pid) != os.getsid(0)
+
+
+async def test_the_token_is_not_handed_to_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "a secret")
+    async with ready_process() as (process, _):
+        assert "a secret" not in Path(f"/proc/{process.pid}/environ").read_text()
+
+
+PARENT = """
+import asyncio, sys
+from tests.process.hosts import ready_client, request
+
+async def main():
+    async with ready_client() as client:
+        stream = client.synthesize(request("hello " + sys.argv[1]), due_in=0)
+        await anext(stream)
+        print(client.pid, flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("work", ["{hang}", "{slow 60}"])
+async def test_a_killed_parent_leaves_no_host_behind(work: str) -> None:
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PARENT, work, stdout=asyncio.subprocess.PIPE
+    )
+    assert parent.stdout is not None
+    host = int(await within_patience(parent.stdout.readline()))
+    assert not is_gone(host)
+    parent.kill()
+    await parent.communicate()
+    await until(lambda: is_gone(host))
+
+
+async def test_a_host_that_is_frozen_when_its_parent_goes_ends_too(tmp_path: Path) -> None:
+    theirs, ours = os.pipe()
+    arguments = command().arguments(tmp_path / "host.sock", theirs)
+    process = await asyncio.create_subprocess_exec(
+        *arguments, "--frozen-limit=1", pass_fds=(theirs,)
+    )
+    os.close(theirs)
+    link = Link(f"unix://{tmp_path}/host.sock")
+    await health_when(link, lambda health: health.state == "ready")
+    stream = link.synthesize(order("hello {freeze}"))
+    await within_patience(anext(stream))
+    os.close(ours)
+    assert await within_patience(process.wait()) != 0
+    await stream.aclose()
+    await link.close()
+
+
+async def test_a_host_at_an_address_of_the_network_serves_as_well() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "engine.synthesis.host", "--engine=tone"),
+        *("--port=0", "--log-level=info", "--log-format=json"),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    line = b""
+    while b'"port"' not in line:
+        line = await within_patience(process.stderr.readline())
+    port = int(line.split(b'"port": ')[1].split(b",")[0].rstrip(b"}\n"))
+    link = Link(f"http://127.0.0.1:{port}")
+    await health_when(link, lambda health: health.state == "ready")
+    assert await within_patience(rest(link.synthesize(order("hello"))))
+    await link.close()
+    process.terminate()
+    await process.communicate()
+    assert process.returncode == 0

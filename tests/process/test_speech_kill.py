@@ -1,0 +1,115 @@
+"""A real process is killed at each kill point of the queue; the next one loses nothing."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.speech.store.examine import bring_up
+from tests.process.speech_child import TEXTS
+
+MOMENTS = ("before", "within", "after")
+#: Each transaction of a job's life, by the function that asks for it, and which of its times.
+POINTS = [
+    *(("Queue.add", moment, nth) for moment in MOMENTS for nth in (1, 2)),
+    *(("Queue._set", moment, 2) for moment in MOMENTS),  # accepted
+    ("Queue.note", "within", 2),
+    *(("claim", moment, 3) for moment in MOMENTS),
+    *(("file", moment, 3) for moment in ("before", "after")),
+    *(("made", moment, 3) for moment in MOMENTS),
+    *(("LanePlayer._set_job", moment, 2) for moment in MOMENTS),  # started
+    *(("LanePlayer._commit_spoken", moment, 3) for moment in MOMENTS),
+    *(("LanePlayer._commit_spoken", moment, 4) for moment in MOMENTS),  # and completed
+    ("Queue.put_lane", "after", 1),
+    ("_store", "after", 1),  # the engine's first card
+]
+
+
+def run(directory: Path, *fate: object) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "tests.process.speech_child",
+            str(directory / "data"),
+            str(directory / "journal"),
+            *map(str, fate),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+
+
+@pytest.fixture(autouse=True)
+def migrated(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The first start's migration is not what is tested here."""
+    file = tmp_path_factory.getbasetemp() / "speech_kill.db"
+    if not file.exists():
+        bring_up(file)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mynah.db").write_bytes(file.read_bytes())
+
+
+@pytest.mark.parametrize(("point", "moment", "nth"), POINTS)
+def test_killed_there_everything_promised_is_heard_in_order(
+    tmp_path: Path, point: str, moment: str, nth: int
+) -> None:
+    """Nothing is skipped; at most the chunk that was playing and its predecessor are repeated."""
+    dead = run(tmp_path, point, moment, nth)
+    assert dead.returncode == -signal.SIGKILL, dead.stdout + dead.stderr
+    before = read(tmp_path / "journal")
+    alive = run(tmp_path)
+    assert alive.returncode == 0, alive.stdout + alive.stderr
+    journal = read(tmp_path / "journal")
+    after = journal[len(before) :]
+
+    # The same keys gave the same jobs, and what was promised is there.
+    ids: dict[str, set[str]] = {}
+    for line in journal:
+        if line[0] == "promised":
+            ids.setdefault(line[1], set()).add(line[2])
+    assert [len(found) for found in ids.values()] == [1] * len(TEXTS)
+
+    heard_before, heard_after = heard(before), heard(after)
+    expected = sorted({*heard_before, *heard_after})
+    assert len(expected) == 2 * len(TEXTS)
+    assert heard_before == expected[: len(heard_before)]
+    assert heard_after == expected[len(expected) - len(heard_after) :]
+    assert len(heard_before) + len(heard_after) - len(expected) <= 2
+    assert [line[2] for line in after if line[0] == "shown"] == ["completed"] * len(TEXTS)
+
+
+def test_killed_again_and_again_it_gets_there(tmp_path: Path) -> None:
+    """Killed at each chunk it speaks, a start for each."""
+    for _ in range(2 * len(TEXTS)):
+        assert run(tmp_path, "LanePlayer._commit_spoken", "after", 1).returncode < 0
+    assert run(tmp_path).returncode == 0
+    chunks = heard(read(tmp_path / "journal"))
+    assert chunks == sorted(chunks)
+    assert len(set(chunks)) == 2 * len(TEXTS)
+
+
+def test_second_process_on_the_directory_names_the_first(tmp_path: Path) -> None:
+    import fcntl
+
+    with (tmp_path / "data" / "mynah.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write("4711\n")
+        lock.flush()
+        refused = run(tmp_path)
+    assert refused.returncode != 0
+    assert "process 4711" in refused.stderr
+
+
+def read(journal: Path) -> list[list[str]]:
+    return [line.split() for line in journal.read_text().splitlines()]
+
+
+def heard(journal: list[list[str]]) -> list[tuple[int, int]]:
+    """The chunks whose last frame left, in order."""
+    return [(int(line[1]), int(line[2])) for line in journal if line[0] == "last"]

@@ -1,0 +1,149 @@
+"""What travels between bot and host: it survives the way, and what is wrong is named."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import (
+    EngineError,
+    EngineUnavailable,
+    SynthesisFailed,
+    VoiceMissing,
+)
+from engine.synthesis.base import BuiltinVoice, EngineCard, SynthesisRequest
+from engine.synthesis.wire import (
+    MOST_CHARACTERS,
+    Broken,
+    Busy,
+    Health,
+    Invalid,
+    Order,
+    describe_error,
+    error_from,
+)
+
+CARD = EngineCard(
+    name="an engine",
+    version="1",
+    voices=(BuiltinVoice(id="a", name="A", language="en-US"),),
+    default_voice="a",
+    languages=("en-US",),
+    least_characters=1,
+    most_characters=200,
+    slots=1,
+    clones=False,
+    styles=("speed",),
+)
+
+
+def over_the_wire(data: object) -> Any:
+    return json.loads(json.dumps(data))
+
+
+orders = st.builds(
+    Order,
+    id=st.text(max_size=50),
+    request=st.builds(
+        SynthesisRequest,
+        text=st.text(min_size=1, max_size=300),
+        voice=st.text(max_size=50),
+        language=st.none() | st.text(min_size=1, max_size=20),
+        style=st.dictionaries(
+            st.text(max_size=10), st.booleans() | st.floats(0, 1) | st.text(max_size=5), max_size=5
+        ),
+        seed=st.integers(-(2**63), 2**63 - 1),
+    ),
+    due_in=st.floats(allow_nan=False, allow_infinity=False),
+    format=st.sampled_from(["ogg", "wav"]),
+)
+
+
+@given(orders)
+def test_an_order_survives_the_way(order: Order) -> None:
+    assert Order.from_json(over_the_wire(order.to_json())) == order
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ([], "JSON object"),
+        ({}, "text is missing"),
+        ({"text": 5}, "text must be a string"),
+        ({"text": ""}, "text is missing"),
+        ({"text": "x" * (MOST_CHARACTERS + 1)}, "longer than"),
+        ({"text": "a", "txet": "b"}, "unknown: txet"),
+        ({"text": "a", "due_in": "soon"}, "due_in"),
+        ({"text": "a", "due_in": True}, "due_in"),
+        ({"text": "a", "due_in": float("nan")}, "due_in"),
+        ({"text": "a", "format": "mp3"}, "ogg or wav"),
+        ({"text": "a", "seed": 2**64}, "seed"),
+        ({"text": "a", "seed": 1.5}, "seed"),
+        ({"text": "a", "style": []}, "style"),
+        ({"text": "a", "style": {"x": {}}}, "style 'x'"),
+        ({"text": "a", "style": {str(n): 1 for n in range(100)}}, "at most"),
+        ({"text": "a", "voice": ["b"]}, "voice must be a string"),
+    ],
+)
+def test_what_is_no_order_is_refused_with_what_is_wrong(body: object, fault: str) -> None:
+    with pytest.raises(Invalid, match=fault):
+        Order.from_json(body)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=5) | st.integers(),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["text", "voice", "style", "seed", "due_in", "format", "id", "x"]),
+                inner,
+                max_size=4,
+            )
+        ),
+        max_leaves=8,
+    )
+)
+def test_any_json_is_an_order_or_is_refused(body: object) -> None:
+    try:
+        order = Order.from_json(body)
+    except Invalid:
+        return
+    assert order.request.text
+
+
+def test_the_health_survives_the_way() -> None:
+    health = Health(
+        state="ready",
+        card=CARD,
+        busy=(Busy(id="a", seconds_since_progress=1.5),),
+        waiting=2,
+        broken=(Broken(id="b", error=describe_error(SynthesisFailed("no"))[1]),),
+    )
+    assert Health.from_json(over_the_wire(health.to_json())) == health
+
+
+@pytest.mark.parametrize("kind", [SynthesisFailed, EngineUnavailable, VoiceMissing])
+def test_an_error_of_the_engine_arrives_as_itself(kind: type[EngineError]) -> None:
+    status, body = describe_error(kind("what went wrong", user_message="what to do"))
+    error = error_from(over_the_wire(body))
+    assert type(error) is kind
+    assert (str(error), error.user_message) == ("what went wrong", "what to do")
+    assert 400 <= status < 600
+
+
+def test_a_fault_of_the_host_itself_may_be_tried_again() -> None:
+    status, body = describe_error(ZeroDivisionError("oops"))
+    assert status == 500
+    assert type(error_from(over_the_wire(body))) is EngineUnavailable
+
+
+def test_an_order_that_the_host_does_not_understand_is_not_repeated() -> None:
+    assert type(error_from(describe_error(Invalid("unknown: x"))[1])) is SynthesisFailed
+
+
+@pytest.mark.parametrize("body", [None, [], "<html>", 5])
+def test_an_answer_of_something_else_than_a_host_means_no_host(body: object) -> None:
+    assert type(error_from(body)) is EngineUnavailable
