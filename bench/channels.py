@@ -31,15 +31,16 @@ from sandbox import Sandbox
 from sandbox.voice import VoiceServer
 
 ON_TIME: Final = 0.020
-WINDOW: Final = 4.0
-#: After new streams have begun, for this long nothing is measured.
-SETTLE: Final = 1.0
+#: Seconds in which a count is watched: 150 frames a stream.
+WINDOW: Final = 3.0
+#: After new streams have begun, for so many seconds nothing is measured.
+SETTLE: Final = 0.5
 JOIN_SECONDS: Final = 120.0
 #: The counts that are tried in turn, until one is not carried twice.
 COUNTS: Final[dict[str, Sequence[int]]] = {
-    "mynah": (60,120),
-    "plain": (60,),
-    "encoding": (20, 30),
+    "mynah": (100, *range(180, 401, 20)),
+    "plain": (100, *range(140, 401, 20)),
+    "encoding": (20, *range(30, 101, 5)),
 }
 TITLES: Final = {
     "mynah": "the bot's path",

@@ -11,7 +11,7 @@ import discord
 from bot import rights
 from bot.asking import Asking, asking, check, owner_of, place_to_speak
 from bot.house import House
-from bot.reply import NOBODY, reply
+from bot.reply import NOBODY
 from engine.errors import Refused, UnknownJob
 from engine.speech.jobs import EndedBy, JobView
 
@@ -50,7 +50,7 @@ async def skip(interaction: discord.Interaction, house: House, job_id: int | Non
         raise Refused(OVER)
     check(rights.may_skip(ask.standing, ask.scene, owner_of(view, ask, house)))
     ended = await house.speech.cancel(view.job.id, by=EndedBy.SKIPPED, actor=ask.actor)
-    await reply(interaction, "Skipped." if ended is not None else OVER)
+    await house.reply(interaction, "Skipped." if ended is not None else OVER)
 
 
 async def stop(interaction: discord.Interaction, house: House) -> None:
@@ -66,7 +66,7 @@ async def stop(interaction: discord.Interaction, house: House) -> None:
             ended += job is not None
     left = len(ask.queue) - ended
     kept = f" {_jobs(left)} of others stay." if left else ""
-    await reply(interaction, f"Stopped: {_jobs(ended)} ended.{kept}")
+    await house.reply(interaction, f"Stopped: {_jobs(ended)} ended.{kept}")
 
 
 async def download(interaction: discord.Interaction, house: House, job_id: int) -> None:
@@ -77,10 +77,10 @@ async def download(interaction: discord.Interaction, house: House, job_id: int) 
     await interaction.response.defer(ephemeral=True, thinking=True)
     sound = await house.speech.audio(job_id)
     if sound is None:
-        await reply(interaction, "Its sound is no longer kept. Press Replay to make it again.")
+        await house.reply(interaction, "Its sound is no longer kept. Press Replay to make it anew.")
         return
     if len(sound) > ask.guild.filesize_limit:
-        await reply(interaction, "Its sound is larger than this server lets me send.")
+        await house.reply(interaction, "Its sound is larger than this server lets me send.")
         return
     file = discord.File(io.BytesIO(sound), filename=f"mynah-{job_id}.ogg")
     await interaction.followup.send(file=file, ephemeral=True, allowed_mentions=NOBODY)

@@ -18,6 +18,7 @@ from bot.commands.tree import Tree
 from bot.discord_api import REFUSED_TOKEN
 from bot.house import House
 from bot.registration import invite_link, register
+from bot.reply import Reply
 from bot.rest import Rest
 from bot.saying import Saying
 from bot.standing import bot_standing
@@ -93,7 +94,12 @@ class Bot(discord.Client):
             )
         )
         rest = Rest(session, self, settings.discord_api_url)
-        render = renderer(speech, clock, hide_text=settings.mynah_hide_text)
+        render = renderer(
+            speech,
+            clock,
+            hide_text=settings.mynah_hide_text,
+            group=settings.mynah_command_group,
+        )
         self.board = Board(
             speech, rest, clock, render=render, payload=message_payload, note=self._note
         )
@@ -106,6 +112,7 @@ class Bot(discord.Client):
             saying=Saying(
                 speech, rest, self.board, self.rooms, clock, render=render, payload=message_payload
             ),
+            reply=Reply(settings.mynah_command_group),
             clock=clock,
         )
         self.tree = Tree(self, self.house)
@@ -254,6 +261,9 @@ class Bot(discord.Client):
 
     async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
         self.rooms.look(after.guild.id)
+
+    async def on_guild_role_delete(self, role: discord.Role) -> None:
+        self.rooms.look(role.guild.id)
 
     async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
         self.rooms.look(after.guild.id)

@@ -41,6 +41,8 @@ async def asking(interaction: discord.Interaction, house: House) -> Asking:
     guild, member = interaction.guild, interaction.user
     if guild is None or not isinstance(member, discord.Member):
         raise Refused("This works in a server only.")
+    if house.client.get_guild(guild.id) is None or guild.unavailable:
+        raise Refused("I have just started, or Discord has a fault here. Try again in a moment.")
     queue = await house.speech.queue(str(guild.id))
     return Asking(
         guild=guild,

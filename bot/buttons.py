@@ -11,7 +11,6 @@ import discord
 from bot import acts
 from bot.commands.tree import NOT_SERVED, answer_error, served
 from bot.house import House
-from bot.reply import reply
 from bot.status.render import Verb, parse_custom_id
 
 
@@ -26,7 +25,7 @@ class Buttons:
         if button is None:
             return
         if not served(self._house.settings.mynah_guilds, interaction.guild_id):
-            await reply(interaction, NOT_SERVED)
+            await self._house.reply(interaction, NOT_SERVED)
             return
         try:
             match button.verb:
@@ -39,4 +38,4 @@ class Buttons:
                 case Verb.DOWNLOAD:
                     await acts.download(interaction, self._house, button.job_id)
         except Exception as error:  # noqa: BLE001 -- the edge; it is logged there
-            await answer_error(interaction, error)
+            await answer_error(interaction, error, self._house)

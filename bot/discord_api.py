@@ -68,6 +68,6 @@ async def locate(session: aiohttp.ClientSession, base: str, token: str) -> None:
             log.warning("Discord is out of reach; I keep trying", error=repr(error))
         await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
     Route.BASE = base
-    discord.client.ExponentialBackoff = ShortBackoff  # type: ignore[assignment]
+    discord.client.ExponentialBackoff = ShortBackoff  # type: ignore[attr-defined,assignment]
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
     log.info("found Discord", api=base, gateway=gateway)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import discord
 
+from bot.reply import Reply
 from bot.saying import Saying
 from bot.status.board import Board
 from bot.voice.rooms import Rooms
@@ -23,4 +24,5 @@ class House:
     rooms: Rooms
     board: Board
     saying: Saying
+    reply: Reply
     clock: Clock

@@ -124,15 +124,18 @@ class Saying:
         self._board.published(job.id, rendered)
         return await self._rest.answer(origin.ticket, self._payload(rendered))
 
-    async def _conclude(self, job: Job, origin: Origin, answer: Answer) -> bool:
-        """Act on what is known. Returns whether that was enough."""
+    async def _conclude(
+        self, job: Job, origin: Origin, answer: Answer, *, late: bool = False
+    ) -> bool:
+        """Act on what is known. Returns whether that was enough. `late`: the bot may have been
+        called elsewhere since, and stays with whoever listens to it there."""
         match answer.verdict:
             case Verdict.ACCEPTED:
                 if answer.message_id is not None:
                     await self._speech.note(job.id, message_id=answer.message_id)
                 # The place before the acceptance: killed in between, the job is still held, and
                 # comes here again. Accepted without a place it would wait where nobody comes.
-                await self._rooms.room(int(job.lane)).go(origin.voice_channel_id)
+                await self._rooms.call(int(job.lane), origin.voice_channel_id, late=late)
                 await self._speech.accept(job.id)
                 await self._board.wish(job.id)
                 return True
@@ -165,6 +168,6 @@ class Saying:
                 if answer.code == ALREADY_ANSWERED:
                     # By an earlier try of ours, of which we never heard: ask once more.
                     answer = replace(answer, verdict=Verdict.UNCLEAR)
-            if await self._conclude(job, origin, answer):
+            if await self._conclude(job, origin, answer, late=True):
                 return
             await self._clock.sleep(ASK_AGAIN_SECONDS[min(attempt, len(ASK_AGAIN_SECONDS) - 1)])

@@ -111,10 +111,11 @@ class Gateway:
         writer = asyncio.create_task(connection.write())
         connection.send(Op.HELLO, {"heartbeat_interval": self._heartbeat_ms})
         try:
-            async for message in socket:
+            while (message := await socket.receive()).type is WSMsgType.TEXT:
                 await self.flowing.wait()
-                if message.type is WSMsgType.TEXT:
-                    await self._receive(connection, json.loads(message.data))
+                await self._receive(connection, json.loads(message.data))
+            if message.type is WSMsgType.CLOSE:
+                connection.left_with = message.data
         finally:
             self.connections.discard(connection)
             writer.cancel()
@@ -218,11 +219,7 @@ class Gateway:
         self._world.watch.changed()
         if session.is_dead:
             return
-        if connection.closed_with is None:
-            is_over = connection.socket.close_code in (1000, 1001)
-        else:
-            is_over = connection.closed_with in (4007, 4009)
-        if is_over:
+        if connection.left_with in (1000, 1001) or connection.closed_with in (4007, 4009):
             self._later(self._end(session))
         else:
             until = self._world.clock.time() + self.resume_seconds

@@ -51,6 +51,8 @@ class Connection:
         self.socket = socket
         self.session: Session | None = None
         self.closed_with: int | None = None  # by Discord
+        # By the client. Not aiohttp's `close_code`: that is 1000 also when TCP ends in silence.
+        self.left_with: int | None = None
         self._flowing = flowing  # while it is not set, nothing leaves
         self._compressor = zlib.compressobj() if compress else None
         self._outgoing: asyncio.Queue[Json] = asyncio.Queue()

@@ -1,12 +1,13 @@
 """/queue view and /help: what waits, and what can be asked."""
 
+from typing import Final
+
 import discord
 from discord import app_commands
 
 from bot import rights
 from bot.asking import asking, check
 from bot.house import House
-from bot.reply import reply
 from bot.status.render import render_queue
 
 
@@ -23,28 +24,26 @@ def commands(house: House) -> list[app_commands.Command | app_commands.Group]:  
             hide_text=house.settings.mynah_hide_text,
             note=house.rooms.note(ask.guild.id),
         )
-        await reply(interaction, text)
+        await house.reply(interaction, text)
 
     @app_commands.command(name="help", description="What this bot does, and every command")
     async def help_(interaction: discord.Interaction) -> None:
-        await reply(interaction, help_text(house.settings.mynah_command_group))
+        await house.reply(interaction, HELP)
 
     return [queue, help_]
 
 
-def help_text(group: str | None) -> str:
-    """Every command, as it is typed in this installation."""
-    slash = f"/{group} " if group else "/"
-    return "\n".join(
-        (
-            "I speak text in voice channels. Join one, then:",
-            f"- `{slash}say` speaks a text; `voice` completes as you type.",
-            f"- `{slash}skip` ends the job being spoken, `{slash}stop` that and all that wait; "
-            "your own, or anyone's if you moderate.",
-            f"- `{slash}pause` and `{slash}resume` stop for a while and go on.",
-            f"- `{slash}join` calls me to your channel, `{slash}leave` sends me out.",
-            f"- `{slash}queue view` shows what waits, to you alone.",
-            "Below each message are buttons: Skip and Stop while it is spoken, Replay and "
-            "Download (the sound as a file) afterwards.",
-        )
+#: Every command, in the words of somebody who has not seen it.
+HELP: Final = "\n".join(
+    (
+        "I speak text in voice channels. Join one, then:",
+        "- `/say` speaks a text; `voice` completes as you type.",
+        "- `/skip` ends the job being spoken, `/stop` that and all that wait: your own, or "
+        "anyone's if you moderate.",
+        "- `/pause` and `/resume` stop for a while and go on.",
+        "- `/join` calls me to your channel, `/leave` sends me out.",
+        "- `/queue view` shows what waits, to you alone.",
+        "Below each message are buttons: Skip and Stop while it is spoken, Replay and Download "
+        "(the sound as a file) afterwards.",
     )
+)

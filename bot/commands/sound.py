@@ -6,7 +6,6 @@ from discord import app_commands
 from bot import acts, rights
 from bot.asking import asking, check
 from bot.house import House
-from bot.reply import reply
 
 
 def commands(house: House) -> list[app_commands.Command]:  # type: ignore[type-arg]
@@ -24,10 +23,10 @@ def commands(house: House) -> list[app_commands.Command]:  # type: ignore[type-a
         check(rights.may_pause(ask.standing, ask.scene))
         room = house.rooms.room(ask.guild.id)
         if room.paused:
-            await reply(interaction, "It is paused already. `/resume` goes on.")
+            await house.reply(interaction, "It is paused already. `/resume` goes on.")
             return
         await room.pause(True)
-        await reply(interaction, "Paused. `/resume` goes on where it stopped.")
+        await house.reply(interaction, "Paused. `/resume` goes on where it stopped.")
 
     @app_commands.command(name="resume", description="Go on speaking after a pause")
     async def resume(interaction: discord.Interaction) -> None:
@@ -35,9 +34,9 @@ def commands(house: House) -> list[app_commands.Command]:  # type: ignore[type-a
         check(rights.may_resume(ask.standing, ask.scene))
         room = house.rooms.room(ask.guild.id)
         if not room.paused:
-            await reply(interaction, "It is not paused.")
+            await house.reply(interaction, "It is not paused.")
             return
         await room.pause(False)
-        await reply(interaction, "Going on.")
+        await house.reply(interaction, "Going on.")
 
     return [skip, stop, pause, resume]

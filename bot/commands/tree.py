@@ -9,7 +9,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.reply import offer_nothing, reply
+from bot.reply import offer_nothing
 from engine.errors import Refused
 
 if TYPE_CHECKING:
@@ -29,16 +29,16 @@ class Tree(app_commands.CommandTree[discord.Client]):
             allowed_contexts=app_commands.AppCommandContext(guild=True),
             allowed_installs=app_commands.AppInstallationType(guild=True),
         )
-        self._served = house.settings.mynah_guilds
+        self._house = house
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
         """Refuse servers that are not ours, and anything outside a server."""
-        if interaction.guild is not None and served(self._served, interaction.guild_id):
+        if served(self._house.settings.mynah_guilds, interaction.guild_id):
             return True
         if interaction.type is discord.InteractionType.autocomplete:
             await offer_nothing(interaction)
         else:
-            await reply(interaction, NOT_SERVED)
+            await self._house.reply(interaction, NOT_SERVED)
         return False
 
     async def on_error(
@@ -46,7 +46,7 @@ class Tree(app_commands.CommandTree[discord.Client]):
     ) -> None:
         """The edge of every command: a refusal is told, a fault is logged and told."""
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-        await answer_error(interaction, cause)
+        await answer_error(interaction, cause, self._house)
 
 
 def served(only: frozenset[int], guild_id: int | None) -> bool:
@@ -54,10 +54,12 @@ def served(only: frozenset[int], guild_id: int | None) -> bool:
     return guild_id is not None and (not only or guild_id in only)
 
 
-async def answer_error(interaction: discord.Interaction, error: BaseException) -> None:
+async def answer_error(
+    interaction: discord.Interaction, error: BaseException, house: "House"
+) -> None:
     """Tell whoever asked; a refusal in its own words, a fault without its details."""
     if isinstance(error, Refused):
-        await reply(interaction, error.user_message)
+        await house.reply(interaction, error.user_message)
         return
     log.error("a command failed", interaction=interaction.id, exc_info=error)
-    await reply(interaction, FAULT)
+    await house.reply(interaction, FAULT)

@@ -6,7 +6,6 @@ from discord import app_commands
 from bot import rights
 from bot.asking import asking, check, place_to_speak
 from bot.house import House
-from bot.reply import reply
 
 
 def commands(house: House) -> list[app_commands.Command]:  # type: ignore[type-arg]
@@ -17,10 +16,10 @@ def commands(house: House) -> list[app_commands.Command]:  # type: ignore[type-a
         channel = place_to_speak(ask)
         room = house.rooms.room(ask.guild.id)
         if room.channel_id == channel.id and room.connected:
-            await reply(interaction, f"I am in {channel.mention} already.")
+            await house.reply(interaction, f"I am in {channel.mention} already.")
             return
         await room.go(channel.id)
-        await reply(interaction, f"On my way to {channel.mention}.")
+        await house.reply(interaction, f"On my way to {channel.mention}.")
 
     @app_commands.command(name="leave", description="Send the bot out; what waits is kept a while")
     async def leave(interaction: discord.Interaction) -> None:
@@ -29,6 +28,6 @@ def commands(house: House) -> list[app_commands.Command]:  # type: ignore[type-a
         await house.rooms.room(ask.guild.id).leave()
         waiting = len(ask.queue)
         kept = " What waits goes on when I am called again in time." if waiting else ""
-        await reply(interaction, f"Goodbye.{kept}")
+        await house.reply(interaction, f"Goodbye.{kept}")
 
     return [join, leave]

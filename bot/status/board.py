@@ -86,6 +86,8 @@ class Board:
         """Follow the queue until cancelled."""
         for job in await self._speech.unshown():
             await self.wish(job.id)
+        for lane in await self._speech.lanes():
+            await self.look(lane.id)  # their messages show how things stood when we ended
         async for change in self._speech.follow():
             if change.job_id is not None:
                 await self.wish(change.job_id)

@@ -5,8 +5,10 @@ message is sent, or to where.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
+from bot.reply import name_commands
 from bot.rest import MESSAGE_FLAG_SUPPRESS_EMBEDS
 from bot.status.render import Button, Rendered, Verb, render
 from engine.clock import Clock
@@ -52,12 +54,12 @@ def voice_name(speech: Speech, voice: str) -> str | None:
 
 
 def renderer(
-    speech: Speech, clock: Clock, *, hide_text: bool
+    speech: Speech, clock: Clock, *, hide_text: bool, group: str | None
 ) -> Callable[[JobView, str | None], Rendered]:
     """`render` with all that does not depend on the job."""
 
     def rendered(view: JobView, note: str | None) -> Rendered:
-        return render(
+        shown = render(
             view,
             now=clock.time(),
             voice=voice_name(speech, view.job.voice),
@@ -65,5 +67,6 @@ def renderer(
             engine_state=speech.engine_state,
             note=note,
         )
+        return replace(shown, content=name_commands(shown.content, group))
 
     return rendered

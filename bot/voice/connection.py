@@ -96,6 +96,7 @@ class _Once(VoiceConnectionState):
         self.last_reply = self.clock.monotonic()
         self.last_echo: float | None = None
         self.failing_since: float | None = None
+        self._named = asyncio.Event()  # Discord has sent both voice updates
         if credentials is not None:
             self.session_id = credentials.session_id
             self.token = credentials.token
@@ -129,7 +130,9 @@ class _Once(VoiceConnectionState):
         if not self.adopted:
             self.state = ConnectionFlowState.set_guild_voice_state
             await self._voice_connect(self_deaf=self_deaf, self_mute=self_mute)
-            await self._wait_for_state(ConnectionFlowState.got_both_voice_updates)
+            # Not discord.py's `_wait_for_state`: an update that comes between its look and the
+            # first turn of its wait goes unheard, and the join hangs until its timeout.
+            await self._named.wait()
         self.ws = await self._connect_websocket(False)
         await self._handshake_websocket()
 
@@ -161,6 +164,7 @@ class _Once(VoiceConnectionState):
             self.state = ConnectionFlowState.got_voice_state_update
         elif self.state is ConnectionFlowState.got_voice_server_update:
             self.state = ConnectionFlowState.got_both_voice_updates
+            self._named.set()
 
     async def voice_server_update(self, data: Any) -> None:
         token, endpoint = data.get("token"), data.get("endpoint")
@@ -175,6 +179,7 @@ class _Once(VoiceConnectionState):
         elif self.state is ConnectionFlowState.got_voice_state_update:
             self._open_socket()
             self.state = ConnectionFlowState.got_both_voice_updates
+            self._named.set()
         elif before != (self.token, self.endpoint):
             self.renewed = True
             self.connection.report(Loss(LossReason.SERVER_CHANGED))

@@ -113,6 +113,13 @@ class Room:
         return connection is not None and connection.audible
 
     @property
+    def accompanied(self) -> bool:
+        """Whether somebody listens in the channel where the bot is."""
+        guild = self._tools.client.get_guild(self.guild_id)
+        channel = guild.get_channel(self._wanted) if guild and self._wanted is not None else None
+        return isinstance(channel, VoiceChannel) and audience(channel).listeners > 0
+
+    @property
     def paused(self) -> bool:
         return self._paused
 

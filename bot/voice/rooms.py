@@ -59,6 +59,12 @@ class Rooms:
             elif lane.where is not None:
                 await self.room(guild_id).go(int(lane.where["channel"]))
 
+    async def call(self, guild_id: int, channel_id: int, *, late: bool) -> None:
+        """Go to a channel. A `late` call does not take the bot from listeners elsewhere."""
+        room = self.room(guild_id)
+        if not (late and room.accompanied):
+            await room.go(channel_id)
+
     async def close(self, *, leave: bool) -> None:
         """End every room, at once."""
         await asyncio.gather(*(room.close(leave=leave) for room in self._rooms.values()))

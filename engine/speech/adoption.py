@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from engine.speech.jobs import ChunkState, JobState
 from engine.speech.lanes import LiveJob
 from engine.speech.queue import Queue, adopt_audio
-from engine.speech.splitting import CardInUse
+from engine.speech.splitting import CardInUse, Cut
 from engine.speech.store import queries
 from engine.synthesis.base import EngineCard
 
@@ -43,16 +43,19 @@ async def _store(queue: Queue, use: CardInUse) -> None:
 
 
 async def _cut(queue: Queue, use: CardInUse, stale: Sequence[LiveJob]) -> None:
-    cuts = [(live, use.cut(live)) for live in stale if live.job.id in queue.jobs]
+    # No player takes a chunk of a stale job, so the other thread may look at it.
+    live_still = [live for live in stale if live.job.id in queue.jobs]
 
-    def write(connection: Connection) -> None:
+    def write(connection: Connection) -> list[tuple[LiveJob, Cut]]:
+        cuts = [(live, use.cut(live)) for live in live_still]
         for live, cut in cuts:
             adopt_audio(connection, cut.chunks)
             new = [chunk.value() for chunk in cut.chunks]
             queries.replace_chunks(connection, live.job.id, since=cut.since, by=new)
             queries.set_jobs(connection, [live.job.id], card=use.id, voice=cut.voice)
+        return cuts
 
-    await queue.database.write(write)
+    cuts = await queue.database.write(write)
     for live, cut in cuts:
         for chunk in live.chunks:
             queue.unwant(chunk)

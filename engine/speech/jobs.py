@@ -6,11 +6,13 @@ Knows: states and which may follow which. Does not know: SQL, synthesis, Discord
               │           ├─────▶ failed      no part of it could be spoken
               ├───────────┼─────▶ cancelled   skipped, stopped, disconnected …: `ended_by` says
               └───────────┴─────▶ expired     its lane could not speak for too long
-           speaking ──▶ queued                a rejoin or a restart before its first chunk was heard
+           speaking ──▶ queued                a rejoin before its first chunk was heard
+           A final state stays: where the end of a completed job is rewound, its sound is repeated.
 
     chunk  queued ──▶ synthesizing ──▶ ready ──▶ spoken
               ▲            │  │          ▲          │
               └────────────┘  └▶ failed  └──────────┘  spoken is not heard: see `LanePlayer.rewind`
+           synthesizing ──▶ spoken            its last frame left before its audio was on disk
            ready ──▶ queued                   its cached audio is gone
            spoken ──▶ queued                  likewise, after a rewind
            queued ──▶ failed                  skipped as poison
@@ -64,7 +66,9 @@ JOB_TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
 
 CHUNK_TRANSITIONS: Mapping[ChunkState, frozenset[ChunkState]] = {
     ChunkState.QUEUED: frozenset({ChunkState.SYNTHESIZING, ChunkState.READY, ChunkState.FAILED}),
-    ChunkState.SYNTHESIZING: frozenset({ChunkState.QUEUED, ChunkState.READY, ChunkState.FAILED}),
+    ChunkState.SYNTHESIZING: frozenset(
+        {ChunkState.QUEUED, ChunkState.READY, ChunkState.SPOKEN, ChunkState.FAILED}
+    ),
     ChunkState.READY: frozenset({ChunkState.QUEUED, ChunkState.SPOKEN}),
     ChunkState.SPOKEN: frozenset({ChunkState.QUEUED, ChunkState.READY}),
     ChunkState.FAILED: frozenset(),
@@ -122,7 +126,7 @@ class Job:
     ended_actor: str | None
     error: str | None  # for the person: why it failed
     origin: Mapping[str, Any]
-    shown: str | None  # what its status message last showed, in the front end's own terms
+    shown: str | None  # what its status message last showed: begins with a state's name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

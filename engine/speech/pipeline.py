@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 class Speech:
     """Text in, sound out, nothing lost in between.
 
-    `open` before anything else, `close` after everything; neither may be called twice.
+    `open` before anything else, `close` after everything, once each.
     """
 
     def __init__(self, settings: Settings, engine: Engine, clock: Clock) -> None:
@@ -62,6 +62,7 @@ class Speech:
             ),
         )
         self._players: dict[str, LanePlayer] = {}
+        self._opened = False
 
     # ---- start and stop
 
@@ -82,9 +83,16 @@ class Speech:
             raise
         self._workers.start()
         self._keeper.start()
+        self._opened = True
 
     async def close(self) -> None:
-        """Stop working, save the state, let go of the engine and of the data directory."""
+        """Stop working, save the state, let go of the engine and of the data directory.
+
+        Does nothing where `open` has failed.
+        """
+        if not self._opened:
+            return
+        self._opened = False
         for player in self._players.values():
             player.close()
         await self._workers.stop()

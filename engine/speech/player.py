@@ -180,6 +180,8 @@ class LanePlayer:
         if given is None:
             return
         if given.live is not None and self._is_live(given.live):
+            if given.live.owner.waits:
+                await self._started(cue)
             await self._commit_spoken(given.live)
         self._taken.remove(given)
         self._spoken.append(given)

@@ -133,7 +133,9 @@ async def given_up(queue: Queue, key: str, *, error: str) -> None:
         queries.set_chunks(connection, ids, state=ChunkState.FAILED)
         for job_id, state in over.items():
             told = error if state is JobState.FAILED else None
-            queries.set_jobs(connection, [job_id], state=state, ended_at=now, error=told)
+            queries.set_jobs(
+                connection, [job_id], state=state, held=False, ended_at=now, error=told
+            )
 
     await queue.database.write(write)
     for chunk, seconds in cut.items():
@@ -150,7 +152,7 @@ async def given_up(queue: Queue, key: str, *, error: str) -> None:
     for job_id, state in over.items():
         live = queue.jobs[job_id]
         told = error if state is JobState.FAILED else None
-        live.job = replace(live.job, state=state, ended_at=now, error=told)
+        live.job = replace(live.job, state=state, held=False, ended_at=now, error=told)
         queue.show_end(live)
     log.warning(
         "Parts cannot be spoken", chunks=[chunk.id for chunk in chunks], ended=list(over), why=error
@@ -158,8 +160,14 @@ async def given_up(queue: Queue, key: str, *, error: str) -> None:
 
 
 async def lost(queue: Queue, key: str) -> None:
-    """The audio is not in the cache after all: whoever waits for it has to wait again."""
-    chunks = [each for each in queue.wanted.get(key, ()) if each.state is ChunkState.READY]
+    """The audio is not in the cache after all: whoever has not got it yet has to wait again."""
+    chunks = [
+        chunk
+        for chunk in queue.wanted.get(key, ())
+        if chunk.state is ChunkState.READY
+        and chunk.kept is None
+        and not (chunk.sound is not None and chunk.sound.complete)
+    ]
 
     def write(connection: Connection) -> None:
         queries.drop_audio(connection, [key])

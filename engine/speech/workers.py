@@ -99,8 +99,12 @@ class Workers:
                 self._ready = True
                 self._queue.work.set()
                 await self._lost.wait()
-                self._ready = False
             await self._clock.sleep(_RETRY_AFTER)
+
+    def _lose_engine(self) -> None:
+        """No try begins until the engine has told its card again."""
+        self._ready = False
+        self._lost.set()
 
     # ---- what is made next?
 
@@ -173,7 +177,7 @@ class Workers:
         try:
             await self._make(attempt)
         except EngineUnavailable as error:
-            self._lost.set()
+            self._lose_engine()
             log.info("The engine is away", job=job_id, chunk=index, error=str(error))
             await queue.change(tries.put_back(queue, key))
         except HostDied as error:
@@ -225,7 +229,7 @@ class Workers:
 
     async def _died(self, attempt: Try, error: HostDied) -> None:
         """The host died. Whatever it had in work is suspect; only a death alone is proof."""
-        self._lost.set()
+        self._lose_engine()
         others = [each for each in self._tries.values() if each is not attempt]
         alone = not others and not attempt.shared_death
         for each in others:

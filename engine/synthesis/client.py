@@ -140,6 +140,9 @@ class HostClient:
             else:
                 try:
                     reason = await self._attend(host)
+                except Exception:  # the edge of this loop: whatever breaks, a host is brought up
+                    log.exception("watching the engine's host broke")
+                    reason = "watching it broke"
                 finally:
                     self._lose(host)
                     await host.close()

@@ -5,7 +5,8 @@ Knows: aiohttp, addresses, how a stream breaks. Does not know: processes, when t
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -47,6 +48,7 @@ class Link:
         self.url = url
         self._base, socket = check_url(url)
         connector = aiohttp.UnixConnector(socket, limit=0) if socket else None
+        self._waits: set[asyncio.Timeout] = set()
         self._session = aiohttp.ClientSession(
             connector=connector or aiohttp.TCPConnector(limit=0),
             # A hang is for the watch to find: an engine may take minutes for its first sound.
@@ -75,18 +77,26 @@ class Link:
         """
         reader = OggReader()
         try:
-            async with self._session.post(
-                f"{self._base}/synthesize", json=order.to_json()
-            ) as response:
+            async with self._while_open():
+                response = await self._session.post(
+                    f"{self._base}/synthesize", json=order.to_json()
+                )
+            try:
                 if response.status != 200:
-                    raise await _told(response)
-                try:
-                    async for piece in response.content.iter_any():
-                        reader.feed(piece)
-                        yield piece
-                finally:
-                    if not reader.complete:
-                        response.close()
+                    async with self._while_open():
+                        raise await _told(response)
+                while True:
+                    async with self._while_open():
+                        piece = await response.content.readany()
+                    if not piece:
+                        break
+                    reader.feed(piece)
+                    yield piece
+            finally:
+                if reader.complete:
+                    response.release()
+                else:
+                    response.close()
         except aiohttp.ClientConnectorError as error:
             raise EngineUnavailable(f"{self.url} cannot be reached: {error!r}") from error
         except (*_BREAKS, OggDamaged) as error:
@@ -96,7 +106,20 @@ class Link:
 
     async def close(self) -> None:
         """Cut every connection; streams that run break."""
+        for wait in self._waits:
+            wait.reschedule(0)
         await self._session.close()
+
+    @asynccontextmanager
+    async def _while_open(self) -> AsyncIterator[None]:
+        """Waiting for the host ends with TimeoutError when this link is closed: closing a session
+        alone leaves those who read from it waiting (seen with aiohttp 3.14)."""
+        async with asyncio.timeout(None) as wait:
+            self._waits.add(wait)
+            try:
+                yield
+            finally:
+                self._waits.discard(wait)
 
 
 async def _told(response: aiohttp.ClientResponse) -> EngineError:

@@ -57,7 +57,11 @@ class House:
         return await self.open(engine or self.engine_like(), **settings)
 
     async def killed(self, engine: ScriptedEngine | None = None, *, after: float = 0.0) -> Speech:
-        """Open what a kill at this moment would have left, `after` seconds later."""
+        """Open what a kill at this moment would have left, `after` seconds later.
+
+        Files are copied while nobody writes; kills in mid-write are in `tests/process`.
+        """
+        await self.quiet()
         copy = self.directory.with_name(self.directory.name + "-killed")
         shutil.copytree(self.directory, copy)
         self.directory = copy

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import psutil
@@ -73,7 +74,7 @@ async def health_when(link: Link, holds: Callable[[Health], bool]) -> Health:
 async def until(holds: Callable[[], bool]) -> None:
     """Return as soon as `holds` is true."""
     async with asyncio.timeout(PATIENCE):
-        while not holds():
+        while not holds():  # noqa: ASYNC110 - what is waited for has no event to give
             await asyncio.sleep(0.01)
 
 
@@ -94,11 +95,24 @@ async def hear(client: HostClient, text: str, voice: str = "low", *, due_in: flo
             return b"".join([piece async for piece in pieces])
 
 
+async def rest(pieces: AsyncIterator[bytes]) -> bytes:
+    """What of a stream has not been heard yet."""
+    return b"".join([piece async for piece in pieces])
+
+
 def packets_in(stream: bytes) -> int:
     reader = OggReader()
     packets = reader.feed(stream)
     assert reader.complete
     return len(packets)
+
+
+def is_there(path: Path) -> bool:
+    return path.exists()
+
+
+def environment_of(pid: int) -> dict[str, str]:
+    return psutil.Process(pid).environ()
 
 
 def is_gone(pid: int) -> bool:

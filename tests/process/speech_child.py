@@ -34,7 +34,10 @@ from engine.speech.store.database import Database
 
 T = TypeVar("T")
 
-TEXTS = [f"Here is the first sentence, number {n}. And here is the second one, too." for n in "abc"]
+TEXTS = [
+    f"Here is the first sentence, number {n}. And here is the second one, which is longer."
+    for n in "abc"
+]
 
 
 class Fate:
@@ -141,8 +144,8 @@ async def run(directory: Path, journal: Callable[..., None]) -> None:
 def main() -> None:
     directory, file, *fate = sys.argv[1:]
     MortalDatabase.fate = MortalCache.fate = Fate(*fate)
-    engine.speech.queue.Database = MortalDatabase  # type: ignore[misc]
-    engine.speech.pipeline.AudioCache = MortalCache  # type: ignore[misc]
+    vars(engine.speech.queue)["Database"] = MortalDatabase
+    vars(engine.speech.pipeline)["AudioCache"] = MortalCache
     with Path(file).open("a", buffering=1) as lines:
 
         def journal(*words: object) -> None:

@@ -194,9 +194,11 @@ async def test_killed_once_a_leave_is_committed_the_bot_stays_out_until_it_is_ca
     await stage.alice.command("leave")
     await bot.ended()
     stage.heard.forget()
+    entered = len(stage.discord.voice.history)
 
     await stage.start()
-    assert stage.heard.text == ""
+    await shows(message, "Next in the queue")
+    assert len(stage.discord.voice.history) == entered
     await stage.command("join")
     await shows(message, "Spoken in")
 

@@ -10,20 +10,30 @@ import pytest
 from engine.speech.store.examine import bring_up
 from tests.process.speech_child import TEXTS
 
-MOMENTS = ("before", "within", "after")
-#: Each transaction of a job's life, by the function that asks for it, and which of its times.
+#: Each transaction of a job's life by the function that asks for it, the moment, and which of its
+#: times. `within`: its statements are executed, nothing is committed. `after`: it is committed,
+#: nobody knows yet.
 POINTS = [
-    *(("Queue.add", moment, nth) for moment in MOMENTS for nth in (1, 2)),
-    *(("Queue._set", moment, 2) for moment in MOMENTS),  # accepted
-    ("Queue.note", "within", 2),
-    *(("claim", moment, 3) for moment in MOMENTS),
-    *(("file", moment, 3) for moment in ("before", "after")),
-    *(("made", moment, 3) for moment in MOMENTS),
-    *(("LanePlayer._set_job", moment, 2) for moment in MOMENTS),  # started
-    *(("LanePlayer._commit_spoken", moment, 3) for moment in MOMENTS),
-    *(("LanePlayer._commit_spoken", moment, 4) for moment in MOMENTS),  # and completed
-    ("Queue.put_lane", "after", 1),
     ("_store", "after", 1),  # the engine's first card
+    ("Queue.put_lane", "after", 1),  # where the lane is
+    ("Queue.add", "before", 1),
+    ("Queue.add", "within", 2),
+    ("Queue.add", "after", 2),
+    ("Queue._set", "within", 2),  # accepted
+    ("Queue._set", "after", 2),
+    ("Queue.note", "after", 2),
+    ("claim", "within", 3),
+    ("claim", "after", 3),
+    ("file", "before", 3),
+    ("file", "after", 3),
+    ("made", "within", 3),
+    ("made", "after", 3),
+    ("LanePlayer._set_job", "within", 2),  # started
+    ("LanePlayer._set_job", "after", 2),
+    ("LanePlayer._commit_spoken", "within", 3),
+    ("LanePlayer._commit_spoken", "after", 3),
+    ("LanePlayer._commit_spoken", "within", 4),  # and the job's completion with it
+    ("LanePlayer._commit_spoken", "after", 4),
 ]
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import aiohttp
 import discord
 import pytest
 from discord import app_commands, ui
@@ -35,6 +36,29 @@ async def test_a_killed_bot_finds_itself_still_in_voice(local: Sandbox) -> None:
             lambda: first_session not in local.gateway.sessions, 5, "the end of the old session"
         )
         assert guild.bot.voice.channel is lounge
+
+
+@pytest.mark.parametrize("goodbye", [True, False])
+async def test_only_a_goodbye_ends_a_session_at_once(local: Sandbox, goodbye: bool) -> None:
+    """A close with 1000 ends it and its place in voice; the end of a process does not."""
+    guild = local.guild("Home")
+    lounge = guild.voice("Lounge")
+    async with aiohttp.ClientSession() as session:
+        socket = await session.ws_connect(local.gateway_url)
+        await socket.send_json({"op": 2, "d": {"token": local.token, "intents": 1 << 7}})
+        state = {"guild_id": str(guild.id), "channel_id": str(lounge.id)}
+        await socket.send_json({"op": 4, "d": state})
+        await guild.bot_joined(lounge)
+        if goodbye:
+            await socket.close(code=1000)
+        else:
+            transport = socket.get_extra_info("socket")
+            transport.shutdown(2)
+        await local.world.watch.until(lambda: not local.gateway.is_connected, 5, "the end")
+    if goodbye:
+        await guild.bot_left()
+    assert (guild.bot.voice.channel is None) is goodbye
+    assert bool(local.gateway.sessions) is not goodbye
 
 
 async def join(bot: Bot, channel_id: int) -> None:

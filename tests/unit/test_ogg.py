@@ -119,7 +119,7 @@ def test_a_packet_longer_than_opus_allows_is_refused() -> None:
 
 
 def test_ffmpeg_reads_the_file_and_its_length() -> None:
-    with av.open(io.BytesIO(write_ogg([SILENCE] * 100))) as file:
+    with av.open(io.BytesIO(write_ogg([SILENCE] * 100)), "r") as file:
         stream = file.streams.audio[0]
         samples = sum(frame.samples for frame in file.decode(stream))
     assert stream.rate == 48_000
@@ -129,7 +129,7 @@ def test_ffmpeg_reads_the_file_and_its_length() -> None:
 def test_ffmpeg_drops_the_padding_beyond_the_length_told_at_the_end() -> None:
     writer = OggWriter()
     stream = writer.headers() + writer.pages([SILENCE] * 3) + writer.end([SILENCE], samples=3000)
-    with av.open(io.BytesIO(stream)) as file:
+    with av.open(io.BytesIO(stream), "r") as file:
         assert sum(frame.samples for frame in file.decode(audio=0)) == 3000
 
 

@@ -10,6 +10,7 @@ every 20 ms, is woken once a transaction where it had been woken twenty times.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +18,10 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from engine.errors import StorageFull
 
 T = TypeVar("T")
 
@@ -56,7 +60,7 @@ class Database:
 
     async def write(self, change: Callable[[Connection], T]) -> T:
         """Run `change` in a transaction; it is on disk when this returns. All of it, or, where
-        it raises, nothing. If the caller is cancelled, it is still either."""
+        it raises, nothing. If the caller is cancelled, it is still either. Raises StorageFull."""
         return await self._run(self._write, change)
 
     async def close(self) -> None:
@@ -74,10 +78,19 @@ class Database:
             return query(connection)
 
     def _write(self, change: Callable[[Connection], T]) -> T:
-        with self._engine.connect() as connection:
-            connection.execution_options(writes=True)
-            with connection.begin():
-                return change(connection)
+        try:
+            with self._engine.connect() as connection:
+                connection.execution_options(writes=True)
+                with connection.begin():
+                    return change(connection)
+        except OperationalError as error:
+            code = getattr(error.orig, "sqlite_errorcode", None)
+            if code != sqlite3.SQLITE_FULL:
+                raise
+            raise StorageFull(
+                "the disk is full: a transaction was not committed",
+                user_message="The disk of this bot is full. Tell whoever runs it.",
+            ) from error
 
 
 def _engine(url: str) -> Engine:

@@ -1,0 +1,191 @@
+"""eSpeak NG: every voice speaks at one loudness, any text is safe, and it stops when told to."""
+
+import asyncio
+from contextlib import aclosing
+
+import numpy as np
+import pytest
+
+from engine.clock import CrankedClock
+from engine.errors import SynthesisFailed
+from engine.synthesis.audio import SPEECH_LOUDNESS, Pcm, loudness
+from engine.synthesis.base import SynthesisRequest
+from engine.synthesis.espeak import EspeakSynthesizer, language_tag, safe
+from tests.process.hosts import hear, packets_in, ready_client, within_patience
+
+SENTENCE = "The quick brown fox jumps over the lazy dog, and then it rests a while."
+
+UNUSUAL = {
+    "nothing but emoji": "😀🎉👨‍👩‍👧‍👦🏳️‍🌈",
+    "nothing but punctuation": "?!…—;:,.()",
+    "control characters": "a\x00b\x01c\x1b[31md\x7f\u0085e",
+    "commands embedded in the text": "\x0199P\x0180S\x01V hello",
+    "lone surrogates": "a\ud800b",
+    "right to left": "مرحبا \u202eabc\u202c שלום",
+    "mixed scripts": "Hello мир 世界 नमस्ते สวัสดี 안녕 Γειά",
+    "marks without end": "e" + "\u0301\u0489" * 1000,
+    "a word without end": "a" * 4000,
+    "ideographs without end": "語" * 4000,
+    "digits without end": "9" * 400,
+    "phonemes": "[[h@l'oU]] [[" * 20,
+    "SSML": "<speak><break time='60s'/><audio src='/etc/passwd'/>hello</speak>",
+    "entities": "&amp;&#x1;&lt;",
+    "line ends": "one\r\n\r\ntwo\u2028three",
+    "private use and unassigned": "\ue000\U000f0000\u0378 x",
+    "what crashed the library once": "` ] ⓜ ⣟ 𝓗",
+}
+
+
+async def spoken(
+    text: str, voice: str = "en-us", *, engine: EspeakSynthesizer | None = None, **style: float
+) -> Pcm:
+    """All of the engine's sound for `text`."""
+    engine = engine or EspeakSynthesizer()
+    request = SynthesisRequest(text=text, voice=voice, style=style)
+    async with aclosing(engine.synthesize(request)) as pieces:
+        sound = [piece async for piece in pieces]
+    return Pcm(np.concatenate([piece.samples for piece in sound]), sound[0].rate)
+
+
+async def test_every_voice_of_the_card_speaks_at_about_one_loudness() -> None:
+    engine = EspeakSynthesizer()
+    card = engine.describe()
+    levels = {
+        voice.id: loudness(await spoken("1, 2, 3, 4, 5, 6, 7", voice.id, engine=engine))
+        for voice in card.voices
+        if "+" not in voice.id or voice.language.startswith("en")
+    }
+    off = {id_: level for id_, level in levels.items() if abs(level - SPEECH_LOUDNESS) > 1.5}
+    assert off == {}
+    assert len(levels) > 130
+
+
+async def test_voices_have_names_for_people_and_tags_for_machines() -> None:
+    card = EspeakSynthesizer().describe()
+    voices = {voice.id: voice for voice in card.voices}
+    assert len(voices) == len(card.voices)
+    assert len({voice.name for voice in card.voices}) == len(card.voices)
+    default = voices[card.default_voice]
+    assert (default.name, default.language) == ("English (America)", "en-US")
+    assert voices["de+f3"].name == "German, female"
+
+
+@pytest.mark.parametrize(
+    ("listed", "tag"),
+    [
+        ("en-us", "en-US"),
+        ("cmn-latn-pinyin", "cmn-Latn-pinyin"),
+        ("en-gb-x-rp", "en-GB-x-rp"),
+        ("chr-US-Qaaa-x-west", "chr-US-Qaaa-x-west"),
+        ("es-419", "es-419"),
+        ("de", "de"),
+    ],
+)
+def test_language_tags_are_written_as_others_write_them(listed: str, tag: str) -> None:
+    assert language_tag(listed) == tag
+
+
+@pytest.mark.parametrize("text", UNUSUAL.values(), ids=UNUSUAL.keys())
+def test_what_remains_of_an_unusual_text_is_plain(text: str) -> None:
+    left = safe(text)
+    assert left.isprintable() or "\u200d" in left
+    assert not set(left) & set("[]<>{}|\\^`\x01")
+    assert max(map(len, left.split()), default=0) <= 60
+    left.encode()
+
+
+async def test_unusual_texts_are_spoken_or_refused_and_the_host_lives() -> None:
+    outcomes = {}
+    async with ready_client("espeak") as client:
+        pid = client.pid
+        for name, text in UNUSUAL.items():
+            for voice in ("en-us", "vi", "ar"):
+                try:
+                    outcomes[name] = packets_in(await hear(client, text, voice)) > 0
+                except SynthesisFailed:
+                    outcomes[name] = False
+        assert client.pid == pid
+    refused = {name for name, was_spoken in outcomes.items() if not was_spoken}
+    assert refused == {"nothing but emoji", "nothing but punctuation"}
+
+
+async def test_markup_is_never_obeyed() -> None:
+    phonemes = await spoken("[[h@l'oU]]")
+    same_words = await spoken("h@l'oU")
+    assert phonemes.seconds == pytest.approx(same_words.seconds, abs=0.01)
+    pause = await spoken("<break time='60s'/> hello")
+    assert pause.seconds < 10
+
+
+async def test_speed_and_pitch_change_the_voice() -> None:
+    normal = await spoken(SENTENCE)
+    assert (await spoken(SENTENCE, speed=2.0)).seconds < 0.7 * normal.seconds
+    assert (await spoken(SENTENCE, speed=0.5)).seconds > 1.5 * normal.seconds
+    low, high = (await spoken("aaaaaaaa", pitch=pitch) for pitch in (0.5, 1.9))
+    assert melody(high) > 1.2 * melody(low)
+
+
+def melody(sound: Pcm) -> float:
+    """The fundamental frequency in hertz, by the lag at which the sound best repeats itself."""
+    middle = sound.samples[len(sound.samples) // 3 :][:4096]
+    repeats = np.correlate(middle, middle, "full")[4095:]
+    shortest, longest = sound.rate // 400, sound.rate // 50
+    return float(sound.rate / (shortest + repeats[shortest:longest].argmax()))
+
+
+@pytest.mark.parametrize("speed", [0.1, 5.0, float("nan"), "fast", True])
+async def test_a_style_out_of_its_range_is_refused_with_the_range(speed: object) -> None:
+    request = SynthesisRequest(text="hello", voice="en-us", style={"speed": speed})
+    with pytest.raises(SynthesisFailed) as refusal:
+        await anext(EspeakSynthesizer().synthesize(request))
+    assert "between 0.5 and 2" in refusal.value.user_message
+
+
+@pytest.mark.parametrize("text", ["", " ", "\x01\x02", "\u200d"])
+async def test_a_text_with_nothing_to_speak_is_refused(text: str) -> None:
+    with pytest.raises(SynthesisFailed):
+        await spoken(text)
+
+
+async def test_closing_the_stream_stops_the_library_at_once() -> None:
+    engine = EspeakSynthesizer()
+    request = SynthesisRequest(text=SENTENCE * 100, voice="en-us")
+    stream = engine.synthesize(request)
+    first = await anext(stream)
+    await within_patience(stream.aclose())
+    # The one thread of the engine is free again: it speaks the next text from its beginning.
+    assert first.seconds < 0.1
+    assert (await within_patience(spoken("hello", engine=engine))).seconds < 2
+
+
+async def test_texts_are_spoken_one_after_the_other_and_never_mixed() -> None:
+    engine = EspeakSynthesizer()
+    alone = {text: (await spoken(text, engine=engine)).seconds for text in ("one", SENTENCE)}
+    together = await asyncio.gather(
+        *(spoken(text, engine=engine) for text in ("one", SENTENCE) * 3)
+    )
+    for text, sound in zip(("one", SENTENCE) * 3, together, strict=True):
+        assert sound.seconds == pytest.approx(alone[text], abs=0.05)
+
+
+async def test_the_pace_is_the_real_time_factor_at_which_sound_arrives() -> None:
+    clock = CrankedClock()
+    engine = EspeakSynthesizer(pace=0.5, clock=clock)
+    began = clock.monotonic()
+    arrived: list[tuple[float, float]] = []  # when, and how much sound until then
+
+    async def listen() -> None:
+        request = SynthesisRequest(text=SENTENCE, voice="en-us")
+        sound = 0.0
+        async with aclosing(engine.synthesize(request)) as pieces:
+            async for piece in pieces:
+                sound += piece.seconds
+                arrived.append((clock.monotonic() - began, sound))
+
+    listening = asyncio.create_task(listen())
+    while not listening.done():
+        await clock.advance(0.01)
+        await asyncio.sleep(0.001)  # the library's thread runs on the machine's own clock
+    await listening
+    assert all(when >= 0.5 * sound - 1e-6 for when, sound in arrived)
+    assert len(arrived) > 20
