@@ -16,6 +16,7 @@ from bot.buttons import Buttons
 from bot.commands import add_commands
 from bot.commands.tree import Tree
 from bot.discord_api import REFUSED_TOKEN
+from bot.door import Door
 from bot.house import House
 from bot.registration import invite_link, register
 from bot.reply import Reply
@@ -36,6 +37,7 @@ from engine.speech import Speech
 log = structlog.get_logger(__name__)
 
 #: What is let to each part of the shutdown. Together they stay under the 5 s promised.
+USES_SECONDS: Final = 0.5
 LEAVE_SECONDS: Final = 1.5
 FLUSH_SECONDS: Final = 1.0
 CLOSE_SECONDS: Final = 1.0
@@ -106,6 +108,7 @@ class Bot(discord.Client):
         self.house = House(
             client=self,
             settings=settings,
+            door=Door(),
             speech=speech,
             rooms=self.rooms,
             board=self.board,
@@ -154,9 +157,10 @@ class Bot(discord.Client):
     async def shut_down(self) -> None:
         """Stop speaking, make the messages true, leave, close: each within its time."""
         self._closing_note = RESTARTING
+        await self.house.door.close(seconds=USES_SECONDS)
+        await self.house.saying.close()
         lanes = [str(guild_id) for guild_id in self.rooms.guild_ids]
         await _within(LEAVE_SECONDS, "voice", self.rooms.close(leave=True))
-        await self.house.saying.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import discord
 
 from bot import acts
-from bot.commands.tree import NOT_SERVED, answer_error, served
+from bot.commands.tree import answer_error, let_in
 from bot.house import House
 from bot.status.render import Verb, parse_custom_id
 
@@ -24,8 +24,7 @@ class Buttons:
         button = parse_custom_id(str(data.get("custom_id", "")))
         if button is None:
             return
-        if not served(self._house.settings.mynah_guilds, interaction.guild_id):
-            await self._house.reply(interaction, NOT_SERVED)
+        if not await let_in(interaction, self._house):
             return
         try:
             match button.verb:

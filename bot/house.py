@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import discord
 
+from bot.door import Door
 from bot.reply import Reply
 from bot.saying import Saying
 from bot.status.board import Board
@@ -20,6 +21,7 @@ from engine.speech import Speech
 class House:
     client: discord.Client
     settings: Settings
+    door: Door
     speech: Speech
     rooms: Rooms
     board: Board

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 NOT_SERVED = "This bot does not serve this server. Its operator decides which ones it serves."
+RESTARTING = "I am restarting. Please try again in a moment."
 FAULT = "Something went wrong here, and the operator's log says what. Please try again."
 
 
@@ -32,14 +33,8 @@ class Tree(app_commands.CommandTree[discord.Client]):
         self._house = house
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
-        """Refuse servers that are not ours, and anything outside a server."""
-        if served(self._house.settings.mynah_guilds, interaction.guild_id):
-            return True
-        if interaction.type is discord.InteractionType.autocomplete:
-            await offer_nothing(interaction)
-        else:
-            await self._house.reply(interaction, NOT_SERVED)
-        return False
+        """Asked before every command and completion."""
+        return await let_in(interaction, self._house)
 
     async def on_error(
         self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
@@ -47,6 +42,21 @@ class Tree(app_commands.CommandTree[discord.Client]):
         """The edge of every command: a refusal is told, a fault is logged and told."""
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
         await answer_error(interaction, cause, self._house)
+
+
+async def let_in(interaction: discord.Interaction, house: "House") -> bool:
+    """Whether this use of a command or button may go on; who may not come in is told why."""
+    if not served(house.settings.mynah_guilds, interaction.guild_id):
+        words = NOT_SERVED
+    elif not house.door.enter():
+        words = RESTARTING
+    else:
+        return True
+    if interaction.type is discord.InteractionType.autocomplete:
+        await offer_nothing(interaction)
+    else:
+        await house.reply(interaction, words)
+    return False
 
 
 def served(only: frozenset[int], guild_id: int | None) -> bool:
