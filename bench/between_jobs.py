@@ -45,7 +45,7 @@ def measure() -> Report:
 
 async def _run() -> list[float]:
     dice = random.Random(3)
-    async with Stage.open(mynah_espeak_pace=PACE) as stage:
+    async with Stage.open(settings={"MYNAH_ESPEAK_PACE": PACE}) as stage:
         (scene,) = stage.scenes
         await stage.warm(scene)
         began, _ = await stage.dispatch(scene, sentence(dice))

@@ -16,7 +16,7 @@ import sys
 import time
 from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -92,18 +92,19 @@ def measure() -> Report:
             for way, taken in steps.items()
             for number, step in enumerate(taken)
         ],
-        figures={
-            **carried,
-            "pinned": int(hasattr(os, "sched_setaffinity")),
-            **{
-                f"{way}_core_per_channel": next(
-                    step.core / step.count for step in reversed(taken) if step.count <= max(60, 20)
-                )
-                for way, taken in steps.items()
-            },
-        },
+        figures={**carried, "pinned": int(_cores()[1] is not None), **_costs(steps)},
         notes=[f"{TITLES[way]}: {count} channels" for way, count in carried.items()],
     )
+
+
+def _costs(steps: Mapping[str, Sequence[Step]]) -> dict[str, float | int | str | None]:
+    """What a channel costs of a core, at the last count that was carried."""
+    return {
+        f"{way}_core_per_channel": step.core / step.count
+        for way, taken in steps.items()
+        for step in taken
+        if step.carried
+    }
 
 
 async def _ramp(way: str, counts: Sequence[int], made: Made) -> list[Step]:
@@ -160,9 +161,7 @@ async def _watch(sender: psutil.Process, discord: Sandbox, count: int) -> Step:
     late = [each for stream in streams for each in stream]
     if len(streams) != count or not late:
         raise RuntimeError(f"{len(streams)} channels are connected, not {count}")
-    return Step(
-        count, len(late), percentile(late, 0.5), percentile(late, 0.99), max(late), core
-    )
+    return Step(count, len(late), percentile(late, 0.5), percentile(late, 0.99), max(late), core)
 
 
 def lateness(arrivals: "array[float]", since: float) -> list[float]:

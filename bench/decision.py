@@ -11,10 +11,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Final
 
+from bench.jobs import job
 from bench.report import Report, percentile
 from engine.clock import SystemClock
 from engine.speech.cache import AudioCache
-from engine.speech.jobs import ChunkState, Job, JobState
+from engine.speech.jobs import ChunkState
 from engine.speech.lanes import LiveChunk, LiveJob
 from engine.speech.queue import Queue
 from engine.speech.scripted import CARD, ScriptedEngine
@@ -89,32 +90,10 @@ def _fill(queue: Queue, lanes: int, chunks: int) -> None:
     """Jobs of ten chunks in every lane, in the order in which members of many servers queue."""
     assert queue.card is not None
     for number in range(chunks // CHUNKS_A_JOB):
-        live = LiveJob(_job(number, f"{number % lanes}"), 0.0, card=queue.card.id)
+        live = LiveJob(job(number, lane=f"{number % lanes}"), 0.0, card=queue.card.id)
         live.chunks = [
             LiveChunk(live, index, "x" * 45, 0.3, f"{number} {index}")
             for index in range(CHUNKS_A_JOB)
         ]
         queue.enter(live, queue.clock.monotonic())
         queue.touch(queue.lane(live.job.lane))
-
-
-def _job(number: int, lane: str) -> Job:
-    return Job(
-        id=number,
-        lane=lane,
-        requester="someone",
-        voice="en",
-        style={},
-        text="",
-        priority=0,
-        state=JobState.QUEUED,
-        held=False,
-        created_at=0.0,
-        started_at=None,
-        ended_at=None,
-        ended_by=None,
-        ended_actor=None,
-        error=None,
-        origin={},
-        shown=None,
-    )

@@ -15,7 +15,8 @@ from bench.report import Report
 from bench.stage import workplace
 from bench.texts import prose
 from engine.clock import SystemClock
-from engine.settings import Settings
+from engine.logs import set_up_logging
+from engine.settings import load_settings
 from engine.speech import Speech
 from engine.speech.jobs import Say
 from engine.speech.store.database import PRAGMAS
@@ -28,6 +29,7 @@ CHARACTERS: Final = 120
 
 def measure() -> Report:
     with workplace() as directory:
+        set_up_logging("error", "console")
         together, alone = asyncio.run(_run(directory))
         disk = _commits(directory / "yardstick.db")
     return Report(
@@ -45,8 +47,7 @@ def measure() -> Report:
 
 async def _run(directory: Path) -> tuple[float, float]:
     """Jobs a second, from many servers at once and one after the other."""
-    settings = Settings(
-        _env_file=None,
+    settings = load_settings(
         mynah_data_dir=directory,
         mynah_log_level="error",
         mynah_max_queue=JOBS,
@@ -56,8 +57,9 @@ async def _run(directory: Path) -> tuple[float, float]:
     speech = Speech(settings, HostClient.from_settings(settings, clock), clock)
     await speech.open()
     try:
-        while speech.card is None:
-            await asyncio.sleep(0.02)  # texts are cut, and so their chunks written, only with it
+        # Only with the engine's card are texts cut, and their chunks written with the job.
+        while speech.card is None:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.02)
         texts = [prose(CHARACTERS, dice) for _ in range(2 * JOBS)]
 
         async def server(number: int) -> None:

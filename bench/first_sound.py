@@ -1,15 +1,15 @@
 """From a member's `/say` to the first frame that leaves, and to the first sound in it.
 
 The bot is connected and silent, and no text was spoken before: each is made by the embedded
-engine, nothing comes from the cache. A plain bot with a ready-made tone does the same beside it.
+engine, nothing comes from the cache. A plain bot with a ready-made sound does the same beside it.
 """
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from bench.plain_bot import TONE_FILE
+from bench.plain_bot import SOUND_FILE
 from bench.ready_made import make
 from bench.report import Report, milliseconds, percentile
 from bench.stage import MYNAH, PLAIN, Spoken, Stage, workplace
@@ -22,15 +22,16 @@ THINKING: Final = (0.05, 0.15)
 def measure() -> Report:
     mynah = asyncio.run(_run(MYNAH))
     with workplace() as directory:
-        tone = make(directory).ogg
-        plain = asyncio.run(_run(PLAIN, **{TONE_FILE: tone}))
+        plain = asyncio.run(_run(PLAIN, {SOUND_FILE: make(directory).ogg}))
     return _report(mynah, plain)
 
 
-async def _run(command: Sequence[str], **settings: object) -> list[Spoken]:
+async def _run(
+    command: Sequence[str], settings: Mapping[str, object] | None = None
+) -> list[Spoken]:
     dice = random.Random(1)
     taken = []
-    async with Stage.open(command, **settings) as stage:
+    async with Stage.open(command, settings=settings) as stage:
         (scene,) = stage.scenes
         await stage.warm(scene)
         for number in range(JOBS):

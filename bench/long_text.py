@@ -44,7 +44,7 @@ def measure() -> Report:
 async def _run() -> dict[int, list[float]]:
     dice = random.Random(2)
     taken: dict[int, list[float]] = {length: [] for length in LENGTHS}
-    async with Stage.open(mynah_espeak_pace=PACE) as stage:
+    async with Stage.open(settings={"MYNAH_ESPEAK_PACE": PACE}) as stage:
         (scene,) = stage.scenes
         await stage.warm(scene)
         for _ in range(TRIES):

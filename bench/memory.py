@@ -46,9 +46,9 @@ async def _run() -> dict[tuple[str, str], tuple[int, int | None]]:
     found: dict[tuple[str, str], tuple[int, int | None]] = {}
     async with Stage.open() as stage:
         (scene,) = stage.scenes
-        # Voices are offered as one types once the engine has told its card: it is loaded.
+        # Once the engine is loaded, its voices are offered to who types.
         while not await scene.speaker.complete("say", "voice", "english", channel=scene.text):
-            await asyncio.sleep(0.1)
+            pass
         bot = psutil.Process(stage.process.pid)
         (host,) = bot.children()
         found[BOT, "at rest"] = _memory(bot)

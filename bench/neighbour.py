@@ -74,7 +74,7 @@ def measure() -> Report:
 async def _run() -> list[Trial]:
     dice = random.Random(4)
     trials = []
-    async with Stage.open(servers=2, mynah_espeak_pace=PACE) as stage:
+    async with Stage.open(servers=2, settings={"MYNAH_ESPEAK_PACE": PACE}) as stage:
         crowded, quiet = stage.scenes
         for scene in stage.scenes:
             await stage.warm(scene)

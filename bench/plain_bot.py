@@ -1,4 +1,4 @@
-"""The yardstick: a bot of plain discord.py that plays a ready-made tone upon `/say`.
+"""The yardstick: a bot of plain discord.py that plays a ready-made sound upon `/say`.
 
 It joins each server's voice channel at the start, does nothing on the disk, has no engine, no
 queue and no lead of silence, and answers after it has begun to play. Nothing can be faster with
@@ -7,6 +7,7 @@ discord.py's own player.
 
 import asyncio
 import os
+from pathlib import Path
 from typing import Final
 
 import aiohttp
@@ -18,8 +19,8 @@ from engine.frames import FRAMES_PER_SECOND
 from engine.logs import set_up_logging
 from engine.synthesis.ogg import OggReader
 
-#: An Ogg Opus file with the tone.
-TONE_FILE: Final = "BENCH_TONE"
+#: The environment names an Ogg Opus file.
+SOUND_FILE: Final = "BENCH_SOUND"
 SECONDS: Final = 0.3
 
 
@@ -42,13 +43,13 @@ class PlainBot(discord.Client):
         super().__init__(intents=intents, guild_ready_timeout=0.5)
         self.tree = app_commands.CommandTree(self)
 
-        @self.tree.command(name="say", description="Play a tone")
+        @self.tree.command(name="say", description="Play a sound")
         async def say(interaction: discord.Interaction, text: str) -> None:
             assert interaction.guild is not None
             voice = interaction.guild.voice_client
             assert isinstance(voice, discord.VoiceClient)
             voice.play(ReadyMade(packets))
-            await interaction.response.send_message("A tone.")
+            await interaction.response.send_message("A sound.")
 
     async def on_ready(self) -> None:
         for guild in self.guilds:
@@ -57,11 +58,8 @@ class PlainBot(discord.Client):
         await self.tree.sync()
 
 
-async def main() -> None:
+async def main(packets: list[bytes]) -> None:
     set_up_logging("error", "console")
-    reader = OggReader()
-    with open(os.environ[TONE_FILE], "rb") as file:
-        packets = reader.feed(file.read())[: round(SECONDS * FRAMES_PER_SECOND)]
     token = os.environ["DISCORD_TOKEN"]
     async with aiohttp.ClientSession() as session:
         await locate(session, os.environ["DISCORD_API_URL"], token)
@@ -70,4 +68,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    made = OggReader().feed(Path(os.environ[SOUND_FILE]).read_bytes())
+    asyncio.run(main(made[: round(SECONDS * FRAMES_PER_SECOND)]))

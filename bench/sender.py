@@ -23,15 +23,16 @@ from typing import Final, cast
 import aiohttp
 import discord
 
+from bench.jobs import job
 from bot.discord_api import locate
 from bot.voice.connection import Connection, Loss
 from bot.voice.metronome import ThreadMetronome
 from bot.voice.speaker import Leads, Speaker
 from engine.clock import Clock, SystemClock
-from engine.frames import CHANNELS, FRAME_SECONDS, SAMPLES_PER_FRAME
+from engine.frames import CHANNELS, SAMPLES_PER_FRAME
 from engine.logs import set_up_logging
 from engine.speech import LanePlayer
-from engine.speech.jobs import Chunk, ChunkState, Job, JobState
+from engine.speech.lanes import LiveChunk, LiveJob
 from engine.speech.sound import Cue, Sound
 from engine.synthesis.ogg import OggReader
 
@@ -85,7 +86,8 @@ async def _obey(client: discord.Client, speak: Speak) -> None:
             await asyncio.sleep(dice.uniform(0, WITHIN / JOINING))
             for left in reversed(range(TRIES)):
                 try:
-                    return await speak(channel)
+                    await speak(channel)
+                    break
                 except TimeoutError:
                     if not left:
                         raise
@@ -118,12 +120,14 @@ class _Endless:
     """A lane that always has another chunk, of which all packets are there."""
 
     def __init__(self, packets: list[bytes]) -> None:
+        self._job = job(1, lane="1")
+        self._chunk = LiveChunk(LiveJob(self._job, 0.0), 0, "", 0.0, "").value()
         self._sound = Sound()
         self._sound.grow(packets)
         self._sound.finish()
 
     async def next(self) -> Cue:
-        return Cue(_JOB, _CHUNK, self._sound, 0.0)
+        return Cue(self._job, self._chunk, self._sound, 0.0)
 
     async def started(self, cue: Cue) -> None:
         pass
@@ -196,7 +200,9 @@ def _encoding(arguments: argparse.Namespace) -> Speak:
 
 def _play(source: Callable[[], discord.AudioSource]) -> Speak:
     async def speak(channel: discord.VoiceChannel) -> None:
-        connection = await channel.connect(timeout=JOIN_SECONDS, reconnect=False, self_deaf=True)
+        connection: discord.VoiceClient = await channel.connect(
+            timeout=JOIN_SECONDS, reconnect=False, self_deaf=True
+        )
         connection.play(source())
 
     return speak
@@ -211,36 +217,6 @@ WAYS: Final[dict[str, Callable[[argparse.Namespace], Speak]]] = {
     "plain": _plain,
     "encoding": _encoding,
 }
-
-_CHUNK: Final = Chunk(
-    job_id=1,
-    index=0,
-    text="",
-    state=ChunkState.READY,
-    attempts=0,
-    audio=None,
-    seconds=FRAME_SECONDS,
-    pause_after=0.0,
-)
-_JOB: Final = Job(
-    id=1,
-    lane="1",
-    requester="",
-    voice="",
-    style={},
-    text="",
-    priority=0,
-    state=JobState.SPEAKING,
-    held=False,
-    created_at=0.0,
-    started_at=None,
-    ended_at=None,
-    ended_by=None,
-    ended_actor=None,
-    error=None,
-    origin={},
-    shown=None,
-)
 
 if __name__ == "__main__":
     asyncio.run(main())

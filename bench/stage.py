@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -71,9 +71,13 @@ class Stage:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, command: Sequence[str] = MYNAH, *, servers: int = 1, **settings: object
+        cls,
+        command: Sequence[str] = MYNAH,
+        *,
+        servers: int = 1,
+        settings: Mapping[str, object] | None = None,
     ) -> AsyncIterator[Self]:
-        """Until the bot is ready. `settings` are put into its environment, in upper case."""
+        """Enters once the bot is ready. `settings` go into its environment."""
         with workplace() as data:
             async with Sandbox() as discord:
                 scenes = [Scene(discord, discord.guild(f"Server {n}")) for n in range(servers)]
@@ -83,7 +87,7 @@ class Stage:
                 environment = {
                     "MYNAH_LOG_LEVEL": "error",
                     **os.environ,
-                    **{name.upper(): str(value) for name, value in settings.items()},
+                    **{name: str(value) for name, value in (settings or {}).items()},
                     "DISCORD_TOKEN": discord.token,
                     "DISCORD_API_URL": discord.api_url,
                     "SSL_CERT_FILE": str(discord.certificate),

@@ -1,32 +1,30 @@
-"""Prose of any length, no two texts alike: so nothing comes from the cache by chance."""
+"""Prose of any length, hardly ever the same twice: so nothing comes from the cache by chance.
 
-import itertools
+No text of anyone is in it: a few words are thrown together by dice.
+"""
+
 import random
 from typing import Final
 
-_NOUNS: Final = "river garden window engine letter village captain harbour winter lantern".split()
-_VERBS: Final = "crosses follows remembers carries watches leaves repairs answers".split()
-_ADJECTIVES: Final = "quiet narrow golden patient distant crooked ordinary early".split()
+_NOUNS: Final = ("river", "garden", "window", "engine", "letter", "village", "harbour", "lantern")
+_VERBS: Final = ("crosses", "follows", "remembers", "carries", "watches", "leaves", "repairs")
+_ADJECTIVES: Final = ("quiet", "narrow", "golden", "patient", "distant", "crooked", "ordinary")
 
 
 def prose(characters: int, dice: random.Random) -> str:
-    """Sentences of ten to fifteen words, `characters` long with the last full stop."""
+    """Sentences of two clauses, cut off after so many characters."""
     text = ""
     while len(text) < characters:
-        text += " " * bool(text) + _sentence(dice)
-    return text[: characters - 1].rstrip(" .,") .ljust(characters - 1, "s") + "."
+        text += f"{_clause(dice)}, and {_clause(dice)}. ".capitalize()
+    return text[:characters]
 
 
 def sentence(dice: random.Random) -> str:
-    """One clause, without a comma: nothing in it asks for a pause."""
-    return _clause(dice).capitalize() + "."
-
-
-def _sentence(dice: random.Random) -> str:
-    return f"{_clause(dice)}, and {_clause(dice)}.".capitalize()
+    """One clause: nothing in it asks for a pause."""
+    return f"{_clause(dice)}.".capitalize()
 
 
 def _clause(dice: random.Random) -> str:
-    subject, object_ = dice.sample(_NOUNS, 2)
-    first, second = dice.sample(_ADJECTIVES, 2)
-    return f"the {first} {subject} {dice.choice(_VERBS)} the {second} {object_}"
+    subject, thing = dice.sample(_NOUNS, 2)
+    one, another = dice.sample(_ADJECTIVES, 2)
+    return f"the {one} {subject} {dice.choice(_VERBS)} the {another} {thing}"

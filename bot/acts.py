@@ -8,9 +8,10 @@ from typing import Final
 
 import discord
 
-from bot import rights
+from bot import rights, standing
 from bot.asking import Asking, asking, check, owner_of, place_to_speak
 from bot.house import House
+from bot.origin import Origin
 from bot.reply import NOBODY
 from engine.errors import Refused, UnknownJob
 from engine.speech.jobs import EndedBy, JobView
@@ -72,8 +73,9 @@ async def stop(interaction: discord.Interaction, house: House) -> None:
 async def download(interaction: discord.Interaction, house: House, job_id: int) -> None:
     """The job's sound as an Ogg file, privately."""
     ask = await asking(interaction, house)
-    await _view(house, ask, job_id)
-    check(rights.may_view(ask.standing))
+    view = await _view(house, ask, job_id)
+    heard_in = Origin.from_json(view.job.origin).voice_channel_id
+    check(rights.may_view(standing.viewing(ask.standing, ask.member, heard_in)))
     await interaction.response.defer(ephemeral=True, thinking=True)
     sound = await house.speech.audio(job_id)
     if sound is None:

@@ -201,8 +201,8 @@ class Bot(discord.Client):
             if state is not known:
                 log.info("the engine's state changed", state=state.value)
                 known = state
-                for guild_id in self.rooms.guild_ids:
-                    await self.board.look(str(guild_id))
+                for lane in await self._speech.lanes():
+                    await self.board.look(lane.id)
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

@@ -4,6 +4,7 @@ Knows: where each fact stands in discord.py's objects. Does not know: the rules 
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import discord
 
@@ -47,6 +48,14 @@ def standing(member: discord.Member, rooms: Rooms) -> rights.Standing:
         moderator=there.move_members or there.mute_members or member.guild_permissions.manage_guild,
         may_view=there.view_channel,
     )
+
+
+def viewing(asker: rights.Standing, member: discord.Member, channel_id: int) -> rights.Standing:
+    """`asker`, whose right to view is judged in another channel, unless that is gone."""
+    channel = member.guild.get_channel(channel_id)
+    if channel is None:
+        return asker
+    return replace(asker, may_view=channel.permissions_for(member).view_channel)
 
 
 def scene(member: discord.Member, rooms: Rooms, queue: Iterable[JobView]) -> rights.Scene:

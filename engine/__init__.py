@@ -1,0 +1,11 @@
+"""Text to sound, durably. No Discord in here.
+
+speech/       the queue, in the bot's process
+text/         plain words made safe for any engine, and cut into chunks; pure
+synthesis/    engines, in a process of their own, and the way to it
+errors.py     the tree of errors
+settings.py   every setting
+clock.py      time as a parameter
+frames.py     the format in which sound travels
+logs.py       how the log looks
+"""

@@ -46,7 +46,8 @@ def set_up_logging(level: str, format_: Literal["console", "json"]) -> None:
     )
     if level != "debug":
         # discord.py's own levels are one too loud: its "info" is this product's "debug".
-        logging.getLogger("discord").setLevel(logging.WARNING)
+        least = max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()])
+        logging.getLogger("discord").setLevel(least)
         logging.getLogger("discord.client").addFilter(_WithoutTraceback())
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -35,8 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
                 return run()
             case "demo":
-                from mynah.demo import demo
-
+                try:
+                    from mynah.demo import demo
+                except ImportError as error:
+                    raise SetupError(
+                        f"The demo needs the local Discord, which lacks something ({error}). "
+                        "Run `make setup`, or install the extra: pip install '.[sandbox]'"
+                    ) from error
                 return demo(text=chosen.text, chat=chosen.chat)
             case _:
                 from mynah.doctor import doctor

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from engine.errors import SetupError
 from engine.settings import Settings, load_settings
 from mynah.chat import converse
 from mynah.scene import DemoFault, Scene, Teller, answer_of, first
@@ -48,12 +47,6 @@ class Measures:
 def demo(*, text: str | None, chat: bool) -> int:
     """Run the demo. Returns 0, or 1 with a reason printed."""
     settings = load_settings()
-    try:
-        import sandbox  # noqa: F401
-    except ImportError as error:
-        raise SetupError(
-            "The demo needs the local Discord: pip install 'mynah[sandbox]', or `make demo`."
-        ) from error
     try:
         asyncio.run(_demo(settings, text or TEXT, talk=chat))
     except DemoFault as fault:

@@ -62,12 +62,15 @@ async def encryption(settings: Settings) -> Finding:
 
 
 async def opus(settings: Settings) -> Finding:
+    mend = "Install PyAV with its libraries again: make setup"
     try:
         import av
-
+    except ImportError as error:
+        return Finding(f"Opus: {error}", mend)
+    try:
         av.CodecContext.create("libopus", "w")
-    except (ImportError, ValueError, av.FFmpegError) as error:
-        return Finding(f"Opus: {error}", "Install PyAV with its libraries: pip install -U av")
+    except (ValueError, av.FFmpegError) as error:
+        return Finding(f"Opus: {error}", mend)
     return Finding(f"Opus: from PyAV {av.__version__}")
 
 

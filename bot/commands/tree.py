@@ -21,6 +21,9 @@ NOT_SERVED = "This bot does not serve this server. Its operator decides which on
 RESTARTING = "I am restarting. Please try again in a moment."
 FAULT = "Something went wrong here, and the operator's log says what. Please try again."
 
+#: Unknown Interaction, Interaction has already been acknowledged: nobody is left to tell.
+TOO_LATE = {10062, 40060}
+
 
 class Tree(app_commands.CommandTree[discord.Client]):
     def __init__(self, client: discord.Client, house: "House") -> None:
@@ -70,6 +73,9 @@ async def answer_error(
     """Tell whoever asked; a refusal in its own words, a fault without its details."""
     if isinstance(error, Refused):
         await house.reply(interaction, error.user_message)
+        return
+    if isinstance(error, discord.HTTPException) and error.code in TOO_LATE:
+        log.info("an answer was refused", interaction=interaction.id, code=error.code)
         return
     log.error("a command failed", interaction=interaction.id, exc_info=error)
     await house.reply(interaction, FAULT)

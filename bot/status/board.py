@@ -23,7 +23,7 @@ from bot.status.render import Rendered
 from engine.clock import Clock
 from engine.errors import UnknownJob
 from engine.speech import Speech
-from engine.speech.jobs import JobState, JobView
+from engine.speech.jobs import EndedBy, JobState, JobView
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +75,7 @@ class Board:
         self._wishes: defaultdict[int, dict[int, Wish]] = defaultdict(dict)
         self._workers: dict[int, asyncio.Task[None]] = {}
         self._news: defaultdict[int, asyncio.Event] = defaultdict(asyncio.Event)
+        self._budgets: dict[int, Budget] = {}  # they outlive the channel's worker
         self._shown: dict[int, str] = {}  # what each live job's message shows
         self._edited_at: dict[int, float] = {}
         self._failures: dict[int, int] = {}
@@ -84,11 +85,12 @@ class Board:
 
     async def run(self) -> None:
         """Follow the queue until cancelled."""
+        changes = self._speech.follow()
         for job in await self._speech.unshown():
             await self.wish(job.id)
         for lane in await self._speech.lanes():
             await self.look(lane.id)  # their messages show how things stood when we ended
-        async for change in self._speech.follow():
+        async for change in changes:
             if change.job_id is not None:
                 await self.wish(change.job_id)
             await self.look(change.lane)
@@ -131,7 +133,13 @@ class Board:
         job = view.job
         if job.id in self._gone or not job.origin or job.held:
             return
+        if job.ended_by is EndedBy.WITHDRAWN:
+            # Discord took no answer of ours. If there is one, it is of another process.
+            self._forget(job.id)
+            return
         origin = Origin.from_json(job.origin)
+        if not job.state.final:
+            self._plan_farewell(job.id, origin)
         now = self._clock.monotonic()
         edited_at = self._edited_at.get(job.id, now - PLACE_SECONDS)
         if job.state.final:
@@ -157,7 +165,7 @@ class Board:
     async def _work(self, channel_id: int) -> None:
         """Fulfil a channel's wishes, the most urgent that is ripe first, until there is none."""
         wishes, news = self._wishes[channel_id], self._news[channel_id]
-        budget = Budget(self._clock.monotonic())
+        budget = self._budgets.setdefault(channel_id, Budget(self._clock.monotonic()))
         while wishes:
             news.clear()
             now = self._clock.monotonic()
@@ -205,6 +213,9 @@ class Board:
         try:
             await self._edit(origin, rendered)
         except discord.HTTPException as error:
+            if self._is_blinded(error, origin):
+                self._blind.add(origin.channel_id)
+                return await self._fulfil(wish)  # by the token, and with what that changes
             await self._failed(view, origin, wish, error)
             return True
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -236,20 +247,21 @@ class Board:
 
     async def _edit(self, origin: Origin, rendered: Rendered) -> None:
         """By the bot's own token, or where that does not reach, by the interaction's."""
-        token_lives = self._token_remaining(origin) > 0
         message = self._payload(rendered)
-        if origin.message_id is None or (origin.channel_id in self._blind and token_lives):
+        is_blind = origin.channel_id in self._blind and self._token_remaining(origin) > 0
+        if is_blind or origin.message_id is None:
             await self._rest.edit_original(origin.ticket, message)
             return
-        try:
-            await self._rest.edit(origin.channel_id, origin.message_id, message)
-        except discord.Forbidden as error:
-            if error.code != MISSING_ACCESS or not token_lives:
-                raise
-            self._blind.add(origin.channel_id)
-            await self._rest.edit_original(origin.ticket, message)
-            return
+        await self._rest.edit(origin.channel_id, origin.message_id, message)
         self._blind.discard(origin.channel_id)
+
+    def _is_blinded(self, error: discord.HTTPException, origin: Origin) -> bool:
+        """Whether the bot has just learned that it may not see a channel, and the token helps."""
+        return (
+            error.code == MISSING_ACCESS
+            and origin.channel_id not in self._blind
+            and self._token_remaining(origin) > 0
+        )
 
     async def _failed(
         self, view: JobView, origin: Origin, wish: Wish, error: discord.HTTPException
@@ -279,26 +291,26 @@ class Board:
         """Unless something new was wished for meanwhile."""
         if self._wishes[channel_id].get(wish.job_id) is wish:
             del self._wishes[channel_id][wish.job_id]
-        if channel_id in self._blind and wish.urgency is not Urgency.OUTCOME:
-            self._plan_farewell(wish.job_id)
 
-    def _plan_farewell(self, job_id: int) -> None:
-        if job_id not in self._farewells:
-            task = asyncio.create_task(self._farewell(job_id), name=f"farewell-{job_id}")
+    def _plan_farewell(self, job_id: int, origin: Origin) -> None:
+        if job_id not in self._farewells and self._token_remaining(origin) > FAREWELL_SECONDS:
+            task = asyncio.create_task(self._farewell(job_id, origin), name=f"farewell-{job_id}")
             self._farewells[job_id] = task
             task.add_done_callback(lambda _: self._farewells.pop(job_id, None))
 
-    async def _farewell(self, job_id: int) -> None:
-        """Wake the message once more, shortly before its token dies."""
-        try:
-            origin = Origin.from_json((await self._speech.view(job_id)).job.origin)
-            await self._clock.sleep(max(0.0, self._token_remaining(origin) - FAREWELL_SECONDS + 1))
-            await self.wish(job_id)
-        except UnknownJob:
-            return
+    async def _farewell(self, job_id: int, origin: Origin) -> None:
+        """Edit the message once more shortly before its token dies, whether or not it is still
+        true: that shows whether it can be edited without the token."""
+        await self._clock.sleep(self._token_remaining(origin) - FAREWELL_SECONDS + 1)
+        self._blind.discard(origin.channel_id)
+        self._shown.pop(job_id, None)
+        await self.wish(job_id)
 
     def _forget(self, job_id: int) -> None:
         self._shown.pop(job_id, None)
         self._edited_at.pop(job_id, None)
         self._failures.pop(job_id, None)
         self._gone.discard(job_id)
+        farewell = self._farewells.get(job_id)
+        if farewell is not None:
+            farewell.cancel()

@@ -72,9 +72,19 @@ class Tools:
 
 
 class Room:
-    """A guild's voice. The owner calls `close` in the end."""
+    """A guild's voice. The owner calls `close` in the end.
 
-    def __init__(self, guild_id: int, tools: Tools, *, paused: bool = False) -> None:
+    `channel_id`: where it was committed to be before this process began.
+    """
+
+    def __init__(
+        self,
+        guild_id: int,
+        tools: Tools,
+        *,
+        paused: bool = False,
+        channel_id: int | None = None,
+    ) -> None:
         self.guild_id = guild_id
         self.lane = str(guild_id)
         self.clock = tools.clock
@@ -82,7 +92,7 @@ class Room:
         self._player = tools.speech.player(self.lane)
         self._moves = OwnMoves()
         # Where it is to be, and what is known of that.
-        self._wanted: int | None = None
+        self._wanted = channel_id
         self._paused = paused
         self._gateway = True
         self._alone_since: float | None = None

@@ -21,16 +21,22 @@ class Rooms:
         self._tools = tools
         self._rooms: dict[int, Room] = {}
         self._paused: set[int] = set()
+        self._places: dict[int, int] = {}  # of servers that have no room yet
         self._session: str | None = None
 
     def get(self, guild_id: int) -> Room | None:
-        return self._rooms.get(guild_id)
+        """The guild's room, if there is one, or if the bot has a place to come back to."""
+        return self.room(guild_id) if guild_id in self._places else self._rooms.get(guild_id)
 
     def room(self, guild_id: int) -> Room:
         """The guild's room, made if there is none."""
         if guild_id not in self._rooms:
-            paused = guild_id in self._paused
-            self._rooms[guild_id] = Room(guild_id, self._tools, paused=paused)
+            self._rooms[guild_id] = Room(
+                guild_id,
+                self._tools,
+                paused=guild_id in self._paused,
+                channel_id=self._places.pop(guild_id, None),
+            )
         return self._rooms[guild_id]
 
     def note(self, guild_id: int) -> str | None:
@@ -44,9 +50,13 @@ class Rooms:
         return list(self._rooms)
 
     async def recall(self) -> None:
-        """Learn from the queue which lanes are paused, before any command comes."""
-        lanes = await self._tools.speech.lanes()
-        self._paused = {int(lane.id) for lane in lanes if lane.paused}
+        """Learn from the queue where lanes are and which are paused, before any command comes: it
+        may come before the gateway is ready, and makes its room."""
+        for lane in await self._tools.speech.lanes():
+            if lane.paused:
+                self._paused.add(int(lane.id))
+            if lane.where is not None:
+                self._places[int(lane.id)] = int(lane.where["channel"])
 
     async def restore(self) -> None:
         """Go where each lane was committed to be. The gateway is ready when this is called."""
@@ -56,8 +66,8 @@ class Rooms:
                 continue  # it knows better by now
             if self._tools.client.get_guild(guild_id) is None:
                 await self.guild_removed(guild_id)
-            elif lane.where is not None:
-                await self.room(guild_id).go(int(lane.where["channel"]))
+            elif guild_id in self._places:
+                self.room(guild_id)
 
     async def call(self, guild_id: int, channel_id: int, *, late: bool) -> None:
         """Go to a channel. A `late` call does not take the bot from listeners elsewhere."""
@@ -112,6 +122,7 @@ class Rooms:
 
     async def guild_removed(self, guild_id: int) -> None:
         """The bot was removed from a server: its jobs end."""
+        self._places.pop(guild_id, None)
         room = self._rooms.pop(guild_id, None)
         if room is not None:
             await room.close(leave=False)

@@ -6,6 +6,7 @@ Does not know: Discord, HTTP, who asks.
 """
 
 import asyncio
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
@@ -33,6 +34,8 @@ from engine.synthesis.base import Engine, EngineCard, EngineState
 from engine.text import normalize, speakable
 
 _DAY: Final = 86_400
+#: Halves of surrogate pairs have no UTF-8, and PostgreSQL takes no NUL.
+_NOT_TEXT: Final = re.compile("[\ud800-\udfff\0]")
 
 log = structlog.get_logger(__name__)
 
@@ -113,6 +116,7 @@ class Speech:
             first = self._queue.live_of(say.origin_key)
             if first is not None:
                 return first
+        say = replace(say, text=_NOT_TEXT.sub("", say.text))
         self._check(say)
         await self._check_disk()
         return await self._queue.change(

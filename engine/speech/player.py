@@ -14,6 +14,7 @@ Does not know: frames, Discord, who listens.
 """
 
 import asyncio
+import itertools
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,23 +24,29 @@ from sqlalchemy import Connection
 
 from engine.speech import tries
 from engine.speech.cache import AudioCache
-from engine.speech.jobs import ChunkState, JobState
+from engine.speech.jobs import Chunk, ChunkState, Job, JobState
 from engine.speech.lanes import GAP, LiveChunk, LiveJob, Past
 from engine.speech.queue import Queue
 from engine.speech.sound import Cue, Sound
 from engine.speech.store import queries
 
-#: So many chunks that were spoken last can be rewound: minutes of sound, where a lost connection
-#: is noticed within seconds.
+#: So many chunks that were given last can be rewound: minutes of sound, where a lost connection is
+#: noticed within seconds.
 _MEMORY: Final = 64
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Given:
-    """A cue, and what it was made from; `live` is None where its job had completed before."""
+    """A chunk that was given. Its cue is let go of once it is spoken or over: its packets are
+    large, and a rewind finds them in the cache. `live` is None where the job had completed before.
+    """
 
-    cue: Cue
+    number: int
+    cue: Cue | None
     live: LiveChunk | None
+    job: Job
+    chunk: Chunk
+    pause_after: float
 
 
 class LanePlayer:
@@ -48,8 +55,8 @@ class LanePlayer:
         self._cache = cache
         self._lane = queue.lane(lane_id)
         self._news = queue.news(lane_id)
-        self._taken: list[_Given] = []
-        self._spoken: deque[_Given] = deque(maxlen=_MEMORY)
+        self._given: deque[_Given] = deque()
+        self._numbers = itertools.count(1)
         self._closed = False
 
     async def next(self) -> Cue:
@@ -59,17 +66,18 @@ class LanePlayer:
             if self._closed:
                 raise RuntimeError(f"the player of lane {self._lane.id} is closed")
             self._news.clear()
-            self._taken = [each for each in self._taken if not each.cue.sound.over]
+            self._forget_old()
             if self._lane.again:
-                given = await self._replay(self._lane.again.popleft())
+                cue = await self._replay(self._lane.again[0])
             else:
                 card = self._queue.card
                 chunk = self._lane.next_to_take(None if card is None else card.id)
-                given = None if chunk is None else await self._take(chunk)
                 if chunk is None:
                     await self._news.wait()
-            if given is not None and not given.cue.sound.over:
-                return given.cue
+                    continue
+                cue = await self._take(chunk)
+            if cue is not None and not cue.sound.over:
+                return cue
 
     async def started(self, cue: Cue) -> None:
         """The first frame of `cue` has left."""
@@ -91,76 +99,99 @@ class LanePlayer:
         if self._closed:
             return
         self._closed = True
-        past = [_past(each) for each in self._taken if each.live is None]
-        self._lane.again.extendleft(reversed(past))
-        for given in self._taken:
+        taken = [given for given in self._given if given.cue is not None]
+        self._lane.again.extendleft(
+            _past(given)
+            for given in reversed(taken)
+            if given.live is None and given.cue is not None and not given.cue.sound.over
+        )
+        for given in taken:
             self._hand_back(given)
-        self._taken.clear()
-        if self._lane.playing is not None:
-            self._lane.playing = None
-            self._lane.since = self._queue.clock.monotonic()
-        self._queue.touch(self._lane)
+        self._given.clear()
+        self._stop_playing()
         self._news.set()
 
     def forget(self) -> None:
         """What was rewound of completed jobs is not wanted any more."""
         self._lane.again.clear()
-        for given in self._taken:
-            if given.live is None:
+        for given in self._given:
+            if given.live is None and given.cue is not None:
                 given.cue.sound.drop()
 
     # ---- taking
 
-    async def _take(self, chunk: LiveChunk) -> _Given | None:
-        """Give the chunk a sound; None where its audio turned out to be missing."""
+    async def _take(self, chunk: LiveChunk) -> Cue | None:
+        """Give the chunk a sound: all its packets, or one that grows."""
         sound = chunk.sound = Sound()
-        given = _Given(_cue(chunk, sound), chunk)
-        self._taken.append(given)
+        last = chunk is chunk.owner.chunks[-1]
+        cue = self._give(
+            chunk, chunk.owner.job, chunk.value(), sound, GAP if last else chunk.pause_after
+        )
         self._lane.begin(chunk.owner)
-        try:
-            if chunk.kept is not None:
-                packets: list[bytes] | None = chunk.kept
-            elif chunk.state is ChunkState.READY:
+        packets = chunk.kept
+        if packets is None and chunk.state is ChunkState.READY:
+            try:
                 packets = await asyncio.to_thread(self._cache.read, chunk.key)
                 if packets is None:
                     await self._queue.change(tries.lost(self._queue, chunk.key))
-            else:
-                packets = None
-        except asyncio.CancelledError:
-            if given in self._taken:
-                self._taken.remove(given)
-                self._hand_back(given)
-            raise
+            except asyncio.CancelledError:
+                given = self._find(cue)
+                if given is not None:
+                    self._hand_back(given)
+                    self._given.remove(given)
+                raise
         if packets is not None:
-            sound.grow(packets)
+            sound.grow(packets[len(sound.packets) :])
             sound.finish()
         elif (making := self._queue.making.get(chunk.key)) is not None:
             sound.grow(making.packets[len(sound.packets) :])
             if making.streamed:
                 sound.finish()
-        return given
+        return cue
 
-    async def _replay(self, past: Past) -> _Given | None:
+    async def _replay(self, past: Past) -> Cue | None:
         """A chunk of a completed job once more; None where its audio is gone by now."""
         packets = None
         if past.chunk.audio is not None:
             packets = await asyncio.to_thread(self._cache.read, past.chunk.audio)
+        if not self._lane.again or self._lane.again[0] is not past:
+            return None  # forgotten meanwhile
+        self._lane.again.popleft()
         if packets is None:
             return None
         sound = Sound()
         sound.grow(packets)
         sound.finish()
-        given = _Given(Cue(past.job, past.chunk, sound, past.pause_after), None)
-        self._taken.append(given)
-        return given
+        return self._give(None, past.job, past.chunk, sound, past.pause_after)
+
+    def _give(
+        self, live: LiveChunk | None, job: Job, chunk: Chunk, sound: Sound, pause: float
+    ) -> Cue:
+        cue = Cue(job, chunk, sound, pause, next(self._numbers))
+        self._given.append(_Given(cue.number, cue, live, job, chunk, pause))
+        return cue
 
     def _hand_back(self, given: _Given) -> None:
-        given.cue.sound.drop()
-        chunk = given.live
-        if chunk is not None and chunk.sound is given.cue.sound:
+        cue, chunk = given.cue, given.live
+        given.cue = None
+        if cue is not None:
+            cue.sound.drop()
+        if chunk is not None and cue is not None and chunk.sound is cue.sound:
             chunk.sound = None
             if not any(each.sound for each in chunk.owner.chunks) and chunk.owner.waits:
                 self._lane.unbegin(chunk.owner)
+
+    def _forget_old(self) -> None:
+        for given in self._given:
+            if given.cue is not None and given.cue.sound.over:
+                given.cue = None
+        while len(self._given) > _MEMORY and self._given[0].cue is None:
+            self._given.popleft()
+
+    def _stop_playing(self) -> None:
+        self._lane.playing = None
+        self._lane.since = self._queue.clock.monotonic()
+        self._queue.touch(self._lane)
 
     # ---- what was heard
 
@@ -183,8 +214,7 @@ class LanePlayer:
             if given.live.owner.waits:
                 await self._started(cue)
             await self._commit_spoken(given.live)
-        self._taken.remove(given)
-        self._spoken.append(given)
+        given.cue = None
 
     async def _commit_spoken(self, chunk: LiveChunk) -> None:
         live = chunk.owner
@@ -226,28 +256,16 @@ class LanePlayer:
     # ---- what was not heard after all
 
     async def _rewind(self, cue: Cue) -> None:
-        given = [*self._spoken, *self._taken]
-        at = next((n for n, each in enumerate(given) if each.cue is cue), None)
-        if at is None:
-            return
-        back = given[at:]
-        live = [each.live for each in back if each.live is not None and self._is_live(each.live)]
-        await self._commit_rewound(live)
-        again = [
-            _past(each)
-            for each in back
-            if each.live is None or each.live.owner.job.state is JobState.COMPLETED
-        ]
-        self._lane.again.extendleft(reversed(again))
+        # One that is not remembered any more was over long before those that are.
+        back = [given for given in self._given if given.number >= cue.number]
+        await self._commit_rewound(
+            [each.live for each in back if each.live is not None and self._is_live(each.live)]
+        )
+        self._lane.again.extendleft(_past(each) for each in reversed(back) if _is_past(each))
         for each in back:
             self._hand_back(each)
-            if each in self._taken:
-                self._taken.remove(each)
-            else:
-                self._spoken.remove(each)
-        self._lane.playing = None
-        self._lane.since = self._queue.clock.monotonic()
-        self._queue.touch(self._lane)
+            self._given.remove(each)
+        self._stop_playing()
 
     async def _commit_rewound(self, chunks: Sequence[LiveChunk]) -> None:
         spoken = [chunk for chunk in chunks if chunk.state is ChunkState.SPOKEN]
@@ -276,7 +294,7 @@ class LanePlayer:
             self._queue.feed.tell(self._lane.id, live.job.id)
 
     def _find(self, cue: Cue) -> _Given | None:
-        return next((each for each in self._taken if each.cue is cue), None)
+        return next((given for given in self._given if given.cue is cue), None)
 
     def _is_live(self, chunk: LiveChunk) -> bool:
         return chunk.owner.job.id in self._queue.jobs
@@ -290,11 +308,14 @@ class LanePlayer:
         self._queue.feed.tell(self._lane.id, live.job.id)
 
 
-def _cue(chunk: LiveChunk, sound: Sound) -> Cue:
-    last = chunk is chunk.owner.chunks[-1]
-    return Cue(chunk.owner.job, chunk.value(), sound, GAP if last else chunk.pause_after)
+def _is_past(given: _Given) -> bool:
+    """Whether its job has completed. Of one that was cancelled nothing is to be heard again."""
+    if given.live is not None:
+        return given.live.owner.job.state is JobState.COMPLETED
+    return given.cue is None or not given.cue.sound.over
 
 
 def _past(given: _Given) -> Past:
-    chunk = given.cue.chunk if given.live is None else given.live.value()
-    return Past(given.cue.job, chunk, given.cue.pause_after)
+    if given.live is None:
+        return Past(given.job, given.chunk, given.pause_after)
+    return Past(given.live.owner.job, given.live.value(), given.pause_after)

@@ -25,6 +25,11 @@ class Schedule:
     def __len__(self) -> int:
         return len(self._due)
 
+    @property
+    def superseded(self) -> int:
+        """Entries that wait to be swept out."""
+        return len(self._heap) - len(self._due)
+
     def put(self, lane: str, due: float) -> None:
         """`lane`'s next chunk is due at `due` (seconds, on any one clock)."""
         current = self._due.get(lane)

@@ -64,3 +64,4 @@ class Cue:
     chunk: Chunk
     sound: Sound = field(repr=False)
     pause_after: float  # seconds of silence after it; of a job's last chunk, the gap between jobs
+    number: int = 0  # its place in the order in which its player gave it

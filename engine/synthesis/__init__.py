@@ -1,0 +1,26 @@
+"""Synthesis: an engine behind HTTP, in a process of its own, and the bot's way to it.
+
+In both processes:
+
+    base.py            what every engine is, asks for and gives
+    wire.py            what travels between the two, as JSON
+    ogg.py             Ogg Opus: pages and packets
+
+In the bot's:
+
+    client.py          brings a host up, watches it, asks it for sound
+    child.py           the local host's process: started, ended
+    link.py            one connection to one host
+
+In the host's:
+
+    host.py            the process: socket, signals, lifeline
+    application.py     the ASGI application around one engine
+    slots.py           who is worked on next
+    espeak.py          the embedded engine; espeak_library.py calls its C library
+    tone.py            an engine for tests
+    handover.py        from the engine's thread to the event loop
+    audio.py           sound as a value: gain, loudness
+    finish.py          trim, resample, fade, limit, while it streams
+    opus.py, wav.py    48 kHz Opus in Ogg; WAV
+"""

@@ -37,6 +37,7 @@ class HostCommand:
     def arguments(self, socket: Path, lifeline: int) -> list[str]:
         return [
             sys.executable,
+            "-P",  # modules come from where ours come from, not from the current directory
             "-m",
             "engine.synthesis.host",
             f"--engine={self.engine}",
@@ -133,7 +134,9 @@ def _short_directory() -> Path:
 
 def _environment() -> dict[str, str]:
     """Ours, without secrets, and with the place where this package is found."""
-    home = str(Path(__file__).resolve().parents[2])
-    path = os.environ.get("PYTHONPATH")
     kept = {name: value for name, value in os.environ.items() if name not in _SECRETS}
-    return {**kept, "PYTHONPATH": f"{home}{os.pathsep}{path}" if path else home}
+    home = Path(__file__).resolve().parents[2]
+    if home.name not in ("site-packages", "dist-packages"):  # else it is found without
+        others = [kept["PYTHONPATH"]] if kept.get("PYTHONPATH") else []
+        kept["PYTHONPATH"] = os.pathsep.join([str(home), *others])
+    return kept

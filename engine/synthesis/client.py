@@ -29,6 +29,7 @@ _START_POLL: Final = 0.02  # seconds between looks at a host that is not ready y
 _START_POLL_MOST: Final = 0.5
 _START_LIMIT: Final = 60.0  # seconds in which a new host must give the first sign of itself
 _WATCH_POLL: Final = 0.5  # while requests are in flight
+_WATCH_POLL_AGAIN: Final = 0.1  # after a look that was not answered
 _WATCH_POLL_IDLE: Final = 5.0  # a host at a URL, while none is
 _HEALTH_WITHIN: Final = 1.0
 #: Unanswered looks in a row that mean a hang. More than one: when this process itself was held
@@ -189,7 +190,7 @@ class HostClient:
             misses = 0
             if health.state != "ready":
                 return health.error or "it has to load again"
-            if self._hung(health):
+            if self._hung(host, health):
                 return f"a request made no progress for {self._hang_limit:g} s"
 
     async def _until_ready(self, host: "_Host") -> str | None:
@@ -226,11 +227,14 @@ class HostClient:
                     await self._working.wait()
             except TimeoutError:
                 return
-        await self._clock.sleep(_WATCH_POLL)
+        await self._clock.sleep(_WATCH_POLL_AGAIN if again else _WATCH_POLL)
 
-    def _hung(self, health: Health) -> bool:
+    def _hung(self, host: "_Host", health: Health) -> bool:
+        """Whether a request holds a slot for nothing. In a host of ours also one that we have
+        given up: an engine that does not stop when told to keeps the others waiting."""
         return any(
-            busy.seconds_since_progress > self._hang_limit and busy.id in self._in_flight
+            busy.seconds_since_progress > self._hang_limit
+            and (host.process is not None or busy.id in self._in_flight)
             for busy in health.busy
         )
 

@@ -4,6 +4,7 @@ Its texts may hold commands, carried out where they stand:
 
     {slow 2}   works for two seconds, with signs of life
     {hang}     gives nothing more, and no sign of life
+    {cling}    likewise, and does not stop when its stream is closed
     {freeze}   stops the whole process in its tracks, its event loop included
     {crash}    ends the process as a crash in C would
     {fail}     refuses the text
@@ -17,6 +18,7 @@ import os
 import re
 import signal
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from typing import Final
 
 import numpy as np
@@ -30,7 +32,7 @@ RATE: Final = 24_000
 SECONDS: Final = 0.06  # a character
 _LEVEL: Final = amplitude(-15.0)
 _VOICES: Final = {"low": 220.0, "high": 440.0}  # hertz of the lowest tone
-_COMMAND: Final = re.compile(r"(\{(?:slow|hang|freeze|crash|fail)(?: \d+(?:\.\d+)?)?\})")
+_COMMAND: Final = re.compile(r"(\{(?:slow|hang|cling|freeze|crash|fail)(?: \d+(?:\.\d+)?)?\})")
 _SIGN_OF_LIFE: Final = Pcm(np.zeros(0, np.float32), RATE)
 
 
@@ -85,6 +87,10 @@ async def _misbehave(command: str) -> None:
     match command:
         case "hang":
             await asyncio.Event().wait()
+        case "cling":
+            while True:
+                with suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
         case "freeze":
             # A PyDLL keeps Python's lock through the call: no thread of the process runs.
             ctypes.PyDLL(None).sleep(3600)

@@ -17,7 +17,7 @@ from engine.errors import EngineError, EngineUnavailable, SynthesisFailed, Voice
 from engine.synthesis.base import EngineCard, SynthesisRequest
 
 #: Far above every card's `most_characters`: the card advises, this protects.
-MOST_CHARACTERS: Final = 10_000
+MOST_CHARACTERS: Final = 5_000
 MOST_BODY: Final = 64 * 1024  # bytes; a character takes up to 12 as JSON escapes
 _MOST_ID: Final = 100
 _MOST_STYLES: Final = 32

@@ -140,6 +140,15 @@ class Running:
                 await anext(changes)
         return view
 
+    async def joined(self, scene: Scene) -> None:
+        """Until it can be heard in the scene's server."""
+
+        def can_be_heard() -> bool:
+            room = self.bot.rooms.get(scene.guild.id)
+            return room is not None and room.connected
+
+        await until(can_be_heard, "a voice connection", 10.0)
+
     async def queue(self, scene: Scene) -> list[str]:
         """The texts of a server that are spoken or wait, in order."""
         return [view.job.text for view in await self.speech.queue(str(scene.guild.id))]

@@ -61,6 +61,7 @@ async def test_permission_in_the_voice_channel_alone_makes_a_moderator(
 
 async def test_permission_where_it_is_typed_makes_no_moderator(bot: Running, scene: Scene) -> None:
     await scene.say(LONG)
+    await scene.guild.bot_joined(scene.lounge)
     allowed = Permission.MOVE_MEMBERS | Permission.MUTE_MEMBERS
     scene.text.overwrite(scene.bob, allow=allowed)
     scene.den.overwrite(scene.bob, allow=allowed)
@@ -69,6 +70,7 @@ async def test_permission_where_it_is_typed_makes_no_moderator(bot: Running, sce
 
 async def test_rights_are_judged_at_every_use(bot: Running, scene: Scene) -> None:
     message = await scene.say(LONG)
+    await scene.guild.bot_joined(scene.lounge)
     scene.lounge.overwrite(scene.bob, allow=Permission.MUTE_MEMBERS)
     scene.lounge.overwrite(scene.bob)
     assert "ask them" in await scene.press(message, "Skip", by=scene.bob)
@@ -144,6 +146,7 @@ async def test_members_do_not_command_while_jobs_of_others_wait(
     bot: Running, scene: Scene, command: str
 ) -> None:
     await scene.say(LONG, by=scene.bob)
+    await scene.guild.bot_joined(scene.lounge)
     words = await scene.told(command)
     assert words.startswith("Jobs of others wait: ask a moderator")
     make_moderator(scene, scene.ada, Permission.MUTE_MEMBERS)
@@ -205,7 +208,7 @@ async def test_moderator_takes_it_from_listeners(bot: Running, scene: Scene) -> 
 
 async def test_anyone_takes_it_from_an_empty_channel(bot: Running, scene: Scene) -> None:
     await scene.told("join")
-    await scene.guild.bot_joined(scene.lounge)
+    await bot.joined(scene)
     await scene.ada.leave()
     await scene.bob.leave()
     await scene.eve.join(scene.den)
@@ -216,7 +219,7 @@ async def test_anyone_takes_it_from_an_empty_channel(bot: Running, scene: Scene)
 
 async def test_another_bot_is_no_listener(bot: Running, scene: Scene) -> None:
     await scene.told("join")
-    await scene.guild.bot_joined(scene.lounge)
+    await bot.joined(scene)
     music = scene.guild.member("Music", bot=True)
     await music.join(scene.lounge)
     await scene.ada.leave()

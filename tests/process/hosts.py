@@ -107,6 +107,12 @@ def packets_in(stream: bytes) -> int:
     return len(packets)
 
 
+def socket_of(pid: int) -> Path:
+    """Where the host of that process listens."""
+    argument = next(word for word in psutil.Process(pid).cmdline() if word.startswith("--socket="))
+    return Path(argument.removeprefix("--socket="))
+
+
 def is_there(path: Path) -> bool:
     return path.exists()
 

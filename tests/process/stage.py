@@ -134,6 +134,10 @@ class Stage:
         self.processes: list[Process] = []
         self.heard: Hearing
 
+    def heard_by(self, member: Member) -> None:
+        """`heard` is what this member hears from now on."""
+        self.heard = Hearing(member.recording)
+
     @classmethod
     @contextlib.asynccontextmanager
     async def open(cls, directory: Path, migrated: Path) -> AsyncIterator["Stage"]:
@@ -145,7 +149,7 @@ class Stage:
                 shutil.copy(migrated, stage.data / "mynah.db")
                 await stage.alice.join(stage.lounge)
                 await stage.bob.join(stage.lounge)
-                stage.heard = Hearing(stage.bob.recording)
+                stage.heard_by(stage.bob)
                 try:
                     yield stage
                 finally:

@@ -194,12 +194,11 @@ async def test_killed_once_a_leave_is_committed_the_bot_stays_out_until_it_is_ca
     await stage.alice.command("leave")
     await bot.ended()
     stage.heard.forget()
-    entered = len(stage.discord.voice.history)
 
-    await stage.start()
-    await shows(message, "Next in the queue")
-    assert len(stage.discord.voice.history) == entered
-    await stage.command("join")
+    bot = await stage.start()
+    await bot.says("user=mynah")  # it has seen its servers, and would be on its way
+    await message.wait_for(lambda each: "is loading" not in each.content, PATIENCE)
+    assert "On my way" in await stage.command("join")
     await shows(message, "Spoken in")
 
     assert stage.heard.text == LONG

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from contextlib import aclosing
-from pathlib import Path
+from functools import partial
 
 import psutil
 import pytest
@@ -15,7 +15,9 @@ from engine.errors import EngineUnavailable, HostDied, SetupError, SynthesisFail
 from engine.synthesis.base import EngineCard, EngineState
 from engine.synthesis.child import HostCommand
 from engine.synthesis.client import HostClient
+from engine.synthesis.link import Link
 from engine.synthesis.tone import SECONDS
+from engine.synthesis.wire import Health
 from tests.process.hosts import (
     health_when,
     hear,
@@ -26,6 +28,7 @@ from tests.process.hosts import (
     ready_process,
     request,
     rest,
+    socket_of,
     until,
     within_patience,
 )
@@ -34,7 +37,7 @@ from tests.process.hosts import (
 async def test_a_text_comes_back_as_a_complete_stream() -> None:
     async with ready_client() as client:
         packets = packets_in(await hear(client, "hello there"))
-    assert packets == pytest.approx(11 * SECONDS / 0.02, abs=2)
+    assert packets == pytest.approx(11 * SECONDS / 0.02, abs=3)
 
 
 async def test_the_card_is_the_engines_own_and_survives_the_way() -> None:
@@ -128,6 +131,25 @@ async def test_a_host_that_crashes_or_hangs_is_replaced(fault: str) -> None:
         assert packets_in(await hear(client, "hello"))
 
 
+def are_stuck(count: int, health: Health) -> bool:
+    return [busy.seconds_since_progress > 0.1 for busy in health.busy] == [True] * count
+
+
+async def test_an_engine_that_keeps_its_slots_when_told_to_stop_is_replaced() -> None:
+    async with ready_client(hang_limit=0.5) as client:
+        assert client.pid is not None
+        link = Link(f"unix://{socket_of(client.pid)}")
+        for count in (1, 2):
+            async with aclosing(client.synthesize(request("hello {cling}"), due_in=0)) as pieces:
+                await within_patience(anext(pieces))
+                await health_when(link, partial(are_stuck, count))
+        await link.close()
+        with pytest.raises(HostDied):
+            await hear(client, "hello")
+        await within_patience(client.card())
+        assert packets_in(await hear(client, "hello"))
+
+
 async def test_every_request_that_a_dying_host_held_is_told() -> None:
     async with ready_client() as client:
         outcomes = await asyncio.gather(
@@ -172,12 +194,11 @@ async def test_closing_leaves_no_process_no_descriptor_and_no_file() -> None:
     async with ready_client() as client:
         pid = client.pid
         assert pid is not None
-        host = psutil.Process(pid)
-        socket = next(word for word in host.cmdline() if word.startswith("--socket="))[9:]
+        socket = socket_of(pid)
         await hear(client, "hello")
     assert is_gone(pid)
     assert us.children() == []
-    assert not is_there(Path(socket).parent)
+    assert not is_there(socket.parent)
     assert us.num_fds() == before
 
 

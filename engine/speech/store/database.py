@@ -3,23 +3,22 @@
 Knows: SQLite's pragmas and locks, threads, what cancellation does to a transaction in flight.
 Does not know: tables.
 
-A transaction is a plain function that runs in that thread from its BEGIN to its COMMIT: one hop
-for all of it. Through SQLAlchemy's asyncio extra and aiosqlite, each statement took four; measured
-here, with FULL, 205 submits a second became 550, and the event loop, beside which frames leave
-every 20 ms, is woken once a transaction where it had been woken twenty times.
+A transaction is a plain function that runs in aiosqlite's thread from its BEGIN to its COMMIT: one
+hop for all of it. Through SQLAlchemy's asyncio extra, each statement took four; measured here, with
+FULL, 205 submits a second became 550, and the event loop, beside which frames leave every 20 ms, is
+woken once a transaction where it had been woken twenty times.
 """
 
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
 
+import aiosqlite
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.pool import StaticPool
 
 from engine.errors import StorageFull
 
@@ -51,8 +50,9 @@ class Database:
     """
 
     def __init__(self, file: Path) -> None:
-        self._engine = _engine(f"sqlite:///{file}")
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
+        self._file = file
+        self._opening = asyncio.Lock()
+        self._thread: _Thread | None = None
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Run `query` in a transaction of its own that changes nothing."""
@@ -65,21 +65,27 @@ class Database:
 
     async def close(self) -> None:
         """After all that was asked for before, close the connection and end its thread."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
-        self._thread.shutdown()
+        if self._thread is not None:
+            await self._thread.close()
+            self._thread = None
 
     async def _run(
-        self, run: Callable[[Callable[[Connection], T]], T], work: Callable[[Connection], T]
+        self, run: Callable[[Engine, Callable[[Connection], T]], T], work: Callable[[Connection], T]
     ) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, run, work)
+        async with self._opening:
+            if self._thread is None:
+                self._thread = await _Thread(self._file)
+        return await self._thread.run(lambda engine: run(engine, work))
 
-    def _read(self, query: Callable[[Connection], T]) -> T:
-        with self._engine.connect() as connection:
+    @staticmethod
+    def _read(engine: Engine, query: Callable[[Connection], T]) -> T:
+        with engine.connect() as connection:
             return query(connection)
 
-    def _write(self, change: Callable[[Connection], T]) -> T:
+    @staticmethod
+    def _write(engine: Engine, change: Callable[[Connection], T]) -> T:
         try:
-            with self._engine.connect() as connection:
+            with engine.connect() as connection:
                 connection.execution_options(writes=True)
                 with connection.begin():
                     return change(connection)
@@ -93,21 +99,29 @@ class Database:
             ) from error
 
 
-def _engine(url: str) -> Engine:
-    engine = create_engine(url, poolclass=QueuePool, pool_size=1, max_overflow=0)
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-    return engine
+class _Thread(aiosqlite.Connection):
+    """aiosqlite's connection and its thread, in which SQLAlchemy writes the statements."""
 
+    def __init__(self, file: Path) -> None:
+        super().__init__(lambda: self._connect_to(file), iter_chunk_size=64)
+        self._engine: Engine | None = None
 
-def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    # The driver's own transaction control begins late and never IMMEDIATE: switch it off, and
-    # let `_begin` say it (SQLAlchemy's documentation, "SQLite: Transactions with SQLite").
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    async def run(self, work: Callable[[Engine], T]) -> T:
+        """Run `work` in the thread, after all that was asked for before. It runs to its end even
+        if the caller is cancelled."""
+        assert self._engine is not None
+        result: T = await self._execute(work, self._engine)
+        return result
+
+    def _connect_to(self, file: Path) -> sqlite3.Connection:
+        # The driver's own transaction control begins late and never IMMEDIATE: it is off, and
+        # `_begin` says it (SQLAlchemy's documentation, "SQLite: Transactions with SQLite").
+        connection = sqlite3.connect(file, isolation_level=None)
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+        self._engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
+        event.listen(self._engine, "begin", _begin)
+        return connection
 
 
 def _begin(connection: Connection) -> None:

@@ -1,0 +1,124 @@
+"""Buttons below status messages, also of a bot that was restarted since."""
+
+import io
+
+import av
+
+from engine.speech.jobs import JobState
+from sandbox import Sandbox
+from sandbox.messages import Message
+from tests.discord.conftest import Start
+from tests.discord.running import Running
+from tests.discord.scene import Scene, job_of, over
+
+LONG = "This text goes on for quite a while. " * 12
+
+
+async def downloaded(scene: Scene, message: Message) -> list[bytes]:
+    """The files that Bob gets when he presses Download."""
+    interaction = await scene.bob.press(message, "Download")
+    answer = await (await interaction.answered()).original()
+    assert answer.ephemeral, answer.content
+    return await scene.bob.download(answer)
+
+
+def seconds_of(ogg: bytes) -> float:
+    """The length of the sound in a file, by decoding all of it."""
+    with av.open(io.BytesIO(ogg)) as file:
+        return sum(frame.samples / frame.sample_rate for frame in file.decode(audio=0))
+
+
+async def test_buttons_work_after_a_restart(scene: Scene, start: Start) -> None:
+    bot = await start()
+    first = await scene.say(LONG)
+    await bot.joined(scene)
+    second = await scene.say("Second.")
+    await bot.stop()
+    bot = await start()
+    assert await scene.press(first, "Skip") == "Skipped."
+    assert "1 job ended" in await scene.press(second, "Stop")
+    await first.wait_for(over)
+    interaction = await scene.bob.press(second, "Replay")
+    again = await (await interaction.answered()).original()
+    assert (await bot.speech.view(job_of(again))).job.requester == str(scene.bob.id)
+
+
+async def test_old_message_offers_replay_and_download_after_a_restart(
+    scene: Scene, start: Start
+) -> None:
+    bot = await start()
+    message = await scene.say("Hello there.")
+    await message.wait_for(over)
+    await bot.stop()
+    await start()
+    (ogg,) = await downloaded(scene, message)
+    assert seconds_of(ogg) > 0.3
+
+
+async def test_download_is_the_whole_sound_and_playable(bot: Running, scene: Scene) -> None:
+    message = await scene.say("Hello there. And here is a second sentence, for good measure.")
+    await message.wait_for(over, timeout=10.0)
+    (ogg,) = await downloaded(scene, message)
+    heard = len(scene.bob.recording.packets()) * 0.02
+    # The file has the pauses too, of which a listener gets only silence frames.
+    assert heard <= seconds_of(ogg) <= heard + 1.5
+
+
+async def test_download_is_not_pinned_to_who_asked_for_the_job(bot: Running, scene: Scene) -> None:
+    message = await scene.say("Hello there.")
+    await message.wait_for(over)
+    assert "Download" in message.buttons
+    interaction = await scene.eve.press(message, "Download")
+    answer = await (await interaction.answered()).original()
+    assert len(answer.attachments) == 1
+    assert answer.attachments[0].file.filename.endswith(".ogg")
+
+
+async def test_replay_of_sound_that_is_kept_asks_the_engine_for_nothing(
+    bot: Running, scene: Scene
+) -> None:
+    first = await scene.say("Hello there.")
+    await first.wait_for(over)
+    interaction = await scene.bob.press(first, "Replay")
+    second = await (await interaction.answered()).original()
+    await second.wait_for(over)
+    assert (await bot.speech.view(job_of(second))).job.state is JobState.COMPLETED
+
+
+async def test_buttons_of_a_job_that_is_forgotten_say_so(bot: Running, scene: Scene) -> None:
+    message = await scene.say("Hello there.")
+    await message.wait_for(over)
+    for button in message.components[0]["components"]:
+        button["custom_id"] = button["custom_id"].rsplit(":", 1)[0] + ":999"
+    assert "That job is no longer kept" in await scene.press(message, "Replay")
+    assert "That job is no longer kept" in await scene.press(message, "Download")
+
+
+async def test_buttons_reach_no_job_of_another_server(
+    bot: Running, scene: Scene, discord: Sandbox
+) -> None:
+    ours = await scene.say(LONG)
+    other = Scene(discord)
+    await other.ada.join(other.lounge)
+    theirs = await other.say(LONG)
+    skip = theirs.components[0]["components"][0]
+    skip["custom_id"] = skip["custom_id"].rsplit(":", 1)[0] + f":{job_of(ours)}"
+    assert "no longer kept" in await other.press(theirs, "Skip", by=other.guild.owner)
+    assert len(await bot.queue(scene)) == 1
+
+
+async def test_buttons_of_others_are_left_alone(
+    bot: Running, scene: Scene, discord: Sandbox
+) -> None:
+    message = await scene.say(LONG)
+    message.components[0]["components"][0]["custom_id"] = "other:skip:1"
+    interaction = await scene.ada.press(message, "Skip")
+    assert "1 job ended" in await scene.press(message, "Stop")
+    assert interaction.answer is None
+
+
+async def test_presses_at_the_same_time_end_a_job_once(bot: Running, scene: Scene) -> None:
+    message = await scene.say(LONG)
+    pressed = [await scene.ada.press(message, "Skip") for _ in range(3)]
+    words = [(await (await each.answered()).original()).content for each in pressed]
+    assert sorted(words) == ["Skipped.", "That is over already.", "That is over already."]

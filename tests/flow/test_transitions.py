@@ -1,0 +1,190 @@
+"""Whatever happens in whatever order: states follow only as `jobs.py` says, and memory shows what
+is on disk."""
+
+import asyncio
+import random
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from engine.errors import QueueFull
+from engine.speech import Cue, LanePlayer, Speech
+from engine.speech.jobs import (
+    CHUNK_TRANSITIONS,
+    JOB_TRANSITIONS,
+    ChunkState,
+    EndedBy,
+    Job,
+    JobState,
+)
+from tests.flow.house import TWO, House
+
+LOG = """
+CREATE TABLE log (kind TEXT, before TEXT, after TEXT);
+CREATE TRIGGER log_jobs AFTER UPDATE OF state ON jobs BEGIN
+    INSERT INTO log VALUES ('job', OLD.state, NEW.state);
+END;
+CREATE TRIGGER log_chunks AFTER UPDATE OF state ON chunks BEGIN
+    INSERT INTO log VALUES ('chunk', OLD.state, NEW.state);
+END;
+"""
+LANES = ("a", "b")
+
+
+class Chaos:
+    """Does one thing after the other, as its dice fall."""
+
+    def __init__(self, house: House, dice: random.Random) -> None:
+        self.house = house
+        self.dice = dice
+        self.jobs: list[int] = []
+        self.players: dict[str, LanePlayer] = {}
+        #: What is in the hands of each lane's player, and what it has spoken lately.
+        self.cues: dict[str, list[Cue]] = {lane: [] for lane in LANES}
+        self.past: dict[str, list[Cue]] = {lane: [] for lane in LANES}
+
+    @property
+    def speech(self) -> Speech:
+        return self.house.speech
+
+    async def step(self) -> None:
+        lane = self.dice.choice(LANES)
+        act = self.dice.choices(
+            (
+                self.submit,
+                self.take,
+                self.start,
+                self.finish,
+                self.rewind,
+                self.accept,
+                self.cancel,
+                self.clear,
+                self.hand_back,
+                self.break_engine,
+                self.lose_audio,
+                self.pause,
+                self.wait,
+                self.restart,
+            ),
+            weights=(8, 10, 8, 10, 3, 4, 2, 0.3, 1, 1, 1, 1, 6, 0.3),
+        )[0]
+        await act(lane)
+
+    async def submit(self, lane: str) -> None:
+        text = f"{TWO} Number {self.dice.randrange(6)} of them."
+        try:
+            job = await self.house.say(
+                text, lane, held=self.dice.random() < 0.3, priority=self.dice.randrange(2)
+            )
+        except QueueFull:
+            return
+        self.jobs.append(job.id)
+
+    async def take(self, lane: str) -> None:
+        if lane not in self.players:
+            self.players[lane] = self.speech.player(lane)
+        taking = asyncio.ensure_future(self.players[lane].next())
+        await self.house.quiet()
+        if taking.done():
+            self.cues[lane].append(taking.result())
+        else:
+            taking.cancel()
+            await asyncio.gather(taking, return_exceptions=True)
+
+    async def start(self, lane: str) -> None:
+        if cues := [cue for cue in self.cues[lane] if not cue.sound.over][:1]:
+            await self.players[lane].started(cues[0])
+
+    async def finish(self, lane: str) -> None:
+        if cues := [cue for cue in self.cues[lane] if cue.sound.complete][:1]:
+            await self.players[lane].spoken(cues[0])
+            self.cues[lane].remove(cues[0])
+            self.past[lane] = [*self.past[lane], cues[0]][-4:]
+
+    async def rewind(self, lane: str) -> None:
+        if cues := self.past[lane] + self.cues[lane]:
+            await self.players[lane].rewind(self.dice.choice(cues))
+            self.cues[lane], self.past[lane] = [], []
+
+    async def accept(self, lane: str) -> None:
+        for job in (await self.speech.held())[:1]:
+            if self.dice.random() < 0.8:
+                await self.speech.accept(job.id)
+            else:
+                await self.speech.withdraw(job.id)
+
+    async def cancel(self, lane: str) -> None:
+        if self.jobs:
+            job = self.dice.choice(self.jobs[-5:])
+            await self.speech.cancel(job, by=EndedBy.SKIPPED, actor="bob")
+
+    async def clear(self, lane: str) -> None:
+        await self.speech.clear(lane, by=EndedBy.STOPPED, actor="bob")
+
+    async def hand_back(self, lane: str) -> None:
+        if lane in self.players:
+            self.players.pop(lane).close()
+            self.cues[lane], self.past[lane] = [], []
+
+    async def break_engine(self, lane: str) -> None:
+        engine = self.house.engine
+        number = f"Number {self.dice.randrange(6)}"
+        engine.kills = {number: self.dice.choice((1, 99))}
+        engine.refuses = {f"Number {self.dice.randrange(6)}"}
+        engine.packets_before_death = self.dice.choice((0, 5))
+        engine.pace = self.dice.choice((0, 0, 0.5))
+
+    async def lose_audio(self, lane: str) -> None:
+        files = sorted((self.house.directory / "audio").glob("*/*.ogg"))
+        if files:
+            self.dice.choice(files).unlink()
+
+    async def pause(self, lane: str) -> None:
+        await self.speech.set_paused(lane, self.dice.random() < 0.3)
+
+    async def wait(self, lane: str) -> None:
+        await self.house.pass_time(self.dice.choice((0.2, 2.0)), step=0.5)
+
+    async def restart(self, lane: str) -> None:
+        self.players.clear()
+        self.cues = {lane: [] for lane in LANES}
+        self.past = {lane: [] for lane in LANES}
+        if self.dice.random() < 0.5:
+            await self.house.restart()
+        else:
+            await self.house.killed()
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_states_follow_as_they_may_and_memory_shows_the_disk(house: House, seed: int) -> None:
+    with closing(sqlite3.connect(house.directory / "mynah.db")) as connection:
+        connection.executescript(LOG)
+    chaos = Chaos(house, random.Random(seed))
+    await house.open(mynah_max_queue=8)
+    for _ in range(250):
+        await chaos.step()
+    await house.pass_time(5.0, step=0.5)
+
+    shown = {lane: await facts(house.speech, lane) for lane in LANES}
+    await house.killed()
+    assert {lane: await facts(house.speech, lane) for lane in LANES} == shown
+
+    with closing(sqlite3.connect(house.directory / "mynah.db")) as connection:
+        log = connection.execute("SELECT DISTINCT kind, before, after FROM log").fetchall()
+    seen = [(kind, before, after) for kind, before, after in log if before != after]
+    assert seen
+    for kind, before, after in seen:
+        if kind == "job":
+            assert JobState(after) in JOB_TRANSITIONS[JobState(before)]
+        else:
+            assert ChunkState(after) in CHUNK_TRANSITIONS[ChunkState(before)], (before, after)
+
+
+async def facts(speech: Speech, lane: str) -> list[tuple[int, Job, int, int, int]]:
+    """What is on disk of a lane's jobs. (Their order may differ: what a player had taken, but
+    not started, precedes all else only in memory.)"""
+    return sorted(
+        (view.job.id, view.job, view.chunks, view.spoken, view.failed)
+        for view in await speech.queue(lane)
+    )

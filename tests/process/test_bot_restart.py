@@ -1,0 +1,152 @@
+"""The bot ends, killed or asked to, and is started again: nothing that was promised is lost."""
+
+import signal
+
+import pytest
+
+from engine.text import normalize, split
+from tests.process.stage import Stage, gone, shows
+
+#: Three chunks, of words that are each heard once.
+STORY = (
+    "alpha beta delta epsilon iota, kapa lambda mu nu omicron pi rho sigma tau upsilon, "
+    "phi chi psi omega oscar romeo tango victor papa mike"
+)
+SENTENCE = "alpha beta delta epsilon iota"
+
+
+def chunks(text: str) -> list[list[str]]:
+    """The words of each chunk in which the engine is given a text."""
+    pieces = split(normalize(text), least=1, most=100)
+    return [piece.text.replace(",", " ").split() for piece in pieces]
+
+
+async def test_killed_in_the_middle_it_goes_on_at_the_chunk_that_was_playing_and_keeps_the_order(
+    stage: Stage,
+) -> None:
+    first, second, third = chunks(STORY)
+    bot = await stage.start()
+    messages = [await stage.say(text) for text in (STORY, "hotel", "bravo")]
+    await stage.heard.until(" ".join(second[:4]))
+    await bot.kill()
+    before = stage.heard.text.split()
+    stage.heard.forget()
+
+    await stage.start()
+    for message in messages:
+        await shows(message, "Spoken in")
+    after = stage.heard.text.split()
+
+    assert before[: len(first) + 4] == first + second[:4]
+    assert after in (
+        second + third + ["hotel", "bravo"],
+        first + second + third + ["hotel", "bravo"],
+    )
+    assert stage.messages == messages
+
+
+async def test_killed_again_and_again_nothing_is_skipped(stage: Stage) -> None:
+    words = ["alpha", "beta", "delta", "sigma"]
+    bot = await stage.start()
+    messages = [await stage.say(word) for word in words]
+    heard: list[str] = []
+    for heard_before_kill in ("al", "alph", "bet", "sig"):
+        await stage.heard.until(heard_before_kill)
+        await bot.kill()
+        heard += stage.heard.text.split()
+        stage.heard.forget()
+        bot = await stage.start()
+    for message in messages:
+        await shows(message, "Spoken in")
+    heard += stage.heard.text.split()
+
+    whole = [word for word in heard if word in words]
+    assert sorted(set(whole), key=words.index) == words
+    assert whole == sorted(whole, key=words.index)
+    assert all(whole.count(word) <= 3 for word in words)
+    assert stage.messages == messages
+
+
+async def test_after_a_kill_it_stays_out_of_an_empty_channel_until_somebody_comes_back(
+    stage: Stage,
+) -> None:
+    bot = await stage.start()
+    message = await stage.say(SENTENCE)
+    await stage.heard.until("alpha")
+    await bot.kill()
+    await stage.alice.leave()
+    await stage.bob.leave()
+    sessions = len(stage.discord.voice.history)
+
+    await stage.start()
+    await shows(message, "Nobody is listening")
+    assert len(stage.discord.voice.history) == sessions
+    await stage.bob.join(stage.lounge)
+    stage.heard_by(stage.bob)
+    await shows(message, "Spoken in")
+
+    assert stage.heard.text == SENTENCE
+
+
+async def test_a_killed_bot_leaves_no_host_and_no_socket_behind(stage: Stage) -> None:
+    bot = await stage.start()
+    await shows(await stage.say("alpha"), "Spoken in")
+    below = bot.below()
+    assert bot.hosts
+    await bot.kill()
+
+    assert await gone(below)
+    assert list(stage.temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_asked_to_end_while_it_speaks_it_says_so_leaves_and_goes_on_afterwards(
+    stage: Stage, number: signal.Signals
+) -> None:
+    bot = await stage.start()
+    message = await stage.say(SENTENCE)
+    await stage.heard.until("alpha beta")
+    below = bot.below()
+
+    assert await bot.end(number) == 0
+    assert "I am restarting; I go on when I am back." in message.content
+    assert stage.guild.bot.voice.channel is None
+    assert not stage.discord.voice.connections
+    assert await gone(below, timeout=0)
+    assert list(stage.temporary.iterdir()) == []
+    stage.heard.forget()
+
+    await stage.start()
+    await shows(message, "Spoken in")
+    assert stage.heard.text == SENTENCE
+    assert stage.messages == [message]
+
+
+async def test_asked_to_end_while_nothing_answers_any_more_it_ends_in_time(stage: Stage) -> None:
+    bot = await stage.start(MYNAH_ESPEAK_PACE="1.0")
+    await stage.say(STORY)
+    await stage.heard.until("alpha")
+    below = bot.below()
+    for host in bot.hosts:
+        host.suspend()
+    stage.discord.gateway.freeze()
+    stage.discord.voice.freeze(stage.guild.id)
+    stage.discord.rest.slow("*", "", 60.0, times=100)
+
+    assert await bot.end(signal.SIGTERM) == 0
+    assert await gone(below, timeout=0)
+
+
+async def test_asked_to_end_while_discord_is_away_it_ends_in_time(stage: Stage) -> None:
+    bot = await stage.start()
+    message = await stage.say(SENTENCE)
+    await stage.heard.until("alpha")
+    await stage.discord.away()
+
+    assert await bot.end(signal.SIGTERM) == 0
+    await stage.discord.back()
+    stage.heard.forget()
+    await stage.start()
+    await shows(message, "Spoken in")
+
+    assert stage.heard.text == SENTENCE
