@@ -67,9 +67,14 @@ class Step:
 
 
 def measure() -> Report:
+    ours, theirs = _cores()
+    if ours is not None:
+        os.sched_setaffinity(0, {ours})
     with workplace() as directory:
         made = make(directory)
-        steps = {way: asyncio.run(_ramp(way, counts, made)) for way, counts in COUNTS.items()}
+        steps = {
+            way: asyncio.run(_ramp(way, counts, made, theirs)) for way, counts in COUNTS.items()
+        }
     carried = {
         way: max((step.count for step in taken if step.carried), default=0)
         for way, taken in steps.items()
@@ -92,7 +97,7 @@ def measure() -> Report:
             for way, taken in steps.items()
             for number, step in enumerate(taken)
         ],
-        figures={**carried, "pinned": int(_cores()[1] is not None), **_costs(steps)},
+        figures={**carried, "pinned": int(theirs is not None), **_costs(steps)},
         notes=[f"{TITLES[way]}: {count} channels" for way, count in carried.items()],
     )
 
@@ -107,17 +112,14 @@ def _costs(steps: Mapping[str, Sequence[Step]]) -> dict[str, float | int | str |
     }
 
 
-async def _ramp(way: str, counts: Sequence[int], made: Made) -> list[Step]:
-    ours, theirs = _cores()
-    if ours is not None:
-        os.sched_setaffinity(0, {ours})
+async def _ramp(way: str, counts: Sequence[int], made: Made, core: int | None) -> list[Step]:
     # Members listen, so that there is an encrypted group; what they hear is not decoded here.
     async with Sandbox(voice=VoiceServer(measure_only=True)) as discord:
         discord.limit_rates(False)
         for number in range(max(counts)):
             guild = discord.guild(f"Server {number}")
             await guild.member("Listener").join(guild.voice("Lounge"))
-        process = await _start(way, made, discord, theirs)
+        process = await _start(way, made, discord, core)
         try:
             return await _climb(process, discord, counts)
         finally:

@@ -3,6 +3,7 @@
 app.py           the client: start-up, wiring, shutdown
 commands/        one file a group of slash commands: parse, one call, reply
 buttons.py       the buttons below status messages
+door.py          which uses of commands and buttons are under way
 asking.py        what every command and button needs to know first
 rights.py        who may do what, where; pure
 standing.py      Discord's objects as the plain values that the rules judge

@@ -5,7 +5,7 @@ Knows: every part of the front end, by name. Does not know: what any of them doe
 
 import asyncio
 import itertools
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import aiohttp
@@ -67,7 +67,9 @@ class Bot(discord.Client):
         clock: Clock,
         *,
         metronome: Metronome | None = None,
+        invite: Callable[[str], None] | None = None,
     ) -> None:
+        """`invite` is told the address at which a server's manager adds the bot."""
         super().__init__(
             intents=intents(),
             max_messages=None,
@@ -77,6 +79,7 @@ class Bot(discord.Client):
             guild_ready_timeout=GUILD_READY_SECONDS,
         )
         self._settings = settings
+        self._invite = invite
         self._speech = speech
         self._clock = clock
         self._metronome = metronome or ThreadMetronome()
@@ -176,7 +179,8 @@ class Bot(discord.Client):
 
     async def setup_hook(self) -> None:
         assert self.application_id is not None
-        log.info("invite the bot to a server", link=invite_link(self.application_id))
+        if self._invite is not None:
+            self._invite(invite_link(self.application_id))
         await self.rooms.recall()
         self._start(self._register(), "register")
         self._start(self.board.run(), "board")

@@ -23,11 +23,17 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--text", help="what to speak instead of the usual text")
     demo.add_argument("--chat", action="store_true", help="type commands as a member would")
     commands.add_parser("doctor", help="examine the installation")
+    commands.add_parser(
+        "engine", help="serve an engine over HTTP, for bots on other machines", add_help=False
+    )
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    chosen = parser().parse_args(arguments)
+    top = parser()
+    chosen, rest = top.parse_known_args(arguments)
+    if rest and chosen.command != "engine":
+        top.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         match chosen.command:
             case "run":
@@ -43,6 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         "Run `make setup`, or install the extra: pip install '.[sandbox]'"
                     ) from error
                 return demo(text=chosen.text, chat=chosen.chat)
+            case "engine":
+                from engine.synthesis.host import main as serve
+
+                return serve(rest)
             case _:
                 from mynah.doctor import doctor
 

@@ -5,6 +5,7 @@ Does not know: what any command does: it looks each one up where the bot registe
 """
 
 import asyncio
+import contextlib
 import re
 import sys
 import threading
@@ -21,8 +22,10 @@ HELP: Final = (
     "the last message by !Skip, !Stop, !Replay or !Download. /quit or Ctrl-D ends."
 )
 SUBCOMMANDS: Final = (1, 2)
-#: Lines that came through a pipe are answered to the end before the demo closes.
-OUTCOME_SECONDS: Final = 600.0
+#: Lines that came through a pipe are answered to the end before the demo closes; but where nothing
+#: is heard or changes for so long, nothing more will come. Shorter where the bot was sent out.
+QUIET_SECONDS: Final = 60.0
+OUT_SECONDS: Final = 2.0
 
 
 async def converse(scene: Scene, process: asyncio.subprocess.Process) -> None:
@@ -43,13 +46,27 @@ async def converse(scene: Scene, process: asyncio.subprocess.Process) -> None:
             followers.append(asyncio.create_task(teller.follow(message)))
             await asyncio.sleep(0)
         if not sys.stdin.isatty():
-            for message in messages:
-                await first(message.wait_for(_is_over, timeout=OUTCOME_SECONDS), process)
+            await first(_until_quiet(scene, messages), process)
             await asyncio.sleep(0)
     finally:
         for follower in followers:
             follower.cancel()
         await asyncio.gather(*followers, return_exceptions=True)
+
+
+async def _until_quiet(scene: Scene, messages: list[Message]) -> None:
+    """Until every job is over, or nothing goes on any more: a pause, or the bot was sent out."""
+    before = None
+    while not all(map(_is_over, messages)):
+        now = len(scene.recording.frames), sum(len(each.edits) for each in messages)
+        if now == before:
+            return
+        before = now
+        seconds = OUT_SECONDS if scene.guild.bot.voice.channel is None else QUIET_SECONDS
+        with contextlib.suppress(TimeoutError):
+            await scene.discord.world.watch.until(
+                lambda: all(map(_is_over, messages)), seconds, "an outcome"
+            )
 
 
 def _is_over(message: Message) -> bool:

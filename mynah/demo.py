@@ -87,7 +87,13 @@ async def _bot(scene: Scene, data: Path) -> AsyncIterator[asyncio.subprocess.Pro
     }
     environment.pop("MYNAH_GUILDS", None)
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "mynah", "run", env=environment, stdin=asyncio.subprocess.DEVNULL
+        sys.executable,
+        "-m",
+        "mynah",
+        "run",
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
     )
     try:
         yield process

@@ -5,7 +5,6 @@ Knows: what must be there for the bot to work. Does not know: how to mend anythi
 
 import asyncio
 import shutil
-import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,17 +14,21 @@ import aiohttp
 
 from bot.discord_api import NO_TOKEN, REFUSED_TOKEN
 from engine.clock import SystemClock
-from engine.errors import EngineError
+from engine.errors import EngineError, EngineUnavailable, SetupError
 from engine.logs import set_up_logging
 from engine.settings import MEBIBYTE, Settings, load_settings
 from engine.speech.directory import DataDirectory
-from engine.synthesis.base import SynthesisRequest
+from engine.speech.store.examine import examine
+from engine.synthesis.base import EngineCard, SynthesisRequest
 from engine.synthesis.client import HostClient
 from engine.synthesis.ogg import OggReader
 
 OLDEST: Final = (3, 11)
 NEWEST: Final = (3, 13)
 ENGINE_SECONDS: Final = 60.0
+#: An engine that is down is not waited for to the end of the above: it says why.
+ENGINE_DOWN_SECONDS: Final = 5.0
+LOOK_SECONDS: Final = 0.1
 DISCORD_SECONDS: Final = 10.0
 #: Application flags that tell whether the Message Content intent may be used.
 MESSAGE_CONTENT_FLAGS: Final = (1 << 18) | (1 << 19)
@@ -75,12 +78,15 @@ async def opus(settings: Settings) -> Finding:
 
 
 async def engine(settings: Settings) -> Finding:
-    client = HostClient.from_settings(settings, SystemClock())
     what = f"engine {settings.mynah_engine}"
+    try:
+        client = HostClient.from_settings(settings, SystemClock())
+    except SetupError as error:
+        return Finding(f"{what}: wrong settings", error.user_message)
     await client.start()
     try:
         async with asyncio.timeout(ENGINE_SECONDS):
-            card = await client.card()
+            card = await _card(client)
             reader = OggReader()
             packets = 0
             request = SynthesisRequest(text="All is well.", voice=card.default_voice)
@@ -94,24 +100,30 @@ async def engine(settings: Settings) -> Finding:
     return Finding(f"{what} speaks: {card.name} {card.version}, {len(card.voices)} voices")
 
 
+async def _card(client: HostClient) -> EngineCard:
+    """The engine's card. Raises EngineUnavailable where its host is down, and stays so."""
+    asking = asyncio.create_task(client.card())
+    down = 0.0
+    try:
+        while not asking.done():
+            await asyncio.wait({asking}, timeout=LOOK_SECONDS)
+            down = down + LOOK_SECONDS if client.error else 0.0
+            if client.error and down > ENGINE_DOWN_SECONDS:
+                raise EngineUnavailable(client.error)
+        return asking.result()
+    finally:
+        asking.cancel()
+
+
 async def database(settings: Settings) -> Finding:
     file = DataDirectory(settings.mynah_data_dir).database
     if not file.exists():
         return Finding("database: none yet, the first start makes it")
     try:
-        connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
-        try:
-            (verdict,) = connection.execute("PRAGMA quick_check").fetchone()
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        verdict = str(error)
-    if verdict == "ok":
-        return Finding(f"database: sound ({file.stat().st_size / MEBIBYTE:.1f} MiB)")
-    return Finding(
-        f"database: {verdict}",
-        f"Stop the bot, move {file} away (or put a backup in its place), and start again.",
-    )
+        await asyncio.to_thread(examine, file)
+    except SetupError as error:
+        return Finding("database: the bot cannot start with it", error.user_message)
+    return Finding(f"database: sound ({file.stat().st_size / MEBIBYTE:.1f} MiB)")
 
 
 async def disk(settings: Settings) -> Finding:

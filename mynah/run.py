@@ -45,7 +45,7 @@ async def serve(settings: Settings, token: str) -> None:
         await speech.open()
         stack.push_async_callback(speech.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        bot = Bot(settings, speech, session, clock)
+        bot = Bot(settings, speech, session, clock, invite=_print_invitation)
         serving = asyncio.create_task(_connect(bot, session, settings, token), name="bot")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         try:
@@ -59,6 +59,10 @@ async def serve(settings: Settings, token: str) -> None:
             for task in (serving, stopping):
                 task.cancel()
             await asyncio.gather(serving, stopping, return_exceptions=True)
+
+
+def _print_invitation(link: str) -> None:
+    print(f"Invite the bot to a server: {link}", flush=True)
 
 
 async def _connect(

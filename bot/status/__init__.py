@@ -1,1 +1,7 @@
-"""Status messages: what one shows (`render`), and how often it may change."""
+"""Status messages: what one shows, and how often it may change.
+
+render.py    what a message shows; pure. escape.py: members' text inside it
+message.py   as a message of Discord's
+budget.py    how often, and which edit goes first; pure
+board.py     keeps them true
+"""

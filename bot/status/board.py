@@ -165,7 +165,7 @@ class Board:
     async def _work(self, channel_id: int) -> None:
         """Fulfil a channel's wishes, the most urgent that is ripe first, until there is none."""
         wishes, news = self._wishes[channel_id], self._news[channel_id]
-        budget = self._budgets.setdefault(channel_id, Budget(self._clock.monotonic()))
+        budget = self._budgets.setdefault(channel_id, Budget())
         while wishes:
             news.clear()
             now = self._clock.monotonic()

@@ -2,16 +2,17 @@
 
 Knows: seconds, priorities. Does not know: Discord, what a message shows.
 
-Discord allows about five edits in five seconds a channel, whoever's messages they are, and a
-bot that meets the limit is slowed for everything. Four in five seconds leaves one for others.
+Discord allows five edits in five seconds a channel, whichever messages they are of; discord.py
+holds the sixth back, and an outcome would wait behind it. Four leave one for what else there is.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-BURST: Final = 4
-REFILL_SECONDS: Final = 1.25
+MOST_EDITS: Final = 4
+WINDOW_SECONDS: Final = 5.0
 #: An edit of the job being spoken comes at least so long after the one before.
 SPEAKING_SECONDS: Final = 1.5
 #: Places in the queue change with every job: they are worth less.
@@ -36,24 +37,20 @@ class Wish:
 
 
 class Budget:
-    """A bucket of edits that fills up with time."""
+    """At most so many edits in any stretch of so many seconds, for nobody knows where Discord's
+    own stretches begin."""
 
-    def __init__(self, now: float) -> None:
-        self._edits = float(BURST)
-        self._at = now
+    def __init__(self) -> None:
+        self._spent: deque[float] = deque(maxlen=MOST_EDITS)
 
     def wait(self, now: float) -> float:
         """Seconds until one edit may be made."""
-        self._fill(now)
-        return max(0.0, (1.0 - self._edits) * REFILL_SECONDS)
+        if len(self._spent) < MOST_EDITS:
+            return 0.0
+        return max(0.0, self._spent[0] + WINDOW_SECONDS - now)
 
     def spend(self, now: float) -> None:
-        self._fill(now)
-        self._edits -= 1.0
-
-    def _fill(self, now: float) -> None:
-        self._edits = min(float(BURST), self._edits + (now - self._at) / REFILL_SECONDS)
-        self._at = now
+        self._spent.append(now)
 
 
 def choose(wishes: list[Wish], now: float) -> tuple[Wish | None, float]:

@@ -7,6 +7,7 @@ schedule.py    which lane's next chunk is heard soonest; pure
 splitting.py   from a job's text to chunks, as the engine's card asks; pure
 views.py       jobs as their requesters see them; pure
 queue.py       memory and database bound together: commit first, then show
+shield.py      work that runs to its end even if its caller is cancelled
 tries.py       what becomes of a try to make a chunk
 workers.py     has chunks made, tries again what breaks
 player.py      a lane as its sender sees it

@@ -67,7 +67,7 @@ class Keeper:
             try:
                 if now >= purge_at:
                     purge_at = now + _PURGE_EVERY
-                    await self._purge()
+                    await self._queue.change(self._purge())
                 if now >= beat_at:
                     beat_at = now + self._pulse
                     await self._queue.change(self._beat())

@@ -234,10 +234,13 @@ class Speech:
         """Commit a pause or its end. Nothing is synthesized in a pause, and nothing expires."""
         await self._queue.change(self._pause(lane, paused))
 
-    def reachable(self, lane: str, reachable: bool) -> None:
-        """Whether the lane can be heard now. While it cannot, nothing is synthesized for it, and
-        its jobs come nearer to their expiry. Not known, as before the first call or after
-        it was placed anew, means: synthesized, for it is about to be heard, and stalled."""
+    def reachable(self, lane: str, reachable: bool | None) -> None:
+        """Whether the lane can be heard now; None: not yet, but it is about to be, as it is
+        before the first call, and after a lane out of reach is placed.
+
+        While it cannot, nothing is synthesized for it. Unless it can, its jobs come nearer to
+        their expiry.
+        """
         live = self._queue.lane(lane)
         if live.reachable is not reachable:
             live.reach(reachable, self._clock.monotonic())

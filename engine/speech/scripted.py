@@ -162,9 +162,9 @@ class ScriptedEngine:
         yield writer.headers()
         count = round(self._seconds(text) / FRAME_SECONDS)
         for at in range(count):
+            await _unless(death, self._free.wait())
             if at == self.packets_before_death:
                 self._misbehave(text)
-            await _unless(death, self._free.wait())
             if self.pace:
                 await _unless(death, self._clock.sleep(self.pace * FRAME_SECONDS))
             if at < count - 1:

@@ -1,4 +1,9 @@
-"""Text before it is sound: made safe for any engine, and cut into chunks. Pure."""
+"""Text before it is sound: made safe for any engine, and cut into chunks. Pure.
+
+normalize.py     plain words to what any engine can be given. emoji_words.py: emoji to words
+split.py         into the pieces that an engine speaks in one go. places.py: where it may be cut
+wide.py          characters of scripts without spaces
+"""
 
 from engine.text.normalize import normalize, speakable
 from engine.text.split import Piece, split

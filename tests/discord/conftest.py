@@ -46,7 +46,10 @@ class _Errors(logging.Handler):
         self._found = found
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._found.append(self.format(record))
+        words = self.format(record)
+        # discord.py's UDP discovery hears its answer after a join was given up.
+        if not words.startswith("Exception in callback Future.set_result(b'\\x00\\x02"):
+            self._found.append(words)
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ Knows: how `mynah run` brings the parts up and down. Does not know: what any tes
 import asyncio
 import contextlib
 import itertools
+import math
 import ssl
 import time
 from collections.abc import Callable
@@ -65,6 +66,19 @@ class RunningClock:
             if at <= self.monotonic():
                 _wake(woken)
         await settle()
+
+    async def advance_until(self, holds: Callable[[], object], *, step: float, most: float) -> None:
+        """Jump ahead step by step until `holds()`, with a moment for the network after each.
+
+        Raises TimeoutError after `most` seconds of this clock.
+        """
+        for _ in range(math.ceil(most / step)):
+            if holds():
+                return
+            await self.advance(step)
+            await asyncio.sleep(0.01)
+        if not holds():
+            raise TimeoutError(f"not within {most} s of the clock")
 
 
 def _wake(woken: asyncio.Future[None]) -> None:

@@ -28,7 +28,8 @@ def seconds_of(ogg: bytes) -> float:
         return sum(frame.samples / frame.sample_rate for frame in file.decode(audio=0))
 
 
-async def test_buttons_work_after_a_restart(scene: Scene, start: Start) -> None:
+async def test_buttons_work_after_a_restart(scene: Scene, discord: Sandbox, start: Start) -> None:
+    discord.limit_rates(False)
     bot = await start()
     first = await scene.say(LONG)
     await bot.joined(scene)
@@ -37,7 +38,7 @@ async def test_buttons_work_after_a_restart(scene: Scene, start: Start) -> None:
     bot = await start()
     assert await scene.press(first, "Skip") == "Skipped."
     assert "1 job ended" in await scene.press(second, "Stop")
-    await first.wait_for(over)
+    await second.wait_for(over)
     interaction = await scene.bob.press(second, "Replay")
     again = await (await interaction.answered()).original()
     assert (await bot.speech.view(job_of(again))).job.requester == str(scene.bob.id)
@@ -61,7 +62,7 @@ async def test_download_is_the_whole_sound_and_playable(bot: Running, scene: Sce
     (ogg,) = await downloaded(scene, message)
     heard = len(scene.bob.recording.packets()) * 0.02
     # The file has the pauses too, of which a listener gets only silence frames.
-    assert heard <= seconds_of(ogg) <= heard + 1.5
+    assert heard - 0.02 <= seconds_of(ogg) <= heard + 1.5
 
 
 async def test_download_is_not_pinned_to_who_asked_for_the_job(bot: Running, scene: Scene) -> None:

@@ -190,3 +190,15 @@ async def heard_again(scene: Scene) -> bool:
     message = await scene.say("Again.")
     await message.wait_for(over)
     return "Spoken in" in message.content
+
+
+async def test_interaction_that_is_told_twice_makes_one_job(
+    bot: Running, scene: Scene, discord: Sandbox
+) -> None:
+    interaction = await scene.ada.command("say", {"text": "Once."}, channel=scene.text)
+    for _ in range(2):
+        discord.gateway.dispatch("INTERACTION_CREATE", interaction.payload(), guild=scene.guild)
+    message = await interaction.original()
+    await message.wait_for(over)
+    assert "Spoken in" in message.content
+    assert len(scene.bob.recording.speech_spans(join=0.5)) == 1

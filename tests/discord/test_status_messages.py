@@ -45,3 +45,49 @@ async def test_spoken_job_shows_a_bar_then_its_outcome(
     await message.wait_for(over)
     assert message.content.endswith("Spoken in 3 s.")
     assert message.buttons == ["Replay", "Download"]
+
+
+async def test_pause_is_shown_and_so_is_its_end(bot: Running, scene: Scene) -> None:
+    message = await scene.say(LONG)
+    await scene.bob.recording.until_sound(5.0)
+    await scene.told("pause")
+    await message.wait_for(lambda each: "Paused: `/resume` goes on." in each.content)
+    await scene.told("resume")
+    await message.wait_for(lambda each: "Paused" not in each.content)
+
+
+async def test_expired_job_says_so(scene: Scene, start: Start, clock: RunningClock) -> None:
+    await start(mynah_job_expiry=60.0)
+    message = await scene.say(LONG)
+    await scene.bob.recording.until_sound(5.0)
+    await scene.told("leave")
+    await scene.guild.bot_left()
+    await clock.advance(61.0)
+    await message.wait_for(over)
+    assert "Expired: for too long I was in no voice channel" in message.content
+    assert "Replay" in message.buttons
+
+
+async def test_outcome_tells_how_much_was_spoken_of_what_was_skipped(
+    scene: Scene, start: Start, clock: RunningClock
+) -> None:
+    lengths = {True: 0.1, False: 20.0}
+    bot = await start(
+        engine=ScriptedEngine(clock, seconds=lambda text: lengths[text.startswith("This")])
+    )
+    message = await scene.say(TWO)
+    await bot.view(job_of(message), lambda view: view.spoken)
+    await scene.told("skip")
+    await message.wait_for(over)
+    assert message.content.endswith(f"Skipped by {scene.ada.mention}; 1 of 2 parts spoken.")
+    assert message.buttons == ["Replay", "Download"]
+
+
+async def test_shutdown_is_told_and_the_start_mends_it(scene: Scene, start: Start) -> None:
+    bot = await start()
+    message = await scene.say(LONG)
+    await scene.bob.recording.until_sound(5.0)
+    await bot.stop()
+    assert message.content.endswith("I am restarting; I go on when I am back.")
+    await start()
+    await message.wait_for(lambda each: "restarting" not in each.content)

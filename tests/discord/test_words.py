@@ -1,4 +1,4 @@
-"""What a text becomes before it is spoken: words, never ids; and whatever it is, the queue goes on."""
+"""What a text becomes before it is spoken: words, never ids. Whatever it is, the queue goes on."""
 
 import re
 
@@ -113,3 +113,11 @@ async def test_any_markup_is_spoken_or_refused(bot: Running, scene: Scene, text:
     await scene.told("stop")
     await scene.say("And now for something else.", by=scene.bob)
     await scene.bob.recording.until_sound(5.0)
+
+
+async def test_names_that_discord_is_slow_to_tell_do_not_hold_up_the_answer(
+    scene: Scene, start: Start, clock: RunningClock
+) -> None:
+    scene.discord.rest.slow("GET", "/members/", 60.0, times=10)
+    words = await spoken_words(scene, start, clock, f"Hello {scene.eve.mention} and all.")
+    assert words == "Hello unknown member and all."

@@ -1,11 +1,15 @@
 """From the queue to the listener: in order, each part once, and what a player may do with it."""
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
+from engine.frames import SILENCE
 from engine.speech.jobs import EndedBy, JobState
 from engine.speech.scripted import packet_of
+from engine.synthesis.ogg import OggReader
 from tests.flow.house import ONE, TWO, House, Listener, soon, states, until, whole
 
 
@@ -240,6 +244,47 @@ async def test_rewind_over_the_end_of_a_job_repeats_its_sound_and_leaves_it_comp
     assert (await speech.view(after.id)).job.state is JobState.COMPLETED
 
 
+async def test_rewind_to_a_cue_whose_job_was_cancelled_gives_back_what_followed_it(
+    house: House,
+) -> None:
+    speech = await house.open()
+    job = await house.say("soon to be skipped")
+    await house.say(ONE)
+    player = speech.player("lane")
+    cues = [await soon(player.next()), await soon(player.next())]
+    taking = asyncio.ensure_future(player.next())
+    await house.quiet()
+    await speech.cancel(job.id, by=EndedBy.SKIPPED, actor=None)
+    await player.rewind(cues[0])
+    assert (await soon(taking)).chunk.text == ONE
+
+
+async def test_rewind_reaches_over_several_jobs(house: House) -> None:
+    speech = await house.open()
+    listener = Listener(speech.player("lane"))
+    for n in range(4):
+        await house.say(f"{ONE} {n}")
+    await house.say(TWO)
+    cues = await listener.hear(5)
+    await listener.player.rewind(cues[1])
+    heard = [cue.chunk.text for cue in await listener.hear(4)]
+    assert heard == [f"{ONE} {n}" for n in (1, 2, 3)] + [cues[4].chunk.text]
+    await listener.hear(1)
+    assert await speech.queue("lane") == []
+
+
+async def test_spoken_sound_is_let_go_of(house: House) -> None:
+    """What was spoken can be rewound for a while, but its packets are not kept in memory."""
+    speech = await house.open()
+    await house.say(ONE)
+    listener = Listener(speech.player("lane"))
+    (cue,) = await listener.hear(1)
+    sound = weakref.ref(cue.sound)
+    del cue
+    gc.collect()
+    assert sound() is None
+
+
 async def test_what_was_rewound_of_a_finished_job_outlives_its_player(house: House) -> None:
     speech = await house.open()
     await house.say(ONE)
@@ -306,9 +351,6 @@ async def test_a_next_that_is_cancelled_takes_nothing(house: House) -> None:
 
 
 async def test_whole_job_can_be_had_as_a_file_with_its_pauses(house: House) -> None:
-    from engine.frames import SILENCE
-    from engine.synthesis.ogg import OggReader
-
     speech = await house.open()
     job = await house.say(TWO)
     cues = await Listener(speech.player("lane")).hear(2)

@@ -14,8 +14,9 @@ from engine.errors import (
     UnknownJob,
     UnknownVoice,
 )
+from engine.speech import Speech
 from engine.speech.jobs import EndedBy, JobState, Say
-from tests.flow.house import ONE, TWO, House
+from tests.flow.house import ONE, TWO, House, Listener
 
 
 async def test_acknowledged_job_is_there_after_a_kill(house: House) -> None:
@@ -146,6 +147,29 @@ async def test_below_the_disk_reserve_new_jobs_are_refused_and_none_is_lost(hous
         await house.say()
     assert "almost full" in refused.value.user_message
     assert (await speech.view(job.id)).job.state is JobState.QUEUED
+
+
+async def test_full_disk_refuses_and_what_was_promised_is_spoken_when_there_is_room(
+    house: House,
+) -> None:
+    speech = await house.open()
+    job = await house.say(TWO)
+    await house.quiet()
+    await limit_pages(speech, 1)  # SQLite takes the least that it can: what there is
+    with pytest.raises(StorageFull, match="not committed"):
+        await house.say(ONE * 150)
+    await limit_pages(speech, 1_000_000)
+    assert len(await Listener(speech.player("lane")).hear_all()) == 2
+    assert (await speech.view(job.id)).job.state is JobState.COMPLETED
+    await house.say(ONE)
+
+
+async def limit_pages(speech: Speech, pages: int) -> None:
+    """Make the database's disk as large as so many pages."""
+    database = vars(speech)["_queue"].database
+    await database.read(
+        lambda connection: connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}").close()
+    )
 
 
 async def test_three_hundred_at_once_are_all_whole_and_in_order(house: House) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-from engine.speech.jobs import ChunkState, JobState, Say
+from engine.speech.jobs import ChunkState, EndedBy, JobState, Say
 from engine.speech.lanes import LOOK_AHEAD
 from engine.speech.scripted import CARD, ScriptedEngine, packet_of
 from tests.flow.house import ONE, TWO, House, Listener, soon, states, until
@@ -92,9 +92,16 @@ async def test_paused_and_unreachable_lanes_are_not_synthesized_for(house: House
     await house.quiet()
     assert house.engine.asked[-1].text == "in a paused lane"
 
-    await speech.place("away", {"channel": "1"})  # about to be joined
+    speech.reachable("away", None)  # about to be
     await house.quiet()
     assert house.engine.asked[-1].text == "where nobody is"
+    await speech.clear("away", by=EndedBy.SKIPPED, actor=None)
+    speech.reachable("away", False)
+    await house.say("where nobody is yet", lane="away")
+    speech.reachable("away", False)
+    await speech.place("away", {"channel": "1"})  # about to be joined
+    await house.quiet()
+    assert house.engine.asked[-1].text == "where nobody is yet"
 
 
 async def test_lane_that_has_left_is_not_synthesized_for(house: House) -> None:

@@ -1,3 +1,5 @@
+"""An unmodified discord.py on the sandbox."""
+
 from sandbox import Sandbox
 from tests.sandbox.plain_bot import Bot
 

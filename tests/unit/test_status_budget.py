@@ -1,24 +1,33 @@
 """Which edit goes out next, and how many in how long."""
 
-import pytest
-
-from bot.status.budget import BURST, REFILL_SECONDS, Budget, Urgency, Wish, choose
+from bot.status.budget import MOST_EDITS, WINDOW_SECONDS, Budget, Urgency, Wish, choose
 
 
-def test_a_burst_is_free_and_then_edits_wait_for_their_turn() -> None:
-    budget = Budget(now=0.0)
-    for _ in range(BURST):
-        assert budget.wait(0.0) == 0.0
-        budget.spend(0.0)
-    assert budget.wait(0.0) == pytest.approx(REFILL_SECONDS)
-    assert budget.wait(REFILL_SECONDS) == pytest.approx(0.0)
+def test_burst_is_free_and_then_edits_wait_for_the_window_to_pass() -> None:
+    budget = Budget()
+    for at in range(MOST_EDITS):
+        assert budget.wait(at) == 0.0
+        budget.spend(at)
+    assert budget.wait(MOST_EDITS) == WINDOW_SECONDS - MOST_EDITS
+    assert budget.wait(WINDOW_SECONDS) == 0.0
 
 
-def test_an_idle_channel_saves_up_no_more_than_a_burst() -> None:
-    budget = Budget(now=0.0)
-    for _ in range(BURST):
+def test_no_stretch_of_time_holds_more_edits_than_the_window_allows() -> None:
+    budget, now, made = Budget(), 0.0, []
+    for step in (0.0, 0.3, 1.1, 0.0, 2.7, 0.1, 0.0, 4.9, 0.0, 0.0, 0.0, 0.0, 6.0, 0.0, 0.2):
+        now += step
+        now += budget.wait(now)
+        budget.spend(now)
+        made.append(now)
+    for first, next_but in zip(made, made[MOST_EDITS:], strict=False):
+        assert next_but - first >= WINDOW_SECONDS
+
+
+def test_idle_channel_saves_up_no_more_than_a_window() -> None:
+    budget = Budget()
+    for _ in range(MOST_EDITS):
         budget.spend(1000.0)
-    assert budget.wait(1000.0) > 0.0
+    assert budget.wait(1000.0) == WINDOW_SECONDS
 
 
 def test_outcomes_go_first_then_what_is_spoken_then_places() -> None:

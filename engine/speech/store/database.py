@@ -11,7 +11,7 @@ woken once a transaction where it had been woken twenty times.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -53,6 +53,7 @@ class Database:
         self._file = file
         self._opening = asyncio.Lock()
         self._thread: _Thread | None = None
+        self._closed = False
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Run `query` in a transaction of its own that changes nothing."""
@@ -64,18 +65,29 @@ class Database:
         return await self._run(self._write, change)
 
     async def close(self) -> None:
-        """After all that was asked for before, close the connection and end its thread."""
-        if self._thread is not None:
-            await self._thread.close()
-            self._thread = None
+        """After all that was asked for before, close the connection and end its thread, which is
+        no daemon: the process would wait for it."""
+        async with self._opening:
+            self._closed = True
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            await thread.close()
 
     async def _run(
         self, run: Callable[[Engine, Callable[[Connection], T]], T], work: Callable[[Connection], T]
     ) -> T:
+        thread = self._thread or await self._open()
+        return await thread.run(lambda engine: run(engine, work))
+
+    async def _open(self) -> "_Thread":
         async with self._opening:
+            if self._closed:
+                raise RuntimeError(f"the database {self._file} is closed")
             if self._thread is None:
-                self._thread = await _Thread(self._file)
-        return await self._thread.run(lambda engine: run(engine, work))
+                thread = _Thread(self._file)
+                await thread
+                self._thread = thread
+            return self._thread
 
     @staticmethod
     def _read(engine: Engine, query: Callable[[Connection], T]) -> T:
@@ -110,8 +122,8 @@ class _Thread(aiosqlite.Connection):
         """Run `work` in the thread, after all that was asked for before. It runs to its end even
         if the caller is cancelled."""
         assert self._engine is not None
-        result: T = await self._execute(work, self._engine)
-        return result
+        execute: Callable[..., Awaitable[T]] = self._execute
+        return await execute(work, self._engine)
 
     def _connect_to(self, file: Path) -> sqlite3.Connection:
         # The driver's own transaction control begins late and never IMMEDIATE: it is off, and

@@ -1,0 +1,71 @@
+"""`mynah doctor`: it names each fault with its mend, and tells by its exit code whether there is
+one."""
+
+import shutil
+
+from tests.process.stage import Stage
+
+
+async def test_where_all_is_well_it_says_so_of_each_part_and_exits_with_0(stage: Stage) -> None:
+    doctor = await stage.run("-m", "mynah", "doctor", MYNAH_ENGINE="espeak")
+    code, output = await doctor.report()
+    assert code == 0, output
+    assert "FAULT" not in output
+    for part in ("Python 3.", "DAVE", "Opus", "engine espeak speaks", "database: sound", "free"):
+        assert part in output
+    assert "token: of mynah" in output
+    assert "intents" in output
+
+
+async def test_it_examines_a_bot_that_runs(stage: Stage) -> None:
+    await stage.start()
+    doctor = await stage.run("-m", "mynah", "doctor")
+    code, output = await doctor.report()
+    assert code == 0, output
+    assert "database: sound" in output
+
+
+async def test_without_a_token_it_says_where_to_get_one(stage: Stage) -> None:
+    doctor = await stage.run("-m", "mynah", "doctor", DISCORD_TOKEN=None)
+    code, output = await doctor.report()
+    assert code == 1
+    assert output.count("FAULT") == 1
+    assert "FAULT token: none" in output
+    assert "developer portal" in output
+
+
+async def test_it_names_every_fault_at_once_each_with_its_mend(stage: Stage) -> None:
+    with (stage.data / "mynah.db").open("r+b") as file:
+        file.seek(4096)  # the second page, from its header on
+        file.write(b"damage" * 500)
+    doctor = await stage.run(
+        "-m",
+        "mynah",
+        "doctor",
+        DISCORD_TOKEN="a.wrong.token",
+        MYNAH_ENGINE_URL="http://127.0.0.1:9",
+        MYNAH_DISK_RESERVE=str(10**12),
+    )
+    code, output = await doctor.report()
+    assert code == 1
+    assert "FAULT database: " in output
+    assert "a backup in its place" in output
+    assert "FAULT token: refused" in output
+    assert "FAULT disk: " in output
+    assert "FAULT engine" in output
+    assert "See MYNAH_ENGINE and MYNAH_ENGINE_URL" in output
+    assert "Traceback" not in output
+
+
+async def test_out_of_reach_of_discord_it_says_so_and_before_the_first_start_there_is_no_fault(
+    stage: Stage,
+) -> None:
+    shutil.rmtree(stage.data)
+    await stage.discord.away()
+    doctor = await stage.run("-m", "mynah", "doctor")
+    code, output = await doctor.report()
+    assert code == 1
+    assert output.count("FAULT") == 1
+    assert "FAULT Discord: out of reach" in output
+    assert "none yet, the first start makes it" in output
+    assert not stage.data.exists()
