@@ -169,8 +169,9 @@ CHECKS: Final[tuple[Check, ...]] = (python, encryption, opus, engine, database, 
 
 def doctor() -> int:
     """Print a line a check. Returns 0 when all is well, else 1."""
-    settings = load_settings()
-    set_up_logging("error", settings.mynah_log_format)
+    # Its own lines are the report; the engine's host is to keep quiet beside them.
+    settings = load_settings().model_copy(update={"mynah_log_level": "error"})
+    set_up_logging(settings.mynah_log_level, settings.mynah_log_format)
     return asyncio.run(_examine(settings))
 
 

@@ -86,6 +86,8 @@ def _shown(message: Message) -> str:
     text = message.content
     for member in message.channel.guild.members.values():
         text = text.replace(member.mention, f"@{member.name}")
+    for channel in message.channel.guild.channels.values():
+        text = text.replace(f"<#{channel.id}>", f"#{channel.name}")
     buttons = " ".join(f"[{label}]" for label in message.buttons)
     files = " ".join(f"<{each.file.filename}>" for each in message.attachments)
     return "\n".join(part for part in (text, files, buttons) if part)

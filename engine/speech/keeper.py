@@ -17,7 +17,7 @@ from engine.clock import Clock
 from engine.speech.cache import AudioCache
 from engine.speech.jobs import JobState
 from engine.speech.queue import Queue
-from engine.speech.store import queries
+from engine.speech.store import audio_index, queries
 
 #: Seconds between heartbeats, and between two looks at what has expired; short of that, this part
 #: of the expiry, for by so much a kill makes the stalled time too long.
@@ -140,11 +140,11 @@ class Keeper:
         pinned = queue.wanted.keys() | queue.making.keys()
 
         def choose(connection: Connection) -> tuple[list[str], int]:
-            left = queries.audio_bytes(connection)
+            left = audio_index.total_bytes(connection)
             dropped: list[str] = []
             stay = 0
             while left > self._limits.cache_size:
-                oldest = queries.oldest_audio(connection, count=_EVICT_AT_ONCE, skip=stay)
+                oldest = audio_index.oldest(connection, count=_EVICT_AT_ONCE, skip=stay)
                 if not oldest:
                     break
                 going: list[str] = []
@@ -154,7 +154,7 @@ class Keeper:
                     elif left > self._limits.cache_size:
                         going.append(row.key)
                         left -= row.bytes
-                queries.drop_audio(connection, going)
+                audio_index.drop(connection, going)
                 dropped += going
             return dropped, left
 

@@ -28,7 +28,7 @@ from engine.speech.jobs import Chunk, ChunkState, Job, JobState
 from engine.speech.lanes import GAP, LiveChunk, LiveJob, Past
 from engine.speech.queue import Queue
 from engine.speech.sound import Cue, Sound
-from engine.speech.store import queries
+from engine.speech.store import audio_index, queries
 
 #: So many chunks that were given last can be rewound: minutes of sound, where a lost connection is
 #: noticed within seconds.
@@ -228,7 +228,7 @@ class LanePlayer:
             queries.set_chunks(
                 connection, [chunk.id], state=ChunkState.SPOKEN, audio=audio, seconds=seconds
             )
-            queries.use_audio(connection, [chunk.key], now=now)
+            audio_index.use(connection, [chunk.key], now=now)
             if ends:
                 queries.set_jobs(
                     connection,

@@ -25,7 +25,7 @@ from engine.speech.lanes import LiveChunk, LiveJob, LiveLane
 from engine.speech.schedule import Schedule
 from engine.speech.shield import Shield
 from engine.speech.splitting import CardInUse
-from engine.speech.store import queries
+from engine.speech.store import audio_index, queries
 from engine.speech.store.database import Database
 
 T = TypeVar("T")
@@ -333,7 +333,7 @@ def is_full(lane: LiveLane, say: Say, most: int, most_of_requester: int) -> Queu
 
 def adopt_audio(connection: Connection, chunks: Collection[LiveChunk]) -> None:
     """Those of these new chunks whose audio the cache holds are ready."""
-    known = queries.known_audio(connection, (chunk.key for chunk in chunks))
+    known = audio_index.known(connection, (chunk.key for chunk in chunks))
     for chunk in chunks:
         row = known.get(chunk.key)
         if row is not None:

@@ -25,7 +25,7 @@ from engine.speech.jobs import ChunkState, Lane
 from engine.speech.lanes import LiveChunk, LiveJob
 from engine.speech.queue import Queue
 from engine.speech.splitting import CardInUse
-from engine.speech.store import queries
+from engine.speech.store import audio_index, queries
 from engine.synthesis.base import EngineCard
 
 log = structlog.get_logger(__name__)
@@ -45,15 +45,15 @@ async def recover(queue: Queue, cache: AudioCache) -> None:
 
     def write(connection: Connection) -> int:
         for row in adopted:
-            queries.put_audio(connection, row, now=now)
-        queries.drop_audio(connection, list(found.audio - files))
-        known = queries.known_audio(connection, wanted)
+            audio_index.put(connection, row, now=now)
+        audio_index.drop(connection, list(found.audio - files))
+        known = audio_index.known(connection, wanted)
         for job in live:
             _settle(connection, job.chunks, known)
         for lane in lanes:
             queries.put_lane(connection, lane)
         queries.put_fact(connection, "alive", now)
-        return queries.audio_bytes(connection)
+        return audio_index.total_bytes(connection)
 
     queue.cached_bytes = await queue.database.write(write)
     unwanted = files - found.audio - {row.key for row in adopted}
@@ -88,7 +88,7 @@ def _load(connection: Connection) -> _Found:
         jobs=jobs,
         chunks=queries.chunks_of(connection, [row.job.id for row in jobs]),
         lanes=queries.all_lanes(connection),
-        audio=queries.audio_keys(connection),
+        audio=audio_index.keys(connection),
         card=queries.fact(connection, "card"),
         alive=queries.fact(connection, "alive"),
     )
@@ -120,7 +120,7 @@ def _revive(
 
 
 def _settle(
-    connection: Connection, chunks: Sequence[LiveChunk], known: Mapping[str, queries.AudioRow]
+    connection: Connection, chunks: Sequence[LiveChunk], known: Mapping[str, audio_index.AudioRow]
 ) -> None:
     """A chunk that is not spoken is ready if the cache holds its audio, else it waits."""
     for chunk in chunks:
@@ -136,7 +136,7 @@ def _settle(
         queries.set_chunks(connection, [chunk.id], state=state, audio=audio, seconds=chunk.seconds)
 
 
-async def _read_orphans(cache: AudioCache, keys: set[str]) -> list[queries.AudioRow]:
+async def _read_orphans(cache: AudioCache, keys: set[str]) -> list[audio_index.AudioRow]:
     """The files among these that hold a complete stream."""
     rows = []
     for key in keys:
@@ -144,7 +144,7 @@ async def _read_orphans(cache: AudioCache, keys: set[str]) -> list[queries.Audio
         size = await asyncio.to_thread(cache.size, key)
         if packets is not None and size is not None:
             seconds = len(packets) * FRAME_SECONDS
-            rows.append(queries.AudioRow(key=key, bytes=size, seconds=seconds))
+            rows.append(audio_index.AudioRow(key=key, bytes=size, seconds=seconds))
     return rows
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import Connection
 from engine.speech.jobs import ChunkState, JobState
 from engine.speech.lanes import LiveChunk, LiveJob
 from engine.speech.queue import Queue
-from engine.speech.store import queries
+from engine.speech.store import audio_index, queries
 
 #: Deaths of the host, alone with a chunk, after which the chunk is skipped.
 MOST_DEATHS: Final = 3
@@ -60,8 +60,8 @@ async def made(queue: Queue, key: str, *, seconds: float, size: int | None) -> N
 
     def write(connection: Connection) -> None:
         if size is not None:
-            row = queries.AudioRow(key=key, bytes=size, seconds=seconds)
-            queries.put_audio(connection, row, now=queue.clock.time())
+            row = audio_index.AudioRow(key=key, bytes=size, seconds=seconds)
+            audio_index.put(connection, row, now=queue.clock.time())
         queries.set_chunks(
             connection,
             [chunk.id for chunk in chunks],
@@ -170,7 +170,7 @@ async def lost(queue: Queue, key: str) -> None:
     ]
 
     def write(connection: Connection) -> None:
-        queries.drop_audio(connection, [key])
+        audio_index.drop(connection, [key])
         ids = [chunk.id for chunk in chunks]
         queries.set_chunks(connection, ids, state=ChunkState.QUEUED, audio=None, seconds=None)
 

@@ -4,7 +4,8 @@
     migrations/    how an older database becomes a newer one; migrate.py runs them
     examine.py     is this file sound, and of which schema? before anything is opened for work
     database.py    one connection, its pragmas, transactions that no cancelled caller can cut
-    queries.py     every statement, typed at both ends
+    queries.py     every statement on jobs, chunks, lanes and facts, typed at both ends
+    audio_index.py every statement on what the audio cache holds
 
 Does not know: what a transition means, or when it is due. `queue.py` does.
 """

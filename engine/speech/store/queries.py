@@ -24,11 +24,10 @@ from sqlalchemy import (
 )
 
 from engine.speech.jobs import Chunk, ChunkState, EndedBy, Job, JobState, Lane, Say
-from engine.speech.store.tables import audio, chunks, facts, jobs, lanes
+from engine.speech.store.slices import slices
+from engine.speech.store.tables import chunks, facts, jobs, lanes
 
 _LIVE: Final = jobs.c.state.in_([JobState.QUEUED, JobState.SPEAKING])
-#: SQLite takes 32,766 parameters a statement; older builds 999.
-_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +44,6 @@ class JobRow:
 class ChunkRow:
     chunk: Chunk
     deaths: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AudioRow:
-    key: str
-    bytes: int
-    seconds: float
 
 
 # ---- jobs
@@ -112,7 +104,7 @@ def unshown_jobs(connection: Connection) -> list[Job]:
 
 
 def set_jobs(connection: Connection, job_ids: Collection[int], **values: object) -> None:
-    for some in _slices(list(job_ids)):
+    for some in slices(list(job_ids)):
         connection.execute(update(jobs).where(jobs.c.id.in_(some)).values(**values))
 
 
@@ -162,7 +154,7 @@ def _job(row: Row[Any]) -> Job:
 def chunks_of(connection: Connection, job_ids: Sequence[int]) -> dict[int, list[ChunkRow]]:
     """The chunks of each of these jobs, in order."""
     found: dict[int, list[ChunkRow]] = {job_id: [] for job_id in job_ids}
-    for some in _slices(job_ids):
+    for some in slices(job_ids):
         rows = connection.execute(
             select(chunks)
             .where(chunks.c.job_id.in_(some))
@@ -232,7 +224,7 @@ def count_tries(
 
 def release_chunks(connection: Connection, job_ids: Collection[int]) -> None:
     """No chunk of these jobs is being made any more."""
-    for some in _slices(list(job_ids)):
+    for some in slices(list(job_ids)):
         connection.execute(
             update(chunks)
             .where(chunks.c.job_id.in_(some), chunks.c.state == ChunkState.SYNTHESIZING)
@@ -306,53 +298,6 @@ def put_stalls(connection: Connection, seconds: Mapping[str, float]) -> None:
         )
 
 
-# ---- the audio cache's index
-
-
-def known_audio(connection: Connection, keys: Iterable[str]) -> dict[str, AudioRow]:
-    """Those of `keys` that the cache holds."""
-    found = {}
-    for some in _slices(list(set(keys))):
-        for row in connection.execute(select(audio).where(audio.c.key.in_(some))):
-            found[row.key] = AudioRow(key=row.key, bytes=row.bytes, seconds=row.seconds)
-    return found
-
-
-def put_audio(connection: Connection, row: AudioRow, *, now: float) -> None:
-    connection.execute(delete(audio).where(audio.c.key == row.key))
-    connection.execute(
-        insert(audio).values(key=row.key, bytes=row.bytes, seconds=row.seconds, used_at=now)
-    )
-
-
-def use_audio(connection: Connection, keys: Collection[str], *, now: float) -> None:
-    for some in _slices(list(keys)):
-        connection.execute(update(audio).where(audio.c.key.in_(some)).values(used_at=now))
-
-
-def drop_audio(connection: Connection, keys: Collection[str]) -> None:
-    for some in _slices(list(keys)):
-        connection.execute(delete(audio).where(audio.c.key.in_(some)))
-
-
-def audio_bytes(connection: Connection) -> int:
-    """The size of the whole cache."""
-    total = connection.execute(select(func.coalesce(func.sum(audio.c.bytes), 0)))
-    return int(total.scalar_one())
-
-
-def oldest_audio(connection: Connection, *, count: int, skip: int) -> list[AudioRow]:
-    """The least recently used first."""
-    rows = connection.execute(
-        select(audio).order_by(audio.c.used_at, audio.c.key).limit(count).offset(skip)
-    )
-    return [AudioRow(key=row.key, bytes=row.bytes, seconds=row.seconds) for row in rows]
-
-
-def audio_keys(connection: Connection) -> set[str]:
-    return set((connection.execute(select(audio.c.key))).scalars())
-
-
 # ---- facts
 
 
@@ -367,7 +312,3 @@ def put_fact(connection: Connection, name: str, value: Mapping[str, Any] | float
     changed = connection.execute(update(facts).where(facts.c.name == name).values(value=value))
     if changed.rowcount == 0:
         connection.execute(insert(facts).values(name=name, value=value))
-
-
-def _slices(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    return (items[at : at + _AT_ONCE] for at in range(0, len(items), _AT_ONCE))
