@@ -9,6 +9,7 @@ import contextlib
 import re
 import sys
 import threading
+import time
 from typing import Any, Final
 
 from mynah.scene import DemoFault, Scene, Teller, answer_of, first
@@ -56,16 +57,17 @@ async def converse(scene: Scene, process: asyncio.subprocess.Process) -> None:
 
 async def _until_quiet(scene: Scene, messages: list[Message]) -> None:
     """Until every job is over, or nothing goes on any more: a pause, or the bot was sent out."""
-    before = None
+    before, since = None, time.monotonic()
     while not all(map(_is_over, messages)):
         now = len(scene.recording.frames), sum(len(each.edits) for each in messages)
-        if now == before:
+        if now != before:
+            before, since = now, time.monotonic()
+        is_out = scene.guild.bot.voice.channel is None
+        if time.monotonic() - since >= (OUT_SECONDS if is_out else QUIET_SECONDS):
             return
-        before = now
-        seconds = OUT_SECONDS if scene.guild.bot.voice.channel is None else QUIET_SECONDS
         with contextlib.suppress(TimeoutError):
             await scene.discord.world.watch.until(
-                lambda: all(map(_is_over, messages)), seconds, "an outcome"
+                lambda: all(map(_is_over, messages)), OUT_SECONDS, "an outcome"
             )
 
 

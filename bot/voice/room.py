@@ -365,12 +365,10 @@ class Room:
         if here.listeners == 0:
             self._judge(here)
             return await self._mind_being_alone(here)
-        self._tools.speech.reachable(self.lane, False)
         closed = rights.obstacle(self._tools.bot_standing(channel))
-        if closed is not None:
-            self._say(closed.reason)
-            return None
-        if not self._gateway:
+        if closed is not None or not self._gateway:
+            self._tools.speech.reachable(self.lane, False)
+            self._say(closed.reason if closed is not None else None)
             return None
         await self._leave_channel()
         return await self._connect(channel, None)
@@ -408,6 +406,7 @@ class Room:
                 mend=HOPELESS.get(code) if code is not None else None,
             )
             await self._drop_connection(leave=False)
+            self._tools.speech.reachable(self.lane, False)
             if self._wanted is not None and self._failures:
                 self._say(CANNOT_JOIN)
             return HOPELESS_SECONDS if code in HOPELESS else self._retry_in()

@@ -14,7 +14,7 @@ from typing import Final
 
 import structlog
 
-from bot.voice.connection import Connection
+from bot.voice.connection import Connection, Loss, LossReason
 from bot.voice.metronome import Metronome
 from bot.voice.source import Finished, Idle, Source, SourceEvent, Started
 from engine.clock import Clock
@@ -115,7 +115,17 @@ class Speaker:
         self._metronome.start(self._beat)
 
     def _beat(self) -> bool:
-        """One frame; on the metronome's thread."""
+        """One frame; on the metronome's thread, of which this is the edge: whatever fails here
+        ends the connection, and the room makes another."""
+        try:
+            return self._send_frame()
+        except Exception:
+            log.exception("a frame could not be sent", guild=self._connection.guild.id)
+            loss = Loss(LossReason.UNSENDABLE)
+            self._loop.call_soon_threadsafe(self._connection.report, loss)
+            return False
+
+    def _send_frame(self) -> bool:
         connection = self._connection
         if connection.loss is not None:
             return False

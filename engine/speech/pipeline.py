@@ -26,6 +26,7 @@ from engine.speech.player import LanePlayer
 from engine.speech.queue import Queue, unknown
 from engine.speech.recording import record
 from engine.speech.recovery import recover
+from engine.speech.room import Room
 from engine.speech.store import queries
 from engine.speech.store.examine import bring_up
 from engine.speech.views import view_finished, view_queue
@@ -119,13 +120,10 @@ class Speech:
         say = replace(say, text=_NOT_TEXT.sub("", say.text))
         self._check(say)
         await self._check_disk()
-        return await self._queue.change(
-            self._queue.add(
-                say,
-                most=self._settings.mynah_max_queue,
-                most_of_requester=self._settings.mynah_max_queue_member,
-            )
+        room = Room(
+            jobs=self._settings.mynah_max_queue, of_requester=self._settings.mynah_max_queue_member
         )
+        return await self._queue.change(self._queue.add(say, room))
 
     async def accept(self, job_id: int) -> None:
         """A held job may be heard now."""
@@ -178,8 +176,11 @@ class Speech:
 
     async def queue(self, lane: str) -> list[JobView]:
         """The job being spoken first, then those that wait, in order."""
+        live = self._queue.lanes.get(lane)
+        if live is None:
+            return []
         return view_queue(
-            self._queue.lane(lane),
+            live,
             now=self._clock.time(),
             steady=self._clock.monotonic(),
             pace=self._queue.pace,
@@ -221,7 +222,7 @@ class Speech:
 
     async def lanes(self) -> list[Lane]:
         """Every lane that has been placed, paused, or spoken in."""
-        return [lane.lane for lane in self._queue.lanes.values()]
+        return [lane.lane for lane in self._queue.lanes.values() if lane.stored]
 
     async def place(self, lane: str, where: Mapping[str, Any] | None) -> None:
         """Commit where the lane is about to speak; None: that it is about to leave.

@@ -18,10 +18,11 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection
 
 from engine.clock import Clock
-from engine.errors import QueueFull, UnknownJob
+from engine.errors import UnknownJob
 from engine.speech.events import Feed
 from engine.speech.jobs import ChunkState, EndedBy, Job, JobState, Lane, Say
 from engine.speech.lanes import LiveChunk, LiveJob, LiveLane
+from engine.speech.room import Room
 from engine.speech.schedule import Schedule
 from engine.speech.shield import Shield
 from engine.speech.splitting import CardInUse
@@ -157,6 +158,12 @@ class Queue:
             if making is not None and chunk.key not in self.wanted and not making.streamed:
                 making.abandon()
 
+    def tell_all(self) -> None:
+        """Something that concerns every lane with jobs has changed: the engine came or went."""
+        for lane in self.lanes.values():
+            if lane.jobs:
+                self.feed.tell(lane.id)
+
     def measured(self, characters: int, seconds: float) -> None:
         """So many characters became so many seconds of sound."""
         if characters and seconds:
@@ -164,7 +171,7 @@ class Queue:
 
     # ---- what front ends ask for; each is to be run by `change`
 
-    async def add(self, say: Say, *, most: int, most_of_requester: int) -> Job:
+    async def add(self, say: Say, room: Room) -> Job:
         """Commit a new job; the one that is there already where its origin's key is known.
 
         Raises QueueFull.
@@ -173,7 +180,7 @@ class Queue:
         now, steady = self.clock.time(), self.clock.monotonic()
         new_lane = None if lane.stored else lane.lane
         stalled = lane.stalled(steady)
-        full = is_full(lane, say, most, most_of_requester)
+        full = room.refusal(lane, say)
 
         def insert(connection: Connection) -> tuple[Job, LiveJob | None]:
             if say.origin_key is not None:
@@ -310,25 +317,6 @@ class Queue:
             queries.set_jobs(connection, [job_id], **values)
 
         await self.database.write(write)
-
-
-def is_full(lane: LiveLane, say: Say, most: int, most_of_requester: int) -> QueueFull | None:
-    """Why there is no room for one more job in the lane; None where there is."""
-    waiting = [live.job for live in lane.jobs if live.waits]
-    if len(waiting) >= most:
-        return QueueFull(
-            f"lane {lane.id} has {len(waiting)} jobs waiting",
-            user_message=f"The queue is full: {len(waiting)} texts are waiting. "
-            "Try again when some of them have been spoken.",
-        )
-    own = sum(job.requester == say.requester for job in waiting)
-    if own >= most_of_requester:
-        return QueueFull(
-            f"requester has {own} jobs waiting in lane {lane.id}",
-            user_message=f"You already have {own} texts waiting. "
-            "Wait until one of them has been spoken, or skip one.",
-        )
-    return None
 
 
 def adopt_audio(connection: Connection, chunks: Collection[LiveChunk]) -> None:

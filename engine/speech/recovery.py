@@ -61,6 +61,7 @@ async def recover(queue: Queue, cache: AudioCache) -> None:
         await asyncio.to_thread(cache.drop, key)
     for lane in lanes:
         queue.lane(lane.id).lane = lane
+        queue.lane(lane.id).stored = True
     for job in live:
         queue.enter(job, steady)
     for waiting in list(queue.lanes.values()):

@@ -98,6 +98,7 @@ class Workers:
             else:
                 self._ready = True
                 self._queue.work.set()
+                self._queue.tell_all()
                 await self._lost.wait()
             await self._clock.sleep(_RETRY_AFTER)
 
@@ -105,6 +106,7 @@ class Workers:
         """No try begins until the engine has told its card again."""
         self._ready = False
         self._lost.set()
+        self._queue.tell_all()
 
     # ---- what is made next?
 

@@ -129,7 +129,7 @@ async def start(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Start]:
-    monkeypatch.setattr("bot.app.GUILD_READY_SECONDS", 0.05)
+    monkeypatch.setattr("bot.app.GUILD_READY_SECONDS", 0.01)
     data = tmp_path / "data"
     data.mkdir()
     shutil.copy(migrated, data / "mynah.db")

@@ -24,8 +24,8 @@ async def downloaded(scene: Scene, message: Message) -> list[bytes]:
 
 def seconds_of(ogg: bytes) -> float:
     """The length of the sound in a file, by decoding all of it."""
-    with av.open(io.BytesIO(ogg)) as file:
-        return sum(frame.samples / frame.sample_rate for frame in file.decode(audio=0))
+    with av.open(io.BytesIO(ogg), mode="r") as file:
+        return sum(float(frame.samples) / frame.sample_rate for frame in file.decode(audio=0))
 
 
 async def test_buttons_work_after_a_restart(scene: Scene, discord: Sandbox, start: Start) -> None:
@@ -48,7 +48,7 @@ async def test_old_message_offers_replay_and_download_after_a_restart(
     scene: Scene, start: Start
 ) -> None:
     bot = await start()
-    message = await scene.say("Hello there.")
+    message = await scene.say("Hi.")
     await message.wait_for(over)
     await bot.stop()
     await start()
@@ -57,7 +57,7 @@ async def test_old_message_offers_replay_and_download_after_a_restart(
 
 
 async def test_download_is_the_whole_sound_and_playable(bot: Running, scene: Scene) -> None:
-    message = await scene.say("Hello there. And here is a second sentence, for good measure.")
+    message = await scene.say("Hello. And here is a second sentence.")
     await message.wait_for(over, timeout=10.0)
     (ogg,) = await downloaded(scene, message)
     heard = len(scene.bob.recording.packets()) * 0.02
@@ -66,7 +66,7 @@ async def test_download_is_the_whole_sound_and_playable(bot: Running, scene: Sce
 
 
 async def test_download_is_not_pinned_to_who_asked_for_the_job(bot: Running, scene: Scene) -> None:
-    message = await scene.say("Hello there.")
+    message = await scene.say("Hi.")
     await message.wait_for(over)
     assert "Download" in message.buttons
     interaction = await scene.eve.press(message, "Download")
@@ -78,7 +78,7 @@ async def test_download_is_not_pinned_to_who_asked_for_the_job(bot: Running, sce
 async def test_replay_of_sound_that_is_kept_asks_the_engine_for_nothing(
     bot: Running, scene: Scene
 ) -> None:
-    first = await scene.say("Hello there.")
+    first = await scene.say("Hi.")
     await first.wait_for(over)
     interaction = await scene.bob.press(first, "Replay")
     second = await (await interaction.answered()).original()
@@ -87,7 +87,7 @@ async def test_replay_of_sound_that_is_kept_asks_the_engine_for_nothing(
 
 
 async def test_buttons_of_a_job_that_is_forgotten_say_so(bot: Running, scene: Scene) -> None:
-    message = await scene.say("Hello there.")
+    message = await scene.say("Hi.")
     await message.wait_for(over)
     for button in message.components[0]["components"]:
         button["custom_id"] = button["custom_id"].rsplit(":", 1)[0] + ":999"

@@ -59,29 +59,27 @@ async def test_double_answer_withdraws_the_job(
 ) -> None:
     interaction = await scene.ada.command("say", {"text": "Twice."}, channel=scene.text)
     # Another process of the same bot was faster.
-    interaction.respond({"type": 4, "data": {"content": "Mine!", **SILENT}}, [])
+    mine = {"content": "Mine!", "allowed_mentions": {"parse": []}}
+    interaction.respond({"type": 4, "data": mine}, [])
     assert await withdrawn(bot, interaction)
     assert interaction.refusals == [40060]
     assert await heard(scene)
     assert interaction.content == "Mine!"
 
 
-SILENT = {"allowed_mentions": {"parse": []}}
-
-
-@pytest.mark.parametrize("status", [500, 502, 503, None])
+@pytest.mark.parametrize("status", [502, None])
 async def test_answer_that_took_effect_all_the_same_is_found(
     bot: Running, scene: Scene, discord: Sandbox, status: int | None
 ) -> None:
     discord.rest.apply_then_fail("POST", CALLBACK, status=status)
-    message = await scene.say("Hello there.")
+    message = await scene.say("Hi.")
     await message.wait_for(over)
     assert "Spoken in" in message.content
     assert count(discord, "POST", "/callback") == 1
     assert len(scene.text.messages) == 1
 
 
-@pytest.mark.parametrize("status", [429, 500, 503, None])
+@pytest.mark.parametrize("status", [429, 503, None])
 async def test_answer_that_did_not_arrive_is_given_again(
     bot: Running, scene: Scene, discord: Sandbox, status: int | None
 ) -> None:
@@ -89,7 +87,7 @@ async def test_answer_that_did_not_arrive_is_given_again(
         discord.rest.cut("POST", CALLBACK)
     else:
         discord.rest.fail("POST", CALLBACK, status=status)
-    message = await scene.say("Hello there.")
+    message = await scene.say("Hi.")
     await message.wait_for(over)
     assert "Spoken in" in message.content
     assert count(discord, "POST", "/callback") == 2
@@ -114,7 +112,7 @@ async def test_nothing_is_heard_while_it_is_unclear(
 ) -> None:
     discord.rest.apply_then_fail("POST", CALLBACK)
     discord.rest.fail("GET", ORIGINAL, status=503, times=3)
-    interaction = await scene.ada.command("say", {"text": "Hello there."}, channel=scene.text)
+    interaction = await scene.ada.command("say", {"text": "Hi."}, channel=scene.text)
     await discord.rest.until(lambda log: count(discord, "GET", "/@original") >= 2)
     job = await job_for(bot, interaction)
     assert job.held
@@ -131,7 +129,7 @@ async def test_unclear_answer_that_took_effect_is_settled_after_a_restart(
     bot = await start()
     discord.rest.apply_then_fail("POST", CALLBACK)
     discord.rest.fail("GET", ORIGINAL, status=503, times=1000)
-    message = await scene.say("Hello there.")
+    message = await scene.say("Hi.")
     await discord.rest.until(lambda log: count(discord, "GET", "/@original") >= 1)
     await bot.stop()
     assert scene.bob.recording.frames == []
@@ -177,7 +175,7 @@ async def test_private_answer_is_given_again_when_the_connection_is_cut(
 async def test_late_completion_and_late_download_harm_nothing(
     bot: Running, scene: Scene, discord: Sandbox
 ) -> None:
-    message = await scene.say("Hello there.")
+    message = await scene.say("Hi.")
     await message.wait_for(over)
     interaction = await scene.ada.press(message, "Download")
     discord.clock.advance(3.5)

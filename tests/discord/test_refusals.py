@@ -155,6 +155,7 @@ async def test_longest_text_is_a_setting(scene: Scene, start: Start) -> None:
 
 
 async def test_eleventh_waiting_job_of_a_member_is_refused(bot: Running, scene: Scene) -> None:
+    scene.discord.limit_rates(False)
     await scene.say("This one is spoken, and does not wait. " * 8)
     await scene.bob.recording.until_sound(5.0)
     for number in range(10):
@@ -165,6 +166,7 @@ async def test_eleventh_waiting_job_of_a_member_is_refused(bot: Running, scene: 
 
 
 async def test_fifty_first_waiting_job_of_a_server_is_refused(scene: Scene, start: Start) -> None:
+    scene.discord.limit_rates(False)
     await start(mynah_max_queue_member=50)
     await scene.say("This one is spoken, and does not wait. " * 20)
     await scene.bob.recording.until_sound(5.0)
@@ -175,6 +177,7 @@ async def test_fifty_first_waiting_job_of_a_server_is_refused(scene: Scene, star
 
 
 async def test_sizes_of_the_queue_are_settings(scene: Scene, start: Start) -> None:
+    scene.discord.limit_rates(False)
     await start(mynah_max_queue=3, mynah_max_queue_member=2)
     await scene.say("This one is spoken, and does not wait. " * 8)
     await scene.bob.recording.until_sound(5.0)

@@ -87,5 +87,5 @@ async def test_permissions_of_the_link_are_enough(discord: Sandbox, start: Start
     scene.guild.bot_role.set_permissions(Permission(int(link["permissions"][0])))
     await scene.ada.join(scene.lounge)
     await start()
-    message = await scene.say("Hello there.")
+    message = await scene.say("Hi.")
     await message.wait_for(lambda each: "Spoken in" in each.content)

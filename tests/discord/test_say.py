@@ -48,7 +48,7 @@ async def test_voice_that_nobody_has_completes_to_nothing(bot: Running, scene: S
 
 async def test_chosen_voice_speaks_and_is_named(bot: Running, scene: Scene) -> None:
     (choice, *_) = await scene.ada.complete("say", "voice", "german", others={"text": "x"})
-    message = await scene.say("Guten Tag.", voice=choice["value"])
+    message = await scene.say("Ja.", voice=choice["value"])
     assert f"in the voice {choice['name']}" in message.content
     job = (await bot.speech.view(job_of(message))).job
     assert job.voice == choice["value"] == "de"
@@ -56,7 +56,7 @@ async def test_chosen_voice_speaks_and_is_named(bot: Running, scene: Scene) -> N
 
 
 async def test_voice_may_be_typed_by_its_name(bot: Running, scene: Scene) -> None:
-    message = await scene.say("Guten Tag.", voice="german")
+    message = await scene.say("Ja.", voice="german")
     assert (await bot.speech.view(job_of(message))).job.voice == "de"
 
 
@@ -100,7 +100,7 @@ async def test_two_servers_do_not_wait_for_each_other(
 async def test_text_is_said_where_the_member_is_wherever_it_was_typed(
     bot: Running, scene: Scene
 ) -> None:
-    message = await scene.say("From the voice channel's own chat.", channel=scene.lounge)
+    message = await scene.say("Here.", channel=scene.lounge)
     assert message.channel is scene.lounge
     await message.wait_for(over)
     assert "Spoken in" in message.content

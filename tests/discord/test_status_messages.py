@@ -47,13 +47,17 @@ async def test_spoken_job_shows_a_bar_then_its_outcome(
     assert message.buttons == ["Replay", "Download"]
 
 
-async def test_pause_is_shown_and_so_is_its_end(bot: Running, scene: Scene) -> None:
+async def test_pause_is_shown_and_so_is_its_end(
+    bot: Running, scene: Scene, clock: RunningClock
+) -> None:
     message = await scene.say(LONG)
     await scene.bob.recording.until_sound(5.0)
     await scene.told("pause")
-    await message.wait_for(lambda each: "Paused: `/resume` goes on." in each.content)
+    await clock.advance_until(
+        lambda: "Paused: `/resume` goes on." in message.content, step=0.5, most=5.0
+    )
     await scene.told("resume")
-    await message.wait_for(lambda each: "Paused" not in each.content)
+    await clock.advance_until(lambda: "Paused" not in message.content, step=0.5, most=5.0)
 
 
 async def test_expired_job_says_so(scene: Scene, start: Start, clock: RunningClock) -> None:

@@ -233,19 +233,19 @@ async def test_another_bot_is_no_listener(bot: Running, scene: Scene) -> None:
 
 
 async def test_replay_is_a_new_job_of_who_presses(bot: Running, scene: Scene) -> None:
-    first = await scene.say("Once more.", voice="German")
+    first = await scene.say("Hi.", voice="German")
     await first.wait_for(over)
     interaction = await scene.bob.press(first, "Replay")
     second = await (await interaction.answered()).original()
     assert not second.ephemeral
     job = (await bot.speech.view(job_of(second))).job
-    assert (job.requester, job.text, job.voice) == (str(scene.bob.id), "Once more.", "de")
+    assert (job.requester, job.text, job.voice) == (str(scene.bob.id), "Hi.", "de")
     assert scene.bob.mention in second.content
     await second.wait_for(over)
 
 
 async def test_replay_needs_all_that_say_needs(bot: Running, scene: Scene) -> None:
-    message = await scene.say("Once more.")
+    message = await scene.say("Hi.")
     await scene.told("skip")
     await message.wait_for(over)
     assert "You are in no voice channel" in await scene.press(message, "Replay", by=scene.eve)
@@ -259,7 +259,7 @@ async def test_replay_needs_all_that_say_needs(bot: Running, scene: Scene) -> No
 async def test_who_cannot_view_the_voice_channel_sees_neither_queue_nor_sound(
     bot: Running, scene: Scene
 ) -> None:
-    message = await scene.say("Hello there.")
+    message = await scene.say("Hi.")
     await message.wait_for(over)
     scene.lounge.overwrite(scene.eve, deny=Permission.VIEW_CHANNEL)
     refused = "You cannot view the voice channel that this belongs to."
@@ -270,7 +270,7 @@ async def test_who_cannot_view_the_voice_channel_sees_neither_queue_nor_sound(
 async def test_sound_stays_with_its_channel_when_the_bot_has_moved_on(
     bot: Running, scene: Scene
 ) -> None:
-    message = await scene.say("Hello there.")
+    message = await scene.say("Hi.")
     await message.wait_for(over)
     scene.lounge.overwrite(scene.eve, deny=Permission.VIEW_CHANNEL)
     await scene.told("leave")

@@ -90,14 +90,11 @@ async def test_any_text_is_spoken_and_the_queue_goes_on(
     bot: Running, scene: Scene, text: str
 ) -> None:
     message = await scene.say(text[:4000])
-    recording = scene.bob.recording
-    await recording.until_sound(5.0)
+    await scene.bob.recording.until_sound(5.0)
     following = await scene.say("And now for something else.", by=scene.bob)
     if not over(message):
         await scene.told("skip")
     await bot.view(job_of(following), lambda view: view.job.started_at)
-    heard = len(recording.packets())
-    await recording.wait_for(lambda each: len(each.packets()) > heard + 5, 5.0)
 
 
 @pytest.mark.parametrize(

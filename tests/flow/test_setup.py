@@ -38,6 +38,24 @@ async def test_fresh_directory_is_made_for_its_owner_only(tmp_path: Path) -> Non
     assert examine(directory / "mynah.db") == revisions()[-1]
 
 
+async def test_directory_may_be_given_as_seen_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    speech = speech_on(Path("data"))
+    await speech.open()
+    await speech.close()
+    assert examine(tmp_path / "data" / "mynah.db") == revisions()[-1]
+
+
+async def test_nothing_can_be_asked_after_close(house: House) -> None:
+    """Else a connection would be opened that nobody closes, and its thread would hang the exit."""
+    speech = await house.open()
+    await house.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        await speech.unshown()
+
+
 async def test_second_process_on_the_directory_is_told_who_has_it(house: House) -> None:
     await house.open()
     with pytest.raises(DataDirectoryInUse, match=f"process {os.getpid()}"):

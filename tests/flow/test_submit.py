@@ -94,6 +94,22 @@ async def test_text_without_words_is_refused(house: House) -> None:
         assert "Add some words" in refused.value.user_message
 
 
+async def test_text_of_any_characters_is_kept_and_spoken(house: House) -> None:
+    speech = await house.open()
+    texts = [
+        "half \ud83d a character",
+        "nothing \x00 at all",
+        "\u202eright to left",
+        "a\u0301" * 900,
+    ]
+    for text in texts:
+        await house.say(text)
+    speech = await house.killed()
+    kept = [view.job.text for view in await speech.queue("lane")]
+    assert kept == ["half \ufffd a character", *texts[1:]]
+    assert len(await Listener(speech.player("lane")).hear_all()) >= len(texts)
+
+
 async def test_text_over_the_limit_is_refused(house: House) -> None:
     await house.open(mynah_max_text=20)
     await house.say("x" * 20)

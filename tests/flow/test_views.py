@@ -128,3 +128,24 @@ async def test_a_change_is_told_after_it_can_be_seen(house: House) -> None:
         "completed",
     ]
     await listening
+
+
+async def test_followers_are_told_when_the_engine_comes_and_goes(house: House) -> None:
+    speech = await house.open()
+    job = await house.say(ONE)
+    await house.quiet()
+    changes = speech.follow()
+    house.engine.die()
+    await house.say(ONE, lane="other", voice="de")  # finds the engine gone
+    told = [await soon(anext(changes)) for _ in range(4)]
+    assert Changed("lane", None) in told
+    await house.pass_time(2.0)
+    assert await soon(anext(changes)) in told
+    assert (await speech.view(job.id)).eta is not None
+
+
+async def test_looking_at_a_lane_does_not_make_one(house: House) -> None:
+    speech = await house.open()
+    assert await speech.queue("nowhere") == []
+    speech.reachable("elsewhere", True)
+    assert await speech.lanes() == []

@@ -1,37 +1,26 @@
 """The real bot, as a process, on a local Discord: what every test of whole processes needs.
 
-Knows: how the bot is started, signalled and watched; two members who type and listen.
-Does not know: what the bot does.
+Knows: the bot's environment; two members who type and listen. Does not know: what the bot does.
 """
 
-import asyncio
 import contextlib
 import os
 import shutil
-import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
-
-import psutil
+from typing import Final
 
 from sandbox import Sandbox
 from sandbox.guilds import Guild
 from sandbox.members import Member
 from sandbox.messages import Message
-from sandbox.watch import Watch
 from tests.process.hearing import Hearing
-
-T = TypeVar("T")
+from tests.process.process import PATIENCE, Process, first
 
 HOME: Final = Path(__file__).resolve().parents[2]
-#: Longer than anything takes on a busy machine; a test that waits so long has failed.
-PATIENCE: Final = 30.0
-#: What is promised to somebody who asks the bot to end.
-EXIT_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,77 +30,6 @@ class Death:
     when: str
     where: str  # module:Class.method
     nth: int = 1
-
-
-class Process:
-    """A process of `mynah`, and what it writes."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self._output = bytearray()
-        self._news = Watch()
-        self._reading = asyncio.create_task(self._read(), name=f"output of {process.pid}")
-
-    async def _read(self) -> None:
-        assert self._process.stdout is not None
-        while some := await self._process.stdout.read(65_536):
-            self._output += some
-            self._news.changed()
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
-    def output(self) -> str:
-        """Both of its streams, and those of the processes below it, so far."""
-        return self._output.decode("utf-8", "replace")
-
-    @property
-    def hosts(self) -> list[psutil.Process]:
-        """The engine's hosts that it runs."""
-        return [each for each in self.below() if "engine.synthesis.host" in each.cmdline()]
-
-    def below(self) -> list[psutil.Process]:
-        """All processes that it has started, and those that these have."""
-        try:
-            return psutil.Process(self.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
-            return []
-
-    async def says(self, words: str, timeout: float = PATIENCE) -> None:
-        """Until `words` stand in its output."""
-        await self._news.until(lambda: words in self.output, timeout, f"{words!r} in the output")
-
-    async def ended(self, timeout: float = PATIENCE) -> int:
-        """Its exit code, or the negative number of the signal that ended it."""
-        return await asyncio.wait_for(self._process.wait(), timeout)
-
-    async def report(self) -> tuple[int, str]:
-        """Its exit code and all that it wrote, once it has ended."""
-        code = await self.ended(2 * PATIENCE)
-        await asyncio.wait_for(asyncio.shield(self._reading), PATIENCE)
-        return code, self.output
-
-    async def end(self, number: signal.Signals) -> int:
-        """Ask it to end; its exit code. Raises TimeoutError after the promised time."""
-        self._process.send_signal(number)
-        return await self.ended(EXIT_SECONDS)
-
-    async def kill(self) -> None:
-        """`kill -9`, and wait until it is dead."""
-        if self._process.returncode is None:
-            self._process.kill()
-        await self.ended()
-
-    async def clear(self) -> None:
-        """Kill it and all below it."""
-        below = self.below()
-        await self.kill()
-        for each in below:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                each.kill()
-        await asyncio.wait_for(self._reading, PATIENCE)
 
 
 class Stage:
@@ -167,21 +85,15 @@ class Stage:
     ) -> Process:
         """Start `python ARGUMENTS`, with settings by their names in the environment (None: not
         set), and `typed` on a pipe as its input."""
-        process = await asyncio.create_subprocess_exec(
+        process = await Process.start(
             sys.executable,
             *arguments,
-            cwd=self.directory,
-            env=self._environment(settings),
-            stdin=asyncio.subprocess.DEVNULL if typed is None else asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+            directory=self.directory,
+            environment=self._environment(settings),
+            typed=typed,
         )
-        if typed is not None:
-            assert process.stdin is not None
-            process.stdin.write(typed.encode())
-            process.stdin.close()
-        self.processes.append(Process(process))
-        return self.processes[-1]
+        self.processes.append(process)
+        return process
 
     async def start(
         self, *, die: Death | None = None, faults: bool = False, **settings: str | None
@@ -246,26 +158,6 @@ class Stage:
         return {name: value for name, value in chosen.items() if value is not None}
 
 
-async def first(work: Coroutine[Any, Any, T], process: Process) -> T:
-    """What `work` comes to. Raises AssertionError if `process` ends before."""
-    working = asyncio.create_task(work)
-    ending = asyncio.create_task(process.ended(10 * PATIENCE))
-    try:
-        await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
-        assert working.done(), f"the process has ended with {ending.result()}"
-        return working.result()
-    finally:
-        for task in (working, ending):
-            task.cancel()
-        await asyncio.gather(working, ending, return_exceptions=True)
-
-
 async def shows(message: Message, words: str, timeout: float = PATIENCE) -> Message:
     """`message`, once it says `words`."""
     return await message.wait_for(lambda each: words in each.content, timeout)
-
-
-async def gone(processes: list[psutil.Process], timeout: float = PATIENCE) -> bool:
-    """Whether all of them end within `timeout` seconds."""
-    _, alive = await asyncio.to_thread(psutil.wait_procs, processes, timeout)
-    return not alive

@@ -3,7 +3,8 @@ can differ; started again, it makes them agree."""
 
 import pytest
 
-from tests.process.stage import PATIENCE, Death, Stage, shows
+from tests.process.process import PATIENCE
+from tests.process.stage import Death, Stage, shows
 
 SPEECH = "engine.speech.pipeline:Speech"
 SPOKEN = "engine.speech.player:LanePlayer.spoken"

@@ -5,7 +5,8 @@ import signal
 import pytest
 
 from engine.text import normalize, split
-from tests.process.stage import Stage, gone, shows
+from tests.process.process import gone
+from tests.process.stage import Stage, shows
 
 #: Three chunks, of words that are each heard once.
 STORY = (

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.stage import PATIENCE, Stage, first, shows
+from tests.process.process import first
+from tests.process.stage import Stage, shows
 
 
 @pytest.mark.parametrize("token", [None, "", "  "])
@@ -117,5 +118,5 @@ async def test_it_prints_an_invite_and_registers_its_commands_only_once(stage: S
     await bot.kill()
 
     bot = await stage.start()
-    await bot.says("commands are registered as they are", PATIENCE)
+    await bot.says("commands are registered as they are")
     assert registered() == 1

@@ -11,6 +11,7 @@ import pytest
 from discord import app_commands
 
 from bot.app import Bot
+from bot.voice import connection
 from bot.voice.metronome import CrankedMetronome
 from engine.clock import CrankedClock
 from engine.settings import Settings, load_settings
@@ -209,6 +210,22 @@ def test_first_page_of_a_room_names_each_of_its_files(room: str) -> None:
     there |= {f"{file.parent.name}/" for file in (HOME / room).glob("*/__init__.py")}
     assert there - set(re.findall(r"\b\w+(?:\.py\b|/)", page)) == set()
     assert set(re.findall(r"^ *(\w+(?:\.py|/))", page, re.MULTILINE)) - there == set()
+
+
+# ---- numbers
+
+
+def test_architecture_gives_the_seconds_after_which_a_loss_is_seen() -> None:
+    after = {row[0]: row[2] for row in table("ARCHITECTURE.md", "what happens")}
+    seconds = {
+        "TCP silent": connection.HEARTBEAT_LATE,
+        "UDP refused, no route": connection.SEND_FAILING,
+        "UDP swallowed, **server echoes keep-alives**": connection.KEEP_ALIVE_LATE,
+        "encryption does not form again": connection.ENCRYPTION_SECONDS,
+    }
+    assert {what: after[what] for what in seconds} == {
+        what: f"{each:g} s" for what, each in seconds.items()
+    }
 
 
 # ---- the image

@@ -6,6 +6,7 @@
     database.py    one connection, its pragmas, transactions that no cancelled caller can cut
     queries.py     every statement on jobs, chunks, lanes and facts, typed at both ends
     audio_index.py every statement on what the audio cache holds
+    slices.py      lists cut to what one statement takes
 
 Does not know: what a transition means, or when it is due. `queue.py` does.
 """
