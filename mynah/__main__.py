@@ -60,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SetupError as error:
         print(error.user_message, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130  # Ctrl-C before the command listens to it, as shells report it
 
 
 if __name__ == "__main__":

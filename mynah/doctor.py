@@ -27,7 +27,7 @@ OLDEST: Final = (3, 11)
 NEWEST: Final = (3, 13)
 ENGINE_SECONDS: Final = 60.0
 #: An engine that is down is not waited for to the end of the above: it says why.
-ENGINE_DOWN_SECONDS: Final = 5.0
+ENGINE_DOWN_SECONDS: Final = 3.0
 LOOK_SECONDS: Final = 0.1
 DISCORD_SECONDS: Final = 10.0
 #: Application flags that tell whether the Message Content intent may be used.

@@ -277,7 +277,7 @@ class Board:
                 log.warning("an edit can never succeed", job=job.id, error=str(error))
             self._gone.add(job.id)
             self._done(origin.channel_id, wish)
-            await self._speech.mark_shown(job.id, UNREACHABLE)
+            await self._speech.mark_shown(job.id, f"{job.state}:{UNREACHABLE}")
 
     def _retry(self, channel_id: int, wish: Wish, seconds: float | None = None) -> None:
         failures = self._failures.get(wish.job_id, 0)

@@ -12,6 +12,7 @@ server), else by leaving and joining.
 
 import asyncio
 import itertools
+import math
 import struct
 from dataclasses import dataclass
 from enum import StrEnum
@@ -32,8 +33,11 @@ HEARTBEAT_LATE: Final = 8.0
 #: Seconds between two keep-alives on the UDP path; two of them may get lost.
 KEEP_ALIVE_SECONDS: Final = 2.0
 KEEP_ALIVE_LATE: Final = 7.0
+FIRST_KEEP_ALIVES: Final = 3
 #: A UDP path whose sends have failed for so long is lost (an unreachable port, no route).
 SEND_FAILING: Final = 1.0
+#: Datagrams that are taken in one look: the bot is deafened, so hardly any come.
+MOST_DATAGRAMS: Final = 64
 #: Seconds between two looks at the signs of life.
 WATCH_SECONDS: Final = 0.25
 #: A close of the websocket is not waited for longer: the peer may be gone.
@@ -95,7 +99,7 @@ class _Once(VoiceConnectionState):
         self.renewed = False
         self.last_reply = self.clock.monotonic()
         self.last_echo: float | None = None
-        self.failing_since: float | None = None
+        self.failing_since = self.failed_at = -math.inf  # sends that the socket refused
         self._named = asyncio.Event()  # Discord has sent both voice updates
         if credentials is not None:
             self.session_id = credentials.session_id
@@ -109,20 +113,36 @@ class _Once(VoiceConnectionState):
     async def _heard_from(self, ws: DiscordVoiceWebSocket, message: dict[str, Any]) -> None:
         self.last_reply = self.clock.monotonic()
 
-    def heard_echo(self, datagram: bytes) -> None:
-        """Runs on discord.py's reader thread."""
-        if len(datagram) == _KEEP_ALIVE.size:
-            self.last_echo = self.clock.monotonic()
+    def read_echoes(self) -> None:
+        """Take what came over UDP. discord.py's reader thread would do it, if it were asked to
+        listen; it would also take the refusals that tell of an unreachable port, and say nothing.
+        """
+        for _ in range(MOST_DATAGRAMS):
+            try:
+                datagram = self.socket.recv(2048)
+            except BlockingIOError:
+                return
+            except OSError:
+                self._note_refusal()
+                return
+            if len(datagram) == _KEEP_ALIVE.size:
+                self.last_echo = self.clock.monotonic()
 
     def send_packet(self, packet: bytes) -> None:
         """Runs on the metronome's thread. discord.py drops the OSError at debug level."""
         try:
             super().send_packet(packet)
         except OSError:
-            if self.failing_since is None:
-                self.failing_since = self.clock.monotonic()
+            self._note_refusal()
             raise
-        self.failing_since = None
+
+    def _note_refusal(self) -> None:
+        # A refused port fails every second send at most: the error of one is told at the next,
+        # and is forgotten by then. So a success in between means nothing.
+        now = self.clock.monotonic()
+        if now - self.failed_at > SEND_FAILING:
+            self.failing_since = now
+        self.failed_at = now
 
     async def _inner_connect(
         self, reconnect: bool, self_deaf: bool, self_mute: bool, resume: bool
@@ -277,7 +297,6 @@ class Connection(VoiceClient):
             reconnect=False, timeout=timeout, self_deaf=self_deaf, self_mute=self_mute
         )
         self._connection.last_reply = self.clock.monotonic()
-        self._connection.add_socket_listener(self._connection.heard_echo)
         self._watcher = asyncio.create_task(self._watch(), name=f"voice-watch-{self.guild.id}")
         async with asyncio.timeout(ENCRYPTION_SECONDS):
             while not self.audible:
@@ -321,16 +340,18 @@ class Connection(VoiceClient):
 
     async def _watch(self) -> None:
         """Look at the signs of life, whatever discord.py believes."""
-        sent_at, heard_at = -KEEP_ALIVE_SECONDS, self.clock.monotonic()
+        sent_at = heard_at = self.clock.monotonic()
         for counter in itertools.count(1):
             now, state = self.clock.monotonic(), self._connection
+            state.read_echoes()
             if self.audible:
                 heard_at = now
             if (reason := _fault(state, now, heard_at)) is not None:
                 self.report(Loss(reason))
             if self._loss is not None:
                 return
-            if now - sent_at >= KEEP_ALIVE_SECONDS:
+            # At first one a look: discord.py's reader still takes the first echo for itself.
+            if counter <= FIRST_KEEP_ALIVES or now - sent_at >= KEEP_ALIVE_SECONDS:
                 sent_at = now
                 self._send_keep_alive(counter)
             await self.clock.sleep(WATCH_SECONDS)
@@ -349,7 +370,7 @@ def _fault(state: _Once, now: float, heard_at: float) -> LossReason | None:
         return LossReason.SILENT
     if state.last_echo is not None and now - state.last_echo > KEEP_ALIVE_LATE:
         return LossReason.SILENT
-    if state.failing_since is not None and now - state.failing_since > SEND_FAILING:
+    if now - state.failing_since > SEND_FAILING and now - state.failed_at < SEND_FAILING:
         return LossReason.UNSENDABLE
     if now - heard_at > ENCRYPTION_SECONDS:
         return LossReason.UNENCRYPTED

@@ -5,6 +5,7 @@ jobs.py        what a job, a chunk and a lane are, and which states may follow w
 lanes.py       the queue in memory: order, what is made next, what lies ahead; pure
 schedule.py    which lane's next chunk is heard soonest; pure
 splitting.py   from a job's text to chunks, as the engine's card asks; pure
+quota.py       may one more job wait in a lane; pure
 views.py       jobs as their requesters see them; pure
 queue.py       memory and database bound together: commit first, then show
 shield.py      work that runs to its end even if its caller is cancelled
@@ -19,7 +20,7 @@ recording.py   a whole job as one file
 events.py      what changed, told to followers
 sound.py       sound between the event loop and the sending thread
 directory.py   the data directory and its lock
-store/         SQL
+store/         the database; all SQL
 scripted.py    an engine for tests
 """
 

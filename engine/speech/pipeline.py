@@ -24,9 +24,9 @@ from engine.speech.jobs import EndedBy, Job, JobState, JobView, Lane, Say
 from engine.speech.keeper import Keeper, Limits
 from engine.speech.player import LanePlayer
 from engine.speech.queue import Queue, unknown
+from engine.speech.quota import Quota
 from engine.speech.recording import record
 from engine.speech.recovery import recover
-from engine.speech.room import Room
 from engine.speech.store import queries
 from engine.speech.store.examine import bring_up
 from engine.speech.views import view_finished, view_queue
@@ -120,10 +120,10 @@ class Speech:
         say = replace(say, text=_NOT_TEXT.sub("", say.text))
         self._check(say)
         await self._check_disk()
-        room = Room(
+        quota = Quota(
             jobs=self._settings.mynah_max_queue, of_requester=self._settings.mynah_max_queue_member
         )
-        return await self._queue.change(self._queue.add(say, room))
+        return await self._queue.change(self._queue.add(say, quota))
 
     async def accept(self, job_id: int) -> None:
         """A held job may be heard now."""

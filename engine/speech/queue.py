@@ -22,7 +22,7 @@ from engine.errors import UnknownJob
 from engine.speech.events import Feed
 from engine.speech.jobs import ChunkState, EndedBy, Job, JobState, Lane, Say
 from engine.speech.lanes import LiveChunk, LiveJob, LiveLane
-from engine.speech.room import Room
+from engine.speech.quota import Quota
 from engine.speech.schedule import Schedule
 from engine.speech.shield import Shield
 from engine.speech.splitting import CardInUse
@@ -171,7 +171,7 @@ class Queue:
 
     # ---- what front ends ask for; each is to be run by `change`
 
-    async def add(self, say: Say, room: Room) -> Job:
+    async def add(self, say: Say, quota: Quota) -> Job:
         """Commit a new job; the one that is there already where its origin's key is known.
 
         Raises QueueFull.
@@ -180,7 +180,7 @@ class Queue:
         now, steady = self.clock.time(), self.clock.monotonic()
         new_lane = None if lane.stored else lane.lane
         stalled = lane.stalled(steady)
-        full = room.refusal(lane, say)
+        full = quota.refusal(lane, say)
 
         def insert(connection: Connection) -> tuple[Job, LiveJob | None]:
             if say.origin_key is not None:

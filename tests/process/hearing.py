@@ -6,6 +6,7 @@ taken in the order in which they came, whenever that was: how busy the machine i
 Knows: the tone engine's pitches, Opus. Does not know: how the packets came.
 """
 
+import asyncio
 from typing import Any, Final
 
 import av
@@ -21,6 +22,8 @@ WINDOW: Final = 3 * HOP  # 30 ms, half of a letter
 AUDIBLE: Final = 0.03  # root mean square, of full scale
 LETTER_HOPS: Final = 3
 SPACE_HOPS: Final = 3
+#: Datagrams that may lie unread when whoever sent them is gone: the loop reads one a turn.
+IN_FLIGHT: Final = 20
 
 Samples = NDArray[np.float64]
 
@@ -64,10 +67,14 @@ class Hearing:
         """Until `words` were heard, since this Hearing began or the text was last cut off."""
         await self.recording.wait_for(lambda _: words in self.text, timeout)
 
-    def forget(self) -> None:
-        """What was heard so far does not count any more."""
-        assert self.text is not None
-        self._text = ""
+    async def forget(self) -> str:
+        """What was heard so far does not count any more; returns it. For when nobody speaks: what
+        is still on its way is heard first."""
+        for _ in range(IN_FLIGHT):
+            await asyncio.sleep(0)
+        heard, self._text = self.text, ""
+        self._note, self._lasts = None, SPACE_HOPS
+        return heard
 
     def _take(self, sound: Samples) -> None:
         self._rest = np.concatenate((self._rest, sound))

@@ -36,7 +36,7 @@ class Process:
     ) -> Self:
         """`typed` comes to it on a pipe; without, its input is empty."""
         # A pipe of our own: asyncio's would have `wait` wait for all who hold its other end.
-        theirs, ours = os.pipe()[::-1]
+        ours, theirs = os.pipe()
         _, output = await asyncio.get_running_loop().connect_read_pipe(
             _Output, os.fdopen(ours, "rb", 0)
         )

@@ -9,11 +9,10 @@ from sandbox.guilds import Guild
 from tests.process.hearing import Hearing
 from tests.process.stage import Stage, shows
 
-#: Two chunks; the second is in work while the first is heard.
-STORY = "alpha beta delta epsilon iota, kapa lambda mu nu omicron pi rho sigma tau upsilon phi"
+TEXT = "alpha beta delta epsilon iota kapa lambda"
 OTHER = "golf hotel india lima november oscar"
-#: Seconds that the engine works for a second of sound.
-PACE = "0.8"
+#: Seconds that the engine works for a second of sound: it is at work while they are heard.
+PACE = "0.9"
 
 
 def letters(text: str) -> str:
@@ -44,7 +43,7 @@ async def test_a_lost_host_is_replaced_and_every_server_hears_all_of_its_text_on
     guild, heard_elsewhere = await other_guild(stage)
     (carol,) = [each for each in guild.members.values() if each.name == "Carol"]
     bot = await stage.start(MYNAH_ESPEAK_PACE=PACE)
-    message = await stage.say(STORY)
+    message = await stage.say(TEXT)
     elsewhere = await stage.say(OTHER, carol)
     await stage.heard.until("beta")
     (host,) = bot.hosts
@@ -52,7 +51,7 @@ async def test_a_lost_host_is_replaced_and_every_server_hears_all_of_its_text_on
 
     await shows(message, "Spoken in")
     await shows(elsewhere, "Spoken in")
-    assert letters(stage.heard.text) == letters(STORY)
+    assert letters(stage.heard.text) == letters(TEXT)
     assert letters(heard_elsewhere.text) == letters(OTHER)
     assert [each.pid for each in bot.hosts] != [host.pid]
 
@@ -62,7 +61,7 @@ async def test_a_chunk_that_kills_the_host_is_skipped_and_the_message_says_so(
 ) -> None:
     text = (
         "alpha beta delta epsilon iota, crash kapa lambda mu nu omicron pi rho sigma tau upsilon "
-        "phi golf india, chi psi omega oscar romeo tango"
+        "phi golf india oscar romeo tango, chi psi omega"
     )
     await stage.start(faults=True)
     message = await stage.say(text)
@@ -70,7 +69,7 @@ async def test_a_chunk_that_kills_the_host_is_skipped_and_the_message_says_so(
 
     await shows(message, "1 part could not be spoken")
     await shows(after, "Spoken in")
-    assert stage.heard.text == "alpha beta delta epsilon iota chi psi omega oscar romeo tango hotel"
+    assert stage.heard.text == "alpha beta delta epsilon iota chi psi omega hotel"
 
 
 async def test_a_text_that_only_kills_the_host_fails_and_the_next_is_spoken(stage: Stage) -> None:

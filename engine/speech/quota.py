@@ -1,4 +1,4 @@
-"""Is there room for one more job in a lane? Pure.
+"""May one more job wait in a lane? Pure.
 
 Knows: the limits, and what to say where one is reached. Does not know: when it is asked.
 """
@@ -11,7 +11,7 @@ from engine.speech.lanes import LiveLane
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
+class Quota:
     """How many jobs may wait in a lane, and how many of one requester there."""
 
     jobs: int
