@@ -1,8 +1,8 @@
 """One server's voice: where the bot is to be, whether it may speak there, and until when.
 
-Knows: the channel it is meant to be in, the connection there, who listens, what hinders, what to
-do when any of these changes. Does not know: frames (the speaker does), text, messages, other
-servers.
+Knows: the channel it is meant to be in, who listens, what hinders, what to do when any of these or
+the connection changes. Does not know: how one enters (the presence does), frames (the speaker
+does), text, messages, other servers.
 
 One task looks at how things stand, does the one next thing, and waits until something changes.
 Where it is, is committed before it acts on it.
@@ -13,15 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-import aiohttp
 import discord
 import structlog
 
 from bot import rights
 from bot.voice.audience import Audience, VoiceChannel, audience
-from bot.voice.connection import Connection, Credentials, Loss, LossReason
+from bot.voice.connection import Connection, Loss, LossReason
 from bot.voice.metronome import Metronome
-from bot.voice.moves import OwnMoves
+from bot.voice.presence import Presence
 from bot.voice.speaker import Leads, Speaker
 from engine.clock import Clock
 from engine.speech import Speech
@@ -29,26 +28,10 @@ from engine.speech.jobs import EndedBy
 
 log = structlog.get_logger(__name__)
 
-#: Seconds for one handshake. With the pause after a failed one, two tries fit into 15 s.
-CONNECT_SECONDS: Final = 6.0
-#: Seconds between tries to join, growing.
-RETRY_SECONDS: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-#: Seconds between tries after a refusal that no try can mend by itself.
-HOPELESS_SECONDS: Final = 60.0
-#: A moved bot gets its new voice server so soon after it was told of the move.
-NEW_SERVER_SECONDS: Final = 2.0
-#: The voice state that confirms a leave comes so soon, or not at all.
-LEFT_SECONDS: Final = 1.0
 #: A deleted channel and the disconnect that it causes arrive within this of each other.
 DELETED_SECONDS: Final = 0.5
-#: How often a wait for one of the above looks again.
+#: How often a wait for that looks again.
 LOOK_SECONDS: Final = 0.05
-#: Close codes after which another try is of no use until an operator acts.
-HOPELESS: Final = {
-    4004: "authentication failed",
-    4016: "no encryption mode in common",
-    4017: "end-to-end encryption is required: install davey",
-}
 #: Close codes that say nothing of when the path died: the peer sent none.
 NO_CODE: Final = {None, -1, 1006}
 
@@ -90,11 +73,10 @@ class Room:
         self.clock = tools.clock
         self._tools = tools
         self._player = tools.speech.player(self.lane)
-        self._moves = OwnMoves()
+        self._presence = Presence(tools.client, guild_id, tools.clock, self.look)
         # Where it is to be, and what is known of that.
         self._wanted = channel_id
         self._paused = paused
-        self._gateway = True
         self._alone_since: float | None = None
         self._note: str | None = None
         # What was told since the last look.
@@ -102,11 +84,8 @@ class Room:
         self._put_out = False
         self._broken = False
         self._wake = asyncio.Event()
-        self._left = asyncio.Event()
-        # The connection, and who speaks over it.
-        self._connection: Connection | None = None
-        self._failures = 0
-        self._fresh = True  # nothing was said yet over this connection
+        # Who speaks, and over which connection somebody spoke last.
+        self._spoken_over: Connection | None = None
         self._speaker: Speaker | None = None
         self._speaking: asyncio.Task[None] | None = None
         self._task = asyncio.create_task(self._run(), name=f"room-{guild_id}")
@@ -119,7 +98,7 @@ class Room:
     @property
     def connected(self) -> bool:
         """Whether the bot is in the channel and can be heard."""
-        connection = self._connection
+        connection = self._presence.connection
         return connection is not None and connection.audible
 
     @property
@@ -144,7 +123,7 @@ class Room:
         """Be in this channel from now on."""
         if self._wanted != channel_id:
             await self._place(channel_id)
-            self._failures = 0
+            self._presence.hurry()
         self._alone_since = None
         self._wake.set()
 
@@ -169,13 +148,11 @@ class Room:
 
     def own_voice_state(self, channel_id: int | None) -> None:
         """Our own voice state in this guild changed."""
-        ours = self._moves.explain(channel_id)
-        if channel_id is None:
-            self._left.set()
-            if not ours:
+        if not self._presence.explains(channel_id):
+            if channel_id is None:
                 self._put_out = True
-        elif not ours and channel_id != self._wanted:
-            self._moved_to = channel_id
+            elif channel_id != self._wanted:
+                self._moved_to = channel_id
         self._wake.set()
 
     def look(self) -> None:
@@ -184,15 +161,13 @@ class Room:
 
     def gateway(self, up: bool) -> None:
         """The gateway can, or cannot, take requests."""
-        self._gateway = up
+        self._presence.gateway = up
         self._wake.set()
 
     def session_ended(self) -> None:
         """A new gateway session began: voice of the old one is lost, its requests unanswered."""
-        self._moves.forget()
-        if self._connection is not None:
-            self._connection.report(Loss(LossReason.SESSION_ENDED))
-        self.gateway(True)
+        self._presence.session_ended()
+        self._wake.set()
 
     async def channel_deleted(self, channel_id: int) -> None:
         """A channel is gone. If it was ours, its jobs end."""
@@ -206,17 +181,8 @@ class Room:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         await self._stop_speaking(self.clock.monotonic())
-        await self._drop_connection(leave=leave)
+        await self._presence.drop(leave=leave)
         self._player.close()
-
-    # As the occupant of its connection.
-
-    def asked(self, channel_id: int | None) -> None:
-        self._moves.asked(channel_id)
-
-    def lost(self, connection: Connection, loss: Loss) -> None:
-        log.info("voice was lost", guild=self.guild_id, reason=loss.reason, code=loss.code)
-        self._wake.set()
 
     # The task.
 
@@ -229,7 +195,7 @@ class Room:
                 # The edge of this server's voice: no fault may end it, the next look starts afresh.
                 log.exception("a step in a voice channel failed", guild=self.guild_id)
                 self._broken = True
-                wait = self._retry_in()
+                wait = self._presence.retry_in()
             await self._wait(wait)
 
     async def _wait(self, seconds: float | None) -> None:
@@ -256,7 +222,7 @@ class Room:
             moved_to, self._moved_to = self._moved_to, None
             log.info("moved by somebody", guild=self.guild_id, channel=moved_to)
             await self._place(moved_to)
-        connection = self._connection
+        connection = self._presence.connection
         if connection is not None and connection.loss is not None:
             return await self._recover(connection, connection.loss)
         if self._wanted is None:
@@ -336,15 +302,15 @@ class Room:
 
     def _start_speaking(self, connection: Connection) -> None:
         leads = self._tools.leads
+        is_fresh, self._spoken_over = connection is not self._spoken_over, connection
         self._speaker = Speaker(
             connection,
             self._player,
             self._tools.metronome,
             self.clock,
-            leads if self._fresh else Leads(join=leads.pause, pause=leads.pause),
+            leads if is_fresh else Leads(join=leads.pause, pause=leads.pause),
             held=self._paused,
         )
-        self._fresh = False
         self._speaking = asyncio.create_task(self._speaker.run(), name=f"speaker-{self.lane}")
         self._speaking.add_done_callback(lambda _: self._wake.set())
 
@@ -366,12 +332,19 @@ class Room:
             self._judge(here)
             return await self._mind_being_alone(here)
         closed = rights.obstacle(self._tools.bot_standing(channel))
-        if closed is not None or not self._gateway:
+        if closed is not None or not self._presence.gateway:
             self._tools.speech.reachable(self.lane, False)
             self._say(closed.reason if closed is not None else None)
             return None
-        await self._leave_channel()
-        return await self._connect(channel, None)
+        return self._entered(await self._presence.enter(channel))
+
+    def _entered(self, wait: float) -> float:
+        """What a try to enter came to: 0 when we are in, else the seconds until another."""
+        if wait > 0:
+            self._tools.speech.reachable(self.lane, False)
+            if self._presence.keeps_failing:
+                self._say(CANNOT_JOIN)
+        return wait
 
     async def _follow(self, connection: Connection, channel: VoiceChannel) -> float | None:
         """We are to be in another channel than the connection's."""
@@ -379,46 +352,12 @@ class Room:
         if state is not None and state.channel == channel:
             # Moved by somebody: a new voice server is on its way.
             await self._stop_speaking(self.clock.monotonic())
-            await self._renewal(connection)
-            if connection.loss is None:
-                connection.report(Loss(LossReason.SERVER_CHANGED))
+            await self._presence.renewal(connection, unless=lambda: self._put_out)
+            connection.report(Loss(LossReason.SERVER_CHANGED))
             return 0
         await self._stop_speaking(self.clock.monotonic())
-        await self._drop_connection(leave=True)
+        await self._presence.drop(leave=True)
         return 0
-
-    async def _connect(self, channel: VoiceChannel, credentials: Credentials | None) -> float:
-        def make(client: discord.Client, connectable: discord.abc.Connectable) -> Connection:
-            self._connection = Connection(client, connectable, self, credentials)
-            return self._connection
-
-        try:
-            await channel.connect(
-                cls=make, timeout=CONNECT_SECONDS, reconnect=False, self_deaf=True
-            )
-        except (TimeoutError, OSError, aiohttp.ClientError, discord.ClientException) as error:
-            code = error.code if isinstance(error, discord.ConnectionClosed) else None
-            log.warning(
-                "could not join",
-                guild=self.guild_id,
-                channel=channel.id,
-                error=repr(error),
-                mend=HOPELESS.get(code) if code is not None else None,
-            )
-            await self._drop_connection(leave=False)
-            self._tools.speech.reachable(self.lane, False)
-            if self._wanted is not None and self._failures:
-                self._say(CANNOT_JOIN)
-            return HOPELESS_SECONDS if code in HOPELESS else self._retry_in()
-        self._failures = 0
-        self._fresh = True
-        log.info("in the voice channel", guild=self.guild_id, channel=channel.id)
-        return 0
-
-    def _retry_in(self) -> float:
-        seconds = RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)]
-        self._failures += 1
-        return seconds
 
     # Going.
 
@@ -430,34 +369,43 @@ class Room:
         await self._stop_speaking(lived)
         if loss.code == 4014:
             # A kick, a move or a dropped session: what follows on the gateway says which.
-            await self._renewal(connection)
+            await self._presence.renewal(connection, unless=lambda: self._put_out)
         credentials = connection.credentials if connection.renewed else None
-        await self._drop_connection(leave=False)
+        await self._presence.drop(leave=False)
         if credentials is None or self._put_out or loss.reason is LossReason.SESSION_ENDED:
             return 0
         guild = self._tools.client.get_guild(self.guild_id)
         state = guild.me.voice if guild is not None else None
         if state is None or not isinstance(state.channel, VoiceChannel):
             return 0
-        return await self._connect(state.channel, credentials)
-
-    async def _renewal(self, connection: Connection) -> None:
-        """Wait a little for Discord to name another voice server, or to say that we are out."""
-        until = self.clock.monotonic() + NEW_SERVER_SECONDS
-        while self.clock.monotonic() < until and not (connection.renewed or self._put_out):
-            await self.clock.sleep(LOOK_SECONDS)
+        return self._entered(await self._presence.enter(state.channel, credentials))
 
     async def _was_put_out(self) -> float | None:
-        """Somebody disconnected us, or our channel was deleted: stay out."""
+        """Somebody disconnected us, or our channel was deleted: stay out, and end what waits.
+        What is said from now on is not meant."""
         self._put_out = False
         await self._stop_speaking(self.clock.monotonic())
-        until = self.clock.monotonic() + DELETED_SECONDS
-        while self.clock.monotonic() < until and self._wanted is not None:
-            await self.clock.sleep(LOOK_SECONDS)
-        if self._wanted is not None:
-            log.info("disconnected by a moderator", guild=self.guild_id)
-            await self._give_up(EndedBy.DISCONNECTED)
+        left = self._wanted
+        if left is None:
+            return 0
+        ended = [view.job.id for view in await self._tools.speech.queue(self.lane)]
+        await self._place(None)
+        by = EndedBy.LANE_GONE if await self._is_deleted(left) else EndedBy.DISCONNECTED
+        log.info("put out of the voice channel", guild=self.guild_id, by=by.value)
+        self._player.forget()
+        for job_id in ended:
+            await self._tools.speech.cancel(job_id, by=by, actor=None)
         return 0
+
+    async def _is_deleted(self, channel_id: int) -> bool:
+        """Whether a channel is gone; its end may be told a little after that of its call."""
+        until = self.clock.monotonic() + DELETED_SECONDS
+        while self.clock.monotonic() < until:
+            guild = self._tools.client.get_guild(self.guild_id)
+            if guild is not None and guild.get_channel(channel_id) is None:
+                return True
+            await self.clock.sleep(LOOK_SECONDS)
+        return False
 
     async def _give_up(self, by: EndedBy) -> None:
         """Stay out, and end what waits: somebody else has decided so."""
@@ -466,7 +414,7 @@ class Room:
 
     async def _depart(self) -> None:
         await self._stop_speaking(self.clock.monotonic())
-        await self._drop_connection(leave=True)
+        await self._presence.drop(leave=True)
         self._tools.speech.reachable(self.lane, False)
         self._say(None)
 
@@ -474,35 +422,14 @@ class Room:
         """After a fault of our own: forget the connection and whoever speaks over it."""
         task, self._broken = self._speaking, False
         await self._stop_speaking(self.clock.monotonic())
-        await self._drop_connection(leave=True)
+        await self._presence.drop(leave=True)
         if task is not None and not task.cancelled() and task.done():
             error = task.exception()
             if error is not None:
                 log.error("the speaker failed", guild=self.guild_id, exc_info=error)
-        return self._retry_in()
+        return self._presence.retry_in()
 
     async def _place(self, channel_id: int | None) -> None:
         where = None if channel_id is None else {"channel": channel_id}
         await self._tools.speech.place(self.lane, where)
         self._wanted = channel_id
-
-    async def _drop_connection(self, *, leave: bool) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.end()
-        if leave:
-            await self._leave_channel()
-
-    async def _leave_channel(self) -> None:
-        """Tell Discord that we are out, if it believes that we are in, and wait for its word."""
-        guild = self._tools.client.get_guild(self.guild_id)
-        if guild is None or guild.me is None or guild.me.voice is None or not self._gateway:
-            return
-        self._left.clear()
-        self.asked(None)
-        try:
-            await guild.change_voice_state(channel=None)
-            async with asyncio.timeout(LEFT_SECONDS):
-                await self._left.wait()
-        except (OSError, TimeoutError) as error:
-            log.info("no word of having left", guild=self.guild_id, error=repr(error))

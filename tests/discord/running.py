@@ -21,6 +21,7 @@ from engine.clock import settle
 from engine.settings import Settings
 from engine.speech import Speech
 from engine.speech.jobs import JobView
+from engine.speech.scripted import ScriptedEngine
 from engine.synthesis.base import Engine, EngineState
 from engine.synthesis.client import HostClient
 from sandbox import Sandbox
@@ -195,6 +196,12 @@ async def _end(bot: Bot, serving: "asyncio.Task[None]") -> None:
     await bot.shut_down()
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
+
+
+def brief_engine(clock: RunningClock) -> ScriptedEngine:
+    """An engine for tests that wait for outcomes: a tenth of a second a chunk, but ten seconds
+    where the text says that it goes on. Nobody could understand it."""
+    return ScriptedEngine(clock, seconds=lambda text: 10.0 if "goes on" in text else 0.1)
 
 
 async def until(condition: Callable[[], object], what: str, seconds: float = 5.0) -> None:

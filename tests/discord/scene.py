@@ -3,7 +3,7 @@
 Knows: who is where at the start, and how an answer is read. Does not know: the bot.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from sandbox import Sandbox
 from sandbox.channels import Channel
@@ -11,6 +11,9 @@ from sandbox.guilds import Guild
 from sandbox.interactions import Interaction
 from sandbox.members import Member
 from sandbox.messages import Message
+
+#: Speaks for at least twenty seconds, with any engine that the tests use.
+LONG: Final = "This text goes on for quite a while. " * 12
 
 
 class Scene:

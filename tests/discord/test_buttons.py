@@ -9,9 +9,7 @@ from sandbox import Sandbox
 from sandbox.messages import Message
 from tests.discord.conftest import Start
 from tests.discord.running import Running
-from tests.discord.scene import Scene, job_of, over
-
-LONG = "This text goes on for quite a while. " * 12
+from tests.discord.scene import LONG, Scene, job_of, over
 
 
 async def downloaded(scene: Scene, message: Message) -> list[bytes]:

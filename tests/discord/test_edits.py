@@ -5,16 +5,19 @@ import itertools
 import pytest
 
 from engine.speech.jobs import JobState
-from engine.speech.scripted import ScriptedEngine
 from sandbox import Sandbox
 from sandbox.messages import Message
 from sandbox.permissions import Permission
 from tests.discord.conftest import Start
-from tests.discord.running import Running, RunningClock
-from tests.discord.scene import Scene, job_of, over
+from tests.discord.running import Running, RunningClock, brief_engine
+from tests.discord.scene import LONG, Scene, job_of, over
 
-LONG = "This text goes on for quite a while. " * 12
 EDIT = r"^/channels/\d+/messages/\d+$"
+
+
+@pytest.fixture
+async def bot(scene: Scene, start: Start, clock: RunningClock) -> Running:
+    return await start(engine=brief_engine(clock))
 
 
 def edits(discord: Sandbox, message: Message) -> int:
@@ -57,9 +60,8 @@ async def test_outcomes_go_out_before_places_and_all_within_the_limits(
 
 
 async def test_job_being_spoken_is_edited_no_more_often_than_every_second_and_a_half(
-    scene: Scene, start: Start, clock: RunningClock
+    bot: Running, scene: Scene, clock: RunningClock
 ) -> None:
-    bot = await start(engine=ScriptedEngine(clock, seconds=lambda _: 0.1))
     message = await scene.say("Here is one more sentence for all of you to hear, my friends. " * 6)
     for _ in range(5):
         await one_more_chunk(bot, job_of(message))
@@ -217,8 +219,7 @@ async def test_fault_of_rest_delays_an_edit_and_nothing_else(
     discord.rest.fail("PATCH", EDIT, status=status, retry_after=0.3)
     await bot.view(job_of(message), lambda view: view.job.state is JobState.COMPLETED)
     await discord.rest.until(lambda log: any(each.status == status for each in log))
-    await clock.advance(1.0)
-    await message.wait_for(over)
+    await clock.advance_until(lambda: over(message), step=0.5, most=200.0)
     assert "Spoken in" in message.content
 
 
@@ -229,8 +230,7 @@ async def test_cut_connection_delays_an_edit_and_nothing_else(
     discord.rest.cut("PATCH", EDIT)
     await bot.view(job_of(message), lambda view: view.job.state is JobState.COMPLETED)
     await discord.rest.until(lambda log: edits(discord, message) == 1)
-    await clock.advance(1.0)
-    await message.wait_for(over)
+    await clock.advance_until(lambda: over(message), step=0.5, most=200.0)
     assert "Spoken in" in message.content
 
 
@@ -250,9 +250,8 @@ async def test_slow_edits_hold_up_neither_sound_nor_commands(
 
 
 async def test_edits_that_are_owed_are_made_after_a_restart(
-    scene: Scene, discord: Sandbox, start: Start
+    bot: Running, scene: Scene, discord: Sandbox, start: Start
 ) -> None:
-    bot = await start()
     discord.rest.fail("PATCH", EDIT, status=503, times=1000)
     message = await scene.say("Hi.")
     await bot.view(job_of(message), lambda view: view.job.state is JobState.COMPLETED)

@@ -5,9 +5,7 @@ from engine.speech.scripted import ScriptedEngine
 from sandbox import Sandbox
 from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock
-from tests.discord.scene import Scene, job_of, over, private
-
-LONG = "This text goes on for quite a while. " * 12
+from tests.discord.scene import LONG, Scene, job_of, over, private
 
 
 async def test_second_member_hears_what_was_said(bot: Running, scene: Scene) -> None:

@@ -3,9 +3,8 @@
 from engine.speech.scripted import ScriptedEngine
 from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock
-from tests.discord.scene import Scene, job_of, over
+from tests.discord.scene import LONG, Scene, job_of, over
 
-LONG = "This text goes on for quite a while. " * 12
 TWO = "This is the first sentence of it all. And here is the second one, a little longer."
 
 

@@ -6,9 +6,7 @@ from engine.speech.jobs import JobState
 from sandbox.members import Member
 from sandbox.permissions import Permission
 from tests.discord.running import Running
-from tests.discord.scene import Scene, job_of, over
-
-LONG = "This text goes on for quite a while. " * 12
+from tests.discord.scene import LONG, Scene, job_of, over
 
 
 def make_moderator(scene: Scene, member: Member, permission: Permission) -> None:

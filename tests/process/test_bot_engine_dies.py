@@ -9,10 +9,10 @@ from sandbox.guilds import Guild
 from tests.process.hearing import Hearing
 from tests.process.stage import Stage, shows
 
-TEXT = "alpha beta delta epsilon iota kapa lambda"
-OTHER = "golf hotel india lima november oscar"
+TEXT = "alpha beta delta epsilon"
+OTHER = "golf hotel india lima"
 #: Seconds that the engine works for a second of sound: it is at work while they are heard.
-PACE = "0.9"
+PACE = "1.0"
 
 
 def letters(text: str) -> str:
@@ -45,7 +45,7 @@ async def test_a_lost_host_is_replaced_and_every_server_hears_all_of_its_text_on
     bot = await stage.start(MYNAH_ESPEAK_PACE=PACE)
     message = await stage.say(TEXT)
     elsewhere = await stage.say(OTHER, carol)
-    await stage.heard.until("beta")
+    await stage.heard.until("alpha")
     (host,) = bot.hosts
     host.send_signal(number)
 
@@ -69,7 +69,7 @@ async def test_a_chunk_that_kills_the_host_is_skipped_and_the_message_says_so(
 
     await shows(message, "1 part could not be spoken")
     await shows(after, "Spoken in")
-    assert stage.heard.text == "alpha beta delta epsilon iota chi psi omega hotel"
+    assert letters(stage.heard.text) == letters("alpha beta delta epsilon iota chi psi omega hotel")
 
 
 async def test_a_text_that_only_kills_the_host_fails_and_the_next_is_spoken(stage: Stage) -> None:
