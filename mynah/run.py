@@ -6,6 +6,7 @@ Does not know: what the parts do.
 
 import asyncio
 import contextlib
+import os
 import signal
 
 import aiohttp
@@ -29,6 +30,7 @@ def run() -> int:
     set_up_logging(settings.mynah_log_level, settings.mynah_log_format)
     if settings.discord_token is None or not settings.discord_token.get_secret_value().strip():
         raise SetupError(NO_TOKEN)
+    os.umask(0o077)  # what members said is for this user alone, wherever the data directory is
     asyncio.run(serve(settings, settings.discord_token.get_secret_value().strip()))
     return 0
 

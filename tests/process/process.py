@@ -68,7 +68,7 @@ class Process:
     @property
     def hosts(self) -> list[psutil.Process]:
         """The engine's hosts that it runs."""
-        return [each for each in self.below() if "engine.synthesis.host" in each.cmdline()]
+        return [each for each in self.below() if "engine.synthesis.host" in _command_line(each)]
 
     def below(self) -> list[psutil.Process]:
         """All processes that it has started, and those that these have."""
@@ -132,6 +132,13 @@ class _Output(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed.set()
+
+
+def _command_line(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:  # it has just ended
+        return []
 
 
 async def first(work: Coroutine[Any, Any, T], process: Process) -> T:
