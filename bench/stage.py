@@ -94,7 +94,11 @@ class Stage:
                     "MYNAH_DATA_DIR": str(data),
                 }
                 process = await asyncio.create_subprocess_exec(
-                    sys.executable, *command, env=environment, stdin=asyncio.subprocess.DEVNULL
+                    sys.executable,
+                    *command,
+                    env=environment,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.DEVNULL,
                 )
                 try:
                     stage = cls(discord, scenes, process, data)

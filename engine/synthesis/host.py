@@ -125,9 +125,7 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="mynah engine", description="Serve one engine over HTTP."
-    )
+    parser = argparse.ArgumentParser(prog="mynah engine", description="Serve one engine over HTTP.")
     parser.add_argument("--engine", choices=ENGINES, default="espeak")
     parser.add_argument("--pace", type=float, default=0.0, help="real-time factor of delivery")
     parser.add_argument("--socket", type=Path, help="path of a Unix socket to serve at")

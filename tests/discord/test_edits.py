@@ -152,12 +152,15 @@ async def test_error_that_cannot_mend_ends_the_edits_of_that_message_only(
 
 
 async def test_missing_access_after_the_token_died_ends_the_edits(
-    bot: Running, scene: Scene, discord: Sandbox, clock: RunningClock
+    scene: Scene, discord: Sandbox, start: Start, clock: RunningClock
 ) -> None:
-    await scene.told("join")
-    await scene.told("pause")
-    message = await scene.say("Hi.")
-    await clock.advance(16 * 60.0)
+    bot = await start(engine=brief_engine(clock), mynah_job_expiry=86_400.0)
+    message = await scene.say(LONG)
+    await bot.joined(scene)
+    await scene.told("leave")
+    await scene.guild.bot_left()
+    dead = message.created + 16 * 60.0
+    await clock.advance_until(lambda: clock.time() > dead, step=60.0, most=20 * 60.0)
     tries = edits(discord, message)
     scene.text.overwrite(scene.guild.bot_role, deny=Permission.VIEW_CHANNEL)
     await scene.told("stop")

@@ -100,6 +100,16 @@ async def test_while_discord_has_faults_it_tries_again_and_then_serves(stage: St
     await first(shows(await stage.say("alpha"), "Spoken in"), bot)
 
 
+async def test_what_is_said_while_it_gets_ready_is_answered_once(stage: Stage) -> None:
+    # discord.py waits half a second for more servers; then the bot asks what was left unanswered.
+    stage.discord.rest.slow("POST", "/callback$", 1.2)
+    await stage.start()
+    message = await stage.say("alpha beta delta epsilon")
+    await shows(message, "Spoken in")
+    assert stage.heard.text == "alpha beta delta epsilon"
+    assert stage.messages == [message]
+
+
 async def test_it_prints_an_invite_and_registers_its_commands_only_once(stage: Stage) -> None:
     def registered() -> int:
         return sum(
