@@ -24,7 +24,7 @@ def test_a_beat_goes_on_for_as_long_as_it_answers_true() -> None:
 
 def test_a_beat_started_again_as_it_ends_is_not_lost() -> None:
     metronome, again = ThreadMetronome(), threading.Event()
-    calls = []
+    calls: list[None] = []
 
     def beat() -> bool:
         calls.append(None)
@@ -56,9 +56,15 @@ def test_a_beat_that_fails_stops_alone() -> None:
 
 
 def test_the_cranked_one_beats_only_when_it_is_told_to() -> None:
-    metronome, beats = CrankedMetronome(), []
-    metronome.start(lambda: beats.append(None) is None and len(beats) < 3)
-    assert beats == []
+    metronome = CrankedMetronome()
+    beats: list[str] = []
+
+    def beat() -> bool:
+        beats.append("beat")
+        return len(beats) < 3
+
+    metronome.start(beat)
+    assert not beats
     metronome.crank(2)
     assert len(beats) == 2
     metronome.crank(5)
