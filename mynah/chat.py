@@ -10,6 +10,7 @@ import re
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any, Final
 
 from mynah.scene import DemoFault, Scene, Teller, answer_of, first
@@ -22,6 +23,7 @@ HELP: Final = (
     "/skip, /queue view, /leave; options by name: /say text: hello voice: en-gb. Press a button of "
     "the last message by !Skip, !Stop, !Replay or !Download. /quit or Ctrl-D ends."
 )
+PROMPT: Final = "Alice> "
 SUBCOMMANDS: Final = (1, 2)
 #: Lines that came through a pipe are answered to the end before the demo closes; but where nothing
 #: is heard or changes for so long, nothing more will come. Shorter where the bot was sent out.
@@ -82,13 +84,22 @@ def _lines() -> "asyncio.Queue[str | None]":
     lines: asyncio.Queue[str | None] = asyncio.Queue()
 
     def read() -> None:
-        for line in sys.stdin:
+        for line in _typed() if sys.stdin.isatty() else sys.stdin:
             if line.strip():
                 loop.call_soon_threadsafe(lines.put_nowait, line.strip())
         loop.call_soon_threadsafe(lines.put_nowait, None)
 
     threading.Thread(target=read, name="stdin", daemon=True).start()
     return lines
+
+
+def _typed() -> Iterator[str]:
+    """What is typed at a prompt, until Ctrl-D."""
+    while True:
+        try:
+            yield input(PROMPT)
+        except EOFError:
+            return
 
 
 async def _send(scene: Scene, line: str, messages: list[Message]) -> Interaction:

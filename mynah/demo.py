@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from engine.errors import SetupError
 from engine.settings import Settings, load_settings
 from mynah.chat import converse
 from mynah.scene import DemoFault, Scene, Teller, answer_of, first
@@ -46,10 +47,9 @@ class Measures:
 
 def demo(*, text: str | None, chat: bool) -> int:
     """Run the demo. Returns 0, or 1 with a reason printed."""
-    settings = load_settings()
     try:
-        asyncio.run(_demo(settings, text or TEXT, talk=chat))
-    except DemoFault as fault:
+        asyncio.run(_demo(load_settings(), text or TEXT, talk=chat))
+    except (DemoFault, SetupError, OSError) as fault:
         print(f"The demo failed: {fault}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

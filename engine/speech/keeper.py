@@ -81,7 +81,14 @@ class Keeper:
             await self._rest(until - self._clock.monotonic())
 
     async def _rest(self, seconds: float) -> None:
-        """Sleep, or until the queue is stirred while nothing waits in it."""
+        """Sleep, or until the queue is stirred while nothing waits in it.
+
+        While something does, it looks at least every second anyway: a look goes over all jobs that
+        stall, and is not to be paid for at every submit.
+        """
+        if self._queue.jobs:
+            await self._clock.sleep(seconds)
+            return
         sleeps = asyncio.ensure_future(self._clock.sleep(seconds))
         stirred = asyncio.ensure_future(self._queue.stirred.wait())
         try:
