@@ -7,11 +7,12 @@ from discord import app_commands
 
 from bot import rights
 from bot.asking import asking, check
+from bot.commands.kind import Command
 from bot.house import House
 from bot.status.render import render_queue
 
 
-def commands(house: House) -> list[app_commands.Command | app_commands.Group]:  # type: ignore[type-arg]
+def commands(house: House) -> list[Command | app_commands.Group]:
     queue = app_commands.Group(name="queue", description="What waits to be spoken")
 
     @queue.command(name="view", description="Show what is being spoken and what waits")

@@ -5,10 +5,11 @@ from discord import app_commands
 
 from bot import acts, rights
 from bot.asking import asking, check
+from bot.commands.kind import Command
 from bot.house import House
 
 
-def commands(house: House) -> list[app_commands.Command]:  # type: ignore[type-arg]
+def commands(house: House) -> list[Command]:
     @app_commands.command(name="skip", description="End the job that is being spoken")
     async def skip(interaction: discord.Interaction) -> None:
         await acts.skip(interaction, house, None)

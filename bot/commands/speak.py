@@ -6,14 +6,13 @@ from discord import app_commands
 from bot import acts
 from bot.asking import asking
 from bot.choices import completions, voice_id
+from bot.commands.kind import Command
 from bot.house import House
 from bot.markup import to_words
 from bot.names import names_in
 
-Command = app_commands.Command[app_commands.Group, ..., None]
 
-
-def commands(house: House) -> list[app_commands.Command]:  # type: ignore[type-arg]
+def commands(house: House) -> list[Command]:
     @app_commands.command(name="say", description="Speak a text in your voice channel")
     @app_commands.describe(text="What to speak", voice="Whose voice; completes as you type")
     async def say(interaction: discord.Interaction, text: str, voice: str | None = None) -> None:

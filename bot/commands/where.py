@@ -5,10 +5,11 @@ from discord import app_commands
 
 from bot import rights
 from bot.asking import asking, check, place_to_speak
+from bot.commands.kind import Command
 from bot.house import House
 
 
-def commands(house: House) -> list[app_commands.Command]:  # type: ignore[type-arg]
+def commands(house: House) -> list[Command]:
     @app_commands.command(name="join", description="Call the bot to your voice channel")
     async def join(interaction: discord.Interaction) -> None:
         ask = await asking(interaction, house)

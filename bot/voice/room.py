@@ -11,7 +11,7 @@ Where it is, is committed before it acts on it.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import discord
 import structlog
@@ -202,9 +202,9 @@ class Room:
         """Until something changes, or for so long. 0: not at all."""
         if seconds == 0:
             return
-        waits = [asyncio.create_task(self._wake.wait())]
+        waits: list[asyncio.Task[Any]] = [asyncio.create_task(self._wake.wait())]
         if seconds is not None:
-            waits.append(asyncio.create_task(self.clock.sleep(seconds)))  # type: ignore[arg-type]
+            waits.append(asyncio.create_task(self.clock.sleep(seconds)))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
