@@ -217,7 +217,10 @@ class _Once(VoiceConnectionState):
         self._socket_reader.stop()
         if self.ws:
             try:
-                await asyncio.wait_for(self.ws.close(), CLOSE_SECONDS)
+                # Not `wait_for`: up to Python 3.11 it loses a cancellation that comes just as
+                # the close is done, and whoever ends the room waits for it in vain.
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self.ws.close()
             except (TimeoutError, OSError):
                 log.debug("the voice websocket did not answer its close", guild=self.guild.id)
         if self.socket:

@@ -83,6 +83,7 @@ class Room:
         self._moved_to: int | None = None
         self._put_out = False
         self._broken = False
+        self._closing = False
         self._wake = asyncio.Event()
         # Who speaks, and over which connection somebody spoke last.
         self._spoken_over: Connection | None = None
@@ -178,6 +179,8 @@ class Room:
     async def close(self, *, leave: bool) -> None:
         """End the room. With `leave`, leave the channel too; the place stays committed, so that
         the next start comes back."""
+        self._closing = True
+        self._wake.set()
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         await self._stop_speaking(self.clock.monotonic())
@@ -187,7 +190,8 @@ class Room:
     # The task.
 
     async def _run(self) -> None:
-        while True:
+        # The flag ends it also where a library below has swallowed the cancellation.
+        while not self._closing:
             self._wake.clear()
             try:
                 wait = await self._step()
