@@ -119,8 +119,11 @@ class Stage:
 
     async def say(self, scene: Scene, text: str) -> Spoken:
         """A member uses `/say`, and the bot speaks all of it."""
-        at, _ = await self.dispatch(scene, text)
-        spoken = await self.spoken(scene, at)
+        at, interaction = await self.dispatch(scene, text)
+        try:
+            spoken = await self.spoken(scene, at)
+        except TimeoutError as error:
+            raise RuntimeError(f"nothing was heard; the answer: {interaction.content}") from error
         await self.until_idle(scene, since=spoken.first_sound)
         return spoken
 

@@ -276,6 +276,11 @@ class Connection(VoiceClient):
         return state.dave_protocol_version == 0 or state.can_encrypt
 
     @property
+    def in_company(self) -> bool:
+        """Whether somebody else is in the channel: alone, there is no group to encrypt for."""
+        return any(user_id != self.user.id for user_id in self.channel.voice_states)
+
+    @property
     def last_sign_of_life(self) -> float:
         """When the path was last seen to work, in seconds of `time.monotonic`."""
         state = self._connection
@@ -291,7 +296,7 @@ class Connection(VoiceClient):
         self_deaf: bool = False,
         self_mute: bool = False,
     ) -> None:
-        """Join and wait until frames can be heard.
+        """Join and wait until frames can be heard, if anybody else is there to hear them.
 
         Raises TimeoutError, discord.ConnectionClosed, OSError. `timeout` is for the handshake,
         in seconds; the encryption may take another `ENCRYPTION_SECONDS`.
@@ -302,7 +307,7 @@ class Connection(VoiceClient):
         self._connection.last_reply = self.clock.monotonic()
         self._watcher = asyncio.create_task(self._watch(), name=f"voice-watch-{self.guild.id}")
         async with asyncio.timeout(ENCRYPTION_SECONDS):
-            while not self.audible:
+            while not self.audible and self.in_company:
                 if self._loss is not None:
                     raise ConnectionResetError("the voice connection was lost while it was made")
                 # Nothing tells when a session is ready: discord.py keeps that in davey's object.
@@ -347,7 +352,7 @@ class Connection(VoiceClient):
         for counter in itertools.count(1):
             now, state = self.clock.monotonic(), self._connection
             state.read_echoes()
-            if self.audible:
+            if self.audible or not self.in_company:
                 heard_at = now
             if (reason := _fault(state, now, heard_at)) is not None:
                 self.report(Loss(reason))

@@ -51,3 +51,14 @@ async def test_orderly_end_leaves_the_channel_and_a_start_comes_back(
     heard = len(scene.bob.recording.packets())
     await start()
     await scene.bob.recording.wait_for(lambda each: len(each.packets()) > heard, 10.0)
+
+
+async def test_end_in_the_middle_of_leaving_is_an_end(scene: Scene, start: Start) -> None:
+    bot = await start()
+    await scene.told("join")
+    await bot.joined(scene)
+    await scene.told("leave")
+    await bot.stop()
+    assert scene.guild.bot.voice.channel is None
+    await start()
+    assert scene.guild.bot.voice.channel is None

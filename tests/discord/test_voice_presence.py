@@ -267,3 +267,19 @@ async def test_a_skip_ends_the_sound_at_once_and_the_next_job_follows(
     assert "kipped by" in first.content
     assert hearing.chunks == [*SENTENCES[:2], "This is what comes after it."]
     assert not hearing.whole(SENTENCES[1])
+
+
+async def test_left_alone_while_it_joins_it_comes_at_once_when_it_is_called_elsewhere(
+    discord: Sandbox, scene: Scene, engine: ScriptedEngine, hearing: Hearing
+) -> None:
+    discord.voice.welcome_delay = 0.5
+    await scene.command("join")
+    await scene.guild.bot_joined(scene.lounge)
+    await scene.ada.leave()
+    await scene.bob.leave()
+    await scene.eve.join(scene.den)
+    discord.voice.welcome_delay = 0.0
+    message = await scene.say("Over here.", by=scene.eve)
+    await scene.guild.bot_joined(scene.den, timeout=5.0)
+    await message.wait_for(over, timeout=5.0)
+    assert Hearing(engine, scene.eve.recording, PACKETS).chunks == ["Over here."]
