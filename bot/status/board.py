@@ -80,7 +80,7 @@ class Board:
         self._edited_at: dict[int, float] = {}
         self._failures: dict[int, int] = {}
         self._blind: set[int] = set()  # channels that the bot may not see
-        self._farewells: dict[int, asyncio.Task[None]] = {}
+        self._farewells: dict[int, asyncio.Task[None]] = {}  # one a live job, done or not
         self._gone: set[int] = set()
 
     async def run(self) -> None:
@@ -205,6 +205,9 @@ class Board:
             self._forget(wish.job_id)
             return False
         job, origin = view.job, Origin.from_json(view.job.origin)
+        if job.id in self._gone:  # since this was wished for
+            self._done(origin.channel_id, wish)
+            return False
         rendered = self._render(view, self._words(view, origin))
         shown = self._shown.get(job.id, job.shown)
         if rendered.key == shown:
@@ -293,24 +296,25 @@ class Board:
             del self._wishes[channel_id][wish.job_id]
 
     def _plan_farewell(self, job_id: int, origin: Origin) -> None:
-        if job_id not in self._farewells and self._token_remaining(origin) > FAREWELL_SECONDS:
+        if job_id not in self._farewells and self._token_remaining(origin) > 0:
             task = asyncio.create_task(self._farewell(job_id, origin), name=f"farewell-{job_id}")
             self._farewells[job_id] = task
-            task.add_done_callback(lambda _: self._farewells.pop(job_id, None))
 
     async def _farewell(self, job_id: int, origin: Origin) -> None:
         """Edit the message once more shortly before its token dies, whether or not it is still
         true: that shows whether it can be edited without the token."""
-        await self._clock.sleep(self._token_remaining(origin) - FAREWELL_SECONDS + 1)
+        await self._clock.sleep(max(0.0, self._token_remaining(origin) - FAREWELL_SECONDS + 1))
         self._blind.discard(origin.channel_id)
         self._shown.pop(job_id, None)
         await self.wish(job_id)
 
     def _forget(self, job_id: int) -> None:
+        for wishes in self._wishes.values():
+            wishes.pop(job_id, None)
         self._shown.pop(job_id, None)
         self._edited_at.pop(job_id, None)
         self._failures.pop(job_id, None)
         self._gone.discard(job_id)
-        farewell = self._farewells.get(job_id)
+        farewell = self._farewells.pop(job_id, None)
         if farewell is not None:
             farewell.cancel()

@@ -12,6 +12,8 @@ from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock, brief_engine
 from tests.discord.scene import LONG, Scene, job_of, over
 
+#: An interaction's token lives for a minute more.
+FOURTEEN_MINUTES = 14 * 60.0
 EDIT = r"^/channels/\d+/messages/\d+$"
 
 
@@ -103,6 +105,24 @@ async def test_channel_that_the_bot_may_not_view_is_edited_by_the_token(
     assert edits(discord, message) <= 1
 
 
+@pytest.mark.usefixtures("blind")
+async def test_message_says_before_its_token_dies_that_it_cannot_follow(
+    bot: Running, scene: Scene, discord: Sandbox, clock: RunningClock
+) -> None:
+    await scene.told("join")
+    await scene.told("pause")
+    message = await scene.say("Hi.")
+    await bot.view(job_of(message), lambda view: not view.job.held)
+    await clock.advance(message.created + FOURTEEN_MINUTES - clock.time())
+    await message.wait_for(
+        lambda message: "this message cannot follow any longer" in message.content
+    )
+    await clock.advance(2 * 60.0)
+    await scene.told("resume")
+    await bot.view(job_of(message), lambda view: view.job.state is JobState.COMPLETED, 15.0)
+    assert "this message cannot follow any longer" in message.content
+
+
 async def test_message_in_a_channel_that_can_be_viewed_says_no_such_thing(
     bot: Running, scene: Scene, clock: RunningClock
 ) -> None:
@@ -130,6 +150,24 @@ async def test_error_that_cannot_mend_ends_the_edits_of_that_message_only(
     await following.wait_for(over)
     assert edits(discord, message) == 1
     assert message.edits == []
+
+
+async def test_missing_access_after_the_token_died_ends_the_edits(
+    scene: Scene, discord: Sandbox, start: Start, clock: RunningClock
+) -> None:
+    bot = await start(engine=brief_engine(clock), mynah_job_expiry=86_400.0)
+    message = await scene.say(LONG)
+    await bot.joined(scene)
+    await scene.told("leave")
+    await scene.guild.bot_left()
+    await clock.advance(message.created + 16 * 60.0 - clock.time())
+    scene.text.overwrite(scene.guild.bot_role, deny=Permission.VIEW_CHANNEL)
+    await scene.told("stop")
+    await discord.rest.until(lambda log: log[-1].code == 50001)
+    await clock.advance(120.0)
+    await bot.stop()
+    assert sum(each.code == 50001 for each in discord.rest.requests) == 1
+    assert "Stopped" not in message.content
 
 
 async def test_archived_thread_is_edited_once_it_is_open_again(
