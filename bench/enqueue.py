@@ -19,7 +19,7 @@ from engine.logs import set_up_logging
 from engine.settings import load_settings
 from engine.speech import Speech
 from engine.speech.jobs import Say
-from engine.speech.store.database import PRAGMAS
+from engine.store.database import PRAGMAS
 from engine.synthesis.client import HostClient
 
 JOBS: Final = 600

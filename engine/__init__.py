@@ -1,6 +1,8 @@
 """Text to sound, durably. No Discord in here.
 
 speech/       the queue, in the bot's process
+voices/       reference voices, and who may use which
+store/        the database; all SQL
 text/         plain words made safe for any engine, and cut into chunks; pure
 synthesis/    engines, in a process of their own, and the way to it
 errors.py     the tree of errors

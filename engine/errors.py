@@ -7,11 +7,18 @@
     │   ├── QueueFull
     │   ├── UnknownVoice
     │   ├── UnknownJob
-    │   └── StorageFull
+    │   ├── StorageFull
+    │   ├── BadRecording          the recording cannot serve as a reference voice
+    │   ├── BadStyle
+    │   ├── BadName
+    │   ├── TooManyVoices
+    │   ├── Busy
+    │   └── NotAllowed
     ├── EngineError           synthesis went wrong
     │   ├── EngineUnavailable     no host answers (loading, restarting, unreachable)
     │   ├── HostDied              the host died while it worked on this request
     │   ├── VoiceMissing          the host does not hold the reference voice
+    │   ├── OutOfMemory           the engine's device has no memory left for this request
     │   └── SynthesisFailed       the engine refuses this text; trying again is of no use
     └── SetupError            the installation is at fault; the process ends with exit code 2
         ├── DataDirectoryInUse
@@ -65,6 +72,34 @@ class StorageFull(Refused):
     retryable = True
 
 
+class BadRecording(Refused):
+    """It cannot serve as a reference voice: not sound, too long, too little speech …"""
+
+
+class BadStyle(Refused):
+    """No such setting of a voice's style on this engine, or out of its range."""
+
+
+class BadName(Refused):
+    """A voice cannot be called so, or its owner has another one of that name."""
+
+
+class TooManyVoices(Refused):
+    """The owner has as many voices, or uploaded as many in this hour, as the settings allow."""
+
+    retryable = True
+
+
+class Busy(Refused):
+    """Too many ask for the same at once."""
+
+    retryable = True
+
+
+class NotAllowed(Refused):
+    """A rule of the server, of the operator or of a voice's owner forbids it."""
+
+
 class EngineError(MynahError):
     """Synthesis went wrong."""
 
@@ -83,6 +118,12 @@ class HostDied(EngineError):
 
 class VoiceMissing(EngineError):
     """The host does not hold the reference voice: send the request again with it."""
+
+    retryable = True
+
+
+class OutOfMemory(EngineError):
+    """The engine's device has no memory left for this request; what was cached may be dropped."""
 
     retryable = True
 

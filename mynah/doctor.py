@@ -18,7 +18,7 @@ from engine.errors import EngineError, EngineUnavailable, SetupError
 from engine.logs import set_up_logging
 from engine.settings import MEBIBYTE, Settings, load_settings
 from engine.speech.directory import DataDirectory
-from engine.speech.store.examine import examine
+from engine.store.examine import examine
 from engine.synthesis.base import EngineCard, SynthesisRequest
 from engine.synthesis.client import HostClient
 from engine.synthesis.ogg import OggReader

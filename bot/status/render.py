@@ -203,6 +203,10 @@ def _cancelled(job: Job) -> str:
             return "Cancelled: the voice channel is gone, or I was removed from the server"
         case EndedBy.WITHDRAWN:
             return "Cancelled: Discord did not take my answer"
+        case EndedBy.VOICE_GONE:
+            return "Cancelled: its voice was deleted, frozen, or is no longer shared"
+        case EndedBy.ERASED:
+            return "Cancelled: its data was deleted"
         case None:
             return "Cancelled"
 

@@ -20,7 +20,6 @@ recording.py   a whole job as one file
 events.py      what changed, told to followers
 sound.py       sound between the event loop and the sending thread
 directory.py   the data directory and its lock
-store/         the database; all SQL
 scripted.py    an engine for tests
 """
 

@@ -15,7 +15,7 @@ from engine.speech.jobs import ChunkState, JobState
 from engine.speech.lanes import LiveJob
 from engine.speech.queue import Queue, adopt_audio
 from engine.speech.splitting import CardInUse, Cut
-from engine.speech.store import queries
+from engine.store import queries
 from engine.synthesis.base import EngineCard
 
 #: Jobs that are cut anew in one transaction, so that a long queue holds nobody up.

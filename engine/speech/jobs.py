@@ -83,6 +83,8 @@ class EndedBy(StrEnum):
     DISCONNECTED = "disconnected"  # a moderator put the speaker out of the channel
     LANE_GONE = "lane_gone"  # the channel was deleted, or the bot removed from the server
     WITHDRAWN = "withdrawn"  # the front end's answer was never accepted
+    VOICE_GONE = "voice_gone"  # its voice was deleted, frozen, or is no longer shared
+    ERASED = "erased"  # its requester had all their data deleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +95,15 @@ class Say:
     `origin` is the front end's own note, stored as JSON and handed back untouched.
     `origin_key` is unique: a second submit with it returns the first job.
     A job with `held` is synthesized but not played until `accept`.
+    `voice` is a built-in voice's id, or a registered one's ("@12"); then `reference` is the
+    content hash of its recording.
     """
 
     lane: str
     requester: str
     text: str
     voice: str
+    reference: str | None = None
     style: Mapping[str, Any] = field(default_factory=dict)
     priority: int = 0
     origin: Mapping[str, Any] = field(default_factory=dict)
@@ -127,6 +132,7 @@ class Job:
     error: str | None  # for the person: why it failed
     origin: Mapping[str, Any]
     shown: str | None  # what its status message last showed: begins with a state's name
+    reference: str | None = None  # of a registered voice: the content hash of its recording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from engine.clock import Clock
 from engine.speech.cache import AudioCache
 from engine.speech.jobs import JobState
 from engine.speech.queue import Queue
-from engine.speech.store import audio_index, queries
+from engine.store import audio_index, queries
 
 #: Seconds between heartbeats, and between two looks at what has expired; short of that, this part
 #: of the expiry, for by so much a kill makes the stalled time too long.

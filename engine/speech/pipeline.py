@@ -27,10 +27,10 @@ from engine.speech.queue import Queue, unknown
 from engine.speech.quota import Quota
 from engine.speech.recording import record
 from engine.speech.recovery import recover
-from engine.speech.store import queries
-from engine.speech.store.examine import bring_up
 from engine.speech.views import view_finished, view_queue
 from engine.speech.workers import Workers
+from engine.store import queries
+from engine.store.examine import bring_up
 from engine.synthesis.base import Engine, EngineCard, EngineState
 from engine.text import normalize, speakable
 

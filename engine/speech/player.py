@@ -28,7 +28,7 @@ from engine.speech.jobs import Chunk, ChunkState, Job, JobState
 from engine.speech.lanes import GAP, LiveChunk, LiveJob, Past
 from engine.speech.queue import Queue
 from engine.speech.sound import Cue, Sound
-from engine.speech.store import audio_index, queries
+from engine.store import audio_index, queries
 
 #: So many chunks that were given last can be rewound: minutes of sound, where a lost connection is
 #: noticed within seconds.

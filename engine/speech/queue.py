@@ -26,8 +26,8 @@ from engine.speech.quota import Quota
 from engine.speech.schedule import Schedule
 from engine.speech.shield import Shield
 from engine.speech.splitting import CardInUse
-from engine.speech.store import audio_index, queries
-from engine.speech.store.database import Database
+from engine.store import audio_index, queries
+from engine.store.database import Database
 
 T = TypeVar("T")
 

@@ -25,7 +25,7 @@ from engine.speech.jobs import ChunkState, Lane
 from engine.speech.lanes import LiveChunk, LiveJob
 from engine.speech.queue import Queue
 from engine.speech.splitting import CardInUse
-from engine.speech.store import audio_index, queries
+from engine.store import audio_index, queries
 from engine.synthesis.base import EngineCard
 
 log = structlog.get_logger(__name__)

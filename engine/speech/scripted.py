@@ -14,7 +14,13 @@ from typing import Any, Final
 from engine.clock import Clock
 from engine.errors import EngineUnavailable, HostDied, SynthesisFailed
 from engine.frames import FRAME_SECONDS
-from engine.synthesis.base import BuiltinVoice, EngineCard, EngineState, SynthesisRequest
+from engine.synthesis.base import (
+    BuiltinVoice,
+    EngineCard,
+    EngineState,
+    StyleSetting,
+    SynthesisRequest,
+)
 from engine.synthesis.ogg import OggWriter
 
 CARD: Final = EngineCard(
@@ -30,7 +36,7 @@ CARD: Final = EngineCard(
     most_characters=80,
     slots=2,
     clones=False,
-    styles=("rate",),
+    styles=(StyleSetting(name="rate", kind="number", least=0.5, most=2, default=1),),
 )
 #: One Opus frame of 20 ms, stereo, full band (RFC 6716, section 3.1: configuration 31, code 0).
 _TOC: Final = b"\xfc"

@@ -24,7 +24,7 @@ from sqlalchemy import Connection
 from engine.speech.jobs import ChunkState, JobState
 from engine.speech.lanes import LiveChunk, LiveJob
 from engine.speech.queue import Queue
-from engine.speech.store import audio_index, queries
+from engine.store import audio_index, queries
 
 #: Deaths of the host, alone with a chunk, after which the chunk is skipped.
 MOST_DEATHS: Final = 3

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from engine.synthesis.audio import Pcm
@@ -25,19 +25,38 @@ class BuiltinVoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StyleSetting:
+    """One knob of how an engine speaks: its range and what it is when nobody turns it."""
+
+    name: str
+    kind: Literal["number", "integer", "switch"]
+    least: float  # of a switch: 0
+    most: float  # of a switch: 1
+    default: float | None  # None: the engine's own choice at each request
+
+    def takes(self, value: object) -> bool:
+        """Whether `value` is of its kind, finite and in its range."""
+        if self.kind == "switch" or isinstance(value, bool):
+            return self.kind == "switch" and isinstance(value, bool)
+        if not isinstance(value, int | float) or not self.least <= value <= self.most:
+            return False
+        return self.kind == "number" or float(value).is_integer()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineCard:
     """What an engine is and can do. It travels as JSON from the host to the bot."""
 
     name: str
     version: str
     voices: tuple[BuiltinVoice, ...]
-    default_voice: str
+    default_voice: str  # "": it has none, and speaks in reference voices only
     languages: tuple[str, ...]
     least_characters: int  # a chunk shorter than this may come out wrong
     most_characters: int  # a chunk longer than this may come out wrong
     slots: int  # requests that it works on at once
     clones: bool
-    styles: tuple[str, ...]  # names of the style settings it honours
+    styles: tuple[StyleSetting, ...]  # what it honours of a request's style
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -49,7 +68,7 @@ class EngineCard:
                 **data,
                 "voices": tuple(BuiltinVoice(**voice) for voice in data["voices"]),
                 "languages": tuple(data["languages"]),
-                "styles": tuple(data["styles"]),
+                "styles": tuple(StyleSetting(**style) for style in data["styles"]),
             }
         )
 
@@ -59,7 +78,8 @@ class SynthesisRequest:
     """One chunk to speak. It travels as JSON from the bot to the host."""
 
     text: str
-    voice: str  # the id of a built-in voice
+    voice: str  # the id of a built-in voice; with a reference, its voice's id: "@12"
+    reference: str | None = None  # the content hash of a reference voice's recording
     language: str | None = None
     style: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
@@ -84,7 +104,21 @@ class Synthesizer(Protocol):
         ...
 
     def condition(self, reference: Pcm) -> VoiceState:
-        """Compute the state of a reference voice. Raises SynthesisFailed if it cannot clone."""
+        """Compute the state of a reference voice. Raises SynthesisFailed if it cannot clone, or
+        not by this recording; OutOfMemory."""
+        ...
+
+    def dump(self, voice: VoiceState) -> bytes:
+        """A state in a form that can be kept on disk."""
+        ...
+
+    def restore(self, dumped: bytes) -> VoiceState:
+        """The state that was dumped. Runs no code out of it. Raises ValueError for anything that
+        `dump` of this engine's version did not make."""
+        ...
+
+    def relieve(self) -> None:
+        """Free what memory can be freed: it has run out."""
         ...
 
     def synthesize(
@@ -95,7 +129,7 @@ class Synthesizer(Protocol):
         Every voice comes at the house's loudness (`audio.SPEECH_LOUDNESS`, by a fixed gain); the
         rest of the finish is the host's. An empty piece is a sign of life: an engine that thinks
         for long gives one now and then, for silence counts as a hang.
-        Raises SynthesisFailed for a text that it cannot speak.
+        Raises SynthesisFailed for a text that it cannot speak; OutOfMemory.
         """
         ...
 

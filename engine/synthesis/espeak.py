@@ -21,7 +21,13 @@ import numpy as np
 from engine.clock import Clock, SystemClock
 from engine.errors import SynthesisFailed
 from engine.synthesis.audio import Pcm, Samples, gain_to_speech, loudness
-from engine.synthesis.base import BuiltinVoice, EngineCard, SynthesisRequest, VoiceState
+from engine.synthesis.base import (
+    BuiltinVoice,
+    EngineCard,
+    StyleSetting,
+    SynthesisRequest,
+    VoiceState,
+)
 from engine.synthesis.espeak_library import Listed, Manner, library
 from engine.synthesis.handover import Handover
 
@@ -36,6 +42,10 @@ MOST_CHARACTERS: Final = 200
 #: Listed, but the wheel holds no dictionary for them: they speak no word.
 _MUTE: Final = frozenset({"art/xex", "gmq/fo", "trk/kaa"})
 _TAGS: Final[Mapping[str, str]] = {"piqd": "tlh"}  # listed by its script: it is Klingon
+STYLES: Final = tuple(
+    StyleSetting(name=name, kind="number", least=0.5, most=2.0, default=1.0)
+    for name in ("speed", "pitch")
+)
 #: Spoken to measure a voice's level. Numbers are words in every language, and these come within
 #: 1.3 dB of the level of sentences (eleven voices in nine languages; single digits missed by 2).
 #: Three voices (of Cherokee, Chuvash and Sindarin) know no numbers, but read any word.
@@ -91,7 +101,7 @@ class EspeakSynthesizer:
             most_characters=MOST_CHARACTERS,
             slots=1,
             clones=False,
-            styles=("speed", "pitch"),
+            styles=STYLES,
         )
 
     def load(self) -> None:
@@ -101,6 +111,15 @@ class EspeakSynthesizer:
         raise SynthesisFailed(
             "eSpeak cannot clone voices", user_message="This engine cannot imitate a voice."
         )
+
+    def dump(self, voice: VoiceState) -> bytes:
+        raise NotImplementedError("eSpeak cannot clone voices")
+
+    def restore(self, dumped: bytes) -> VoiceState:
+        raise ValueError("eSpeak cannot clone voices")
+
+    def relieve(self) -> None:
+        """It holds nothing that could be freed."""
 
     async def synthesize(
         self, request: SynthesisRequest, voice: VoiceState | None = None

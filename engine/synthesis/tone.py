@@ -65,6 +65,15 @@ class ToneSynthesizer:
     def condition(self, reference: Pcm) -> VoiceState:
         raise SynthesisFailed("tones cannot clone voices")
 
+    def dump(self, voice: VoiceState) -> bytes:
+        raise NotImplementedError("tones cannot clone voices")
+
+    def restore(self, dumped: bytes) -> VoiceState:
+        raise ValueError("tones cannot clone voices")
+
+    def relieve(self) -> None:
+        """It holds nothing that could be freed."""
+
     async def synthesize(
         self, request: SynthesisRequest, voice: VoiceState | None = None
     ) -> AsyncGenerator[Pcm, None]:

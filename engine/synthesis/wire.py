@@ -9,6 +9,7 @@ Knows: the form of each message and what is wrong with one. Does not know: HTTP,
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, Self
@@ -21,6 +22,7 @@ MOST_CHARACTERS: Final = 5_000
 MOST_BODY: Final = 64 * 1024  # bytes; a character takes up to 12 as JSON escapes
 _MOST_ID: Final = 100
 _MOST_STYLES: Final = 32
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 HostState = Literal["loading", "ready", "failed"]
 Format = Literal["ogg", "wav"]
@@ -52,7 +54,17 @@ class Order:
         """Raises Invalid."""
         if not isinstance(body, dict):
             raise Invalid("the body must be a JSON object")
-        known = {"id", "due_in", "format", "text", "voice", "language", "style", "seed"}
+        known = {
+            "id",
+            "due_in",
+            "format",
+            "text",
+            "voice",
+            "reference",
+            "language",
+            "style",
+            "seed",
+        }
         if unknown := sorted(map(str, body.keys() - known)):
             raise Invalid(f"unknown: {', '.join(unknown)[:200]}")
         text = _text(body, "text", MOST_CHARACTERS)
@@ -64,6 +76,9 @@ class Order:
         form = body.get("format", "ogg")
         if form not in ("ogg", "wav"):
             raise Invalid("format must be ogg or wav")
+        reference = _text(body, "reference", _MOST_ID) or None
+        if reference is not None and not _HASH.fullmatch(reference):
+            raise Invalid("reference must be a SHA-256 in hexadecimal")
         seed = body.get("seed", 0)
         if isinstance(seed, bool) or not isinstance(seed, int) or not -(2**63) <= seed < 2**63:
             raise Invalid("seed must be an integer of 64 bits")
@@ -72,6 +87,7 @@ class Order:
             request=SynthesisRequest(
                 text=text,
                 voice=_text(body, "voice", _MOST_ID),
+                reference=reference,
                 language=_text(body, "language", _MOST_ID) or None,
                 style=_style(body.get("style", {})),
                 seed=seed,

@@ -22,7 +22,7 @@ import structlog
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from engine.speech.store.examine import bring_up
+from engine.store.examine import bring_up
 from engine.synthesis.base import Engine
 from engine.synthesis.child import HostCommand, HostProcess
 from engine.synthesis.client import HostClient

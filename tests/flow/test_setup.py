@@ -18,8 +18,8 @@ from engine.errors import DatabaseDamaged, DataDirectoryInUse, SetupError
 from engine.settings import load_settings
 from engine.speech import Speech
 from engine.speech.scripted import ScriptedEngine
-from engine.speech.store.examine import bring_up, examine, revisions
-from engine.speech.store.tables import metadata
+from engine.store.examine import bring_up, examine, revisions
+from engine.store.tables import metadata
 from tests.flow.house import ONE, House
 
 
@@ -140,7 +140,7 @@ def test_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
 def test_alembic_is_not_imported_where_the_schema_is_new_enough(migrated: Path) -> None:
     script = (
         "import sys, pathlib, engine.speech\n"
-        "from engine.speech.store.examine import bring_up\n"
+        "from engine.store.examine import bring_up\n"
         f"bring_up(pathlib.Path({str(migrated)!r}))\n"
         "print([m for m in sys.modules if m.split('.')[0] in\n"
         "  ('alembic', 'numpy', 'av', 'soxr', 'discord', 'httpx', 'starlette')])\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.speech.store.examine import bring_up
+from engine.store.examine import bring_up
 from tests.process.stage import Stage
 
 

@@ -30,7 +30,7 @@ from engine.speech import Speech
 from engine.speech.cache import AudioCache
 from engine.speech.jobs import Say
 from engine.speech.scripted import ScriptedEngine
-from engine.speech.store.database import Database
+from engine.store.database import Database
 
 T = TypeVar("T")
 

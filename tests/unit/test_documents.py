@@ -32,7 +32,7 @@ DOCUMENTS: Final = sorted(
 #: Packages whose `__init__.py` is their map.
 MAPPED: Final = (
     *("bot", "bot/status", "bot/voice"),
-    *("engine", "engine/speech", "engine/speech/store", "engine/synthesis", "engine/text"),
+    *("engine", "engine/speech", "engine/store", "engine/synthesis", "engine/text"),
 )
 #: Made when the product runs, or by whoever runs it: not there on a clean clone.
 MADE: Final = (".env", ".venv/", "data/")

@@ -13,7 +13,7 @@ from engine.errors import (
     SynthesisFailed,
     VoiceMissing,
 )
-from engine.synthesis.base import BuiltinVoice, EngineCard, SynthesisRequest
+from engine.synthesis.base import BuiltinVoice, EngineCard, StyleSetting, SynthesisRequest
 from engine.synthesis.wire import (
     MOST_CHARACTERS,
     Broken,
@@ -35,7 +35,7 @@ CARD = EngineCard(
     most_characters=200,
     slots=1,
     clones=False,
-    styles=("speed",),
+    styles=(StyleSetting(name="speed", kind="number", least=0.5, most=2, default=1),),
 )
 
 

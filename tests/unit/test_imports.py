@@ -44,7 +44,7 @@ RULES: Final = (
         but=("engine.synthesis.base", "engine.synthesis.ogg"),
     ),
     Rule("bot", ("engine.synthesis",), but=("engine.synthesis.base",)),
-    Rule("bot", ("engine.speech.store", "sqlalchemy", "sqlite3")),
+    Rule("bot", ("engine.store", "sqlalchemy", "sqlite3")),
 )
 
 #: Libraries that only these modules see.
@@ -53,8 +53,8 @@ OWNED: Final = {
     "espeakng_loader": ("engine.synthesis.espeak_library",),
     "uvicorn": ("engine.synthesis.host",),
     "starlette": ("engine.synthesis.application",),
-    "alembic": ("engine.speech.store",),
-    "sqlite3": ("engine.speech.store",),
+    "alembic": ("engine.store",),
+    "sqlite3": ("engine.store",),
     "discord": ("bot",),
 }
 
@@ -73,7 +73,7 @@ PURE: Final = (
     "engine/speech/quota.py",
     "engine/speech/schedule.py",
     "engine/speech/splitting.py",
-    "engine/speech/store/slices.py",
+    "engine/store/slices.py",
     "engine/speech/views.py",
     "engine/synthesis/audio.py",
     "engine/synthesis/base.py",

@@ -24,8 +24,8 @@ from sqlalchemy import (
 )
 
 from engine.speech.jobs import Chunk, ChunkState, EndedBy, Job, JobState, Lane, Say
-from engine.speech.store.slices import slices
-from engine.speech.store.tables import chunks, facts, jobs, lanes
+from engine.store.slices import slices
+from engine.store.tables import chunks, facts, jobs, lanes
 
 _LIVE: Final = jobs.c.state.in_([JobState.QUEUED, JobState.SPEAKING])
 
@@ -56,6 +56,7 @@ def insert_job(
         "lane": say.lane,
         "requester": say.requester,
         "voice": say.voice,
+        "reference": say.reference,
         "style": dict(say.style),
         "text": say.text,
         "priority": say.priority,
@@ -132,6 +133,7 @@ def _job(row: Row[Any]) -> Job:
         lane=row.lane,
         requester=row.requester,
         voice=row.voice,
+        reference=row.reference,
         style=row.style,
         text=row.text,
         priority=row.priority,

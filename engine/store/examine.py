@@ -60,8 +60,8 @@ def bring_up(file: Path) -> None:
     if examine(file) == revisions()[-1]:
         return
     done = subprocess.run(
-        [sys.executable, "-m", "engine.speech.store.migrate", str(file.resolve())],
-        cwd=Path(__file__).parents[3],  # where the package `engine` is found, installed or not
+        [sys.executable, "-m", "engine.store.migrate", str(file.resolve())],
+        cwd=Path(__file__).parents[2],  # where the package `engine` is found, installed or not
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""Brings a database's schema to the newest revision: `python -m engine.speech.store.migrate FILE`.
+"""Brings a database's schema to the newest revision: `python -m engine.store.migrate FILE`.
 
 Knows: Alembic. It is run as a process of its own, because Alembic's import would cost the bot
 about 15 MB for the rest of its life, and it is needed once an upgrade.

@@ -6,7 +6,7 @@ made in `tables.py`.
 
 from alembic import context
 
-from engine.speech.store.tables import metadata
+from engine.store.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from engine.speech.store.slices import slices
-from engine.speech.store.tables import audio
+from engine.store.slices import slices
+from engine.store.tables import audio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

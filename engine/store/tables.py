@@ -1,0 +1,211 @@
+"""The tables of the queue and of the voices.
+
+Knows: columns, keys and indexes, as the newest migration leaves them. A test holds the two equal.
+Does not know: queries, transactions, which states may follow which (`jobs.py` does).
+"""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData()
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("lane", String, nullable=False),
+    Column("requester", String, nullable=False),
+    # "": the engine's default; "en-us": a built-in voice; "@12": row 12 of `voices`
+    Column("voice", String, nullable=False),
+    Column("style", JSON, nullable=False),
+    Column("text", Text, nullable=False),  # as it was submitted; chunks hold what is spoken
+    Column("priority", Integer, nullable=False),
+    Column("state", String, nullable=False),  # JobState
+    Column("held", Boolean, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("started_at", Float),
+    Column("ended_at", Float),
+    Column("ended_by", String),  # EndedBy
+    Column("ended_actor", String),
+    Column("error", Text),
+    Column("origin", JSON, nullable=False),
+    Column("origin_key", String, unique=True),
+    Column("shown", String),
+    # What `lanes.stalled_seconds` was at the submission: the job expires by the difference.
+    Column("stalled_before", Float, nullable=False),
+    # The engine's card under which the text was split; NULL until the first card is known.
+    Column("card", String),
+    Column("reference", String),  # of a registered voice: its recording's content hash
+    Index("jobs_live", "lane", sqlite_where=text("state IN ('queued', 'speaking')")),
+    Index("jobs_ended", "ended_at"),
+    # A button that a member pressed last month must never meet a younger job of the same id.
+    sqlite_autoincrement=True,
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("pause_after", Float, nullable=False),
+    Column("state", String, nullable=False),  # ChunkState
+    # Tries that were begun and have not ended well; written before the try.
+    Column("attempts", Integer, nullable=False),
+    # Deaths of the host with nothing but this chunk in work.
+    Column("deaths", Integer, nullable=False),
+    Column("audio", String),  # key of `audio`; no foreign key: the cache forgets on its own
+    Column("seconds", Float),
+    sqlite_with_rowid=False,
+)
+
+lanes = Table(
+    "lanes",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("place", JSON(none_as_null=True)),
+    Column("paused", Boolean, nullable=False),
+    Column("stalled_seconds", Float, nullable=False),
+)
+
+audio = Table(
+    "audio",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("bytes", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("used_at", Float, nullable=False),
+    # The registered voice that it is in ("@12"), so that it goes with its voice; "": none.
+    Column("voice", String, nullable=False, server_default=""),
+    Index("audio_used", "used_at"),
+    Index("audio_voice", "voice"),
+)
+
+# What the queue remembers of itself: `card`, the last engine's card; `alive`, when it last ran.
+facts = Table(
+    "facts",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", JSON, nullable=False),
+)
+
+# ---- voices
+
+voices = Table(
+    "voices",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("owner", String, nullable=False),  # a member; "": the operator
+    Column("name", String, nullable=False),
+    Column("name_key", String, nullable=False),  # the name, casefolded: unique for an owner
+    Column("reference", String, nullable=False),  # content hash of the recording as it is kept
+    Column("scope", String, nullable=False),  # Scope
+    Column("lane", String),  # with scope `server`: the one that it is shared with
+    Column("style", JSON, nullable=False),
+    Column("report", JSON, nullable=False),  # Report: what the examination found
+    Column("created_at", Float, nullable=False),
+    Index("voices_name", "owner", "name_key", unique=True),
+    Index("voices_lane", "lane"),
+    Index("voices_reference", "reference"),
+    # A button that was pressed last month must never meet a younger voice of the same id.
+    sqlite_autoincrement=True,
+)
+
+# With scope `members`: who else may use a voice.
+voice_members = Table(
+    "voice_members",
+    metadata,
+    Column("voice_id", ForeignKey("voices.id", ondelete="CASCADE"), primary_key=True),
+    Column("member", String, primary_key=True),
+    Index("voice_members_member", "member"),
+    sqlite_with_rowid=False,
+)
+
+# What a member agreed to, and when. It goes with the voice.
+consents = Table(
+    "consents",
+    metadata,
+    Column("voice_id", ForeignKey("voices.id", ondelete="CASCADE"), primary_key=True),
+    Column("member", String, nullable=False),
+    Column("lane", String),  # where it was given; NULL: in a direct message
+    Column("words", Text, nullable=False),  # what was agreed to
+    Column("given_at", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The voice that a member speaks in: on one server, or ("") everywhere. Built-in ones too.
+choices = Table(
+    "choices",
+    metadata,
+    Column("member", String, primary_key=True),
+    Column("lane", String, primary_key=True),
+    Column("voice", String, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What a server's admins have decided about voices.
+lane_rules = Table(
+    "lane_rules",
+    metadata,
+    Column("lane", String, primary_key=True),
+    Column("default_voice", String),
+    Column("uploaders", String),  # the role that may upload; NULL: everyone
+    Column("cloned", String, nullable=False),  # Cloned
+    sqlite_with_rowid=False,
+)
+
+# Voices that may not be spoken on a server until they are released.
+freezes = Table(
+    "freezes",
+    metadata,
+    Column("lane", String, primary_key=True),
+    Column("voice_id", ForeignKey("voices.id", ondelete="CASCADE"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# Who did what to which voice, when, on which server. Never audio, never what was spoken.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False),
+    Column("lane", String),  # NULL: outside of any server
+    Column("actor", String, nullable=False),  # a member; "": the operator; "-": erased
+    Column("action", String, nullable=False),  # Action
+    Column("voice_id", Integer),  # no foreign key: the trail outlives the voice
+    Column("detail", Text, nullable=False),
+    Index("audit_lane", "lane", "id"),
+    Index("audit_actor", "actor", "action", "at"),
+)
+
+# Messages on Discord that show what a member had deleted, until each is blanked.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("member", String, nullable=False),
+    Column("origin", JSON, nullable=False),  # the front end's own note on where it stands
+    Column("failure", Text),  # why it is out of reach; NULL: not tried to the end
+    Index("erasures_member", "member"),
+)
+
+# Files that are to go: cached audio by key, recordings and derived state by content hash.
+purges = Table(
+    "purges",
+    metadata,
+    Column("kind", String, primary_key=True),  # audio, reference, state
+    Column("key", String, primary_key=True),
+    sqlite_with_rowid=False,
+)
