@@ -84,9 +84,10 @@ class Teller:
 
 def _shown(message: Message) -> str:
     text = message.content
-    for member in message.channel.guild.members.values():
+    for member in message.channel.users().values():
         text = text.replace(member.mention, f"@{member.name}")
-    for channel in message.channel.guild.channels.values():
+    guild = message.channel.of_guild
+    for channel in guild.channels.values() if guild else ():
         text = text.replace(f"<#{channel.id}>", f"#{channel.name}")
     buttons = " ".join(f"[{label}]" for label in message.buttons)
     files = " ".join(f"<{each.file.filename}>" for each in message.attachments)

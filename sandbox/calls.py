@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sandbox.channels import Channel
 from sandbox.errors import Form, Json, refusal
 from sandbox.files import Upload
+from sandbox.messageable import Messageable
 from sandbox.messages import Message
 from sandbox.permissions import Permission
 
@@ -62,18 +62,24 @@ class Finder:
             raise refusal(50001) if "/commands" in call.path else refusal(10004)
         return guild
 
-    def channel(self, call: Call, *needed: Permission) -> Channel:
-        """Raises 10003, 50001, 50013."""
+    def channel(self, call: Call, *needed: Permission) -> Messageable:
+        """Raises 10003, 50001, 50013; 50003 for what nobody may in direct messages."""
+        channel = self._channel(call.id("channel"))
+        has = channel.permissions_of(self._world.bot)
+        if Permission.VIEW_CHANNEL not in has:
+            raise refusal(50001)
+        for each in needed:
+            if each not in has:
+                raise refusal(50003 if channel.of_guild is None else 50013)
+        return channel
+
+    def _channel(self, channel_id: int) -> Messageable:
         for guild in self._world.guilds.values():
-            if guild.has_bot and call.id("channel") in guild.channels:
-                channel = guild.channels[call.id("channel")]
-                has = guild.bot.permissions_in(channel)
-                if Permission.VIEW_CHANNEL not in has:
-                    raise refusal(50001)
-                for each in needed:
-                    if each not in has:
-                        raise refusal(50013)
-                return channel
+            if guild.has_bot and channel_id in guild.channels:
+                return guild.channels[channel_id]
+        for direct in self._world.directs.values():
+            if direct.id == channel_id:
+                return direct
         raise refusal(10003)
 
     def message(self, call: Call, *needed: Permission) -> Message:

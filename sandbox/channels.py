@@ -4,17 +4,19 @@ Knows: a channel's state and how Discord writes it down.
 Does not know: who may do what in it (`permissions`, `members`), nor sound.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from sandbox.errors import Json, refusal
+from sandbox.files import MOST_BYTES, MOST_BYTES_BOOSTED
+from sandbox.messageable import Messageable
 from sandbox.permissions import Overwrite, Permission
 
 if TYPE_CHECKING:
     from sandbox.guilds import Guild, Role
     from sandbox.members import Member
-    from sandbox.messages import Message
+    from sandbox.users import User
 
 
 class Kind(IntEnum):
@@ -24,7 +26,7 @@ class Kind(IntEnum):
     STAGE = 13
 
 
-class Channel:
+class Channel(Messageable):
     """One channel. Voice and stage channels hold messages too, as on Discord."""
 
     def __init__(
@@ -36,18 +38,12 @@ class Channel:
         user_limit: int = 0,
         parent: "Channel | None" = None,
     ) -> None:
+        super().__init__(guild.world, name)
         self.guild = guild
-        self.world = guild.world
-        self.id = self.world.ids.draw()
-        self.name = name
         self.kind = kind
         self.user_limit = user_limit
         self.parent = parent
         self.overwrites: dict[int, Overwrite] = {}
-        self.messages: list[Message] = []  # in order; what only one member sees is not here
-        self.old_edits: list[float] = []  # when messages older than an hour were edited
-        self.archived = False
-        self.deleted = False
 
     def __repr__(self) -> str:
         return f"<Channel {self.name!r} {self.kind.name.lower()} {self.id}>"
@@ -99,26 +95,38 @@ class Channel:
         self.world.gateway.dispatch(f"{family}_{change}", self.payload(), guild=self.guild)
         self.world.watch.changed()
 
-    # What a test reads
+    # What messages ask of it
 
-    async def wait_for(
-        self, predicate: "Callable[[Message], object]", timeout: float = 5.0
-    ) -> "Message":
-        """The first message of this channel for which `predicate` holds."""
+    @property
+    def of_guild(self) -> "Guild":
+        return self.guild
 
-        def found() -> "Message | None":
-            return next((each for each in self.messages if predicate(each)), None)
+    @property
+    def bot(self) -> "Member":
+        return self.guild.bot
 
-        message = await self.world.watch.until(found, timeout, f"a message in {self.name}")
-        assert message is not None
-        return message
+    @property
+    def upload_limit(self) -> int:
+        return MOST_BYTES_BOOSTED.get(self.guild.premium_tier, MOST_BYTES)
 
-    def message(self, message_id: int) -> "Message":
-        """The message with this id. Raises 10008."""
-        for each in self.messages:
-            if each.id == message_id:
-                return each
-        raise refusal(10008)
+    def users(self) -> "Mapping[int, User]":
+        return self.guild.members
+
+    def roles(self) -> "Mapping[int, Role]":
+        return self.guild.roles
+
+    def permissions_of(self, user: "User") -> Permission:
+        member = self.bot if user.is_client else self.guild.members.get(user.id)
+        return Permission.NONE if member is None else member.permissions_in(self)
+
+    def check_sending(self, extra: Permission) -> None:
+        """Raises 50013."""
+        if self.parent is None:
+            needed = Permission.SEND_MESSAGES
+        else:
+            needed = Permission.SEND_MESSAGES_IN_THREADS
+        if needed | extra not in self.bot.permissions_in(self):
+            raise refusal(50013)
 
     def payload(self) -> Json:
         """The channel object."""

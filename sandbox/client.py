@@ -5,12 +5,15 @@ interaction. Whatever the client would refuse raises NotPossible. Does not know:
 answers.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from sandbox import commands, components
+from sandbox import commands, components, messages
 from sandbox.channels import Channel
 from sandbox.errors import Json, NotPossible
+from sandbox.files import MOST_FILES, Upload, recorded
 from sandbox.interactions import Interaction, Kind
+from sandbox.messageable import Messageable
 from sandbox.messages import Message
 from sandbox.permissions import Permission
 
@@ -20,29 +23,70 @@ if TYPE_CHECKING:
 
 def see(member: "Member", message: Message) -> None:
     """Check that the member sees the message: it is there, in a channel of theirs, for them."""
-    hidden = message.viewer not in (None, member)
+    hidden = message.viewer is not None and message.viewer.id != member.id
     if hidden or message.deleted or not _views(member, message.channel):
         raise NotPossible(f"{member.name} does not see {message!r}")
 
 
-def _views(member: "Member", channel: Channel) -> bool:
-    return not channel.deleted and Permission.VIEW_CHANNEL in member.permissions_in(channel)
+def _views(member: "Member", channel: Messageable) -> bool:
+    is_here = channel.of_guild in (None, member.guild)
+    return is_here and channel.is_seen_by(member)
+
+
+def say(
+    member: "Member",
+    content: str,
+    channel: Messageable,
+    files: list[Upload],
+    *,
+    voice_message: bool = False,
+) -> Message:
+    """Send an ordinary message, or a voice message of one recording."""
+    has = channel.permissions_of(member)
+    needed = Permission.SEND_MESSAGES
+    if isinstance(channel, Channel) and channel.parent is not None:
+        needed = Permission.SEND_MESSAGES_IN_THREADS
+    if files:
+        needed |= Permission.ATTACH_FILES
+    if voice_message:
+        needed |= Permission.SEND_VOICE_MESSAGES
+    if not _views(member, channel) or needed not in has:
+        raise NotPossible(f"{member.name} cannot write this in {channel.name}")
+    if voice_message and (len(files) != 1 or content):
+        raise NotPossible("a voice message is one recording and no text")
+    if not (content or files) or len(files) > MOST_FILES:
+        raise NotPossible(f"a message has a text, or up to {MOST_FILES} files, or both")
+    check_sizes(member, files, channel)
+    said = recorded(files[0]) if voice_message else None
+    return messages.create(channel, member, {"content": content}, files, recorded=said)
+
+
+def check_sizes(member: "Member", values: Iterable[object], channel: Messageable) -> None:
+    """Check that the client would upload the files among `values`."""
+    most = max(member.upload_limit, channel.upload_limit)
+    for each in values:
+        if isinstance(each, Upload) and len(each.data) > most:
+            raise NotPossible(f"{each.filename} is over {most} bytes")
 
 
 def find_command(
-    member: "Member", path: str, channel: Channel, kind: int = commands.SLASH
+    member: "Member", path: str, channel: Messageable, kind: int = commands.SLASH
 ) -> tuple[Json, list[str]]:
     """The command that the member can use in the channel, and the steps of `path` below it."""
     name, *steps = path.split(" ") if kind == commands.SLASH else [path]
-    command = member.world.registry.find(member.guild.id, name, kind)
-    if command is None or not member.guild.has_bot:
+    guild = channel.of_guild
+    is_here = member.shares_guild if guild is None else guild.has_bot
+    command = member.world.registry.find(None if guild is None else guild.id, name, kind)
+    if command is None or not is_here:
         raise NotPossible(f"there is no command {name!r}")
-    contexts = command.get("contexts")
-    if contexts is not None and 0 not in contexts:
-        raise NotPossible(f"{name!r} is not for guilds")
-    has = member.permissions_in(channel)
+    context = commands.GUILD if guild else commands.BOT_DM
+    if context not in commands.contexts(command):
+        raise NotPossible(f"{name!r} is not for {'guilds' if guild else 'direct messages'}")
+    has = channel.permissions_of(member)
     if not _views(member, channel) or Permission.USE_APPLICATION_COMMANDS not in has:
         raise NotPossible(f"{member.name} cannot use commands in {channel.name}")
+    if guild is None:
+        return command, steps  # permissions are of guilds
     # "0" closes a command to all but administrators, who have every permission.
     needed = Permission(int(command.get("default_member_permissions") or 0))
     if command.get("default_member_permissions") == "0":
@@ -98,11 +142,17 @@ def _filled(component: Json, values: dict[str, str]) -> Json:
 
 
 def interact(
-    kind: Kind, member: "Member", channel: Channel, data: Json, *, pressed: Message | None = None
+    kind: Kind,
+    member: "Member",
+    channel: Messageable,
+    data: Json,
+    *,
+    pressed: Message | None = None,
 ) -> Interaction:
     """Start an interaction, and tell the bot."""
     if not _views(member, channel):
         raise NotPossible(f"{member.name} does not see {channel.name}")
     interaction = Interaction(kind, member, channel, data, pressed=pressed)
-    member.world.gateway.dispatch("INTERACTION_CREATE", interaction.payload(), guild=member.guild)
+    gateway = member.world.gateway
+    gateway.dispatch("INTERACTION_CREATE", interaction.payload(), guild=channel.of_guild)
     return interaction

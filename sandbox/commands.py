@@ -20,6 +20,8 @@ SUB, GROUP, STRING, INTEGER, BOOLEAN, MEMBER, CHANNEL, ROLE, MENTIONABLE, NUMBER
 #: How many of each kind a scope (global, or one guild) holds.
 MOST: Final = {SLASH: 100, USER: 15, MESSAGE: 15}
 MOST_CHARACTERS: Final = 8000
+#: Where a command can be used: in guilds, in direct messages with the bot, in others.
+GUILD, BOT_DM, PRIVATE = range(3)
 _SCRIPTS: Final = ("DEVANAGARI", "THAI")
 
 
@@ -76,8 +78,9 @@ class Registry:
         """Raises 10063."""
         self.of(scope).remove(self.get(scope, command_id))
 
-    def find(self, guild_id: int, name: str, kind: int = SLASH) -> Json | None:
-        """The command that a member of the guild gets; the guild's own comes first."""
+    def find(self, guild_id: int | None, name: str, kind: int = SLASH) -> Json | None:
+        """The command that one gets in the guild, or (None) in direct messages; the guild's own
+        comes first."""
         for scope in (guild_id, None):
             for each in self.of(scope):
                 if each["name"] == name and each["type"] == kind:
@@ -109,6 +112,16 @@ class Registry:
         return command
 
 
+def contexts(command: Json) -> tuple[int, ...]:
+    """Where a command is offered. A guild's own is for the guild; a global one that says nothing
+    is for everywhere, unless the older `dm_permission` keeps it out of direct messages."""
+    if "guild_id" in command:
+        return (GUILD,)
+    if command["contexts"] is not None:
+        return tuple(command["contexts"])
+    return (GUILD, BOT_DM, PRIVATE) if command["dm_permission"] else (GUILD,)
+
+
 def _check_counts(commands: list[Json]) -> None:
     for kind, most in MOST.items():
         if sum(each.get("type", SLASH) == kind for each in commands) > most:
@@ -125,7 +138,7 @@ def check(form: Form, command: Any) -> None:
     if kind == SLASH:
         _check_name(form, command.get("name"))
         form.length("description", command.get("description"), 1, 100)
-        _check_options(form, command.get("options") or [], depth=0)
+        _check_options(form, command.get("options") or [], of=None)
         if _size(command) > MOST_CHARACTERS:
             text = f"Command exceeds maximum size ({MOST_CHARACTERS})"
             form.fault(None, "APPLICATION_COMMAND_TOO_LARGE", text)
@@ -164,17 +177,22 @@ def _check_name(form: Form, name: Any) -> None:
         form.fault("name", "APPLICATION_COMMAND_INVALID_NAME", text)
 
 
-def _check_options(form: Form, options: Any, *, depth: int) -> None:
+def _check_options(form: Form, options: Any, *, of: int | None) -> None:
+    """Of a command (None), a group or a sub-command. A group holds sub-commands, a sub-command
+    plain options; a command one kind or the other."""
     if not form.count("options", options, 0, 25):
         return
     names: set[str] = set()
     is_optional = False
     kinds = {each.get("type") for each in options if isinstance(each, dict)}
-    nested = kinds & {SUB, GROUP}
+    allowed: tuple[int, ...] = tuple(range(STRING, FILE + 1))
+    if of == GROUP:
+        allowed = (SUB,)
+    elif of is None and kinds & {SUB, GROUP}:
+        allowed = (SUB, GROUP)
     for index, each in enumerate(options):
         below = form.at("options", index)
-        allowed = (SUB, GROUP) if nested and depth == 0 else ((SUB,) if nested else range(3, 12))
-        if depth > 1 or not below.choice("type", each.get("type"), tuple(allowed)):
+        if not below.choice("type", each.get("type"), allowed):
             text = "Sub-commands and groups stand alone, and not deeper than two levels."
             below.fault("type", "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", text)
             continue
@@ -185,11 +203,7 @@ def _check_options(form: Form, options: Any, *, depth: int) -> None:
             below.fault("name", "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", text)
         names.add(str(each.get("name")))
         if each["type"] in (SUB, GROUP):
-            inner = each.get("options") or []
-            if each["type"] == SUB and any(x.get("type") in (SUB, GROUP) for x in inner):
-                text = "A sub-command holds no sub-commands"
-                below.fault("options", "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", text)
-            _check_options(below, inner, depth=depth + 1)
+            _check_options(below, each.get("options") or [], of=each["type"])
             continue
         if each.get("required") and is_optional:
             text = "Required options must be placed before non-required options"

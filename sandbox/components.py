@@ -15,6 +15,7 @@ SELECTS: Final = (3, 5, 6, 7, 8)
 LAYOUT: Final = (9, 10, 11, 12, 13, 14, 17)
 LINK, PREMIUM = 5, 6
 MOST_IN_LAYOUT: Final = 40
+MOST_SELECTED: Final = 25
 
 
 def check(form: Form, components: Any, *, layout: bool = False) -> None:
@@ -87,6 +88,11 @@ def _check_select(form: Form, select: Json, seen: set[str]) -> None:
     _check_id(form, select, seen)
     if select.get("placeholder") is not None:
         form.length("placeholder", select["placeholder"], 0, 150)
+    for field, least in (("min_values", 0), ("max_values", 1)):
+        value = select.get(field)
+        if value is not None and not least <= value <= MOST_SELECTED:
+            text = f"int value should be between {least} and {MOST_SELECTED}."
+            form.fault(field, "NUMBER_TYPE_RANGE", text)
     if select["type"] != STRING_SELECT:
         return
     options = select.get("options")

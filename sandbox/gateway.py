@@ -85,16 +85,19 @@ class Gateway:
         event: str,
         data: Json,
         *,
-        guild: Guild,
+        guild: Guild | None,
         intent: str | None = None,
         redacted: Json | None = None,
     ) -> None:
-        """Send an event about a guild to the sessions that may know. `redacted` goes to those
-        without the message content intent."""
-        if guild.id not in self._world.guilds or not (guild.has_bot and guild.is_available):
-            return
+        """Send an event about a guild, or (None) about direct messages, to the sessions that may
+        know. `redacted` goes to those without the message content intent."""
+        if guild is not None:
+            is_known = guild.id in self._world.guilds
+            if not (is_known and guild.has_bot and guild.is_available):
+                return
+        guild_id = None if guild is None else guild.id
         for session in self.sessions.values():
-            if session.serves(guild.id) and (intent is None or session.has(intent)):
+            if session.serves(guild_id) and (intent is None or session.has(intent)):
                 plain = redacted is None or session.has("message_content")
                 session.send(event, data if plain else redacted or {})
 
@@ -170,7 +173,7 @@ class Gateway:
             "READY",
             {
                 "v": 10,
-                "user": self._world.user_payload(),
+                "user": self._world.bot.user(),
                 "guilds": [{"id": str(each.id), "unavailable": True} for each in guilds],
                 "session_id": session.id,
                 "resume_gateway_url": self._world.origin.replace("http", "ws", 1) + "/gateway",

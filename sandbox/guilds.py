@@ -11,6 +11,7 @@ from sandbox.channels import Channel, Kind
 from sandbox.errors import Json, refusal
 from sandbox.members import Member
 from sandbox.permissions import DEFAULT, Permission
+from sandbox.users import User
 
 if TYPE_CHECKING:
     from sandbox.world import World
@@ -60,6 +61,8 @@ class Guild:
         self.afk_channel: Channel | None = None
         #: The voice server of this guild, once `move_voice_server` has changed it.
         self.voice_endpoint: str | None = None
+        #: 1 to 3 as boosts raise it: from 2 on larger files may be sent.
+        self.premium_tier = 0
         self.is_available = True
         self.has_bot = True
         self.everyone = Role(self, self.id, "@everyone", everyone)
@@ -112,13 +115,30 @@ class Guild:
         roles: list[Role] | None = None,
         bot: bool = False,
         locale: str = "en-US",
+        nitro: bool = False,
     ) -> Member:
         """A member whom the test plays; with `bot`, another bot's user."""
-        member = Member(self, self.world.ids.draw(), name, bot=bot, roles=roles, locale=locale)
+        user_id = self.world.ids.draw()
+        return self._add(
+            Member(self, user_id, name, bot=bot, roles=roles, locale=locale, nitro=nitro)
+        )
+
+    def welcome(self, user: User, *, roles: list[Role] | None = None) -> Member:
+        """The same user as a member here: someone from another guild, or the operator."""
+        return self._add(
+            Member(self, user.id, user.name, roles=roles, locale=user.locale, nitro=user.nitro)
+        )
+
+    def _add(self, member: Member) -> Member:
         self.members[member.id] = member
         data = member.payload() | {"guild_id": str(self.id)}
         self.world.gateway.dispatch("GUILD_MEMBER_ADD", data, guild=self, intent="members")
         return member
+
+    def boost(self, tier: int) -> None:
+        """Its premium tier from now on."""
+        self.premium_tier = tier
+        self._announce("GUILD_UPDATE")
 
     @property
     def first_text(self) -> Channel:
@@ -209,7 +229,7 @@ class Guild:
             "explicit_content_filter": 0,
             "mfa_level": 0,
             "nsfw_level": 0,
-            "premium_tier": 0,
+            "premium_tier": self.premium_tier,
             "preferred_locale": "en-US",
             "system_channel_id": None,
             "system_channel_flags": 0,

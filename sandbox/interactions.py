@@ -9,15 +9,15 @@ import secrets
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from sandbox import commands, components, messages
+from sandbox import commands, components, interaction_payload, messages
 from sandbox.clock import created_at
 from sandbox.errors import ApiError, Form, Json, refusal
-from sandbox.files import MOST_BYTES, Upload
+from sandbox.files import Upload
 from sandbox.messages import EPHEMERAL, LOADING, Message
 
 if TYPE_CHECKING:
-    from sandbox.channels import Channel
     from sandbox.members import Member
+    from sandbox.messageable import Messageable
 
 ANSWER_SECONDS: Final = 3.0
 TOKEN_SECONDS: Final = 15 * 60.0
@@ -60,7 +60,7 @@ class Interaction:
         self,
         kind: Kind,
         member: "Member",
-        channel: "Channel",
+        channel: "Messageable",
         data: Json,
         *,
         pressed: Message | None = None,
@@ -91,12 +91,18 @@ class Interaction:
     def created(self) -> float:
         return created_at(self.id)
 
+    @property
+    def upload_limit(self) -> int:
+        """The most bytes that a file of an answer may have: what the member or the place may."""
+        return max(self.member.upload_limit, self.channel.upload_limit)
+
     # What its member sees
 
     @property
     def deferred(self) -> bool:
         """Whether the answer still shows "… is thinking"."""
-        return self.message is not None and self.message.loading
+        shown = self.message
+        return shown is not None and shown.loading and not shown.deleted
 
     @property
     def content(self) -> str | None:
@@ -173,10 +179,10 @@ class Interaction:
         self.answer = answer
         self.answered_at = self.world.clock.time()
         self.world.watch.changed()
-        return self._callback_payload(answer)
+        return interaction_payload.callback(self, answer)
 
     def _take(self, answer: Answer, data: Json, files: list[Upload]) -> None:
-        bot = self.channel.guild.bot
+        bot = self.channel.bot
         if answer is Answer.MESSAGE:
             self.message = messages.create(self.channel, bot, data, files, interaction=self)
         elif answer is Answer.DEFER:
@@ -200,7 +206,7 @@ class Interaction:
             self.modal = data
 
     def _thinking(self, ephemeral: int) -> Message:
-        bot, world = self.channel.guild.bot, self.world
+        bot, world = self.channel.bot, self.world
         message = Message(self.channel, bot, world.ids.draw(), interaction=self)
         message.flags = LOADING | ephemeral
         world.messages[message.id] = message
@@ -210,18 +216,6 @@ class Interaction:
             self.channel.messages.append(message)
         message.publish("CREATE")
         return message
-
-    def _callback_payload(self, answer: Answer) -> Json:
-        about: Json = {"id": str(self.id), "type": int(self.kind)}
-        resource: Json = {"type": int(answer)}
-        if self.message is not None:
-            about |= {
-                "response_message_id": str(self.message.id),
-                "response_message_loading": self.message.loading,
-                "response_message_ephemeral": self.message.ephemeral,
-            }
-            resource["message"] = self.message.payload()
-        return {"interaction": about, "resource": resource}
 
     def open(self) -> None:
         """Check that the token still opens anything. Raises 50027 after fifteen minutes, 10015
@@ -247,7 +241,7 @@ class Interaction:
             assert self.message is not None
             messages.edit(self.message, body, files)
             return self.message
-        bot = self.channel.guild.bot
+        bot = self.channel.bot
         message = messages.create(self.channel, bot, body, files, interaction=self)
         self.followups.append(message)
         self.world.watch.changed()
@@ -257,44 +251,11 @@ class Interaction:
 
     def metadata(self) -> Json:
         """A message's `interaction_metadata`."""
-        about: Json = {
-            "id": str(self.id),
-            "type": int(self.kind),
-            "user": self.member.user(),
-            "authorizing_integration_owners": {"0": str(self.channel.guild.id)},
-        }
-        if self.pressed is not None:
-            about["interacted_message_id"] = str(self.pressed.id)
-        return about
+        return interaction_payload.metadata(self)
 
     def payload(self) -> Json:
         """INTERACTION_CREATE."""
-        guild, channel = self.channel.guild, self.channel
-        data: Json = {
-            "id": str(self.id),
-            "application_id": str(self.world.application_id),
-            "type": int(self.kind),
-            "token": self.token,
-            "version": 1,
-            "guild_id": str(guild.id),
-            "guild": {"id": str(guild.id), "locale": "en-US", "features": []},
-            "channel_id": str(channel.id),
-            "channel": channel.payload()
-            | {"permissions": str(int(self.member.permissions_in(channel)))},
-            "member": self.member.payload(channel),
-            "app_permissions": str(int(guild.bot.permissions_in(channel))),
-            "locale": self.member.locale,
-            "guild_locale": "en-US",
-            "entitlements": [],
-            "entitlement_sku_ids": [],
-            "authorizing_integration_owners": {"0": str(guild.id)},
-            "context": 0,
-            "attachment_size_limit": MOST_BYTES,
-            "data": self.data,
-        }
-        if self.pressed is not None:
-            data["message"] = self.pressed.payload()
-        return data
+        return interaction_payload.create(self)
 
 
 def _focused(options: Any) -> Json:

@@ -4,24 +4,26 @@ Knows: a member's permissions, and each action as Discord's client offers it. Wh
 would not let one do raises NotPossible. Does not know: what the bot makes of it.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sandbox import client, commands, components, messages, options, permissions, voice_states
+from sandbox import client, commands, components, options, permissions, voice_states
 from sandbox.channels import Channel
 from sandbox.errors import Json, NotPossible
 from sandbox.files import Upload
 from sandbox.interactions import Interaction, Kind
+from sandbox.messageable import Messageable
 from sandbox.messages import Message
 from sandbox.permissions import Permission
+from sandbox.users import User
 from sandbox.voice_states import VoiceState
-from sandbox.world import user_payload
 
 if TYPE_CHECKING:
     from sandbox.guilds import Guild, Role
     from sandbox.voice import Recording
 
 
-class Member:
+class Member(User):
     """A member of a guild: simulated, or (`is_client`) the bot under test."""
 
     def __init__(
@@ -33,26 +35,15 @@ class Member:
         bot: bool = False,
         roles: "list[Role] | None" = None,
         locale: str = "en-US",
+        nitro: bool = False,
     ) -> None:
+        super().__init__(guild.world, user_id, name, bot=bot, locale=locale, nitro=nitro)
         self.guild = guild
-        self.world = guild.world
-        self.id = user_id
-        self.name = name
-        self.is_bot = bot
-        self.is_client = user_id == self.world.application_id
         self.roles = list(roles or [])
-        self.locale = locale
         self.joined_at = self.world.clock.iso()
         self.timeout_until = 0.0
         self.voice = VoiceState()
         self._recording: Recording | None = None
-
-    def __repr__(self) -> str:
-        return f"<Member {self.name!r} {self.id}>"
-
-    @property
-    def mention(self) -> str:
-        return f"<@{self.id}>"
 
     # What they may do
 
@@ -161,20 +152,25 @@ class Member:
     # In text
 
     async def say(
-        self, content: str, channel: Channel, files: list[Upload] | None = None
+        self,
+        content: str,
+        channel: Messageable,
+        files: list[Upload] | None = None,
+        *,
+        voice_message: bool = False,
     ) -> Message:
-        """Send an ordinary message."""
-        if Permission.SEND_MESSAGES not in self.permissions_in(channel):
-            raise NotPossible(f"{self.name} cannot write in {channel.name}")
-        return messages.create(channel, self, {"content": content}, files or [])
+        """Send an ordinary message; with `voice_message` the one file is what they recorded."""
+        return client.say(self, content, channel, files or [], voice_message=voice_message)
 
     async def command(
-        self, path: str, values: dict[str, Any] | None = None, *, channel: Channel | None = None
+        self, path: str, values: dict[str, Any] | None = None, *, channel: Messageable | None = None
     ) -> Interaction:
         """Use a slash command: "say", or "queue view". Values are str, int, float, bool, Member,
-        Role, Channel or Upload. Without a channel it is the guild's first text channel."""
+        Role, Channel or Upload. Without a channel it is the guild's first text channel; `dm` is
+        their direct messages with the bot."""
         channel = channel or self.guild.first_text
         command, steps = client.find_command(self, path, channel)
+        client.check_sizes(self, (values or {}).values(), channel)
         data = options.fill(command, steps, values or {}, channel=channel)
         return client.interact(Kind.COMMAND, self, channel, data)
 
@@ -184,7 +180,7 @@ class Member:
         option: str,
         typed: str,
         *,
-        channel: Channel | None = None,
+        channel: Messageable | None = None,
         others: dict[str, Any] | None = None,
         timeout: float = 5.0,
     ) -> list[Json]:
@@ -203,19 +199,21 @@ class Member:
     async def message_command(self, name: str, message: Message) -> Interaction:
         """Use a command from a message's context menu."""
         client.see(self, message)
+        if message.ephemeral:
+            raise NotPossible("a private message's menu has no commands")
         command, _ = client.find_command(self, name, message.channel, commands.MESSAGE)
         resolved = {"messages": {str(message.id): message.payload()}}
         data = client.about(command) | {"target_id": str(message.id), "resolved": resolved}
         return client.interact(Kind.COMMAND, self, message.channel, data)
 
     async def user_command(
-        self, name: str, member: "Member", *, channel: Channel | None = None
+        self, name: str, member: "Member", *, channel: Messageable | None = None
     ) -> Interaction:
         """Use a command from a member's context menu."""
         channel = channel or self.guild.first_text
         command, _ = client.find_command(self, name, channel, commands.USER)
         resolved: Json = {}
-        options.resolve_member(member, channel, resolved)
+        options.resolve_user(member, channel, resolved)
         data = client.about(command) | {"target_id": str(member.id), "resolved": resolved}
         return client.interact(Kind.COMMAND, self, channel, data)
 
@@ -225,16 +223,13 @@ class Member:
         data = {"component_type": components.BUTTON, "custom_id": found["custom_id"]}
         return client.interact(Kind.COMPONENT, self, message.channel, data, pressed=message)
 
-    async def select(self, message: Message, select: str, values: list[str]) -> Interaction:
-        """Choose values in a select of strings, named by its placeholder or its custom_id."""
-        found = client.find_component(self, message, select, (components.STRING_SELECT,))
-        if set(values) - {each["value"] for each in found["options"]}:
-            raise NotPossible(f"{select} does not offer {values}")
-        data = {
-            "component_type": components.STRING_SELECT,
-            "custom_id": found["custom_id"],
-            "values": values,
-        }
+    async def select(
+        self, message: Message, select: str, values: "Sequence[str | User | Role | Channel]"
+    ) -> Interaction:
+        """Choose in a select, named by its placeholder or its custom_id: values of one of
+        strings, else members, roles or channels."""
+        found = client.find_component(self, message, select, components.SELECTS)
+        data = options.choose(found, values, channel=message.channel)
         return client.interact(Kind.COMPONENT, self, message.channel, data, pressed=message)
 
     async def submit(self, interaction: Interaction, values: dict[str, str]) -> Interaction:
@@ -251,9 +246,6 @@ class Member:
         return [each.file.data for each in message.attachments]
 
     # How Discord writes them down
-
-    def user(self) -> Json:
-        return user_payload(self.id, self.name, bot=self.is_bot)
 
     def payload(self, channel: Channel | None = None) -> Json:
         """The member object; with a channel, with the permissions there, as interactions have."""

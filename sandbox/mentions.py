@@ -11,15 +11,15 @@ from sandbox.errors import Form, Json
 from sandbox.permissions import Permission
 
 if TYPE_CHECKING:
-    from sandbox.channels import Channel
-    from sandbox.members import Member
+    from sandbox.messageable import Messageable
+    from sandbox.users import User
 
 _MENTION: Final = re.compile(r"<@(?P<role>&)?!?(?P<id>\d+)>|(?P<all>@everyone|@here)")
 _KINDS: Final = ("users", "roles")
 
 
 def pings(
-    form: Form, author: "Member", channel: "Channel", content: str, allowed: Json | None
+    form: Form, author: "User", channel: "Messageable", content: str, allowed: Json | None
 ) -> set[int | str]:
     """Ids of members and roles, "everyone", "here". What contradicts itself in `allowed` goes to
     `form`. Without `allowed` everything pings."""
@@ -30,8 +30,7 @@ def pings(
             text = f'"parse" and "{kind}" are mutually exclusive'
             form.at("allowed_mentions").fault(kind, "MESSAGE_ALLOWED_MENTIONS_PARSE", text)
     named = {kind: {int(each) for each in allowed.get(kind) or []} for kind in _KINDS}
-    guild = channel.guild
-    may_ping_all = Permission.MENTION_EVERYONE in author.permissions_in(channel)
+    may_ping_all = Permission.MENTION_EVERYONE in channel.permissions_of(author)
     found: set[int | str] = set()
     for match in _MENTION.finditer(content):
         if match["all"]:
@@ -40,7 +39,7 @@ def pings(
             continue
         kind = "roles" if match["role"] else "users"
         target = int(match["id"])
-        exists = target in (guild.roles if match["role"] else guild.members)
+        exists = target in (channel.roles() if match["role"] else channel.users())
         if exists and (kind in parse or target in named[kind]):
             found.add(target)
     return found

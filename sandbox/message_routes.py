@@ -10,6 +10,7 @@ from sandbox import messages
 from sandbox.calls import Call, Finder, Handler, Reply
 from sandbox.channels import Channel
 from sandbox.errors import ApiError, Json, refusal
+from sandbox.messageable import Messageable
 from sandbox.messages import Message
 from sandbox.permissions import Permission
 
@@ -46,6 +47,7 @@ class MessageRoutes:
             ("PATCH", channel + "/messages/{message}", self._edit),
             ("DELETE", channel + "/messages/{message}", self._delete),
             ("POST", channel + "/typing", self._typing),
+            ("POST", "/users/@me/channels", self._open_direct),
         ]
 
     # Interactions
@@ -79,6 +81,16 @@ class MessageRoutes:
     def _channel(self, call: Call) -> Reply:
         return self._find.channel(call).payload()
 
+    def _open_direct(self, call: Call) -> Reply:
+        """Direct messages with a user. Whether they take any shows only at the first one."""
+        recipient = str(call.body.get("recipient_id"))
+        user = self._world.users.get(int(recipient)) if recipient.isdigit() else None
+        if user is None:
+            raise refusal(50033)
+        if user.is_bot:
+            raise refusal(50007)
+        return user.dm.payload()
+
     def _messages(self, call: Call) -> Reply:
         channel = self._find.channel(call, Permission.READ_MESSAGE_HISTORY)
         newest = channel.messages[::-1][: int(call.query.get("limit", 50))]
@@ -89,21 +101,18 @@ class MessageRoutes:
 
     def _send(self, call: Call) -> Reply:
         channel = self._find.channel(call)
-        has = channel.guild.bot.permissions_in(channel)
-        needed = Permission.SEND_MESSAGES_IN_THREADS if channel.parent else Permission.SEND_MESSAGES
-        if call.files:
-            needed |= Permission.ATTACH_FILES
+        extra = Permission.ATTACH_FILES if call.files else Permission.NONE
         if call.body.get("embeds"):
-            needed |= Permission.EMBED_LINKS
-        if needed not in has:
-            raise refusal(50013)
+            extra |= Permission.EMBED_LINKS
+        channel.check_sending(extra)
         if earlier := self._with_nonce(channel, call.body):
             return earlier.payload()
-        message = messages.create(channel, channel.guild.bot, call.body, call.files)
-        channel.archive(False)  # writing opens an archived thread again
+        message = messages.create(channel, channel.bot, call.body, call.files)
+        if isinstance(channel, Channel):
+            channel.archive(False)  # writing opens an archived thread again
         return message.payload()
 
-    def _with_nonce(self, channel: Channel, body: Json) -> Message | None:
+    def _with_nonce(self, channel: Messageable, body: Json) -> Message | None:
         """The message that the bot sent with the same enforced nonce a short while ago."""
         if not body.get("enforce_nonce") or body.get("nonce") is None:
             return None
@@ -116,12 +125,11 @@ class MessageRoutes:
     def _edit(self, call: Call) -> Reply:
         message = self._find.message(call)
         channel = message.channel
-        if message.author is not channel.guild.bot:
+        if not message.author.is_client:
             raise refusal(50005)
         if channel.archived:
             raise refusal(50083)
-        has = channel.guild.bot.permissions_in(channel)
-        if call.files and Permission.ATTACH_FILES not in has:
+        if call.files and Permission.ATTACH_FILES not in channel.permissions_of(channel.bot):
             raise refusal(50013)
         self._check_age(message)
         messages.edit(message, call.body, call.files)
@@ -142,8 +150,7 @@ class MessageRoutes:
 
     def _delete(self, call: Call) -> Reply:
         message = self._find.message(call)
-        bot = message.channel.guild.bot
-        if message.author is not bot:
+        if not message.author.is_client:
             self._find.channel(call, Permission.MANAGE_MESSAGES)
         message.remove()
         return None

@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Any
 from sandbox import components
 from sandbox.clock import created_at
 from sandbox.errors import Form, Json, refusal
-from sandbox.files import MOST_BYTES, Attachment, Upload, keep
+from sandbox.files import MOST_FILES, Attachment, Recorded, Upload, forget, keep
 from sandbox.mentions import pings
-from sandbox.permissions import Permission
 
 if TYPE_CHECKING:
-    from sandbox.channels import Channel
     from sandbox.interactions import Interaction
-    from sandbox.members import Member
+    from sandbox.messageable import Messageable
+    from sandbox.users import User
 
-SUPPRESS_EMBEDS, EPHEMERAL, LOADING, SILENT, LAYOUT = 1 << 2, 1 << 6, 1 << 7, 1 << 12, 1 << 15
+SUPPRESS_EMBEDS, EPHEMERAL, LOADING, SILENT = 1 << 2, 1 << 6, 1 << 7, 1 << 12
+VOICE, LAYOUT = 1 << 13, 1 << 15
 
 
 @dataclass(eq=False)
 class Message:
     """A message, with its history."""
 
-    channel: "Channel"
-    author: "Member"
+    channel: "Messageable"
+    author: "User"
     id: int
     content: str = ""
     flags: int = 0
@@ -36,7 +36,7 @@ class Message:
     embeds: list[Json] = field(default_factory=list)
     components: list[Json] = field(default_factory=list)
     interaction: "Interaction | None" = None
-    viewer: "Member | None" = None  # the only one who sees it, when it is ephemeral
+    viewer: "User | None" = None  # the only one who sees it, when it is ephemeral
     #: What each send and edit said about pings, None where it said nothing (then all ping).
     allowed_mentions: list[Json | None] = field(default_factory=list)
     #: Ids of members and roles, "everyone", "here": whom any send or edit has pinged.
@@ -91,20 +91,18 @@ class Message:
 
     def remove(self) -> None:
         self.deleted = True
+        for each in self.attachments:
+            forget(each)
         if self in self.channel.messages:
             self.channel.messages.remove(self)
         if not self.ephemeral:
-            data = {
-                "id": str(self.id),
-                "channel_id": str(self.channel.id),
-                "guild_id": str(self.channel.guild.id),
-            }
+            data = {"id": str(self.id), "channel_id": str(self.channel.id)} | self.channel.address
             self._dispatch("DELETE", data, data)
         self.channel.world.watch.changed()
 
     def payload(self) -> Json:
         """The message object."""
-        mentions = [each for each in self.channel.guild.members.values() if each.id in self.pings]
+        mentions = [each for each in self.channel.users().values() if each.id in self.pings]
         data: Json = {
             "id": str(self.id),
             "channel_id": str(self.channel.id),
@@ -118,7 +116,7 @@ class Message:
             "tts": False,
             "mention_everyone": not self.pings.isdisjoint({"everyone", "here"}),
             "mentions": [each.user() for each in mentions],
-            "mention_roles": [str(each) for each in self.channel.guild.roles if each in self.pings],
+            "mention_roles": [str(each) for each in self.channel.roles() if each in self.pings],
             "attachments": [each.payload() for each in self.attachments],
             "embeds": self.embeds,
             "components": self.components,
@@ -138,43 +136,44 @@ class Message:
     def publish(self, event: str) -> None:
         """Tell the gateway (`CREATE` or `UPDATE`) and whoever waits."""
         if not self.ephemeral:
-            data = self.payload() | {"guild_id": str(self.channel.guild.id)}
-            if not self.author.user()["bot"]:
-                member = self.author.payload()
+            data = self.payload() | self.channel.address
+            guild = self.channel.of_guild
+            if guild is not None and self.author.id in guild.members and not self.author.is_bot:
+                member = guild.members[self.author.id].payload()
                 data["member"] = {key: member[key] for key in member if key != "user"}
             hidden = data | {"content": "", "attachments": [], "embeds": [], "components": []}
-            bot = self.channel.guild.bot
-            open_to_bot = self.author is bot or bot.id in self.pings
+            open_to_bot = self.author.is_client or self.channel.bot.id in self.pings
             self._dispatch(event, data, data if open_to_bot else hidden)
         self.channel.world.watch.changed()
 
     def _dispatch(self, event: str, data: Json, redacted: Json) -> None:
-        guild = self.channel.guild
-        if Permission.VIEW_CHANNEL in guild.bot.permissions_in(self.channel):
-            guild.world.gateway.dispatch(
+        """Content is hidden from who lacks its intent; in direct messages it never is."""
+        guild, gateway = self.channel.of_guild, self.channel.world.gateway
+        if guild is None:
+            gateway.dispatch(f"MESSAGE_{event}", data, guild=None, intent="direct_messages")
+        elif self.channel.is_seen_by(self.channel.bot):
+            gateway.dispatch(
                 f"MESSAGE_{event}", data, guild=guild, intent="messages", redacted=redacted
             )
 
 
 def create(
-    channel: "Channel",
-    author: "Member",
+    channel: "Messageable",
+    author: "User",
     body: Json,
     files: list[Upload],
     *,
     interaction: "Interaction | None" = None,
-    flags: int | None = None,
+    recorded: Recorded | None = None,
 ) -> Message:
-    """Check a new message's body, and send it. Raises 40005, 50006, 50035.
-
-    `flags` overrides the body's, where an earlier deferral decided them.
-    """
+    """Check a new message's body, and send it; with `recorded` it is a voice message.
+    Raises 30015, 40005, 50006, 50035."""
     given = int(body.get("flags") or 0)
     kept = SUPPRESS_EMBEDS | SILENT | LAYOUT | (EPHEMERAL if interaction else 0)
     message = Message(channel, author, channel.world.ids.draw(), interaction=interaction)
-    message.flags = given & kept if flags is None else flags
+    message.flags = given & kept | (VOICE if recorded else 0)
     message.nonce = None if body.get("nonce") is None else str(body["nonce"])
-    _apply(message, body, files)
+    _apply(message, body, files, recorded)
     if message.ephemeral and interaction is not None:
         message.viewer = interaction.member
     else:
@@ -185,7 +184,7 @@ def create(
 
 
 def edit(message: Message, body: Json, files: list[Upload]) -> None:
-    """Check an edit and make it. Raises 40005, 50006, 50035."""
+    """Check an edit and make it. Raises 30015, 40005, 50006, 50035."""
     if "flags" in body and body["flags"] is not None:
         message.flags &= ~SUPPRESS_EMBEDS
         message.flags |= int(body["flags"]) & (SUPPRESS_EMBEDS | LAYOUT)
@@ -195,7 +194,9 @@ def edit(message: Message, body: Json, files: list[Upload]) -> None:
     message.publish("UPDATE")
 
 
-def _apply(message: Message, body: Json, files: list[Upload]) -> None:
+def _apply(
+    message: Message, body: Json, files: list[Upload], recorded: Recorded | None = None
+) -> None:
     """Check the body against the message as it would become; only then change it."""
     content = (body["content"] or "") if "content" in body else message.content
     embeds = (body["embeds"] or []) if "embeds" in body else message.embeds
@@ -212,24 +213,41 @@ def _apply(message: Message, body: Json, files: list[Upload]) -> None:
     if "content" in body:
         pinged = pings(form, message.author, message.channel, content, mentions)
     form.settle()
-    if sum(len(each.data) for each in files) > MOST_BYTES:
-        raise refusal(40005)
-    attachments = _attachments(message, body, files)
+    kept = _kept(message, body)
+    _check_files(message, kept, files)
     content = content.strip()  # as Discord does
-    if not (content or embeds or rows or attachments):
+    if not (content or embeds or rows or kept or files):
         raise refusal(50006)
     message.content, message.embeds, message.components = content, embeds, rows
-    message.attachments = attachments
+    for each in message.attachments:
+        if each not in kept:
+            forget(each)
+    hidden = message.ephemeral
+    new = [keep(message.channel, each, ephemeral=hidden, recorded=recorded) for each in files]
+    message.attachments = kept + new
     message.pings |= pinged
     message.allowed_mentions.append(mentions)
 
 
-def _attachments(message: Message, body: Json, files: list[Upload]) -> list[Attachment]:
-    kept = message.attachments
-    if body.get("attachments") is not None:
-        named = {str(each.get("id")) for each in body["attachments"]}
-        kept = [each for each in kept if str(each.id) in named]
-    return kept + [keep(message.channel, each) for each in files]
+def _kept(message: Message, body: Json) -> list[Attachment]:
+    """The attachments that stay: all, unless the body lists those that shall."""
+    if body.get("attachments") is None:
+        return message.attachments
+    named = {str(each.get("id")) for each in body["attachments"]}
+    return [each for each in message.attachments if str(each.id) in named]
+
+
+def _check_files(message: Message, kept: list[Attachment], files: list[Upload]) -> None:
+    """The limit is of each file. An answer may be as large as its interaction said."""
+    most = message.channel.upload_limit
+    if message.interaction is not None:
+        most = message.interaction.upload_limit
+    elif not message.author.is_client:
+        most = max(most, message.author.upload_limit)
+    if any(len(each.data) > most for each in files):
+        raise refusal(40005)
+    if len(kept) + len(files) > MOST_FILES:
+        raise refusal(30015)
 
 
 def _check_embeds(form: Form, embeds: Any) -> None:

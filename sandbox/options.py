@@ -4,15 +4,18 @@ Knows: how values become option payloads, and what Discord's client does not let
 Does not know: who the member is, or what becomes of the interaction.
 """
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
 
-from sandbox import commands
+from sandbox import commands, components
 from sandbox.channels import Channel
 from sandbox.errors import Json, NotPossible
 from sandbox.files import Upload, keep
+from sandbox.messageable import Messageable
 
 if TYPE_CHECKING:
-    from sandbox.members import Member
+    from sandbox.guilds import Role
+    from sandbox.users import User
 
 
 def descend(command: Json, path: list[str]) -> Json:
@@ -34,7 +37,7 @@ def fill(
     path: list[str],
     values: dict[str, Any],
     *,
-    channel: Channel,
+    channel: Messageable,
     focused: str | None = None,
 ) -> Json:
     """The `data` of an interaction. With `focused`, that option is still being typed: it and
@@ -50,6 +53,8 @@ def fill(
     filled: list[Json] = []
     for name, value in values.items():
         option: Json = {"name": name, "type": known[name]["type"]}
+        if focused is not None and option["type"] == commands.FILE:
+            continue  # a file is uploaded when the command is sent
         if name == focused:
             option |= {"value": value, "focused": True}
         else:
@@ -71,7 +76,7 @@ def fill(
     return data
 
 
-def _value(option: Json, value: Any, channel: Channel, resolved: Json) -> Any:
+def _value(option: Json, value: Any, channel: Messageable, resolved: Json) -> Any:
     kind, name = option["type"], option["name"]
     if kind in (commands.STRING, commands.INTEGER, commands.NUMBER):
         _check_plain(option, value)
@@ -81,31 +86,69 @@ def _value(option: Json, value: Any, channel: Channel, resolved: Json) -> Any:
         return value
     if kind == commands.FILE:
         _require(isinstance(value, Upload), name, "a file")
-        attachment = keep(channel, value)
+        attachment = keep(channel, value, ephemeral=True)
         resolved.setdefault("attachments", {})[str(attachment.id)] = attachment.payload()
         return str(attachment.id)
     if kind == commands.CHANNEL:
         _require(isinstance(value, Channel), name, "a channel")
         types = option.get("channel_types")
         _require(not types or int(value.kind) in types, name, "a channel of another type")
-        partial = value.payload() | {"permissions": "0"}
-        resolved.setdefault("channels", {})[str(value.id)] = partial
-        return str(value.id)
-    if hasattr(value, "permissions_in") and kind in (commands.MEMBER, commands.MENTIONABLE):
-        resolve_member(value, channel, resolved)
-    elif hasattr(value, "set_permissions") and kind in (commands.ROLE, commands.MENTIONABLE):
-        resolved.setdefault("roles", {})[str(value.id)] = value.payload()
-    else:
-        raise NotPossible(f"{name} takes no {value!r}")
+    _resolve(value, _NAMED[kind], name, channel, resolved)
     return str(value.id)
 
 
-def resolve_member(member: "Member", channel: Channel, resolved: Json) -> None:
-    """Add a user and the member that they are to `resolved`."""
-    partial = member.payload(channel)
-    user = partial.pop("user")
-    resolved.setdefault("users", {})[str(member.id)] = user
-    resolved.setdefault("members", {})[str(member.id)] = partial
+#: What options, and selects, of these types hold.
+_NAMED: Final = {
+    commands.MEMBER: ("users",),
+    commands.CHANNEL: ("channels",),
+    commands.ROLE: ("roles",),
+    commands.MENTIONABLE: ("users", "roles"),
+}
+_SELECTED: Final = {5: ("users",), 6: ("roles",), 7: ("users", "roles"), 8: ("channels",)}
+
+
+def _resolve(
+    value: Any, kinds: tuple[str, ...], name: str, channel: Messageable, resolved: Json
+) -> None:
+    """Add a member, role or channel to `resolved`; in direct messages there are only users."""
+    is_direct = channel.of_guild is None
+    if hasattr(value, "user") and "users" in kinds:
+        resolve_user(value, channel, resolved)
+    elif hasattr(value, "set_permissions") and "roles" in kinds and not is_direct:
+        resolved.setdefault("roles", {})[str(value.id)] = value.payload()
+    elif isinstance(value, Channel) and "channels" in kinds and not is_direct:
+        partial = value.payload() | {"permissions": "0"}
+        resolved.setdefault("channels", {})[str(value.id)] = partial
+    else:
+        raise NotPossible(f"{name} takes no {value!r}")
+
+
+def resolve_user(user: "User", channel: Messageable, resolved: Json) -> None:
+    """Add a user to `resolved`, and the member that they are there, if they are."""
+    resolved.setdefault("users", {})[str(user.id)] = user.user()
+    if isinstance(channel, Channel) and user.id in channel.guild.members:
+        partial = channel.guild.members[user.id].payload(channel)
+        del partial["user"]
+        resolved.setdefault("members", {})[str(user.id)] = partial
+
+
+def choose(
+    select: Json, values: "Sequence[str | User | Role | Channel]", *, channel: Messageable
+) -> Json:
+    """The `data` of what is chosen in a select."""
+    name, kind = select["custom_id"], select["type"]
+    least, most = select.get("min_values", 1), select.get("max_values", 1)
+    _require(least <= len(values) <= most, name, f"{least} to {most} values")
+    data: Json = {"component_type": kind, "custom_id": name}
+    if kind == components.STRING_SELECT:
+        offered = {each["value"] for each in select["options"]}
+        _require(set(values) <= offered, name, f"some of {sorted(offered)}")
+        return data | {"values": list(values)}
+    resolved: Json = {}
+    for each in values:
+        _resolve(each, _SELECTED[kind], name, channel, resolved)
+    ids = [str(each.id) for each in values if not isinstance(each, str)]
+    return data | {"values": ids, "resolved": resolved}
 
 
 def _check_plain(option: Json, value: Any) -> None:

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from sandbox import limits
 from sandbox.calls import Call, Created
+from sandbox.cdn import Files
 from sandbox.errors import ApiError, refusal, unauthorized
 from sandbox.faults import Asked, Fault, Faults
 from sandbox.files import Upload
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from sandbox.world import World
 
 PREFIX: Final = "/api/v10"
-LARGEST_BODY: Final = 32 * 1024 * 1024
+LARGEST_BODY: Final = 256 * 1024 * 1024
 
 
 class _Cut(Exception):
@@ -37,12 +38,16 @@ class Rest:
         self._world = world
         self._routes = Routes(world)
         self.faults = Faults(world.watch)
+        self.files = Files(world)
         self.limits = Limits(world.clock)
 
     def application(self) -> web.Application:
         app = web.Application(client_max_size=LARGEST_BODY)
         app.router.add_get("/gateway", self._world.gateway.handle)
-        app.router.add_get("/attachments/{channel}/{attachment}/{name}", self._attachment)
+        for kind in ("/attachments", "/ephemeral-attachments"):
+            file = kind + r"/{channel}/{attachment:\d+}/{name}"
+            app.router.add_get(file, self.files.handle, allow_head=False)
+            app.router.add_get("/proxy" + file, self.files.handle, allow_head=False)
         app.router.add_route("*", PREFIX + "/{path:.*}", self._answer)
         return app
 
@@ -108,12 +113,6 @@ class Rest:
             case (_, ["webhooks", _, token, *_]):
                 return self.limits.take("webhook", token, limits.WEBHOOK)
         return {}
-
-    async def _attachment(self, request: web.Request) -> web.StreamResponse:
-        file = self._world.files.get(int(request.match_info["attachment"]))
-        if file is None:
-            raise web.HTTPNotFound
-        return web.Response(body=file.data, content_type=file.content_type)
 
 
 def _break(fault: Fault) -> None:

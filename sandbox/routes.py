@@ -73,13 +73,12 @@ class Routes:
         return {"url": url, "shards": 1, "session_start_limit": start}
 
     def _me(self, call: Call) -> Reply:
-        return self._world.user_payload() | {"verified": True, "mfa_enabled": True, "flags": 0}
+        return self._world.bot.user() | {"verified": True, "mfa_enabled": True, "flags": 0}
 
     def _user(self, call: Call) -> Reply:
-        for guild in self._world.guilds.values():
-            if call.id("user") in guild.members:
-                return guild.members[call.id("user")].user()
-        raise refusal(10013)
+        if call.id("user") not in self._world.users:
+            raise refusal(10013)
+        return self._world.users[call.id("user")].user()
 
     def _my_guilds(self, call: Call) -> Reply:
         return [

@@ -9,13 +9,16 @@ from typing import Self
 
 from aiohttp import web
 
+from sandbox.cdn import Files
 from sandbox.clock import Clock
 from sandbox.commands import Registry
 from sandbox.faults import Faults
 from sandbox.gateway import Gateway
 from sandbox.guilds import BOT, Guild
+from sandbox.limits import Limits
 from sandbox.permissions import DEFAULT, Permission
 from sandbox.rest import PREFIX, Rest
+from sandbox.users import User
 from sandbox.voice import VoiceServer
 from sandbox.world import World
 
@@ -58,6 +61,21 @@ class Sandbox:
         return self._rest.faults
 
     @property
+    def limits(self) -> Limits:
+        return self._rest.limits
+
+    @property
+    def files(self) -> Files:
+        """The files that Discord keeps, who fetched them, and faults to order."""
+        return self._rest.files
+
+    @property
+    def operator(self) -> User:
+        """The owner of the application. To be reached by the bot they have to share a guild with
+        it: `guild.welcome(discord.operator)`."""
+        return self.world.operator
+
+    @property
     def token(self) -> str:
         return self.world.token
 
@@ -90,7 +108,7 @@ class Sandbox:
 
     def limit_rates(self, on: bool) -> None:
         """Keep the rate limits, as at the start, or not."""
-        self._rest.limits.is_on = on
+        self.limits.is_on = on
 
     async def start(self) -> None:
         await self.voice.start()
@@ -105,6 +123,7 @@ class Sandbox:
     async def away(self) -> None:
         """An outage: REST and the gateway refuse connections, and those that were open are cut."""
         await self.gateway.drop()
+        self.files.release()
         if self._runner is not None:
             server = self._runner.server
             for each in list(server.connections) if server else []:

@@ -36,6 +36,7 @@ INTENTS: Final = {
     "voice_states": 1 << 7,
     "presences": 1 << 8,
     "messages": 1 << 9,
+    "direct_messages": 1 << 12,
     "message_content": 1 << 15,
 }
 #: Buffered events of a session, beyond which it can no longer be resumed.
@@ -106,7 +107,10 @@ class Session:
     def has(self, intent: str) -> bool:
         return bool(self.intents & INTENTS[intent])
 
-    def serves(self, guild_id: int) -> bool:
+    def serves(self, guild_id: int | None) -> bool:
+        """Whether it is told of this guild; of direct messages (None) only the first shard is."""
+        if guild_id is None:
+            return self.shard[0] == 0
         index, count = self.shard
         return (guild_id >> 22) % count == index
 

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from sandbox.clock import Clock, Snowflakes
 from sandbox.errors import Json
+from sandbox.users import User
 from sandbox.voice import VoiceServer
 from sandbox.watch import Watch
 
 if TYPE_CHECKING:
     from sandbox.commands import Registry
-    from sandbox.files import Upload
+    from sandbox.direct import DirectChannel
+    from sandbox.files import Attachment
     from sandbox.gateway import Gateway
     from sandbox.guilds import Guild
     from sandbox.interactions import Interaction
@@ -38,7 +40,9 @@ class World:
     origin: str = ""  # http://127.0.0.1:port, once it listens
     guilds: dict[int, "Guild"] = field(default_factory=dict)
     messages: dict[int, "Message"] = field(default_factory=dict)
-    files: dict[int, "Upload"] = field(default_factory=dict)  # by the attachment's id
+    files: dict[int, "Attachment"] = field(default_factory=dict)  # all that Discord keeps
+    users: dict[int, User] = field(default_factory=dict)
+    directs: dict[int, "DirectChannel"] = field(default_factory=dict)  # by the user's id
     interactions: dict[int, "Interaction"] = field(default_factory=dict)
     tokens: dict[str, "Interaction"] = field(default_factory=dict)
     registry: "Registry" = field(init=False)
@@ -47,25 +51,24 @@ class World:
     def __post_init__(self) -> None:
         self.ids = Snowflakes(self.clock)
         self.application_id = self.ids.draw()
+        self.bot = User(self, self.application_id, self.name, bot=True)
+        #: Who runs the bot: the owner of the application.
+        self.operator = User(self, self.ids.draw(), "Operator")
+        self.signing_key = secrets.token_bytes(32)  # of the addresses of files
         owner = base64.b64encode(str(self.application_id).encode()).decode().rstrip("=")
         self.token = f"{owner}.{secrets.token_urlsafe(4)}.{secrets.token_urlsafe(28)}"
 
-    def user_payload(self) -> Json:
-        """The bot's own user."""
-        return user_payload(self.application_id, self.name, bot=True)
-
     def application_payload(self) -> Json:
         flags = sum(_INTENT_FLAGS[each] for each in self.privileged)
-        owner = user_payload(1, "operator", bot=False)
         return {
             "id": str(self.application_id),
             "name": self.name,
             "icon": None,
             "description": "",
-            "bot": self.user_payload(),
+            "bot": self.bot.user(),
             "bot_public": False,
             "bot_require_code_grant": False,
-            "owner": owner,
+            "owner": self.operator.user(),
             "team": None,
             "verify_key": "00" * 32,
             "flags": flags,
@@ -75,15 +78,3 @@ class World:
             "approximate_guild_count": len(self.guilds),
             "integration_types_config": {"0": {}},
         }
-
-
-def user_payload(user_id: int, name: str, *, bot: bool) -> Json:
-    return {
-        "id": str(user_id),
-        "username": name.lower(),
-        "global_name": None if bot else name,
-        "discriminator": "0000" if bot else "0",
-        "avatar": None,
-        "bot": bot,
-        "public_flags": 0,
-    }

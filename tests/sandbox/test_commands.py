@@ -6,7 +6,7 @@ import discord
 import pytest
 from discord import app_commands
 
-from sandbox import Sandbox
+from sandbox import NotPossible, Sandbox
 from sandbox.commands import is_name
 from sandbox.errors import ApiError
 from tests.sandbox.plain_bot import Bot
@@ -37,6 +37,9 @@ FAULTY = [
     (command(options=[option(), option()]), "options.1.name"),
     (command(options=[option(min_length=7000)]), "options.0.min_length"),
     (command(options=[option(type=1), option(name="b")]), "options.1.type"),
+    (command(options=[option(type=1, options=[option(type=1)])]), "options.0.options.0.type"),
+    (command(options=[option(type=2, options=[option()])]), "options.0.options.0.type"),
+    (command(options=[option(type=2, options=[option(type=2)])]), "options.0.options.0.type"),
     (command(type=2, name="Menu", options=[]), "description"),
     (command(contexts=[7]), "contexts.0"),
     (command(description="d" * 100, options=[option(name=f"o{i}", description="d" * 100,
@@ -91,3 +94,25 @@ async def test_a_hundred_commands_and_no_more(local: Sandbox) -> None:
     with pytest.raises(ApiError) as refused:
         registry.upsert(None, command(name="one-more"))
     assert refused.value.code == 30032
+
+
+async def test_fifteen_commands_in_a_menu_and_no_more(local: Sandbox) -> None:
+    """30032; each is offered where its contexts say."""
+
+    def menu(number: int, **more: Any) -> Json:
+        return {"type": 3, "name": f"Menu {number}"} | more
+
+    registry = local.world.registry
+    registry.overwrite(None, [menu(number) for number in range(15)])
+    with pytest.raises(ApiError) as refused:
+        registry.upsert(None, menu(15))
+    assert refused.value.code == 30032
+    registry.overwrite(None, [menu(0, contexts=[0]), menu(1, contexts=[1])])
+    alice = local.guild("Home").member("Alice")
+    here = await alice.say("x", alice.guild.text("general"))
+    there = await alice.say("x", alice.dm)
+    await alice.message_command("Menu 0", here)
+    await alice.message_command("Menu 1", there)
+    for number, message in ((1, here), (0, there)):
+        with pytest.raises(NotPossible):
+            await alice.message_command(f"Menu {number}", message)

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import discord
 import pytest
 import yarl
@@ -51,6 +52,23 @@ class Example(Bot):
             await interaction.response.send_message("Nothing waits.", ephemeral=True)
 
         self.tree.add_command(queue)
+
+        @self.tree.command(description="Give a recording.")
+        async def upload(interaction: discord.Interaction, file: discord.Attachment) -> None:
+            try:
+                data = await file.read()
+            except (aiohttp.ClientError, discord.HTTPException):
+                await interaction.response.send_message("cannot be fetched", ephemeral=True)
+                return
+            text = f"{file.filename}, {len(data)} bytes"
+            await interaction.response.send_message(text, ephemeral=True)
+
+        @self.tree.context_menu(name="Use as my voice")
+        async def use(interaction: discord.Interaction, message: discord.Message) -> None:
+            file = message.attachments[0]
+            assert message.flags.voice
+            text = f"a voice message of {file.duration} s"
+            await interaction.response.send_message(text, ephemeral=True)
 
     async def setup_hook(self) -> None:
         await self.tree.sync()
