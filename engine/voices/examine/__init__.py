@@ -1,0 +1,10 @@
+"""The examination of one recording, in a process of its own that may fail: `child.py`.
+
+child.py       limits on itself, one recording in, one answer out
+container.py   what a file's own bytes say, before anything decodes it
+decode.py      ffmpeg: any common format to mono sound
+said.py        what ffmpeg says of a file
+analysis.py    speech, noise, level; the best stretch
+keep.py        the stretch levelled, as WAV and as a preview
+unfit.py       the one error: a sentence for people
+"""

@@ -1,0 +1,107 @@
+"""One recording in, one answer out: `python -P -m engine.voices.examine.child < FILE`.
+
+Knows: its limits, which ffmpeg inherits, and how it ends. Does not know: the bot.
+
+    --into WAV --preview-into OGG    writes both; answers what was found, or what is wrong, as JSON
+    --encode                         answers a kept recording as Ogg Opus
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import resource
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any, Final
+
+from engine.voices.examine import analysis, container, decode, keep
+from engine.voices.examine.unfit import SAVE_ANEW, Unfit
+
+GIBIBYTE: Final = 1024**3
+#: Of address space, not of memory: libraries map much that they never touch. A process.
+MOST_MEMORY: Final = 2 * GIBIBYTE
+MOST_PROCESSOR_SECONDS: Final = 8
+#: What is kept has less than 1 MB.
+MOST_WRITTEN: Final = 8 * 1024**2
+#: Whoever started this process ends it sooner. This is for one that cannot.
+MOST_SECONDS: Final = 12
+
+
+def limit() -> None:
+    """No return from here: limits are lowered for this process and its own."""
+    for what, most in (
+        (resource.RLIMIT_AS, MOST_MEMORY),
+        (resource.RLIMIT_CPU, MOST_PROCESSOR_SECONDS),
+        (resource.RLIMIT_FSIZE, MOST_WRITTEN),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        # macOS refuses to limit address space (EINVAL); the limits of time hold there too.
+        try:
+            resource.setrlimit(what, (most, most))
+        except ValueError:
+            if sys.platform != "darwin":
+                raise
+    signal.alarm(MOST_SECONDS)
+
+
+def follow(lifeline: int) -> None:
+    """End this process and ffmpeg with it when nobody holds the other end of the pipe."""
+
+    def wait() -> None:
+        os.read(lifeline, 1)
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=wait, name="lifeline", daemon=True).start()
+
+
+def examine(file: int, into: Path, preview: Path, *, seconds: float) -> dict[str, Any]:
+    """The answer. Raises Unfit."""
+    container.check(os.pread(file, os.fstat(file).st_size, 0))  # ffmpeg begins where we stand
+    stretch = analysis.best_stretch(decode.decode(file, seconds=seconds))
+    wav = keep.to_wav(keep.level(stretch.pcm))
+    _write(into, wav)
+    _write(preview, keep.to_preview(keep.from_wav(wav)))
+    return {"reference": hashlib.sha256(wav).hexdigest(), "report": stretch.report.to_json()}
+
+
+def _write(file: Path, data: bytes) -> None:
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as target:
+        target.write(data)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Examine one recording.")
+    parser.add_argument("--lifeline", type=int)
+    parser.add_argument("--seconds", type=float, default=300.0)
+    parser.add_argument("--into", type=Path)
+    parser.add_argument("--preview-into", type=Path)
+    parser.add_argument("--encode", action="store_true")
+    options = parser.parse_args()
+    limit()
+    if options.lifeline is not None:
+        follow(options.lifeline)
+    file = sys.stdin.fileno()
+    try:
+        if options.encode:
+            with open(file, "rb", closefd=False) as source:
+                answer = keep.to_preview(keep.from_wav(source.read(MOST_WRITTEN)))
+        else:
+            found = examine(file, options.into, options.preview_into, seconds=options.seconds)
+            answer = json.dumps(found).encode()
+    except Unfit as error:
+        answer = json.dumps({"refused": str(error)}).encode()
+    except MemoryError:
+        answer = json.dumps(
+            {"refused": f"Reading this file takes more memory than there is. {SAVE_ANEW}"}
+        ).encode()
+    sys.stdout.buffer.write(answer)
+    sys.stdout.buffer.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

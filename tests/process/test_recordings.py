@@ -1,0 +1,433 @@
+"""Recordings that people send: what serves is kept, the rest gets a clear word and leaves
+nothing."""
+
+import asyncio
+import hashlib
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tarfile
+import wave
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from engine.errors import BadRecording, Busy
+from engine.synthesis.audio import Pcm, decibels, loudness
+from engine.synthesis.ogg import OggReader
+from engine.voices.examine import decode
+from engine.voices.examine.unfit import Unfit
+from engine.voices.recordings import (
+    Examined,
+    Examiner,
+    NotExamined,
+    RecordingLimits,
+    encode_preview,
+)
+from tests.process import recorded
+from tests.process.recorded import converted, raw_wav, speech, wav
+
+LIMITS = RecordingLimits(bytes=10 * 1024 * 1024, seconds=300)
+SECRET = "/etc/hostname"
+
+
+async def examine(folder: Path, data: bytes, *, work_seconds: float = 60) -> Examined:
+    """Given more time than members are: how busy this machine is says nothing about the code."""
+    source = folder / "upload"
+    source.write_bytes(data)
+    return await Examiner(LIMITS, work_seconds=work_seconds).examine(source, folder / "kept.wav")
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(each.name for each in folder.iterdir())
+
+
+def read(file: Path) -> Pcm:
+    with wave.open(str(file)) as opened:
+        assert (opened.getnchannels(), opened.getsampwidth()) == (1, 2)
+        data = opened.readframes(opened.getnframes())
+        samples = np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32767)
+        return Pcm(samples, opened.getframerate())
+
+
+# ---- what serves
+
+FORMATS: dict[str, Callable[[], bytes]] = {
+    "WAV": lambda: wav(speech()),
+    "WAV of 24 bits, stereo": lambda: converted("wav", "-c:a", "pcm_s24le", "-ac", "2"),
+    "WAV of floats, eight channels": lambda: converted("wav", "-c:a", "pcm_f32le", "-ac", "8"),
+    "MP3": lambda: converted("mp3"),
+    "MP3 with a cover": lambda: converted(
+        *("mp3", "-f", "lavfi", "-i", "color=red:s=64x64:d=0.04", "-map", "0", "-map", "1"),
+        *("-c:v", "png", "-disposition:v", "attached_pic"),
+    ),
+    "Ogg Opus, as voice messages are": lambda: converted("ogg", "-c:a", "libopus"),
+    "Ogg Vorbis": lambda: converted("ogg", "-c:a", "libvorbis"),
+    "M4A, its index at the end": lambda: converted("m4a"),
+    "M4A, its index in front": lambda: converted("m4a", "-movflags", "+faststart"),
+    "M4A in fragments": lambda: converted("m4a", "-movflags", "frag_keyframe+empty_moov"),
+    "FLAC": lambda: converted("flac"),
+    "WebM": lambda: converted("webm"),
+    "WebM as a browser streams it": lambda: converted("webm", "-live", "1"),
+    "MP3 with a curious title": lambda: converted("mp3", "-metadata", "title=partial file\n[x]"),
+    "AAC": lambda: converted("aac"),
+    "WMA": lambda: converted("wma"),
+    "MP4, a longer film with sound": lambda: converted("mp4", "-f", "lavfi", "-i", "testsrc=d=10"),
+    "WebM, a film with sound": lambda: converted("webm", "-f", "lavfi", "-i", "testsrc=d=1"),
+    "192 kHz": lambda: converted("flac", "-ar", "192000"),
+    "8 kHz": lambda: converted("wav", "-ar", "8000"),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+async def test_any_common_format_serves(tmp_path: Path, name: str) -> None:
+    examined = await examine(tmp_path, FORMATS[name]())
+    assert examined.report.speech == pytest.approx(8.2, abs=0.4)
+    assert examined.wav == tmp_path / "kept.wav"
+    assert names(tmp_path) == ["kept.ogg", "kept.wav", "upload"]
+
+
+async def test_what_is_kept_is_mono_at_24_khz_levelled_and_known_by_its_hash(
+    tmp_path: Path,
+) -> None:
+    around = recorded.silence(2)
+    examined = await examine(tmp_path, wav(np.concatenate((around, speech() * 0.1, around))))
+    kept = read(examined.wav)
+    assert kept.rate == 24_000
+    assert kept.seconds == pytest.approx(examined.report.seconds, abs=0.01)
+    assert kept.seconds == pytest.approx(8.3 + 0.2, abs=0.4)
+    assert loudness(kept) - 10 * np.log10(2) == pytest.approx(-23, abs=0.5)
+    assert decibels(float(np.abs(kept.samples).max())) <= -1
+    assert examined.reference == hashlib.sha256(examined.wav.read_bytes()).hexdigest()
+    assert examined.wav.stat().st_mode & 0o777 == 0o600
+    assert examined.report.source == "pcm_s16le, 22050 Hz, mono, 12.3 s"
+
+
+async def test_the_same_recording_gives_the_same_hash_and_another_another(tmp_path: Path) -> None:
+    first = await examine(tmp_path, wav(speech()))
+    again = await examine(tmp_path, converted("flac"))  # the same samples, packed otherwise
+    other = await examine(tmp_path, wav(speech(voice="gmw/en-GB-scotland")))
+    assert first.reference == again.reference != other.reference
+
+
+async def test_preview_is_a_whole_stream_of_opus(tmp_path: Path) -> None:
+    examined = await examine(tmp_path, wav(speech()))
+    reader = OggReader()
+    packets = reader.feed(examined.preview.read_bytes())
+    assert reader.complete
+    assert len(packets) * 0.02 == pytest.approx(examined.report.seconds, abs=0.2)
+    assert await encode_preview(examined.wav) == examined.preview.read_bytes()
+    assert await Examiner(LIMITS).encode_preview(examined.wav) == examined.preview.read_bytes()
+
+
+async def test_a_long_recording_gives_its_best_twenty_seconds(tmp_path: Path) -> None:
+    clipped = np.clip(speech() * 8, -1, 1)
+    noisy = speech() * 0.3 + recorded.noise(len(speech()) / recorded.rate(), -25)
+    pause = recorded.silence(3)
+    clear = speech() * 0.5
+    examined = await examine(
+        tmp_path, wav(np.concatenate((clipped, pause, noisy, pause, clear, pause, clipped)))
+    )
+    assert examined.report.seconds <= 20
+    assert examined.report.clipping == 0
+    assert read(examined.wav).seconds == pytest.approx(8.5, abs=0.5)
+
+
+async def test_report_says_what_would_make_it_better(tmp_path: Path) -> None:
+    short = await examine(tmp_path, wav(speech()[: 3 * recorded.rate()]))
+    assert "s of speech; Turbo needs more than 5: record a sentence or two more" in short.advice[0]
+    clipped = await examine(tmp_path, wav(speech() * 8))
+    assert any("clipped" in each for each in clipped.advice)
+    noisy = await examine(
+        tmp_path,
+        wav(
+            np.concatenate((recorded.silence(1), speech() * 0.5, recorded.silence(1)))
+            + recorded.noise(len(speech()) / recorded.rate() + 2, -40)[: len(speech()) + 44_100]
+        ),
+    )
+    assert any("noisy" in each for each in noisy.advice)
+    quiet = await examine(tmp_path, wav(speech() * 0.02))
+    assert any("quiet" in each for each in quiet.advice)
+    good = await examine(tmp_path, wav(np.concatenate((speech(), speech()))))
+    assert good.advice == ("16.5 s of speech, clear and loud enough: a good reference",)
+
+
+# ---- what does not
+
+
+def half(data: bytes) -> bytes:
+    return data[: len(data) * 3 // 4]
+
+
+def samples_of_speech() -> bytes:
+    return (speech() * 32767).astype("<i2").tobytes()
+
+
+def lying(**head: int) -> bytes:
+    return raw_wav(samples_of_speech(), rate=recorded.rate(), **head)
+
+
+def floats(value: float) -> bytes:
+    samples = speech().copy()
+    samples[1000] = value
+    return raw_wav(samples.astype("<f4").tobytes(), rate=recorded.rate(), bits=32, kind=3)
+
+
+def film_without_sound() -> bytes:
+    return converted("mp4", "-f", "lavfi", "-i", "testsrc=d=2", "-map", "1")
+
+
+def ten_hours_of_silence() -> bytes:
+    """A hundred streams of six minutes, one behind the other, as Ogg allows."""
+    silence = ("-f", "lavfi", "-t", "360", "-i", "anullsrc=r=8000:cl=mono", "-map", "1")
+    return 100 * converted(
+        "ogg", *silence, "-c:a", "libopus", "-frame_duration", "120", "-b:a", "6k"
+    )
+
+
+def zipped() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("voice.wav", wav(speech()))
+    return buffer.getvalue()
+
+
+def tarred(mode: str) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode=mode) as archive:  # type: ignore[call-overload]
+        entry = tarfile.TarInfo("voice.wav")
+        entry.size = len(wav(speech()))
+        archive.addfile(entry, io.BytesIO(wav(speech())))
+    return buffer.getvalue()
+
+
+PLAYLISTS = {
+    "M3U": "#EXTM3U\n#EXTINF:8,\n{place}\n",
+    "HLS": "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:8\n#EXTINF:8.0,\n{place}\n"
+    "#EXT-X-ENDLIST\n",
+    "ffconcat": "ffconcat version 1.0\nfile '{place}'\n",
+    "concat without a head": "file '{place}'\n",
+    "PLS": "[playlist]\nFile1={place}\nNumberOfEntries=1\n",
+    "SVG": '<svg xmlns="http://www.w3.org/2000/svg"><image href="{place}"/></svg>',
+    "DASH": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
+    'mediaPresentationDuration="PT8S"><Period><AdaptationSet mimeType="audio/mp4">'
+    '<Representation id="1" bandwidth="1"><BaseURL>{place}</BaseURL></Representation>'
+    "</AdaptationSet></Period></MPD>",
+    "SDP": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+    "m=audio 9 RTP/AVP 0\na=control:{place}\n",
+}
+
+
+def playlist(name: str, place: str) -> bytes:
+    return PLAYLISTS[name].format(place=place).encode()
+
+
+HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
+    "empty": (lambda: b"", "empty"),
+    "one byte": (lambda: b"R", "text"),
+    "zeros": (lambda: bytes(10_000), "no sound file"),
+    "random bytes": (lambda: np.random.default_rng(5).bytes(100_000), "no sound file"),
+    "text": (lambda: b"This is my voice, I swear.\n" * 100, "text"),
+    "text with a head of WAV": (lambda: b"RIFF" + b"this is my voice, I swear\n" * 100, "text"),
+    "MP3, cut off": (lambda: half(converted("mp3")), "incomplete"),
+    "MP3 without an index, cut off": (
+        lambda: half(converted("mp3", "-write_xing", "0")),
+        "incomplete",
+    ),
+    "Ogg Opus, cut off": (lambda: half(converted("ogg", "-c:a", "libopus")), "incomplete"),
+    "Ogg Vorbis, cut off": (lambda: half(converted("ogg", "-c:a", "libvorbis")), "incomplete"),
+    "M4A, its index at the end, cut off": (lambda: half(converted("m4a")), "incomplete"),
+    "M4A, its index in front, cut off": (
+        lambda: half(converted("m4a", "-movflags", "+faststart")),
+        "incomplete",
+    ),
+    "M4A, nothing but its index": (
+        lambda: converted("m4a", "-movflags", "+faststart")[:4000],
+        "incomplete",
+    ),
+    "FLAC, cut off": (lambda: half(converted("flac")), "incomplete"),
+    "WebM, cut off": (lambda: half(converted("webm")), "incomplete"),
+    "WAV, cut off": (lambda: half(wav(speech())), "incomplete"),
+    "WAV, cut off in its head": (lambda: wav(speech())[:30], "incomplete"),
+    "WAV that says it has 4 GiB": (lambda: lying(data_size=2**32 - 1), "incomplete"),
+    "WAV that says it has 2 GiB": (lambda: lying(data_size=2**31 - 1), "incomplete"),
+    "WAV that says it has nothing": (lambda: lying(data_size=0), "incomplete"),
+    "WAV that says it has 50 samples": (lambda: lying(data_size=100), "Nothing can be heard"),
+    "WAV whose whole is larger": (lambda: lying(riff_size=2**32 - 1), "incomplete"),
+    "WAV whose whole is smaller than its part": (lambda: lying(riff_size=10), "incomplete"),
+    "WAV with a NaN": (lambda: floats(float("nan")), "no numbers"),
+    "WAV with an infinity": (lambda: floats(float("-inf")), "no numbers"),
+    "WAV far beyond full scale": (lambda: floats(1e30), "full scale"),
+    "1 Hz": (lambda: raw_wav(samples_of_speech(), rate=1), "1 Hz"),
+    "0 Hz": (lambda: raw_wav(samples_of_speech(), rate=0), "0 Hz"),
+    "768 kHz": (lambda: raw_wav(samples_of_speech(), rate=768_000), "768000 Hz"),
+    "768 kHz in CAF": (lambda: converted("caf", "-ar", "768000", "-t", "2"), "768000 Hz"),
+    "4 GHz": (lambda: raw_wav(samples_of_speech(), rate=2**32 - 1), "4294967295 Hz"),
+    "no channel": (lambda: raw_wav(samples_of_speech(), channels=0), "0 channels"),
+    "32 channels": (lambda: raw_wav(bytes(64 * 48_000), channels=32), "32 channels"),
+    "255 channels": (lambda: raw_wav(bytes(510 * 4800), channels=255), "255 channels"),
+    "16 channels in CAF": (
+        lambda: converted("caf", "-af", "pan=16c|" + "|".join(f"c{n}=c0" for n in range(16))),
+        "16 channels",
+    ),
+    "ten hours of silence": (ten_hours_of_silence, "longer than 5 minutes"),
+    "six minutes": (
+        lambda: converted("flac", "-f", "lavfi", "-t", "360", "-i", "anullsrc", "-map", "1"),
+        "longer than 5 minutes",
+    ),
+    "silence": (lambda: wav(recorded.silence(8)), "Nothing can be heard"),
+    "noise": (lambda: wav(recorded.noise(8, -20)), "noise"),
+    "half a second of speech": (lambda: wav(speech()[: recorded.rate() // 2]), "s of speech"),
+    "ZIP": (zipped, "archive"),
+    "tar": (lambda: tarred("w"), "archive"),
+    "tar.gz": (lambda: tarred("w:gz"), "archive"),
+    "picture": (lambda: converted("png", "-f", "lavfi", "-i", "color=d=0.04"), "picture"),
+    "film without sound": (film_without_sound, "no sound"),
+    **{
+        f"{name} that names {what}": (lambda name=name, place=place: playlist(name, place), "")  # type: ignore[misc]
+        for name in PLAYLISTS
+        for what, place in (("a file", SECRET), ("an address", "http://127.0.0.1:9/a.wav"))
+    },
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_what_cannot_serve_gets_a_clear_word_and_leaves_nothing(
+    tmp_path: Path, name: str
+) -> None:
+    make, word = HOSTILE[name]
+    with pytest.raises(BadRecording) as raised:
+        await examine(tmp_path, make())
+    assert not isinstance(raised.value, NotExamined)
+    assert word in raised.value.user_message
+    assert "." in raised.value.user_message  # it goes on to say what to do
+    assert names(tmp_path) == ["upload"]
+
+
+async def test_a_file_beyond_the_limit_is_not_even_read(tmp_path: Path) -> None:
+    source = tmp_path / "upload"
+    with source.open("wb") as file:
+        file.truncate(LIMITS.bytes + 1)
+    with pytest.raises(BadRecording, match="larger than 10 MiB"):
+        await Examiner(LIMITS).examine(source, tmp_path / "kept.wav")
+
+
+@pytest.mark.parametrize("name", PLAYLISTS)
+@pytest.mark.parametrize(
+    "scheme", ["http://{place}/a.wav", "tcp://{place}", "{file}", "file:{file}"]
+)
+def test_ffmpeg_opens_nothing_that_a_file_names(tmp_path: Path, name: str, scheme: str) -> None:
+    """Also where nobody had looked at the file before ffmpeg does."""
+    bait = tmp_path / "bait.wav"
+    bait.write_bytes(wav(speech()))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        place = scheme.format(place=f"127.0.0.1:{server.getsockname()[1]}", file=bait)
+        source = tmp_path / "upload.wav"
+        source.write_bytes(playlist(name, place))
+        with source.open("rb") as file, pytest.raises(Unfit):
+            decode.decode(file.fileno(), seconds=300)
+        with pytest.raises(BlockingIOError):  # nobody has called
+            server.accept()
+
+
+# ---- many at once, and those that never end
+
+
+async def test_many_at_once_wait_in_line_and_the_rest_is_told_at_once(tmp_path: Path) -> None:
+    source = tmp_path / "upload"
+    source.write_bytes(wav(speech()))
+    examiner = Examiner(LIMITS, at_once=2, waiting=3, line_seconds=60, work_seconds=60)
+    done = await asyncio.gather(
+        *(examiner.examine(source, tmp_path / f"{each}.wav") for each in range(1000)),
+        return_exceptions=True,
+    )
+    kept = [each for each in done if isinstance(each, Examined)]
+    busy = [each for each in done if isinstance(each, Busy)]
+    assert (len(kept), len(busy)) == (5, 995)
+    assert all("Try again" in each.user_message for each in busy)
+    assert sum(name.endswith(".wav") for name in names(tmp_path)) == 5
+    # And afterwards there is room again.
+    assert await examiner.examine(source, tmp_path / "later.wav")
+
+
+async def test_who_waits_too_long_is_told_that_it_is_busy(tmp_path: Path) -> None:
+    source = tmp_path / "upload"
+    source.write_bytes(wav(speech()))
+    examiner = Examiner(LIMITS, at_once=1, line_seconds=0.001, work_seconds=60)
+    done = await asyncio.gather(
+        *(examiner.examine(source, tmp_path / f"{each}.wav") for each in range(2)),
+        return_exceptions=True,
+    )
+    assert [type(each) for each in done] == [Examined, Busy]
+
+
+async def test_what_takes_too_long_is_killed(tmp_path: Path) -> None:
+    with pytest.raises(NotExamined, match="too long"):
+        await examine(tmp_path, wav(speech()), work_seconds=0.01)
+    assert psutil.Process().children() == []
+    assert names(tmp_path) == ["upload"]
+
+
+async def test_cancelling_kills_the_process_and_leaves_nothing(tmp_path: Path) -> None:
+    source = tmp_path / "upload"
+    source.write_bytes(wav(speech()))
+    task = asyncio.create_task(Examiner(LIMITS).examine(source, tmp_path / "kept.wav"))
+    while not (children := psutil.Process().children()):
+        assert not task.done()
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not any(each.is_running() for each in children)
+    assert names(tmp_path) == ["upload"]
+
+
+def test_process_dies_with_whoever_started_it() -> None:
+    theirs, ours = os.pipe()
+    command = [sys.executable, "-m", "engine.voices.examine.child", "--encode"]
+    child = subprocess.Popen(
+        [*command, f"--lifeline={theirs}"],
+        stdin=subprocess.PIPE,  # nothing ever comes: it waits for ever
+        pass_fds=(theirs,),
+        start_new_session=True,
+    )
+    os.close(theirs)
+    assert child.poll() is None
+    os.close(ours)
+    assert child.wait() == -signal.SIGKILL
+    assert child.stdin is not None
+    child.stdin.close()
+
+
+def test_process_lowers_its_own_limits_before_it_reads_anything() -> None:
+    code = (
+        "import json, resource, signal; from engine.voices.examine import child; child.limit(); "
+        "print(json.dumps([resource.getrlimit(getattr(resource, f'RLIMIT_{each}'))[0] "
+        "for each in ('AS', 'CPU', 'FSIZE', 'CORE')] + [signal.alarm(0)]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    memory, processor, written, core, alarm = json.loads(done.stdout)
+    assert 0 < memory <= 2 * 1024**3
+    assert 0 < processor <= 8
+    assert 0 < written <= 8 * 1024**2
+    assert core == 0
+    assert 0 < alarm <= 12
+
+
+async def test_a_fault_of_ours_is_not_laid_to_the_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(tmp_path / "nowhere"))
+    with pytest.raises(NotExamined) as raised:
+        await examine(tmp_path, wav(speech()))
+    assert raised.value.retryable
+    assert "no fault of yours" in raised.value.user_message
