@@ -5,6 +5,7 @@ jobs.py        what a job, a chunk and a lane are, and which states may follow w
 lanes.py       the queue in memory: order, what is made next, what lies ahead; pure
 schedule.py    which lane's next chunk is heard soonest; pure
 splitting.py   from a job's text to chunks, as the engine's card asks; pure
+admission.py   may this text be submitted? asked before anything is written
 quota.py       may one more job wait in a lane; pure
 views.py       jobs as their requesters see them; pure
 queue.py       memory and database bound together: commit first, then show
@@ -14,6 +15,7 @@ workers.py     has chunks made, tries again what breaks
 player.py      a lane as its sender sees it
 keeper.py      what time does: expiry, forgetting, eviction
 recovery.py    what a kill leaves, set right at the start
+amending.py    a commit that takes voices or texts out of the queue
 adoption.py    another engine's card comes into use
 cache.py       audio on disk
 recording.py   a whole job as one file

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from engine.speech.jobs import ChunkState, JobState
 from engine.speech.lanes import LiveJob
 from engine.speech.queue import Queue, adopt_audio
-from engine.speech.splitting import CardInUse, Cut
+from engine.speech.splitting import NO_VOICE, CardInUse, Cut
 from engine.store import queries
 from engine.synthesis.base import EngineCard
 
@@ -30,6 +30,8 @@ async def adopt_card(queue: Queue, card: EngineCard) -> None:
     if queue.card != use:
         await queue.change(_store(queue, use))
         log.info("The engine's card", engine=card.name, version=card.version, slots=card.slots)
+    mute = [live.job.id for live in queue.jobs.values() if not use.speaks(live.job)]
+    await queue.change(queue.end(mute, JobState.FAILED, error=NO_VOICE))
     while stale := [live for live in queue.jobs.values() if live.card != use.id][:_AT_ONCE]:
         await queue.change(_cut(queue, use, stale))
 

@@ -1,22 +1,22 @@
 """The front door of speech: submit, cancel, follow, play. One object a process.
 
-Knows: what may be submitted, and in which order the parts start and stop. The rules of the queue
-are in the files that it calls: `queue.py` first.
+Knows: in which order the parts start and stop. The rules of the queue are in the files that it
+calls: `queue.py` first.
 Does not know: Discord, HTTP, who asks.
 """
 
 import asyncio
 import re
-import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-import structlog
+from sqlalchemy import Connection
 
 from engine.clock import Clock
-from engine.errors import NothingToSpeak, StorageFull, TextTooLong, UnknownVoice
 from engine.settings import MEBIBYTE, Settings
+from engine.speech.admission import check_disk, check_say
+from engine.speech.amending import Amended, amend, forget_audio
 from engine.speech.cache import AudioCache
 from engine.speech.directory import DataDirectory
 from engine.speech.events import Subscription
@@ -30,15 +30,16 @@ from engine.speech.recovery import recover
 from engine.speech.views import view_finished, view_queue
 from engine.speech.workers import Workers
 from engine.store import queries
+from engine.store.database import Database
 from engine.store.examine import bring_up
+from engine.store.slices import slices
 from engine.synthesis.base import Engine, EngineCard, EngineState
-from engine.text import normalize, speakable
+
+T = TypeVar("T")
 
 _DAY: Final = 86_400
 #: Halves of surrogate pairs have no UTF-8, and PostgreSQL takes no NUL.
 _NOT_TEXT: Final = re.compile("[\ud800-\udfff\0]")
-
-log = structlog.get_logger(__name__)
 
 
 class Speech:
@@ -111,15 +112,17 @@ class Speech:
         """Commit a job; it is on disk when this returns. Never waits for the engine.
 
         A second submit with the same `origin_key` returns the first job.
-        Raises NothingToSpeak, TextTooLong, UnknownVoice, QueueFull, StorageFull.
+        Raises NothingToSpeak, TextTooLong, UnknownVoice, QueueFull, StorageFull, and what a guard
+        raises.
         """
         if say.origin_key is not None:
             first = self._queue.live_of(say.origin_key)
             if first is not None:
                 return first
         say = replace(say, text=_NOT_TEXT.sub("", say.text))
-        self._check(say)
-        await self._check_disk()
+        check_say(say, self._queue.card, most_characters=self._settings.mynah_max_text)
+        reserve = self._settings.mynah_disk_reserve * MEBIBYTE
+        await asyncio.to_thread(check_disk, self._directory.path, reserve)
         quota = Quota(
             jobs=self._settings.mynah_max_queue, of_requester=self._settings.mynah_max_queue_member
         )
@@ -159,6 +162,46 @@ class Speech:
     async def mark_shown(self, job_id: int, shown: str) -> None:
         """Keep what the job's status message shows now. It begins with the job's state."""
         await self._queue.change(self._queue.mark_shown(job_id, shown))
+
+    # ---- what may not be heard any more, or is to be gone
+
+    @property
+    def database(self) -> Database:
+        """For what is kept beside the queue, in the same file."""
+        return self._queue.database
+
+    def guard(self, check: Callable[[Connection, Say], None]) -> None:
+        """Have `check` asked about each job from now on, in the transaction that commits it; it
+        raises Refused where the job may not be."""
+        self._queue.guard = check
+
+    async def end_jobs(
+        self, which: Callable[[Job], bool], *, by: EndedBy, actor: str | None = None
+    ) -> list[Job]:
+        """End these of the live jobs. As they ended."""
+        return await self._queue.change(self._queue.end_those(which, by=by, actor=actor))
+
+    async def amend(self, change: Callable[[Connection, Collection[Job]], Amended[T]]) -> T:
+        """Commit `change`, which is given all jobs that may yet be heard; those that it names end
+        in the same breath: no job begins, is made or is heard in between."""
+        return await self._queue.change(amend(self._queue, self._players.values(), change))
+
+    def wanted_by_others(self, requester: str) -> set[str]:
+        """Keys of audio that somebody else's live jobs wait for. Holds still while `amend` runs."""
+        return {
+            key
+            for key, chunks in self._queue.wanted.items()
+            if any(chunk.owner.job.requester != requester for chunk in chunks)
+        }
+
+    async def forget_audio(self, keys: Collection[str]) -> None:
+        """Remove the files of audio whose rows are gone. A piece that was made anew stays."""
+        for some in slices(list(keys)):
+            await self._queue.change(forget_audio(self._queue, self._cache, some))
+
+    async def forget_reference(self, reference: str) -> None:
+        """Have the engine drop what it made of a recording. Raises EngineUnavailable."""
+        await self._engine.forget(reference)
 
     # ---- looking
 
@@ -218,6 +261,11 @@ class Speech:
     def engine_state(self) -> EngineState:
         return self._engine.state
 
+    @property
+    def spare_speaks(self) -> bool:
+        """Whether another engine speaks while the one that was chosen is down."""
+        return self._engine.spare_speaks
+
     # ---- lanes
 
     async def lanes(self) -> list[Lane]:
@@ -266,37 +314,3 @@ class Speech:
     async def _pause(self, lane: str, paused: bool) -> None:
         live = self._queue.lane(lane)
         await self._queue.put_lane(replace(live.lane, paused=paused))
-
-    # ---- what may be submitted
-
-    def _check(self, say: Say) -> None:
-        most = self._settings.mynah_max_text
-        if len(say.text) > most:
-            raise TextTooLong(
-                f"{len(say.text)} characters, {most} are allowed",
-                user_message=f"This text has {len(say.text):,} characters; "
-                f"at most {most:,} can be spoken at once. Shorten it, or send it in parts.",
-            )
-        if not speakable(normalize(say.text)):
-            raise NothingToSpeak(
-                "nothing speakable in the text",
-                user_message="There is nothing in this text that could be spoken. Add some words.",
-            )
-        card = self._queue.card
-        if card is not None and not card.has(say.voice):
-            raise UnknownVoice(
-                f"no voice {say.voice!r} on the card of {card.card.name}",
-                user_message="There is no such voice. Choose one of those that are offered "
-                "as you type.",
-            )
-
-    async def _check_disk(self) -> None:
-        reserve = self._settings.mynah_disk_reserve * MEBIBYTE
-        usage = await asyncio.to_thread(shutil.disk_usage, self._directory.path)
-        if usage.free < reserve:
-            log.error("The disk is almost full", free=usage.free, reserve=reserve)
-            raise StorageFull(
-                f"{usage.free} bytes are free, the reserve is {reserve}",
-                user_message="The disk of this bot is almost full, so it takes no new texts. "
-                "Those that wait will be spoken. Tell whoever runs it, and try again later.",
-            )

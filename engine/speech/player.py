@@ -16,7 +16,7 @@ Does not know: frames, Discord, who listens.
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -111,11 +111,18 @@ class LanePlayer:
         self._stop_playing()
         self._news.set()
 
-    def forget(self) -> None:
-        """What was rewound of completed jobs is not wanted any more."""
+    def past(self) -> list[Job]:
+        """The completed jobs of which something is to be heard once more."""
+        given = [each.job for each in self._given if each.live is None and each.cue is not None]
+        return [*given, *(past.job for past in self._lane.again)]
+
+    def forget(self, which: Callable[[Job], bool] = lambda job: True) -> None:
+        """What was rewound of these completed jobs is not wanted any more."""
+        kept = [past for past in self._lane.again if not which(past.job)]
         self._lane.again.clear()
+        self._lane.again.extend(kept)
         for given in self._given:
-            if given.live is None and given.cue is not None:
+            if given.live is None and given.cue is not None and which(given.job):
                 given.cue.sound.drop()
 
     # ---- taking

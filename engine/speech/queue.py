@@ -10,7 +10,7 @@ Does not know: the engine, files, sound.
 """
 
 import asyncio
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -18,14 +18,14 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection
 
 from engine.clock import Clock
-from engine.errors import UnknownJob
+from engine.errors import UnknownJob, UnknownVoice
 from engine.speech.events import Feed
 from engine.speech.jobs import ChunkState, EndedBy, Job, JobState, Lane, Say
 from engine.speech.lanes import LiveChunk, LiveJob, LiveLane
 from engine.speech.quota import Quota
 from engine.speech.schedule import Schedule
 from engine.speech.shield import Shield
-from engine.speech.splitting import CardInUse
+from engine.speech.splitting import NO_VOICE, CardInUse
 from engine.store import audio_index, queries
 from engine.store.database import Database
 
@@ -42,6 +42,13 @@ class Making(Protocol):
 
     packets: list[bytes]
     streamed: bool
+    #: What it is in, or says, is gone for good: nothing of it is kept.
+    unwelcome: bool
+
+    @property
+    def job(self) -> Job:
+        """The job for which it was begun."""
+        ...
 
     def abandon(self) -> None:
         """Nobody wants it any more."""
@@ -69,6 +76,8 @@ class Queue:
         self.stirred = asyncio.Event()
         #: About how much the audio cache holds.
         self.cached_bytes = 0
+        #: Asked in the transaction that commits a job; raises Refused where it may not be.
+        self.guard: Callable[[Connection, Say], None] = lambda connection, say: None
         self._news: dict[str, asyncio.Event] = {}
         self._origins: dict[str, int] = {}
         self._alone = asyncio.Lock()
@@ -174,7 +183,7 @@ class Queue:
     async def add(self, say: Say, quota: Quota) -> Job:
         """Commit a new job; the one that is there already where its origin's key is known.
 
-        Raises QueueFull.
+        Raises QueueFull, UnknownVoice, and what `guard` raises.
         """
         lane, card = self.lane(say.lane), self.card
         now, steady = self.clock.time(), self.clock.monotonic()
@@ -189,6 +198,9 @@ class Queue:
                     return first, None
             if full is not None:
                 raise full
+            if card is not None and not card.speaks(say):  # another card since it was checked
+                raise UnknownVoice(f"{card.card.name} has no voice", user_message=NO_VOICE)
+            self.guard(connection, say)
             job = queries.insert_job(
                 connection,
                 say,
@@ -255,6 +267,12 @@ class Queue:
             )
             self.show_end(live)
         return [live.job for live in ending]
+
+    async def end_those(
+        self, which: Callable[[Job], bool], *, by: EndedBy, actor: str | None
+    ) -> list[Job]:
+        ids = [live.job.id for live in self.jobs.values() if which(live.job)]
+        return await self.end(ids, JobState.CANCELLED, by=by, actor=actor)
 
     def show_end(self, live: LiveJob) -> None:
         """`live` has ended on disk and in its own value: take it out of the shadow."""

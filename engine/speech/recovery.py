@@ -39,8 +39,14 @@ async def recover(queue: Queue, cache: AudioCache) -> None:
     if found.card is not None:
         queue.card = CardInUse(EngineCard.from_json(found.card))
     live = [_revive(queue.card, row, found.chunks[row.job.id]) for row in found.jobs]
-    wanted = {chunk.key for job in live for chunk in job.rest()}
-    adopted = await _read_orphans(cache, (files - found.audio) & wanted)
+    # To be purged with the registered voice that it is in, or may be.
+    wanted = {
+        chunk.key: "" if job.job.reference is None else job.job.voice
+        for job in live
+        for chunk in job.rest()
+    }
+    orphans = {key: wanted[key] for key in (files - found.audio) & wanted.keys()}
+    adopted = await _read_orphans(cache, orphans)
     lanes = _lanes(found, now)
 
     def write(connection: Connection) -> int:
@@ -137,15 +143,17 @@ def _settle(
         queries.set_chunks(connection, [chunk.id], state=state, audio=audio, seconds=chunk.seconds)
 
 
-async def _read_orphans(cache: AudioCache, keys: set[str]) -> list[audio_index.AudioRow]:
-    """The files among these that hold a complete stream."""
+async def _read_orphans(
+    cache: AudioCache, orphans: Mapping[str, str]
+) -> list[audio_index.AudioRow]:
+    """The files among these (key: voice) that hold a complete stream."""
     rows = []
-    for key in keys:
+    for key, voice in orphans.items():
         packets = await asyncio.to_thread(cache.read, key)
         size = await asyncio.to_thread(cache.size, key)
         if packets is not None and size is not None:
             seconds = len(packets) * FRAME_SECONDS
-            rows.append(audio_index.AudioRow(key=key, bytes=size, seconds=seconds))
+            rows.append(audio_index.AudioRow(key=key, bytes=size, seconds=seconds, voice=voice))
     return rows
 
 

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from engine.clock import Clock
@@ -37,6 +37,21 @@ CARD: Final = EngineCard(
     slots=2,
     clones=False,
     styles=(StyleSetting(name="rate", kind="number", least=0.5, most=2, default=1),),
+)
+#: The same engine, able to speak in reference voices.
+CLONING_CARD: Final = replace(
+    CARD,
+    name="scripted-cloning",
+    clones=True,
+    styles=(
+        StyleSetting(name="temperature", kind="number", least=0.1, most=2, default=0.8),
+        StyleSetting(name="top_k", kind="integer", least=1, most=2000, default=1000),
+        StyleSetting(name="norm_loudness", kind="switch", least=0, most=1, default=1),
+    ),
+)
+#: One that speaks in nothing else.
+REFERENCES_ONLY_CARD: Final = replace(
+    CLONING_CARD, name="scripted-references", voices=(), default_voice=""
 )
 #: One Opus frame of 20 ms, stereo, full band (RFC 6716, section 3.1: configuration 31, code 0).
 _TOC: Final = b"\xfc"
@@ -86,6 +101,8 @@ class ScriptedEngine:
         self.packets_before_death = 0
         #: Parts of texts that are refused.
         self.refuses: set[str] = set()
+        #: References whose state it was told to forget.
+        self.forgotten: list[str] = []
         self._clock = clock
         self._seconds = seconds
         self._restarts_in = restarts_in
@@ -100,6 +117,10 @@ class ScriptedEngine:
     @property
     def state(self) -> EngineState:
         return EngineState.READY if self._up.is_set() else EngineState.DOWN
+
+    @property
+    def spare_speaks(self) -> bool:
+        return False
 
     async def start(self) -> None:
         self.come_up()
@@ -133,6 +154,11 @@ class ScriptedEngine:
             raise
         finally:
             self.in_work.remove(text)
+
+    async def forget(self, reference: str) -> None:
+        if not self._up.is_set():
+            raise EngineUnavailable("the scripted engine is down")
+        self.forgotten.append(reference)
 
     # ---- the script
 

@@ -8,12 +8,20 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final
 
 from engine.speech.cache import audio_key
-from engine.speech.jobs import ChunkState, Job
+from engine.speech.jobs import ChunkState, Job, Say
 from engine.speech.lanes import LiveChunk, LiveJob
 from engine.synthesis.base import EngineCard, SynthesisRequest
 from engine.text import normalize, split
+from engine.voices.voice import voice_number
+
+#: Said where an engine speaks in reference voices only, and a text has none.
+NO_VOICE: Final = (
+    "The engine that speaks here has no voice of its own. Give me a voice with `/voice upload`, or "
+    "choose one that you may use."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +49,37 @@ class CardInUse:
     def _voices(self) -> frozenset[str]:
         return frozenset(voice.id for voice in self.card.voices)
 
-    def has(self, voice: str) -> bool:
-        """Whether a job may ask for this voice; "" is the engine's own choice."""
+    def has(self, voice: str, reference: str | None = None) -> bool:
+        """Whether a job may ask for this voice; "" is the engine's own choice.
+
+        A registered voice, one with a reference, any engine has: where it cannot clone, it speaks
+        in its own.
+        """
+        if reference is not None:
+            return voice_number(voice) is not None
         return voice == "" or voice in self._voices
 
+    def speaks(self, job: Job | Say) -> bool:
+        """Whether there is a voice to speak the job in: its own, or any of the engine's."""
+        return bool(self.card.default_voice) or self._clones(job) or job.voice in self._voices
+
     def request(self, job: Job, text: str) -> SynthesisRequest:
+        """What to ask the engine for, of a job that it `speaks`."""
+        knobs = {knob.name: knob for knob in self.card.styles}
+        style = {
+            name: value
+            for name, value in job.style.items()
+            if name in knobs and knobs[name].takes(value)
+        }
+        if self._clones(job):
+            return SynthesisRequest(
+                text=text, voice=job.voice, reference=job.reference, style=style
+            )
         voice = job.voice if job.voice in self._voices else self.card.default_voice
-        return SynthesisRequest(text=text, voice=voice, style=job.style)
+        return SynthesisRequest(text=text, voice=voice, style=style)
+
+    def _clones(self, job: Job | Say) -> bool:
+        return self.card.clones and job.reference is not None
 
     def key(self, job: Job, text: str) -> str:
         """The key of the audio of a chunk of `job`."""
@@ -56,9 +88,11 @@ class CardInUse:
     def cut(self, live: LiveJob) -> Cut:
         """Cut anew all of the job that no player has taken or spoken. Changes nothing.
 
-        A voice that this engine does not have becomes its default.
+        A built-in voice that this engine does not have becomes its default. A registered one
+        stays, for the engine that can clone.
         """
-        voice = live.job.voice if self.has(live.job.voice) else self.card.default_voice
+        kept = self.has(live.job.voice, live.job.reference)
+        voice = live.job.voice if kept else self.card.default_voice
         job = replace(live.job, voice=voice)
         since = _untouched(live)
         if since:

@@ -52,15 +52,20 @@ async def claim(queue: Queue, key: str) -> bool:
     return True
 
 
-async def made(queue: Queue, key: str, *, seconds: float, size: int | None) -> None:
-    """The audio is there: `size` bytes in the cache, or None if it could not be kept there."""
+async def made(
+    queue: Queue, key: str, *, seconds: float, size: int | None, voice: str = ""
+) -> bool:
+    """The audio is there, in the registered `voice` ("": in none): `size` bytes in the cache, or
+    None if it could not be kept there. False where it is not to be kept, and its file is to go."""
     chunks = _waiting(queue, key)
+    if queue.making[key].unwelcome and not chunks:
+        return False
     kept = queue.making[key].packets if size is None else None
     audio = None if size is None else key
 
     def write(connection: Connection) -> None:
         if size is not None:
-            row = audio_index.AudioRow(key=key, bytes=size, seconds=seconds)
+            row = audio_index.AudioRow(key=key, bytes=size, seconds=seconds, voice=voice)
             audio_index.put(connection, row, now=queue.clock.time())
         queries.set_chunks(
             connection,
@@ -81,6 +86,7 @@ async def made(queue: Queue, key: str, *, seconds: float, size: int | None) -> N
     queue.stirred.set()
     if chunks:
         queue.measured(len(chunks[0].text), seconds)
+    return True
 
 
 async def put_back(queue: Queue, key: str) -> None:

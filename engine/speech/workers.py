@@ -19,6 +19,7 @@ from engine.frames import FRAME_SECONDS
 from engine.speech import tries
 from engine.speech.adoption import adopt_card
 from engine.speech.cache import AudioCache
+from engine.speech.jobs import Job
 from engine.speech.lanes import LiveChunk
 from engine.speech.queue import Queue
 from engine.synthesis.base import Engine, SynthesisRequest
@@ -43,7 +44,12 @@ class Try:
         self.shared_death = False
         self.packets: list[bytes] = []
         self.streamed = False
+        self.unwelcome = False
         self.task: asyncio.Task[None] | None = None
+
+    @property
+    def job(self) -> Job:
+        return self.chunk.owner.job
 
     def abandon(self) -> None:
         if self.task is not None:
@@ -203,14 +209,17 @@ class Workers:
         except OSError as error:
             log.error("The audio cache cannot be written", error=str(error))
             size = None
-        await self._queue.change(
+        kept = await self._queue.change(
             tries.made(
                 self._queue,
                 attempt.key,
                 seconds=len(attempt.packets) * FRAME_SECONDS,
                 size=size,
+                voice="" if request.reference is None else request.voice,
             )
         )
+        if not kept:
+            await asyncio.to_thread(self._cache.drop, attempt.key)
 
     async def _stream(self, attempt: Try, request: SynthesisRequest) -> bytes:
         """The whole Ogg stream; its packets are given out as they come."""

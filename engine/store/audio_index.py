@@ -5,8 +5,9 @@ Knows: rows. Does not know: files, or who waits for what.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from engine.store.slices import slices
 from engine.store.tables import audio
@@ -17,6 +18,7 @@ class AudioRow:
     key: str
     bytes: int
     seconds: float
+    voice: str = ""  # the registered voice that it is in: "@12"
 
 
 def known(connection: Connection, keys: Iterable[str]) -> dict[str, AudioRow]:
@@ -24,14 +26,16 @@ def known(connection: Connection, keys: Iterable[str]) -> dict[str, AudioRow]:
     found = {}
     for some in slices(list(set(keys))):
         for row in connection.execute(select(audio).where(audio.c.key.in_(some))):
-            found[row.key] = AudioRow(key=row.key, bytes=row.bytes, seconds=row.seconds)
+            found[row.key] = _audio(row)
     return found
 
 
 def put(connection: Connection, row: AudioRow, *, now: float) -> None:
     connection.execute(delete(audio).where(audio.c.key == row.key))
     connection.execute(
-        insert(audio).values(key=row.key, bytes=row.bytes, seconds=row.seconds, used_at=now)
+        insert(audio).values(
+            key=row.key, bytes=row.bytes, seconds=row.seconds, voice=row.voice, used_at=now
+        )
     )
 
 
@@ -56,8 +60,12 @@ def oldest(connection: Connection, *, count: int, skip: int) -> list[AudioRow]:
     rows = connection.execute(
         select(audio).order_by(audio.c.used_at, audio.c.key).limit(count).offset(skip)
     )
-    return [AudioRow(key=row.key, bytes=row.bytes, seconds=row.seconds) for row in rows]
+    return [_audio(row) for row in rows]
 
 
 def keys(connection: Connection) -> set[str]:
     return set((connection.execute(select(audio.c.key))).scalars())
+
+
+def _audio(row: Row[Any]) -> AudioRow:
+    return AudioRow(key=row.key, bytes=row.bytes, seconds=row.seconds, voice=row.voice)

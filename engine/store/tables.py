@@ -50,6 +50,7 @@ jobs = Table(
     Column("reference", String),  # of a registered voice: its recording's content hash
     Index("jobs_live", "lane", sqlite_where=text("state IN ('queued', 'speaking')")),
     Index("jobs_ended", "ended_at"),
+    Index("jobs_cloned", "lane", "voice", sqlite_where=text("reference IS NOT NULL")),
     # A button that a member pressed last month must never meet a younger job of the same id.
     sqlite_autoincrement=True,
 )

@@ -1,4 +1,24 @@
 """Reference voices: recordings that members and the operator give, and who may use which.
 
-voice.py      what a voice is, who asks, what a server has decided; pure
+voice.py       what a voice is, who asks, what a server has decided; pure
+library.py     the front door: all acts, start and stop
+desk.py        what acts have in common: one transaction each, and its consequences
+choosing.py    which voice a member speaks in
+owning.py      what an owner does: register, rename, share, style, delete
+governing.py   what a server's admins decide; reports, the trail
+publishing.py  the operator's voices
+erasing.py     all that is kept of a member: handed over, or gone for good
+holding.py    what is kept of a member, in numbers
+exporting.py   a member's data as files
+purging.py     what is deleted goes from the disk
+barring.py     recordings that the operator has barred everywhere
+news.py        which voices changed, told to followers
+access.py      who may use which voice, and where; pure
+names.py       what a voice may be called; pure
+styles.py      a style's settings, checked by what the engine can; pure
+recordings.py  what may come in, how many at once, what to advise
+bounded.py     the process in which a recording is decoded: limited, killed
+examine/       runs in that process only: ffmpeg, speech detection, level
+shelf.py       files by content hash; the operator's by name
+dropped.py     the operator's files become public voices, and follow changes
 """

@@ -7,6 +7,7 @@ import pytest
 
 from engine.store.examine import bring_up
 from tests.flow.house import House, one_thread
+from tests.flow.voices import Voices
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +25,11 @@ async def house(tmp_path: Path, migrated: Path) -> AsyncIterator[House]:
         house = House(tmp_path / "data", migrated)
         yield house
         await house.close_all()
+
+
+@pytest.fixture
+async def voices(house: House) -> AsyncIterator[Voices]:
+    """A house with a library, not yet open."""
+    voices = Voices(house)
+    yield voices
+    await voices.close()

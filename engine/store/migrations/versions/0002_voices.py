@@ -9,6 +9,9 @@ down_revision = "0001"
 
 def upgrade() -> None:
     op.add_column("jobs", sa.Column("reference", sa.String()))
+    op.create_index(
+        "jobs_cloned", "jobs", ["lane", "voice"], sqlite_where=sa.text("reference IS NOT NULL")
+    )
     op.add_column("audio", sa.Column("voice", sa.String(), nullable=False, server_default=""))
     op.create_index("audio_voice", "audio", ["voice"])
     op.create_table(
@@ -110,4 +113,5 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_index("audio_voice", "audio")
     op.drop_column("audio", "voice")
+    op.drop_index("jobs_cloned", "jobs")
     op.drop_column("jobs", "reference")

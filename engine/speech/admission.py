@@ -1,0 +1,60 @@
+"""May this text be submitted? What can be said before anything is written.
+
+Knows: the limits, the card in use, and what to say where a text is refused. Does not know: the
+queue (`quota.py` does, and what is asked in the transaction: `Queue.guard`).
+"""
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from engine.errors import NothingToSpeak, StorageFull, TextTooLong, UnknownVoice
+from engine.speech.jobs import Say
+from engine.speech.splitting import NO_VOICE, CardInUse
+from engine.text import normalize, speakable
+from engine.voices.voice import voice_number
+
+_NO_SUCH_VOICE: Final = "There is no such voice. Choose one of those that are offered as you type."
+
+log = structlog.get_logger(__name__)
+
+
+def check_say(say: Say, card: CardInUse | None, *, most_characters: int) -> None:
+    """Raises NothingToSpeak, TextTooLong, UnknownVoice."""
+    if len(say.text) > most_characters:
+        raise TextTooLong(
+            f"{len(say.text)} characters, {most_characters} are allowed",
+            user_message=f"This text has {len(say.text):,} characters; "
+            f"at most {most_characters:,} can be spoken at once. Shorten it, or send it in parts.",
+        )
+    if not speakable(normalize(say.text)):
+        raise NothingToSpeak(
+            "nothing speakable in the text",
+            user_message="There is nothing in this text that could be spoken. Add some words.",
+        )
+    if (voice_number(say.voice) is None) is not (say.reference is None):
+        raise UnknownVoice(
+            f"voice {say.voice!r} with reference {say.reference!r}", user_message=_NO_SUCH_VOICE
+        )
+    if card is None:
+        return
+    if not card.speaks(say):
+        raise UnknownVoice(f"{card.card.name} has no voice of its own", user_message=NO_VOICE)
+    if not card.has(say.voice, say.reference):
+        raise UnknownVoice(
+            f"no voice {say.voice!r} on the card of {card.card.name}", user_message=_NO_SUCH_VOICE
+        )
+
+
+def check_disk(directory: Path, reserve: int) -> None:
+    """Raises StorageFull where less than `reserve` bytes are free. Blocks."""
+    free = shutil.disk_usage(directory).free
+    if free < reserve:
+        log.error("The disk is almost full", free=free, reserve=reserve)
+        raise StorageFull(
+            f"{free} bytes are free, the reserve is {reserve}",
+            user_message="The disk of this bot is almost full, so it takes no new texts. "
+            "Those that wait will be spoken. Tell whoever runs it, and try again later.",
+        )

@@ -1,0 +1,189 @@
+"""What a server's admins decide about voices, what is reported to them, and the trail.
+
+Knows: decisions. Does not know: who is an admin (the caller has checked), what a decision means for
+a use (`access.py`).
+"""
+
+from dataclasses import replace
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+
+from engine.errors import NotAllowed, UnknownVoice
+from engine.store import audit_queries, rule_queries, voice_queries
+from engine.voices import access
+from engine.voices.desk import Desk, unknown
+from engine.voices.voice import (
+    Action,
+    Asker,
+    AuditEntry,
+    Cloned,
+    LaneRules,
+    Scope,
+    Voice,
+    voice_number,
+)
+
+#: Characters of a report that are kept.
+MOST_WORDS: Final = 500
+_ENTRIES: Final = 50
+
+log = structlog.get_logger(__name__)
+
+
+class Governing(Desk):
+    async def rules(self, lane: str) -> LaneRules:
+        return await self._database.read(lambda c: rule_queries.rules_of(c, lane))
+
+    async def set_default(self, asker: Asker, key: str | None) -> None:
+        """The voice of those on this server who have chosen none: a built-in one, or one that
+        everyone there may use; None: the engine's own. Raises UnknownVoice, NotAllowed."""
+        lane = _lane(asker)
+
+        def write(connection: Connection) -> None:
+            number = None if key is None else voice_number(key)
+            if number is not None and key is not None:
+                judge = self._judge(connection)
+                voice = judge.voice(key)
+                if voice is None or not judge.allows(voice, asker):
+                    raise unknown(key)
+                if not access.named_there(voice, lane, *judge.lane(lane)):
+                    raise NotAllowed(
+                        f"{key} is not for everyone on {lane}",
+                        user_message="Only a voice that everyone on this server may use can be "
+                        "its default. Have it shared with the server first.",
+                    )
+            elif key is not None:
+                self._check_built_in(key)
+            self._decide(connection, asker, default_voice=key)
+            told = "" if key is None or number is not None else key
+            self._tell(connection, asker, Action.DEFAULT, number, told)
+
+        await self._act(write)
+
+    async def set_uploaders(self, asker: Asker, role: str | None) -> None:
+        """Only members with this role may upload from now on; None: everyone."""
+
+        def write(connection: Connection) -> None:
+            self._decide(connection, asker, uploaders=role)
+            self._tell(connection, asker, Action.UPLOADERS, detail=role or "everyone")
+
+        await self._act(write)
+
+    async def allow(self, asker: Asker, cloned: Cloned) -> None:
+        """Which registered voices may be used on this server."""
+
+        def write(connection: Connection) -> None:
+            self._decide(connection, asker, cloned=cloned)
+            self._tell(connection, asker, Action.ALLOW, detail=cloned)
+
+        await self._act(write, tell=[""])
+
+    # ---- single voices
+
+    async def seen(self, lane: str) -> list[Voice]:
+        """Shared with that server or with everyone, spoken there lately, or frozen there."""
+        return await self._database.read(lambda c: voice_queries.seen_on(c, lane))
+
+    async def frozen(self, lane: str) -> frozenset[int]:
+        return await self._database.read(lambda c: rule_queries.frozen_on(c, lane))
+
+    async def remove(self, asker: Asker, key: str) -> None:
+        """End a voice's sharing with this server. Raises UnknownVoice, NotAllowed."""
+        lane = _lane(asker)
+
+        def write(connection: Connection) -> None:
+            voice = _seen(connection, lane, key)
+            if voice.scope is not Scope.SERVER or voice.lane != lane:
+                raise NotAllowed(
+                    f"{key} is not shared with {lane}",
+                    user_message="This voice is not shared with this server, so there is nothing "
+                    "to remove. To keep it from being spoken here, freeze it.",
+                )
+            voice_queries.set_voice(connection, voice.id, scope=Scope.PRIVATE, lane=None)
+            if rule_queries.rules_of(connection, lane).default_voice == voice.key:
+                self._decide(connection, asker, default_voice=None)
+            self._tell(connection, asker, Action.REMOVE, voice.id)
+
+        await self._act(write, tell=[key])
+
+    async def freeze(self, asker: Asker, key: str) -> None:
+        """It may not be spoken on this server until it is released. Raises UnknownVoice."""
+        lane = _lane(asker)
+
+        def write(connection: Connection) -> None:
+            voice = _seen(connection, lane, key)
+            rule_queries.freeze(connection, lane, voice.id)
+            self._tell(connection, asker, Action.FREEZE, voice.id)
+
+        await self._act(write, tell=[key])
+
+    async def release(self, asker: Asker, key: str) -> None:
+        """Raises UnknownVoice."""
+        lane = _lane(asker)
+
+        def write(connection: Connection) -> None:
+            voice = _seen(connection, lane, key)
+            rule_queries.release(connection, lane, voice.id)
+            self._tell(connection, asker, Action.RELEASE, voice.id)
+
+        await self._act(write, tell=[key])
+
+    async def report(self, asker: Asker, key: str, words: str) -> Voice:
+        """Tell the admins of this server, and the operator by the log, what is wrong with a voice
+        that was heard here or that the asker may use. Raises UnknownVoice."""
+
+        def write(connection: Connection) -> Voice:
+            judge = self._judge(connection)
+            voice = judge.voice(key)
+            if voice is None or not judge.allows(voice, asker):
+                voice = _seen(connection, _lane(asker), key)
+            self._tell(connection, asker, Action.REPORT, voice.id, words[:MOST_WORDS])
+            return voice
+
+        voice = await self._database.write(write)
+        # Ids only, as everywhere in the log: the words are in the trail.
+        log.warning(
+            "A voice was reported", voice=voice.key, reference=voice.reference, lane=asker.lane
+        )
+        return voice
+
+    async def audit(
+        self, lane: str | None, *, actor: str | None = None, limit: int = _ENTRIES
+    ) -> list[AuditEntry]:
+        """The newest first: of one server, or (None) of all, in direct messages too."""
+        return await self._database.read(
+            lambda c: audit_queries.entries(c, lane=lane, actor=actor, limit=limit)
+        )
+
+    def _decide(self, connection: Connection, asker: Asker, **decided: object) -> None:
+        lane = _lane(asker)
+        rules = rule_queries.rules_of(connection, lane)
+        rule_queries.put_rules(connection, lane, replace(rules, **decided))  # type: ignore[arg-type]
+
+    def _check_built_in(self, key: str) -> None:
+        card = self._speech.card
+        if card is not None and not any(voice.id == key for voice in card.voices):
+            raise UnknownVoice(
+                f"no voice {key!r} on the card of {card.name}",
+                user_message="There is no such voice. Choose one of those that are offered as "
+                "you type.",
+            )
+
+
+def _lane(asker: Asker) -> str:
+    if asker.lane is None:
+        raise NotAllowed(
+            "a decision outside of any server",
+            user_message="This is decided on a server: use the command there.",
+        )
+    return asker.lane
+
+
+def _seen(connection: Connection, lane: str, key: str) -> Voice:
+    """Of others, nobody is told whether they exist."""
+    for voice in voice_queries.seen_on(connection, lane):
+        if voice.key == key:
+            return voice
+    raise unknown(key)

@@ -1,0 +1,68 @@
+"""The front door of voices: every act of members, admins and the operator. One object a process.
+
+Knows: in which order its parts start and stop. Does not know: any rule; who may use a voice is in
+`access.py`, each act in the file that it is inherited from.
+
+`start` after `Speech.open`, `close` before `Speech.close`, once each.
+"""
+
+import asyncio
+
+import structlog
+
+from engine.voices.barring import barred_in
+from engine.voices.choosing import AmbiguousVoice, Choosing, Spoken
+from engine.voices.erasing import Erasing, Erasure
+from engine.voices.governing import Governing
+from engine.voices.owning import Owning
+from engine.voices.publishing import Publishing
+from engine.voices.purging import RETRY_SECONDS
+
+__all__ = ["AmbiguousVoice", "Erasure", "Library", "Spoken"]
+
+#: Seconds between two looks at what the operator has barred.
+_LOOK_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Library(Owning, Publishing, Choosing, Governing, Erasing):
+    _task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Set right what a kill left halfway, and follow what the operator bars."""
+        self._barred = await asyncio.to_thread(barred_in, self._frozen)
+        # Jobs whose voice was taken away, and which a kill kept from ending.
+        await self._act(lambda connection: None)
+        await self.purge()
+        self._task = asyncio.create_task(self._run(), name="library")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._shield.settle()
+        self._news.close()
+
+    async def _run(self) -> None:
+        retry_at = self._clock.monotonic() + RETRY_SECONDS
+        while True:
+            await self._clock.sleep(_LOOK_SECONDS)
+            try:
+                await self._look()
+                if self._owing and self._clock.monotonic() >= retry_at:
+                    await self.purge()
+            except Exception:
+                # The edge of this task: a full or failing disk, a fault of ours. The next look may
+                # do better, and what is barred stays so.
+                log.exception("Looking after the voices failed")
+            if self._clock.monotonic() >= retry_at:
+                retry_at = self._clock.monotonic() + RETRY_SECONDS
+
+    async def _look(self) -> None:
+        barred = await asyncio.to_thread(barred_in, self._frozen)
+        if barred != self._barred:
+            new, released = len(barred - self._barred), len(self._barred - barred)
+            self._barred = barred
+            log.warning("Recordings are barred everywhere", more=new, released=released)
+            await self._act(lambda connection: None, tell=[""])

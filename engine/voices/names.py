@@ -1,0 +1,81 @@
+"""What a voice may be called. Pure.
+
+Knows: characters that are seen, markup, what makes two names the same.
+Does not know: who has which voice.
+
+A name stands in messages, in completions and in the trail: it must be what it looks like there, so
+nothing invisible, nothing that turns the direction of writing, and nothing that a chat would take
+for markup, a mention or a path.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+from engine.errors import BadName
+
+MOST_CHARACTERS: Final = 32
+
+#: Letters by their category, and still blank: fillers of Hangul, an empty pattern of Braille, and
+#: marks that show nothing (Unicode's Default_Ignorable_Code_Point).
+_BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozenset(
+    map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE0F), *range(0xE0100, 0xE01F0)))
+)
+#: Control, format (zero width, direction), halves of surrogates, private, unassigned, line ends.
+_UNSEEN: Final = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+_MARKUP: Final = re.compile(r"[*`~|<>\[\]\\/]|(?<!\w)[_@]|_(?!\w)|__|^#|\.\.")
+
+
+def check_name(name: str) -> str:
+    """The name as it is kept. Raises BadName, which says what is wrong with it."""
+    # Looked at before and after: what is normalized away is not to slip through either.
+    for given in (name, normal := normalized(name)):
+        if any(map(_unseen, given)):
+            raise BadName(
+                "a character of the name is not seen",
+                user_message="This name has characters that cannot be seen. "
+                "Type it anew, with letters, digits and spaces.",
+            )
+    if not any(unicodedata.category(each)[0] in "LNSP" for each in normal):
+        raise BadName("an empty name", user_message="Give the voice a name that can be read.")
+    if len(normal) > MOST_CHARACTERS:
+        raise BadName(
+            f"a name of {len(normal)} characters",
+            user_message=f"This name has {len(normal)} characters; "
+            f"at most {MOST_CHARACTERS} are kept. Choose a shorter one.",
+        )
+    if _MARKUP.search(normal):
+        raise BadName(
+            "markup in the name",
+            user_message="This name has signs that Discord would take for markup, a mention or a "
+            "path. Choose one of letters, digits and spaces.",
+        )
+    return normal
+
+
+def normalized(name: str) -> str:
+    """Of one form for what looks the same, without spaces around and more than one between."""
+    return re.sub(" +", " ", unicodedata.normalize("NFKC", name)).strip()
+
+
+def name_key(name: str) -> str:
+    """Equal for names that an owner may not have both."""
+    # Folding can take a name out of its normal form (Unicode 15, section 3.13, D146).
+    return unicodedata.normalize("NFKC", normalized(name).casefold())
+
+
+def public_name(stem: str) -> str:
+    """The name of a voice that lies in the folder of references, by its file's stem."""
+    seen = "".join(" " if _unseen(each) else each for each in unicodedata.normalize("NFKC", stem))
+    while (clean := normalized(_MARKUP.sub(" ", seen))) != seen:
+        seen = clean
+    name = normalized(clean[:MOST_CHARACTERS].rstrip("_"))
+    if not any(unicodedata.category(each)[0] in "LNSP" for each in name):
+        return "voice"
+    return name
+
+
+def _unseen(character: str) -> bool:
+    category = unicodedata.category(character)
+    blank = category == "Zs" and unicodedata.normalize("NFKC", character) != " "
+    return blank or category in _UNSEEN or character in _BLANK

@@ -1,0 +1,285 @@
+"""What the owner of a voice does with it: register, rename, share, style, delete.
+
+Knows: the limits, what becomes of the recording. Does not know: how a recording is examined, who
+may use a voice (`access.py`).
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+
+from engine.errors import BadName, NotAllowed, StorageFull, TooManyVoices
+from engine.store import audit_queries, erasure_queries, rule_queries, voice_queries
+from engine.store.erasure_queries import PurgeKind
+from engine.voices.desk import unknown
+from engine.voices.names import check_name
+from engine.voices.purging import Purging, in_voices
+from engine.voices.recordings import Examined
+from engine.voices.styles import checked_style
+from engine.voices.voice import Action, Asker, Scope, Voice, voice_number
+
+_HOUR: Final = 3600.0
+
+log = structlog.get_logger(__name__)
+
+
+class Owning(Purging):
+    async def own(self, member: str) -> list[Voice]:
+        """All voices of this member, wherever they may be used."""
+        found = await self._database.read(lambda c: voice_queries.of_owner(c, member))
+        return sorted(found, key=lambda voice: (voice.name.casefold(), voice.id))
+
+    async def find_own(self, member: str, typed: str) -> Voice:
+        """The member's own voice of this key or name, also where it may not be used.
+
+        Raises UnknownVoice.
+        """
+        return await self._database.read(lambda c: _own(c, member, typed))
+
+    # ---- a new voice
+
+    async def check_upload(
+        self, asker: Asker, name: str, *, roles: Collection[str], admin: bool
+    ) -> None:
+        """Whether `register` would take a voice of this name from a member with these roles.
+
+        Raises BadName, TooManyVoices, NotAllowed.
+        """
+        name = check_name(name)
+
+        def check(connection: Connection) -> None:
+            role = rule_queries.rules_of(connection, asker.lane).uploaders
+            if role is not None and role not in roles and not admin:
+                raise NotAllowed(
+                    f"upload without the role {role}",
+                    user_message="On this server only members with a certain role may upload "
+                    "voices. Ask an admin for it.",
+                )
+            self._check_limits(connection, asker.member)
+            _check_free(connection, asker.member, name)
+
+        await self._database.read(check)
+
+    async def register(
+        self, *, asker: Asker, name: str, scope: Scope, examined: Examined, consent: str
+    ) -> Voice:
+        """Keep an examined recording as a voice of `asker`'s, who agreed to the words `consent`.
+
+        The file `examined.wav` stays the caller's. Raises BadName, TooManyVoices, NotAllowed,
+        StorageFull; then nothing is kept.
+        """
+        name = check_name(name)
+        if scope is Scope.PUBLIC:
+            raise NotAllowed(
+                "a member's voice cannot be public",
+                user_message="Only the operator's voices are public. Share yours with a server, "
+                "or with members.",
+            )
+        if scope is Scope.SERVER and asker.lane is None:
+            raise NotAllowed(
+                "no server to share it with",
+                user_message="Outside of a server there is none to share it with. Upload it "
+                "privately, or on that server.",
+            )
+        return await self._shield.run(self._register(asker, name, scope, examined, consent))
+
+    async def _register(
+        self, asker: Asker, name: str, scope: Scope, examined: Examined, consent: str
+    ) -> Voice:
+        now, reference = self._clock.time(), examined.reference
+
+        def write(connection: Connection) -> Voice:
+            if reference in self._barred:
+                raise NotAllowed(
+                    f"the reference {reference} is barred",
+                    user_message="Whoever runs this bot has blocked this recording.",
+                )
+            self._check_limits(connection, asker.member)
+            _check_free(connection, asker.member, name)
+            voice = voice_queries.insert_voice(
+                connection,
+                owner=asker.member,
+                name=name,
+                reference=reference,
+                scope=scope,
+                lane=asker.lane if scope is Scope.SERVER else None,
+                report=examined.report,
+                now=now,
+            )
+            voice_queries.put_consent(
+                connection,
+                voice.id,
+                member=asker.member,
+                lane=asker.lane,
+                words=consent,
+                now=now,
+            )
+            self._tell(connection, asker, Action.UPLOAD, voice.id, scope)
+            erasure_queries.drop_purges(connection, PurgeKind.REFERENCE, [reference])
+            return voice
+
+        async with self._files:
+            # What a kill leaves from here on is swept at the next start, unless the row is there.
+            await self._database.write(
+                lambda c: erasure_queries.put_purges(c, PurgeKind.REFERENCE, [reference])
+            )
+            try:
+                await self._keep(examined)
+                voice = await self._act(write)
+            except BaseException:
+                self._owing = True
+                try:
+                    await self._purge_reference(reference)
+                except OSError as error:  # written down, so it is tried again
+                    log.warning("A recording is yet to go", error=str(error))
+                raise
+        self._news.tell(voice.key)
+        return voice
+
+    async def _keep(self, examined: Examined) -> None:
+        try:
+            await asyncio.to_thread(self._shelf.keep, examined.wav, examined.reference)
+        except OSError as error:
+            raise StorageFull(
+                f"the recording cannot be kept: {error}",
+                user_message="The recording cannot be kept on this bot's disk. Tell whoever runs "
+                "it, and try again later.",
+            ) from error
+
+    def _check_limits(self, connection: Connection, member: str) -> None:
+        most = self._settings.mynah_max_voices
+        if not most:
+            raise NotAllowed(
+                "the settings allow no voices of members",
+                user_message="This bot keeps no voices of members. Choose one of those that are "
+                "offered as you type.",
+            )
+        if len(voice_queries.of_owner(connection, member)) >= most:
+            raise TooManyVoices(
+                f"the member has {most} voices",
+                user_message=f"You have {most} voices, and no more are kept. "
+                "Delete one with `/voice delete` first.",
+            )
+        most = self._settings.mynah_max_uploads
+        since = self._clock.time() - _HOUR
+        if audit_queries.count_since(connection, member, Action.UPLOAD, since) >= most:
+            raise TooManyVoices(
+                f"the member has uploaded {most} recordings in this hour",
+                user_message=f"You have uploaded {most} recordings within an hour. "
+                "Try again in an hour.",
+            )
+
+    # ---- a voice that is there
+
+    async def rename(self, asker: Asker, key: str, name: str) -> Voice:
+        """Raises UnknownVoice, BadName."""
+        name = check_name(name)
+
+        def write(connection: Connection) -> Voice:
+            voice = _own(connection, asker.member, key)
+            _check_free(connection, asker.member, name, but=voice)
+            voice_queries.set_name(connection, voice.id, name)
+            self._tell(connection, asker, Action.RENAME, voice.id)
+            return _again(connection, voice)
+
+        return await self._act(write, tell=[key])
+
+    async def share(
+        self,
+        asker: Asker,
+        key: str,
+        scope: Scope,
+        *,
+        add: str | None = None,
+        remove: str | None = None,
+    ) -> Voice:
+        """Who may use it from now on. With scope `members`, `add` comes to its list and `remove`
+        goes from it; with another, the list is emptied.
+
+        Raises UnknownVoice, NotAllowed.
+        """
+        if scope is Scope.PUBLIC or (scope is Scope.SERVER and asker.lane is None):
+            raise NotAllowed(
+                f"scope {scope} outside of its place",
+                user_message="A voice is shared with a server on that server, or with members by "
+                "their names.",
+            )
+
+        def write(connection: Connection) -> Voice:
+            voice = _own(connection, asker.member, key)
+            members = set(voice.members) if scope is Scope.MEMBERS else set()
+            members |= {add} if scope is Scope.MEMBERS and add is not None else set()
+            members -= {remove, asker.member}
+            lane = asker.lane if scope is Scope.SERVER else None
+            voice_queries.set_voice(connection, voice.id, scope=scope, lane=lane)
+            voice_queries.put_members(connection, voice.id, members)
+            # Who is on the list is the owner's affair: the trail is read by admins.
+            self._tell(connection, asker, Action.SHARE, voice.id, scope)
+            return _again(connection, voice)
+
+        return await self._act(write, tell=[key])
+
+    async def style(self, asker: Asker, key: str, values: Mapping[str, object | None]) -> Voice:
+        """How the engine speaks in it from now on; None: as the engine itself would.
+
+        Raises UnknownVoice; BadStyle where the engine has no such setting, or not this value.
+        """
+
+        def write(connection: Connection) -> Voice:
+            voice = _own(connection, asker.member, key)
+            style = checked_style(self._speech.card, voice.style, values)
+            voice_queries.set_voice(connection, voice.id, style=style)
+            told = ", ".join(
+                f"{name} {'reset' if value is None else value}" for name, value in values.items()
+            )
+            self._tell(connection, asker, Action.STYLE, voice.id, told)
+            return _again(connection, voice)
+
+        return await self._act(write, tell=[key])
+
+    async def delete(self, asker: Asker, key: str) -> None:
+        """With its recording, unless another voice has the same, its derived state and its audio.
+
+        Raises UnknownVoice.
+        """
+        if voice_number(key) is None:
+            raise unknown(key)
+
+        def write(connection: Connection) -> None:
+            voice = _own(connection, asker.member, key)
+            self._tell(connection, asker, Action.DELETE, voice.id)
+            self._remove(connection, [voice])
+
+        await self._act(write, tell=[key], forget=in_voices([key]))
+        await self.purge()
+
+
+def _own(connection: Connection, member: str, typed: str) -> Voice:
+    number = voice_number(typed)
+    if number is None:
+        voice = voice_queries.called(connection, member, typed)
+    else:
+        voice = voice_queries.voice(connection, number)
+    if voice is None or voice.owner != member:
+        raise unknown(typed)
+    return voice
+
+
+def _again(connection: Connection, voice: Voice) -> Voice:
+    """The voice as it is now."""
+    found = voice_queries.voice(connection, voice.id)
+    if found is None:
+        raise unknown(voice.key)
+    return found
+
+
+def _check_free(connection: Connection, owner: str, name: str, *, but: Voice | None = None) -> None:
+    taken = voice_queries.called(connection, owner, name)
+    if taken is not None and (but is None or taken.id != but.id):
+        raise BadName(
+            "the owner has another voice of that name",
+            user_message="You have another voice of that name. Choose a different one.",
+        )

@@ -1,0 +1,118 @@
+"""`mynah voices`: what the operator does with recordings, also while the bot runs.
+
+Knows: its words, the table that `check` prints. Does not know: how a recording is examined.
+"""
+
+import argparse
+import asyncio
+import tempfile
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from engine.errors import Refused
+from engine.logs import set_up_logging
+from engine.settings import Settings, load_settings
+from engine.voices.dropped import operators_examiner
+from engine.voices.names import public_name
+from engine.voices.recordings import Examined, Examiner
+from engine.voices.shelf import Shelf
+from mynah.voices_freeze import freeze, release
+
+_HASH_SHOWN: Final = 12  # digits: enough to find a file by
+_HEADS: Final = ("name", "state", "speech", "noise", "advice")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One recording in the table. `state`: "ok", or what it is that fails."""
+
+    name: str
+    state: str
+    speech: str = "-"
+    noise: str = "-"
+    advice: str = ""
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        return (self.name, self.state, self.speech, self.noise, self.advice)
+
+
+def voices(options: argparse.Namespace) -> int:
+    """Do what was asked for (`mynah/__main__.py` has the words). Returns the exit code."""
+    settings = load_settings().model_copy(update={"mynah_log_level": "error"})
+    set_up_logging(settings.mynah_log_level, settings.mynah_log_format)
+    match options.action:
+        case "check":
+            return check(settings)
+        case "freeze":
+            return freeze(options.hash)
+        case "release":
+            return release(options.hash)
+        case unknown:
+            raise AssertionError(unknown)
+
+
+def check(settings: Settings) -> int:
+    """Print a line a recording. Returns 1 where one cannot serve, else 0."""
+    rows = asyncio.run(_examine_all(settings))
+    if not rows:
+        print(f"No recordings in {settings.mynah_references_dir}.")
+        return 0
+    _print(rows)
+    return 1 if any(row.state != "ok" for row in rows) else 0
+
+
+async def _examine_all(settings: Settings) -> list[Row]:
+    shelf = Shelf(settings.mynah_references_dir, settings.mynah_data_dir / "references")
+    examiner = operators_examiner(settings)
+    with tempfile.TemporaryDirectory(prefix="mynah-check-") as folder:
+        wav = Path(folder) / "examined.wav"
+        files = [(public_name(file.path.stem), file.path) for file in shelf.dropped().values()]
+        kept = [(each, path) for each in shelf.kept() if (path := shelf.path(each))]
+        return [
+            *[await _row(examiner, name, path, wav) for name, path in files],
+            *[await _row_of_kept(examiner, name, path, wav) for name, path in kept],
+        ]
+
+
+async def _row_of_kept(examiner: Examiner, reference: str, path: Path, wav: Path) -> Row:
+    name = reference[:_HASH_SHOWN]
+    if _hash_of(path) not in (reference, None):
+        return Row(name=name, state="damaged", advice="it is not what was kept")
+    return await _row(examiner, name, path, wav)
+
+
+def _hash_of(path: Path) -> str | None:
+    """None where it cannot be read: the examination says why."""
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+async def _row(examiner: Examiner, name: str, path: Path, wav: Path) -> Row:
+    try:
+        examined: Examined = await examiner.examine(path, wav)
+    except Refused as error:
+        return Row(name=name, state="unfit", advice=error.user_message)
+    except OSError as error:
+        return Row(name=name, state="unfit", advice=f"it cannot be read: {error.strerror}")
+    report = examined.report
+    return Row(
+        name=name,
+        state="ok",
+        speech=f"{report.speech:.1f} s",
+        noise=f"{report.noise:.0f} dB",
+        advice="; ".join(examined.advice),
+    )
+
+
+def _print(rows: list[Row]) -> None:
+    table = [_HEADS, *(row.cells for row in rows)]
+    # The last column is as long as it is.
+    widths = [max(len(cells[column]) for cells in table) for column in range(len(_HEADS) - 1)]
+    for cells in table:
+        padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
+        print("  ".join([*padded, cells[-1]]).rstrip())

@@ -1,0 +1,75 @@
+"""`mynah voices freeze HASH` and `release HASH`: a recording is barred everywhere, or not any more.
+
+Knows: how a hash may be shortened, what to say. Does not know: what a running bot does about it;
+it sees the file within a second.
+"""
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from engine.errors import SetupError
+from engine.settings import Settings, load_settings
+from engine.speech.directory import DataDirectory
+from engine.store.looking import voices_by_reference
+from engine.voices.barring import FOLDER, bar, barred_in, unbar
+from engine.voices.shelf import Shelf
+
+_WHOLE: Final = re.compile("[0-9a-f]{64}")
+_PART: Final = re.compile("[0-9a-f]{8,64}")
+
+
+def freeze(typed: str) -> int:
+    """Bar the recording of this content hash, or of the only one that begins so. Raises SetupError
+    where it is none, or there are several."""
+    settings = load_settings()
+    folder = settings.mynah_data_dir / FOLDER
+    voices = voices_by_reference(DataDirectory(settings.mynah_data_dir).database)
+    reference = _one(typed, {*voices, *_recordings(settings)})
+    bar(folder, reference)
+    print(f"Frozen: {reference}. {_have_it(voices[reference])} A running bot ends what is")
+    print("spoken in it within a second, and refuses the recording from anyone.")
+    print(f"To take this back: mynah voices release {reference[:12]}")
+    return 0
+
+
+def release(typed: str) -> int:
+    """Allow it again. Raises SetupError likewise."""
+    settings = load_settings()
+    folder = settings.mynah_data_dir / FOLDER
+    reference = _one(typed, barred := barred_in(folder))
+    if reference not in barred:
+        raise SetupError(f"{reference} is not frozen.")
+    unbar(folder, reference)
+    voices = voices_by_reference(DataDirectory(settings.mynah_data_dir).database)
+    print(f"Released: {reference}. {_have_it(voices[reference])}")
+    return 0
+
+
+def _recordings(settings: Settings) -> set[str]:
+    shelf = Shelf(settings.mynah_references_dir, settings.mynah_data_dir / "references")
+    return {*shelf.kept(), *shelf.kept_converted()}
+
+
+def _one(typed: str, known: Collection[str]) -> str:
+    """The hash that was meant. A whole one need not be known: it may come tomorrow."""
+    wanted = typed.strip().lower().removesuffix(".wav")
+    if _WHOLE.fullmatch(wanted):
+        return wanted
+    if not _PART.fullmatch(wanted):
+        raise SetupError(
+            f"{typed!r} is no content hash: that has 64 of the digits 0-9 and a-f. Its first 8 or "
+            "more are enough; `mynah voices check` lists them."
+        )
+    found = sorted(each for each in known if each.startswith(wanted))
+    if not found:
+        raise SetupError(
+            f"No recording has a hash that begins with {wanted}. `mynah voices check` lists them."
+        )
+    if len(found) > 1:
+        raise SetupError(f"Several recordings begin with {wanted}: {', '.join(found)}.")
+    return found[0]
+
+
+def _have_it(count: int) -> str:
+    return f"{count or 'No'} voice{' has' if count == 1 else 's have'} it."

@@ -1,0 +1,116 @@
+"""A member is handed all that is kept of them, in parts that can be sent."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+
+from engine.voices.voice import Action, Scope
+from tests.flow.house import Listener
+from tests.flow.voices import ADA, BOB, Voices
+
+ROOM = 10 * 2**20
+
+
+def unpacked(parts: list[tuple[str, bytes]]) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    for _, contents in parts:
+        with zipfile.ZipFile(io.BytesIO(contents)) as archive:
+            for name in archive.namelist():
+                assert name not in files
+                files[name] = archive.read(name)
+    return files
+
+
+async def test_everything_is_in_it(voices: Voices) -> None:
+    library = await voices.open()
+    voice = await voices.upload(ADA, "My voice!", Scope.SERVER)
+    other = await voices.upload(BOB, "Bob")
+    await library.share(BOB, other.key, Scope.MEMBERS, add="ada")
+    await library.choose(ADA, voice.key, everywhere=True)
+    await voices.say(ADA, voice, "Hello, wörld.", origin={"message_id": 5, "token": "secret"})
+    await voices.house.say("Bob's.", lane="here", requester="bob")
+    await Listener(voices.speech.player("here")).hear(1)
+    parts = await library.export("ada", ROOM)
+    assert [name for name, _ in parts] == ["mynah-data-1.zip"]
+    files = unpacked(parts)
+    assert files.keys() == {"mynah-data.json", "My voice-.wav"}
+    assert files["My voice-.wav"] == voices.examined("ada My voice!").wav.read_bytes()
+    data: dict[str, Any] = json.loads(files["mynah-data.json"])
+    assert data["member"] == "ada"
+    (text,) = data["texts"]
+    assert (text["text"], text["voice"], text["state"]) == (
+        "Hello, wörld.",
+        voice.key,
+        "completed",
+    )
+    assert text["asked_at"].startswith("2027-01-15T")
+    assert text["origin"] == {"message_id": 5}  # the token opens a door of Discord's
+    (described,) = data["voices"]
+    assert described["name"] == "My voice!"
+    assert described["recording"] == "My voice-.wav"
+    assert described["report"]["speech"] == 7
+    assert data["consents"][0]["words"] == "It is my voice."
+    assert data["choices"] == [{"server": "everywhere", "voice": voice.key}]
+    assert data["on_the_lists_of"] == [other.key]
+    assert [entry["action"] for entry in data["trail"]] == ["export", "upload"]
+    assert "Bob's." not in files["mynah-data.json"].decode()
+
+
+async def test_no_part_is_larger_than_what_can_be_sent(voices: Voices) -> None:
+    library = await voices.open(mynah_max_queue_member=100)
+    for number in range(5):
+        await voices.upload(ADA, f"Voice {number}", sound=f"{number} " * 2000)
+    texts = [f"{number} " + "other words " * 40 for number in range(30)]
+    for text in texts:
+        await voices.house.say(text, lane="here", requester="ada")
+    most = 250_000
+    assert sum(len(part) for _, part in await library.export("ada", ROOM)) > 0
+    parts = await library.export("ada", most)
+    assert all(len(contents) <= most for _, contents in parts)
+    assert [name for name, _ in parts] == [
+        f"mynah-data-{number}.zip" for number in range(1, len(parts) + 1)
+    ]
+    assert len(parts) > 1
+    files = unpacked(parts)
+    assert sum(name.endswith(".wav") for name in files) == 5
+    assert [each["text"] for each in json.loads(files["mynah-data.json"])["texts"]] == texts
+
+
+async def test_texts_that_are_too_many_for_a_part_go_on_in_another(voices: Voices) -> None:
+    library = await voices.open(mynah_max_queue_member=100, mynah_max_queue=100)
+    texts = [f"{number} " + "other words " * 100 for number in range(60)]
+    for text in texts:
+        await voices.house.say(text, lane="here", requester="ada")
+    most = 20_000
+    parts = await library.export("ada", most)
+    assert all(len(contents) <= most for _, contents in parts)
+    files = unpacked(parts)
+    found = [json.loads(contents)["texts"] for contents in files.values()]
+    assert [each["text"] for some in found for each in some] == texts
+
+
+async def test_voices_with_names_of_one_spelling_keep_their_own_files(voices: Voices) -> None:
+    library = await voices.open()
+    await voices.upload(ADA, "a?")
+    await voices.upload(ADA, "a!")
+    await voices.upload(ADA, "twin", sound="ada a?")
+    files = unpacked(await library.export("ada", ROOM))
+    assert files.keys() == {"mynah-data.json", "a-.wav", "2 a-.wav"}
+
+
+async def test_recording_that_fits_no_part_is_an_error(voices: Voices) -> None:
+    library = await voices.open()
+    await voices.upload(ADA, sound="long " * 1000)
+    with pytest.raises(ValueError, match="does not fit"):
+        await library.export("ada", 50_000)
+
+
+async def test_nothing_kept_is_said_so(voices: Voices) -> None:
+    library = await voices.open()
+    data = json.loads(unpacked(await library.export("nobody", ROOM))["mynah-data.json"])
+    assert data["texts"] == data["voices"] == []
+    trail = await library.audit(None, actor="nobody")
+    assert [entry.action for entry in trail] == [Action.EXPORT]

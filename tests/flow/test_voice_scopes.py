@@ -1,0 +1,198 @@
+"""A voice that someone may not use is not there for them."""
+
+import pytest
+
+from engine.errors import NotAllowed, UnknownVoice
+from engine.voices.library import AmbiguousVoice
+from engine.voices.voice import Asker, Cloned, Scope, Voice
+from tests.flow.voices import ADA, ADMIN, BOB, EVE, Voices
+
+ELSEWHERE = Asker(member="bob", lane="there")
+PRIVATELY = Asker(member="bob", lane=None)
+
+
+async def usable(voices: Voices, asker: Asker) -> list[str]:
+    return [voice.name for voice in await voices.library.usable(asker)]
+
+
+async def words(voices: Voices, asker: Asker, typed: str) -> str:
+    with pytest.raises(UnknownVoice) as refused:
+        await voices.library.find(asker, typed)
+    return refused.value.user_message
+
+
+async def test_private_voice_is_its_owners_everywhere(voices: Voices) -> None:
+    library = await voices.open()
+    voice = await voices.upload(ADA)
+    assert await usable(voices, ADA) == ["Ada"]
+    assert await usable(voices, Asker(member="ada", lane="there")) == ["Ada"]
+    assert await usable(voices, Asker(member="ada", lane=None)) == ["Ada"]
+    assert await usable(voices, BOB) == []
+    assert await library.may_use(ADA, voice.key)
+    assert not await library.may_use(BOB, voice.key)
+
+
+async def test_shared_voice_is_for_one_server(voices: Voices) -> None:
+    library = await voices.open()
+    voice = await voices.upload(ADA, scope=Scope.SERVER)
+    assert await usable(voices, BOB) == ["Ada"]
+    assert await usable(voices, ELSEWHERE) == []
+    assert await usable(voices, PRIVATELY) == []
+    await library.share(Asker(member="ada", lane="there"), voice.key, Scope.SERVER)
+    assert await usable(voices, BOB) == []
+    assert await usable(voices, ELSEWHERE) == ["Ada"]
+
+
+async def test_list_of_members(voices: Voices) -> None:
+    library = await voices.open()
+    voice = await voices.upload(ADA)
+    await library.share(ADA, voice.key, Scope.MEMBERS, add="bob")
+    shared = await library.share(ADA, voice.key, Scope.MEMBERS, add="eve")
+    assert shared.members == {"bob", "eve"}
+    assert await usable(voices, PRIVATELY) == ["Ada"]
+    await library.share(ADA, voice.key, Scope.MEMBERS, remove="bob")
+    assert await usable(voices, BOB) == []
+    assert await usable(voices, EVE) == ["Ada"]
+    # Another scope empties the list: coming back to it does not let anyone in by surprise.
+    await library.share(ADA, voice.key, Scope.PRIVATE)
+    again = await library.share(ADA, voice.key, Scope.MEMBERS)
+    assert again.members == frozenset()
+
+
+async def test_nobody_makes_a_voice_public_or_shares_it_with_no_server(voices: Voices) -> None:
+    library = await voices.open()
+    voice = await voices.upload(ADA)
+    nowhere = Asker(member="ada", lane=None)
+    with pytest.raises(NotAllowed):
+        await library.share(ADA, voice.key, Scope.PUBLIC)
+    with pytest.raises(NotAllowed):
+        await library.share(nowhere, voice.key, Scope.SERVER)
+    with pytest.raises(NotAllowed):
+        await voices.upload(ADA, "Public", Scope.PUBLIC)
+    with pytest.raises(NotAllowed):
+        await voices.upload(nowhere, "Nowhere", Scope.SERVER)
+    assert [voice.name for voice in await library.own("ada")] == ["Ada"]
+
+
+async def test_only_the_owner_changes_a_voice(voices: Voices) -> None:
+    library = await voices.open()
+    voice = await voices.upload(ADA, scope=Scope.SERVER)
+    for act in (
+        library.rename(BOB, voice.key, "Mine"),
+        library.share(BOB, voice.key, Scope.PRIVATE),
+        library.style(BOB, voice.key, {"temperature": 1.0}),
+        library.delete(BOB, voice.key),
+        library.delete(BOB, "Ada"),
+    ):
+        with pytest.raises(UnknownVoice):
+            await act
+    assert await library.get(voice.key) == voice
+
+
+async def test_what_may_not_be_used_is_refused_like_what_does_not_exist(voices: Voices) -> None:
+    await voices.open()
+    voice = await voices.upload(ADA)
+    told = {await words(voices, BOB, typed) for typed in (voice.key, "Ada", "@99", "Nobody", "@")}
+    assert len(told) == 1
+
+
+async def test_voice_is_found_by_id_and_by_name_however_it_is_typed(voices: Voices) -> None:
+    library = await voices.open()
+    voice = await voices.upload(ADA, "Straße")
+    for typed in (voice.key, "Straße", "STRASSE", " strasse "):
+        assert await library.find(ADA, typed) == voice
+    assert await library.find_own("ada", "strasse") == voice
+
+
+async def test_ambiguous_name_lists_its_candidates(voices: Voices) -> None:
+    library = await voices.open()
+    own = await voices.upload(ADA, "Echo")
+    other = await voices.upload(BOB, "echo", Scope.SERVER)
+    await voices.upload(EVE, "Echo")  # private: must not be told of
+    with pytest.raises(AmbiguousVoice) as refused:
+        await library.find(ADA, "ECHO")
+    assert refused.value.candidates == (own, other)
+    assert f"{own.key} (yours), {other.key} (another member's)" in refused.value.user_message
+    assert await library.find(ADA, other.key) == other
+
+
+@pytest.mark.parametrize(
+    ("cloned", "names"),
+    [(Cloned.ALL, ["Mine", "Shared"]), (Cloned.SHARED, ["Shared"]), (Cloned.NONE, [])],
+)
+async def test_server_allows_all_shared_ones_or_none(
+    voices: Voices, cloned: Cloned, names: list[str]
+) -> None:
+    library = await voices.open()
+    await voices.upload(ADA, "Mine")
+    await voices.upload(ADA, "Shared", Scope.SERVER)
+    await library.allow(ADMIN, cloned)
+    assert await usable(voices, ADA) == names
+    assert len(await library.own("ada")) == 2
+
+
+async def test_frozen_voice_may_not_be_used_there_until_it_is_released(voices: Voices) -> None:
+    library = await voices.open()
+    voice = await voices.upload(ADA, scope=Scope.SERVER)
+    await library.freeze(ADMIN, voice.key)
+    await library.freeze(ADMIN, voice.key)  # twice is once
+    assert await library.frozen("here") == {voice.id}
+    assert await usable(voices, ADA) == []
+    assert await usable(voices, Asker(member="ada", lane="there")) == ["Ada"]
+    assert await library.own("ada") == [voice]  # to delete it, say
+    await library.release(ADMIN, voice.key)
+    assert await usable(voices, ADA) == ["Ada"]
+
+
+async def test_admin_sees_and_freezes_what_concerns_the_server_only(voices: Voices) -> None:
+    library = await voices.open()
+    unseen = await voices.upload(ADA, "Unseen")
+    spoken = await voices.upload(ADA, "Spoken")
+    shared = await voices.upload(BOB, "Shared", Scope.SERVER)
+    await voices.say(ADA, spoken)
+    assert await library.seen("here") == [spoken, shared]
+    assert await library.seen("there") == []
+    with pytest.raises(UnknownVoice):
+        await library.freeze(ADMIN, unseen.key)
+    await library.freeze(ADMIN, spoken.key)
+    with pytest.raises(NotAllowed):
+        await library.remove(ADMIN, spoken.key)
+    await library.remove(ADMIN, shared.key)
+    assert await library.seen("here") == [spoken]
+    assert await usable(voices, EVE) == []
+
+
+async def test_name_is_shown_where_everyone_may_use_the_voice(voices: Voices) -> None:
+    library = await voices.open()
+
+    async def shown(voice: Voice, lane: str = "here") -> str | None:
+        return await library.shown_name(voice.key, lane)
+
+    voice = await voices.upload(ADA, scope=Scope.SERVER)
+    assert await shown(voice) == "Ada"
+    assert await shown(voice, "there") == "a private voice"
+    await library.share(ADA, voice.key, Scope.MEMBERS, add="bob")
+    assert await shown(voice) == "a private voice"
+    await library.delete(ADA, voice.key)
+    assert await shown(voice) == "a private voice"
+    assert await library.shown_name("en", "here") is None
+    assert await library.shown_name("", "here") is None
+
+
+async def test_followers_are_told_which_voice_changed(voices: Voices) -> None:
+    library = await voices.open()
+    voice = await voices.upload(ADA)
+    follower = library.follow()
+    await library.rename(ADA, voice.key, "Other")
+    assert await anext(follower) == voice.key
+    await library.allow(ADMIN, Cloned.NONE)
+    assert await anext(follower) == ""
+
+
+async def test_renamed_voice_keeps_its_id_and_frees_its_name(voices: Voices) -> None:
+    library = await voices.open()
+    voice = await voices.upload(ADA)
+    renamed = await library.rename(ADA, voice.key, "  Countess  of L. ")
+    assert (renamed.key, renamed.name) == (voice.key, "Countess of L.")
+    assert (await library.rename(ADA, voice.key, "COUNTESS OF L.")).name == "COUNTESS OF L."
+    assert (await voices.upload(ADA, sound="another")).name == "Ada"

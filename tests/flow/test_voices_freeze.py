@@ -1,0 +1,78 @@
+"""`mynah voices freeze` and `release`: a recording is barred while the bot runs."""
+
+import pytest
+
+from engine.errors import SetupError
+from engine.voices.barring import barred_in
+from mynah.__main__ import main
+from mynah.voices_freeze import freeze, release
+from tests.flow.voices import ADA, BOB, Voices
+
+
+@pytest.fixture
+async def running(voices: Voices, monkeypatch: pytest.MonkeyPatch) -> Voices:
+    """A running bot's library, on the directories that the command finds in its settings."""
+    await voices.open()
+    monkeypatch.chdir(voices.data)  # no `.env` of the project's
+    monkeypatch.setenv("MYNAH_DATA_DIR", str(voices.data))
+    monkeypatch.setenv("MYNAH_REFERENCES_DIR", str(voices.references))
+    return voices
+
+
+async def test_a_few_digits_are_enough(running: Voices, capsys: pytest.CaptureFixture[str]) -> None:
+    voice = await running.upload(ADA)
+    await running.upload(BOB, "Twin", sound="ada Ada")
+    assert main(["voices", "freeze", voice.reference[:8].upper()]) == 0
+    told = capsys.readouterr().out
+    assert voice.reference in told
+    assert "2 voices have it" in told
+    assert barred_in(running.data / "frozen") == {voice.reference}
+    await running.house.pass_time(1)
+    assert not await running.library.may_use(ADA, voice.key)
+    assert main(["voices", "release", voice.reference[:8]]) == 0
+    assert "2 voices have it" in capsys.readouterr().out
+    await running.house.pass_time(1)
+    assert await running.library.may_use(ADA, voice.key)
+
+
+async def test_recording_that_nobody_has_yet_can_be_barred(
+    running: Voices, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reference = running.examined("to come").reference
+    assert freeze(reference) == 0
+    assert "No voices have it" in capsys.readouterr().out
+    assert freeze(f"{reference}.wav") == 0  # the file's name serves as well
+    assert barred_in(running.data / "frozen") == {reference}
+
+
+@pytest.mark.parametrize("typed", ["", "1234567", "zzzzzzzz", "../../etc", "0" * 65])
+async def test_what_is_no_hash_is_told_so(running: Voices, typed: str) -> None:
+    with pytest.raises(SetupError, match="is no content hash"):
+        freeze(typed)
+    assert barred_in(running.data / "frozen") == frozenset()
+
+
+async def test_unknown_and_ambiguous_ones_are_told_so(running: Voices) -> None:
+    with pytest.raises(SetupError, match="begins with 00000000"):
+        freeze("0" * 8)
+    running.references.mkdir()
+    for end in "ab":
+        (running.references / f"{'0' * 63}{end}.wav").write_bytes(b"RIFF")
+    with pytest.raises(SetupError, match="Several recordings"):
+        freeze("0" * 8)
+    with pytest.raises(SetupError, match="is not frozen"):
+        release("0" * 64)
+
+
+async def test_before_there_is_a_database(
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    empty = tmp_path_factory.mktemp("empty")
+    monkeypatch.chdir(empty)
+    monkeypatch.setenv("MYNAH_DATA_DIR", str(empty / "data"))
+    monkeypatch.setenv("MYNAH_REFERENCES_DIR", str(empty / "references"))
+    assert freeze("a" * 64) == 0
+    assert barred_in(empty / "data" / "frozen") == {"a" * 64}
+    assert "No voices have it" in capsys.readouterr().out
