@@ -45,8 +45,19 @@ class Settings(BaseSettings):
     mynah_references_dir: Path = Field(
         Path("references"), description="Reference voices that the operator drops in."
     )
-    mynah_engine: Literal["espeak", "tone"] = Field(
-        "espeak", description="Which engine speaks. `tone` is for tests: a tone a character."
+    mynah_engine: Literal[
+        "espeak", "chatterbox-turbo", "chatterbox", "chatterbox-multilingual", "tone"
+    ] = Field("espeak", description="Which engine speaks. `tone` is for tests: a tone a character.")
+    mynah_device: Literal["auto", "cuda", "mps", "cpu"] = Field(
+        "auto", description="Where Chatterbox runs. `auto`: on a GPU if there is one."
+    )
+    mynah_checkpoint: Path | None = Field(
+        None,
+        description="Folder that holds the files of Chatterbox's model. "
+        "Empty: fetched from the hub once, then used offline.",
+    )
+    mynah_fallback: Literal["espeak"] | None = Field(
+        None, description="Which engine speaks while the other is down. Empty: none."
     )
     mynah_engine_url: str | None = Field(
         None,
@@ -96,6 +107,17 @@ class Settings(BaseSettings):
         frozenset(), description="Serve only these servers: ids, separated by commas. Empty: all."
     )
 
+    mynah_max_upload: int = Field(
+        10, ge=1, le=500, description="Mebibytes of a recording that a member uploads."
+    )
+    mynah_max_recording: Seconds = Field(
+        300, description="Seconds of sound in a recording that a member uploads."
+    )
+    mynah_max_voices: int = Field(10, ge=0, le=1000, description="Voices of one member.")
+    mynah_max_uploads: int = Field(
+        10, ge=1, le=1000, description="Recordings that one member may upload in an hour."
+    )
+
     mynah_cache_size: int = Field(
         1024, ge=1, description="Mebibytes of the audio cache; least recently used goes first."
     )
@@ -120,7 +142,10 @@ class Settings(BaseSettings):
             return value
         return [part for part in value.replace(",", " ").split() if part]
 
-    @field_validator("mynah_log_level", "mynah_log_format", "mynah_engine", mode="before")
+    @field_validator(
+        *("mynah_log_level", "mynah_log_format", "mynah_engine", "mynah_device", "mynah_fallback"),
+        mode="before",
+    )
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value

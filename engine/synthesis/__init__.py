@@ -5,18 +5,25 @@ In both processes:
     base.py            what every engine is, asks for and gives
     wire.py            what travels between the two, as JSON
     ogg.py             Ogg Opus: pages and packets
+    installed.py       what an engine needs, and whether it is there
 
 In the bot's:
 
+    engines.py         the engine that the settings ask for
     client.py          brings a host up, watches it, asks it for sound
+    running_host.py    the host that it has at the time
+    fallback.py        a spare engine speaks while the main one is down
     child.py           the local host's process: started, ended
     link.py            one connection to one host
 
 In the host's:
 
     host.py            the process: socket, signals, lifeline
-    application.py     the ASGI application around one engine
+    application.py     the ASGI application: HTTP around one engine
+    hosting.py         the engine at work: loading, orders, memory
     slots.py           who is worked on next
+    conditioned.py     the reference voices that are held; state_files.py keeps them on disk
+    threads.py         blocking work, awaited
     espeak.py          the embedded engine; espeak_library.py calls its C library
     tone.py            an engine for tests
     handover.py        from the engine's thread to the event loop

@@ -146,6 +146,11 @@ class Engine(Protocol):
     @property
     def state(self) -> EngineState: ...
 
+    @property
+    def spare_speaks(self) -> bool:
+        """Whether another engine speaks while the one that was chosen is down."""
+        ...
+
     async def start(self) -> None:
         """Begin to bring the host up; returns at once."""
         ...
@@ -168,4 +173,9 @@ class Engine(Protocol):
         run dry, by which the host orders its slots.
         Raises EngineUnavailable, HostDied, SynthesisFailed.
         """
+        ...
+
+    async def forget(self, reference: str) -> None:
+        """Drop the state of this reference voice, in memory and on disk; nothing where there is
+        none. Raises EngineUnavailable where no host answers: ask again later."""
         ...

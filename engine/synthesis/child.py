@@ -30,6 +30,10 @@ class HostCommand:
     """What the host is started with."""
 
     engine: str
+    checkpoint: Path | None = None
+    device: str = "auto"
+    state_dir: Path | None = None  # where what is made of reference voices is kept
+    slots: int | None = None  # None: as many as the engine says
     pace: float = 0.0
     log_level: str = "info"
     log_format: str = "console"
@@ -41,6 +45,10 @@ class HostCommand:
             "-m",
             "engine.synthesis.host",
             f"--engine={self.engine}",
+            *([f"--checkpoint={self.checkpoint}"] if self.checkpoint else []),
+            f"--device={self.device}",
+            *([f"--state-dir={self.state_dir}"] if self.state_dir else []),
+            *([f"--slots={self.slots}"] if self.slots else []),
             f"--pace={self.pace}",
             f"--socket={socket}",
             f"--lifeline={lifeline}",
@@ -67,8 +75,8 @@ class HostProcess:
         directory = _short_directory()
         socket = directory / "host.sock"
         theirs, ours = os.pipe()
-        try:
-            process = await asyncio.create_subprocess_exec(
+        starting = asyncio.ensure_future(
+            asyncio.create_subprocess_exec(
                 *command.arguments(socket, theirs),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
@@ -77,6 +85,17 @@ class HostProcess:
                 start_new_session=True,  # the terminal's Ctrl-C is for us alone
                 env=_environment(),
             )
+        )
+        try:
+            try:
+                process = await asyncio.shield(starting)
+            except asyncio.CancelledError:
+                # Cut short in there, asyncio would leave a process that nobody waits for.
+                with suppress(OSError):  # it did not start at all
+                    process = await starting
+                    process.kill()
+                    await process.wait()
+                raise
         except BaseException:
             os.close(ours)
             shutil.rmtree(directory, ignore_errors=True)
@@ -109,7 +128,7 @@ class HostProcess:
             self.kill()
             os.close(self._lifeline)
             shutil.rmtree(self._directory, ignore_errors=True)
-        await self.wait()
+            await self.wait()  # also for who is cancelled: what nobody waits for stays a zombie
 
     def _signal(self, number: signal.Signals) -> None:
         # Not by asyncio's own methods: they poll, and would take the exit status from its watcher.

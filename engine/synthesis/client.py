@@ -10,18 +10,19 @@ progress for too long; never because sound is late: an engine on a CPU may take 
 import asyncio
 import uuid
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Final, Self
 
 import structlog
 
 from engine.clock import Clock
-from engine.errors import EngineError, EngineUnavailable, HostDied
+from engine.errors import EngineUnavailable, HostDied, OutOfMemory
 from engine.settings import Settings
 from engine.synthesis.base import EngineCard, EngineState, SynthesisRequest
-from engine.synthesis.child import HostCommand, HostProcess, restart_delay
-from engine.synthesis.link import Link, StreamBroken, check_url
-from engine.synthesis.wire import Health, Order, error_from
+from engine.synthesis.child import HostCommand, restart_delay
+from engine.synthesis.link import StreamBroken, check_url
+from engine.synthesis.running_host import Recordings, RunningHost
+from engine.synthesis.wire import Health, Order
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +36,7 @@ _HEALTH_WITHIN: Final = 1.0
 #: Unanswered looks in a row that mean a hang. More than one: when this process itself was held
 #: up, the answer lies unread while the time-out strikes.
 _MISSES: Final = 3
-_DEATH_WITHIN: Final = 1.0  # seconds in which a broken stream may turn out to be a death
+_FORGET_WITHIN: Final = 5.0
 
 
 class HostClient:
@@ -51,6 +52,7 @@ class HostClient:
         command: HostCommand | None = None,
         url: str | None = None,
         hang_limit: float = 30.0,
+        recordings: Recordings = lambda reference: None,
     ) -> None:
         if (command is None) == (url is None):
             raise ValueError("either a command or a URL")
@@ -60,20 +62,29 @@ class HostClient:
         self._command = command
         self._url = url
         self._hang_limit = hang_limit
+        self._recordings = recordings
         self._state = EngineState.LOADING
         self._card: EngineCard | None = None
         self._ready = asyncio.Event()
-        self._host: _Host | None = None
+        self._host: RunningHost | None = None
         self._in_flight: set[str] = set()
         self._working = asyncio.Event()
         self._supervising: asyncio.Task[None] | None = None
         self.error: str | None = None  # why the host is not ready, if something is wrong
 
     @classmethod
-    def from_settings(cls, settings: Settings, clock: Clock) -> Self:
+    def from_settings(
+        cls,
+        settings: Settings,
+        clock: Clock,
+        recordings: Recordings = lambda reference: None,
+    ) -> Self:
         url = settings.mynah_engine_url
         command = HostCommand(
             engine=settings.mynah_engine,
+            checkpoint=settings.mynah_checkpoint,
+            device=settings.mynah_device,
+            state_dir=settings.mynah_data_dir.absolute() / "conditionals",
             pace=settings.mynah_espeak_pace,
             log_level=settings.mynah_log_level,
             log_format=settings.mynah_log_format,
@@ -83,11 +94,16 @@ class HostClient:
             url=url,
             command=None if url else command,
             hang_limit=settings.mynah_hang_limit,
+            recordings=recordings,
         )
 
     @property
     def state(self) -> EngineState:
         return self._state
+
+    @property
+    def spare_speaks(self) -> bool:
+        return False
 
     @property
     def pid(self) -> int | None:
@@ -117,25 +133,42 @@ class HostClient:
         self._in_flight.add(order.id)
         self._working.set()
         try:
-            async with aclosing(host.link.synthesize(order)) as pieces:
+            async with aclosing(host.sound(order, self._recordings)) as pieces:
                 async for piece in pieces:
                     yield piece
         except StreamBroken as broken:
-            error = await _why(host, order, broken)
+            error = await host.why(order, broken)
+            if isinstance(error, OutOfMemory):
+                error = self._out_of_memory(host, error)
             if isinstance(error, HostDied):
                 self._lose(host)  # before the supervisor hears of it: nobody asks a dead host
             raise error from broken
+        except OutOfMemory as error:
+            raise self._out_of_memory(host, error) from error
         finally:
             self._in_flight.discard(order.id)
             if not self._in_flight:
                 self._working.clear()
+
+    async def forget(self, reference: str) -> None:
+        host = self._host
+        if host is None:
+            raise EngineUnavailable(self.error or "the engine's host is not ready")
+        await host.link.forget(reference, within=_FORGET_WITHIN)
+
+    def _out_of_memory(self, host: RunningHost, error: OutOfMemory) -> HostDied:
+        """The host has said so of itself, and that it is of no use: to the request it has died.
+        It is let go of at once: nobody looks at a host of which nothing is asked."""
+        host.condemn(f"it is out of memory ({error})")
+        self._lose(host)
+        return HostDied(f"the host: {host.condemned}")
 
     async def _supervise(self) -> None:
         deaths = 0
         while True:
             self._state = EngineState.LOADING if self._command else self._state
             try:
-                host = await _Host.start(self._command, self._url)
+                host = await RunningHost.start(self._command, self._url)
             except OSError as error:
                 reason = f"it cannot be started: {error}"
             else:
@@ -153,20 +186,20 @@ class HostClient:
             await self._clock.sleep(restart_delay(deaths))
             deaths += 1
 
-    def _lose(self, host: "_Host") -> None:
+    def _lose(self, host: RunningHost) -> None:
         if self._host in (host, None):
             self._host = None
             self._ready.clear()
             self._state = EngineState.DOWN
 
-    async def _attend(self, host: "_Host") -> str:
+    async def _attend(self, host: RunningHost) -> str:
         """Bring `host` to readiness and watch it; the reason why it is of no use any more."""
         watching = asyncio.create_task(self._watch(host))
         dying = asyncio.create_task(host.death())
         try:
             done, _ = await asyncio.wait({watching, dying}, return_when=asyncio.FIRST_COMPLETED)
             if dying in done:
-                return dying.result()
+                return host.condemned or dying.result()
             host.condemn(watching.result())
             return watching.result()
         finally:
@@ -174,7 +207,7 @@ class HostClient:
                 task.cancel()
             await asyncio.wait({watching, dying})
 
-    async def _watch(self, host: "_Host") -> str:
+    async def _watch(self, host: RunningHost) -> str:
         if reason := await self._until_ready(host):
             return reason
         misses = 0
@@ -193,7 +226,7 @@ class HostClient:
             if self._hung(host, health):
                 return f"a request made no progress for {self._hang_limit:g} s"
 
-    async def _until_ready(self, host: "_Host") -> str | None:
+    async def _until_ready(self, host: RunningHost) -> str | None:
         """Wait until `host` is ready; a reason if a child of ours will not be."""
         began, poll, seen = self._clock.monotonic(), _START_POLL, False
         while True:
@@ -220,7 +253,7 @@ class HostClient:
             await self._clock.sleep(poll)
             poll = min(poll * 1.5, _START_POLL_MOST)
 
-    async def _until_time_to_look(self, host: "_Host", *, again: bool) -> None:
+    async def _until_time_to_look(self, host: RunningHost, *, again: bool) -> None:
         if not self._in_flight and not again:
             try:
                 async with asyncio.timeout(None if host.process else _WATCH_POLL_IDLE):
@@ -229,7 +262,7 @@ class HostClient:
                 return
         await self._clock.sleep(_WATCH_POLL_AGAIN if again else _WATCH_POLL)
 
-    def _hung(self, host: "_Host", health: Health) -> bool:
+    def _hung(self, host: RunningHost, health: Health) -> bool:
         """Whether a request holds a slot for nothing. In a host of ours also one that we have
         given up: an engine that does not stop when told to keeps the others waiting."""
         return any(
@@ -237,59 +270,3 @@ class HostClient:
             and (host.process is not None or busy.id in self._in_flight)
             for busy in health.busy
         )
-
-
-class _Host:
-    """A host in use: the link to it and, if it is ours, its process."""
-
-    def __init__(self, link: Link, process: HostProcess | None) -> None:
-        self.link = link
-        self.process = process
-        self.was_ready = False
-        self.condemned: str | None = None
-
-    @classmethod
-    async def start(cls, command: HostCommand | None, url: str | None) -> Self:
-        """Raises OSError."""
-        if command is None:
-            assert url is not None
-            return cls(Link(url), None)
-        process = await HostProcess.start(command)
-        return cls(Link(f"unix://{process.socket}"), process)
-
-    async def death(self) -> str:
-        """Wait for the end of a process of ours; for ever, if there is none."""
-        if self.process is None:
-            await asyncio.Event().wait()
-            raise AssertionError
-        return f"it died (exit status {await self.process.wait()})"
-
-    def condemn(self, reason: str) -> None:
-        """Kill a process of ours that is of no use."""
-        self.condemned = reason
-        if self.process is not None:
-            self.process.kill()
-
-    async def close(self) -> None:
-        try:
-            if self.process is not None:
-                await self.process.close()
-        finally:
-            await self.link.close()
-
-
-async def _why(host: _Host, order: Order, broken: StreamBroken) -> EngineError:
-    """Why a stream broke: the host knows, or the host is dead."""
-    try:
-        health = await host.link.health(within=_DEATH_WITHIN)
-    except EngineUnavailable:
-        if host.process is not None:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_DEATH_WITHIN):
-                    reason = await host.death()
-                    return HostDied(f"the host: {host.condemned or reason}")
-    else:
-        for told in health.broken:
-            if told.id == order.id:
-                return error_from(told.error)
-    return EngineUnavailable(f"the stream from the host broke: {broken}")

@@ -14,8 +14,9 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -26,16 +27,22 @@ from engine.errors import SetupError
 from engine.logs import set_up_logging
 from engine.synthesis.application import application
 from engine.synthesis.base import Synthesizer
+from engine.synthesis.installed import CHATTERBOX, check_installed
 
 log = structlog.get_logger(__name__)
 
-ENGINES: Final = ("espeak", "tone")
+ENGINES: Final = ("espeak", "tone", *CHATTERBOX)
+DEVICES: Final = ("auto", "cuda", "mps", "cpu")
 #: Seconds an idle connection is kept: longer than our client keeps it, so that the client closes
 #: first and never sends an order into a connection that is being closed.
 _KEEP_ALIVE: Final = 75
+#: Seconds that answers have when a host gives itself up.
+_LAST_ANSWERS: Final = 5
 
 
-def make_synthesizer(engine: str, *, pace: float = 0.0) -> Synthesizer:
+def make_synthesizer(
+    engine: str, *, pace: float = 0.0, checkpoint: Path | None = None, device: str = "auto"
+) -> Synthesizer:
     """The engine of that name. Only its own module is imported."""
     match engine:
         case "espeak":
@@ -46,6 +53,12 @@ def make_synthesizer(engine: str, *, pace: float = 0.0) -> Synthesizer:
             from engine.synthesis.tone import ToneSynthesizer
 
             return ToneSynthesizer(pace=pace)
+        case _ if engine in CHATTERBOX:
+            from engine.synthesis.chatterbox import ChatterboxSynthesizer
+
+            return ChatterboxSynthesizer(
+                model=CHATTERBOX[engine], checkpoint=checkpoint, device=device
+            )
         case _:
             raise SetupError(f"There is no engine {engine!r}: choose {' or '.join(ENGINES)}.")
 
@@ -68,18 +81,38 @@ class _Server(uvicorn.Server):
                 connection.transport.abort()
 
 
-def serve(synthesizer: Synthesizer, listener: socket.socket) -> None:
-    """Serve until SIGTERM."""
+def serve(
+    make: Callable[[], Synthesizer],
+    listener: socket.socket,
+    *,
+    state_dir: Path | None = None,
+    slots: int | None = None,
+    supervised: bool = False,
+) -> bool:
+    """Serve until SIGTERM. An engine that becomes of no use waits for its supervisor; without one
+    the process ends, for whoever keeps it running to start it again. False: it ended so."""
+    server: _Server | None = None
+    given_up = False
+
+    def give_up() -> None:
+        nonlocal given_up
+        given_up = True
+        if server is not None and not supervised:
+            server.should_exit = True
+
     config = uvicorn.Config(
-        application(synthesizer),
+        application(make, state_dir=state_dir, slots=slots, give_up=give_up),
         log_config=None,
         access_log=False,
         lifespan="on",
         ws="none",
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=_LAST_ANSWERS,
     )
-    asyncio.run(_Server(config).serve(sockets=[listener]))
+    server = _Server(config)
+    asyncio.run(server.serve(sockets=[listener]))
+    return not given_up
 
 
 def listen_at(path: Path) -> socket.socket:
@@ -127,6 +160,16 @@ def _is_news(record: logging.LogRecord) -> bool:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="mynah engine", description="Serve one engine over HTTP.")
     parser.add_argument("--engine", choices=ENGINES, default="espeak")
+    parser.add_argument(
+        "--checkpoint", type=Path, help="folder of a Chatterbox model; without: from the hub, once"
+    )
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="where a model runs")
+    parser.add_argument(
+        "--state-dir", type=Path, help="folder in which reference voices are kept, once computed"
+    )
+    parser.add_argument(
+        "--slots", type=_count, help="texts that are worked on at once, if not the engine's choice"
+    )
     parser.add_argument("--pace", type=float, default=0.0, help="real-time factor of delivery")
     parser.add_argument("--socket", type=Path, help="path of a Unix socket to serve at")
     parser.add_argument("--host", default="127.0.0.1", help="address to serve at, without --socket")
@@ -144,10 +187,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--log-format", choices=("console", "json"), default="console")
     options = parser.parse_args(arguments)
 
+    supervised = options.lifeline is not None
+    if not supervised:
+        check_installed(options.engine)
     set_up_logging(options.log_level, options.log_format)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").addFilter(_is_news)
-    if options.lifeline is not None:
+    if supervised:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the parent
         hold_lifeline(options.lifeline, options.socket, frozen_limit=options.frozen_limit)
     if options.socket is not None:
@@ -156,13 +202,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         listener = listen_on(options.host, options.port)
         host, port = listener.getsockname()[:2]
         log.info("the host listens", host=host, port=port)
+    make = partial(
+        make_synthesizer,
+        options.engine,
+        pace=options.pace,
+        checkpoint=options.checkpoint,
+        device=options.device,
+    )
     try:
-        serve(make_synthesizer(options.engine, pace=options.pace), listener)
+        well = serve(
+            make,
+            listener,
+            state_dir=options.state_dir,
+            slots=options.slots,
+            supervised=supervised,
+        )
     finally:
         listener.close()
         if options.socket is not None:
             options.socket.unlink(missing_ok=True)
-    return 0
+    return 0 if well else 1
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise ValueError(text)
+    return count
 
 
 if __name__ == "__main__":

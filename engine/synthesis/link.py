@@ -1,9 +1,10 @@
-"""One connection to one host: its three requests, by HTTP over a Unix socket or the network.
+"""One connection to one host: its requests, by HTTP over a Unix socket or the network.
 
 Knows: aiohttp, addresses, how a stream breaks. Does not know: processes, when to give up.
 """
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from engine.synthesis.wire import Health, Order, error_from
 _CONNECT_SECONDS: Final = 3.0
 #: What a broken connection or an absent host shows as.
 _BREAKS: Final = (aiohttp.ClientError, OSError, TimeoutError)
+_JSON: Final = {"content-type": "application/json"}
 
 
 class StreamBroken(Exception):
@@ -76,10 +78,13 @@ class Link:
         StreamBroken.
         """
         reader = OggReader()
+        # A recording of half a megabyte is no work for the event loop.
+        body = await asyncio.to_thread(order.to_body) if order.recording else order.to_body()
+        data = io.BytesIO(body)  # as bytes, aiohttp warns of what is larger than a megabyte
         try:
             async with self._while_open():
                 response = await self._session.post(
-                    f"{self._base}/synthesize", json=order.to_json()
+                    f"{self._base}/synthesize", data=data, headers=_JSON
                 )
             try:
                 if response.status != 200:
@@ -103,6 +108,20 @@ class Link:
             raise StreamBroken(repr(error)) from error
         if not reader.complete:
             raise StreamBroken("the stream ended before its end")
+
+    async def forget(self, reference: str, *, within: float) -> None:
+        """Raises EngineUnavailable unless the host says in that many seconds that it is done."""
+        if self._session.closed:
+            raise EngineUnavailable("the link was closed")
+        try:
+            async with (
+                asyncio.timeout(within),
+                self._session.delete(f"{self._base}/voices/{reference}") as response,
+            ):
+                if response.status >= 400:
+                    raise await _told(response)
+        except _BREAKS as error:
+            raise EngineUnavailable(f"no answer from {self.url}: {error!r}") from error
 
     async def close(self) -> None:
         """Cut every connection; streams that run break."""

@@ -8,23 +8,31 @@ Its texts may hold commands, carried out where they stand:
     {freeze}   stops the whole process in its tracks, its event loop included
     {crash}    ends the process as a crash in C would
     {fail}     refuses the text
+    {oom}      is out of memory; {oom 1}: once a process for this text
+
+It clones: a reference voice's lowest tone is its recording's strongest, so that listeners can tell
+voices apart.
 
 Knows: how an engine behaves and misbehaves. Does not know: language.
 """
 
 import asyncio
 import ctypes
+import json
+import math
 import os
 import re
 import signal
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from typing import Final
 
 import numpy as np
 
 from engine.clock import Clock, SystemClock
-from engine.errors import SynthesisFailed
+from engine.errors import OutOfMemory, SynthesisFailed
 from engine.synthesis.audio import Pcm, amplitude
 from engine.synthesis.base import BuiltinVoice, EngineCard, SynthesisRequest, VoiceState
 
@@ -32,8 +40,16 @@ RATE: Final = 24_000
 SECONDS: Final = 0.06  # a character
 _LEVEL: Final = amplitude(-15.0)
 _VOICES: Final = {"low": 220.0, "high": 440.0}  # hertz of the lowest tone
-_COMMAND: Final = re.compile(r"(\{(?:slow|hang|cling|freeze|crash|fail)(?: \d+(?:\.\d+)?)?\})")
+_COMMAND: Final = re.compile(r"(\{(?:slow|hang|cling|freeze|crash|fail|oom)(?: \d+(?:\.\d+)?)?\})")
 _SIGN_OF_LIFE: Final = Pcm(np.zeros(0, np.float32), RATE)
+_LOWEST, _HIGHEST = 60.0, 2000.0  # hertz that a reference may have: the top tone is two octaves up
+
+
+@dataclass(frozen=True, slots=True)
+class ToneVoice:
+    """The state of a reference voice."""
+
+    lowest: float  # hertz
 
 
 class ToneSynthesizer:
@@ -42,6 +58,7 @@ class ToneSynthesizer:
     def __init__(self, *, pace: float = 0.0, clock: Clock | None = None) -> None:
         self._pace = pace
         self._clock = clock or SystemClock()
+        self._ran_out: Counter[str] = Counter()  # times that each text was out of memory
 
     def describe(self) -> EngineCard:
         return EngineCard(
@@ -55,21 +72,33 @@ class ToneSynthesizer:
             least_characters=1,
             most_characters=100,
             slots=2,
-            clones=False,
+            clones=True,
             styles=(),
         )
 
     def load(self) -> None:
         """Nothing to load."""
 
-    def condition(self, reference: Pcm) -> VoiceState:
-        raise SynthesisFailed("tones cannot clone voices")
+    def condition(self, reference: Pcm) -> ToneVoice:
+        spectrum = np.abs(np.fft.rfft(reference.samples * np.hanning(len(reference.samples))))
+        if not spectrum.any():
+            raise SynthesisFailed(
+                "a recording of silence",
+                user_message="There is no sound in the recording of this voice.",
+            )
+        strongest = int(spectrum.argmax()) * reference.rate / len(reference.samples)
+        return ToneVoice(min(max(strongest, _LOWEST), _HIGHEST))
 
     def dump(self, voice: VoiceState) -> bytes:
-        raise NotImplementedError("tones cannot clone voices")
+        assert isinstance(voice, ToneVoice)
+        return json.dumps(asdict(voice)).encode()
 
-    def restore(self, dumped: bytes) -> VoiceState:
-        raise ValueError("tones cannot clone voices")
+    def restore(self, dumped: bytes) -> ToneVoice:
+        kept = json.loads(dumped)  # a JSONDecodeError is a ValueError
+        lowest = kept.get("lowest") if isinstance(kept, dict) else None
+        if not isinstance(lowest, float) or not math.isfinite(lowest):
+            raise ValueError("this is no state of a tone's voice")
+        return ToneVoice(lowest)
 
     def relieve(self) -> None:
         """It holds nothing that could be freed."""
@@ -77,19 +106,28 @@ class ToneSynthesizer:
     async def synthesize(
         self, request: SynthesisRequest, voice: VoiceState | None = None
     ) -> AsyncGenerator[Pcm, None]:
+        lowest = voice.lowest if isinstance(voice, ToneVoice) else _VOICES[request.voice]
         for part in _COMMAND.split(request.text):
             if not _COMMAND.fullmatch(part):
                 for character in part:
                     await self._clock.sleep(SECONDS * self._pace)
-                    yield Pcm(tone(character, _VOICES[request.voice]), RATE)
+                    yield Pcm(tone(character, lowest), RATE)
                 continue
-            command, _, seconds = part[1:-1].partition(" ")
+            command, _, number = part[1:-1].partition(" ")
+            if command == "oom":
+                self._run_out(request.text, float(number or "inf"))
+                continue
             if command != "slow":
                 await _misbehave(command)
-            until = self._clock.monotonic() + float(seconds or 1)
+            until = self._clock.monotonic() + float(number or 1)
             while self._clock.monotonic() < until:
                 await self._clock.sleep(0.02)
                 yield _SIGN_OF_LIFE
+
+    def _run_out(self, text: str, times: float) -> None:
+        if self._ran_out[text] < times:
+            self._ran_out[text] += 1
+            raise OutOfMemory("no memory is left for this text")
 
 
 async def _misbehave(command: str) -> None:

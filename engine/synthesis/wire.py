@@ -3,23 +3,39 @@
     GET  /health      Health
     GET  /card        EngineCard
     POST /synthesize  Order -> the sound, streamed; its end-of-stream page says that it is whole
+    DELETE /voices/HASH   forget what was made of that recording
     any error         {code, message, retryable}
+
+An order in a reference voice names the recording by its hash. A host that does not hold the voice
+answers `voice_missing`; then the same order is sent again with the recording in it.
 
 Knows: the form of each message and what is wrong with one. Does not know: HTTP, engines.
 """
 
+import base64
+import hashlib
+import json
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, Self
 
-from engine.errors import EngineError, EngineUnavailable, SynthesisFailed, VoiceMissing
+from engine.errors import (
+    EngineError,
+    EngineUnavailable,
+    OutOfMemory,
+    SynthesisFailed,
+    VoiceMissing,
+)
 from engine.synthesis.base import EngineCard, SynthesisRequest
 
 #: Far above every card's `most_characters`: the card advises, this protects.
 MOST_CHARACTERS: Final = 5_000
-MOST_BODY: Final = 64 * 1024  # bytes; a character takes up to 12 as JSON escapes
+#: Bytes of an order, its recording aside: a character takes up to 12 as JSON escapes.
+MOST_WORDS: Final = 64 * 1024
+MOST_RECORDING: Final = 2 * 1024 * 1024  # bytes of WAV: 43 s at 24 kHz, many times what is kept
+MOST_BODY: Final = MOST_WORDS + 4 * (MOST_RECORDING // 3 + 1)  # base64
 _MOST_ID: Final = 100
 _MOST_STYLES: Final = 32
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
@@ -40,14 +56,41 @@ class Order:
     request: SynthesisRequest
     due_in: float = 0.0  # seconds until the listeners run dry
     format: Format = "ogg"
+    #: Of the request's reference: the WAV file that has its hash.
+    recording: bytes | None = field(default=None, repr=False)
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        body = {
             "id": self.id,
             "due_in": self.due_in,
             "format": self.format,
             **self.request.to_json(),
         }
+        if self.recording is not None:
+            body["recording"] = base64.b64encode(self.recording).decode("ascii")
+        return body
+
+    def to_body(self) -> bytes:
+        return json.dumps(self.to_json()).encode()
+
+    @classmethod
+    def from_body(cls, body: bytes) -> Self:
+        """Raises Invalid, also for a body that is large without a recording's being so."""
+        if len(body) > MOST_BODY:
+            raise Invalid(f"the body is larger than {MOST_BODY} bytes")
+        if len(body) > MOST_WORDS and b'"recording"' not in body:  # before any of it is parsed
+            raise Invalid(f"the body is larger than {MOST_WORDS} bytes, and has no recording")
+        try:
+            parsed = json.loads(body)
+        except RecursionError as error:
+            raise Invalid("the body is nested too deep") from error
+        except ValueError as error:  # no JSON, no UTF-8, a number of thousands of digits
+            raise Invalid(f"the body is no JSON: {error}") from error
+        order = cls.from_json(parsed)
+        of_recording = 0 if order.recording is None else len(parsed["recording"])
+        if len(body) - of_recording > MOST_WORDS:
+            raise Invalid(f"the body is larger than {MOST_WORDS} bytes without its recording")
+        return order
 
     @classmethod
     def from_json(cls, body: object) -> Self:
@@ -61,6 +104,7 @@ class Order:
             "text",
             "voice",
             "reference",
+            "recording",
             "language",
             "style",
             "seed",
@@ -77,8 +121,8 @@ class Order:
         if form not in ("ogg", "wav"):
             raise Invalid("format must be ogg or wav")
         reference = _text(body, "reference", _MOST_ID) or None
-        if reference is not None and not _HASH.fullmatch(reference):
-            raise Invalid("reference must be a SHA-256 in hexadecimal")
+        if reference is not None:
+            check_reference(reference)
         seed = body.get("seed", 0)
         if isinstance(seed, bool) or not isinstance(seed, int) or not -(2**63) <= seed < 2**63:
             raise Invalid("seed must be an integer of 64 bits")
@@ -94,6 +138,7 @@ class Order:
             ),
             due_in=float(due_in),
             format=form,
+            recording=_recording(body.get("recording"), reference),
         )
 
 
@@ -122,6 +167,8 @@ class Health:
     error: str | None = None
     busy: tuple[Busy, ...] = ()
     waiting: int = 0  # requests that wait for a slot
+    voices_held: int = 0  # reference voices in memory
+    voices_made: int = 0  # reference voices computed from their recordings since the start
     broken: tuple[Broken, ...] = field(default=())  # the latest few
 
     def to_json(self) -> dict[str, Any]:
@@ -136,6 +183,8 @@ class Health:
             error=data.get("error"),
             busy=tuple(Busy(**busy) for busy in data.get("busy", ())),
             waiting=data.get("waiting", 0),
+            voices_held=data.get("voices_held", 0),
+            voices_made=data.get("voices_made", 0),
             broken=tuple(Broken(**broken) for broken in data.get("broken", ())),
         )
 
@@ -145,6 +194,7 @@ _CODES: Final[tuple[tuple[type[Exception], str, int], ...]] = (
     (Invalid, "invalid", 400),
     (SynthesisFailed, "synthesis_failed", 422),
     (VoiceMissing, "voice_missing", 409),
+    (OutOfMemory, "out_of_memory", 507),
     (EngineUnavailable, "unavailable", 503),
 )
 
@@ -179,6 +229,31 @@ def error_from(body: object) -> EngineError:
     if body.get("retryable"):
         return EngineUnavailable(message)
     return SynthesisFailed(message)
+
+
+def check_reference(reference: str) -> None:
+    """Raises Invalid for what is no content hash."""
+    if not _HASH.fullmatch(reference):
+        raise Invalid("reference must be a SHA-256 in hexadecimal")
+
+
+def _recording(value: object, reference: str | None) -> bytes | None:
+    if value is None:
+        return None
+    if reference is None:
+        raise Invalid("recording is of no reference")
+    if not isinstance(value, str) or len(value) > MOST_BODY:
+        raise Invalid("recording must be a WAV file in base64")
+    try:
+        recording = base64.b64decode(value, validate=True)
+    except ValueError as error:
+        raise Invalid("recording must be a WAV file in base64") from error
+    if len(recording) > MOST_RECORDING:
+        raise Invalid(f"recording is larger than {MOST_RECORDING} bytes")
+    # Whoever wrote the order does not choose what another member's voice is made of.
+    if hashlib.sha256(recording).hexdigest() != reference:
+        raise Invalid("recording is not the one that reference names")
+    return recording
 
 
 def _text(body: Mapping[str, Any], name: str, most: int) -> str:

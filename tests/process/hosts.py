@@ -1,12 +1,15 @@
 """What the tests of the engine's host share: real hosts, and a way to listen to them."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 
 import psutil
+import pytest
 
 from engine.clock import SystemClock
 from engine.errors import EngineUnavailable
@@ -15,6 +18,7 @@ from engine.synthesis.child import HostCommand, HostProcess
 from engine.synthesis.client import HostClient
 from engine.synthesis.link import Link
 from engine.synthesis.ogg import OggReader
+from engine.synthesis.running_host import Recordings
 from engine.synthesis.wire import Health
 
 #: Seconds after which a wait is hopeless. Nothing is measured by it.
@@ -22,17 +26,41 @@ PATIENCE = 20.0
 
 T = TypeVar("T")
 
+without_chatterbox = pytest.mark.skipif(
+    all(find_spec(package) for package in ("torch", "chatterbox")),
+    reason="the extra `chatterbox` is installed here",
+)
 
-def command(engine: str = "tone", *, pace: float = 0.0) -> HostCommand:
-    return HostCommand(engine=engine, pace=pace, log_level="error")
+
+def command(
+    engine: str = "tone",
+    *,
+    pace: float = 0.0,
+    state_dir: Path | None = None,
+    slots: int | None = None,
+) -> HostCommand:
+    return HostCommand(
+        engine=engine, pace=pace, state_dir=state_dir, slots=slots, log_level="error"
+    )
 
 
 @asynccontextmanager
 async def ready_client(
-    engine: str = "tone", *, pace: float = 0.0, hang_limit: float = 30.0
+    engine: str = "tone",
+    *,
+    pace: float = 0.0,
+    hang_limit: float = 30.0,
+    recordings: Recordings = lambda reference: None,
+    state_dir: Path | None = None,
+    slots: int | None = None,
 ) -> AsyncIterator[HostClient]:
     """A client with a child of its own, ready to speak."""
-    client = HostClient(SystemClock(), command=command(engine, pace=pace), hang_limit=hang_limit)
+    client = HostClient(
+        SystemClock(),
+        command=command(engine, pace=pace, state_dir=state_dir, slots=slots),
+        hang_limit=hang_limit,
+        recordings=recordings,
+    )
     await client.start()
     try:
         async with asyncio.timeout(PATIENCE):
@@ -55,6 +83,35 @@ async def ready_process(
     finally:
         await link.close()
         await process.close()
+
+
+@asynccontextmanager
+async def tone_host_at(socket: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A host that nobody restarts; it has ended, in whatever way, after the block."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "engine.synthesis.host", "--engine=tone", f"--socket={socket}"),
+        "--log-level=error",
+    )
+    link = Link(f"unix://{socket}")
+    try:
+        await health_when(link, lambda health: health.state == "ready")
+        yield process
+    finally:
+        await link.close()
+        if process.returncode is None:
+            process.kill()
+        await within_patience(process.wait())
+        await asyncio.to_thread(socket.unlink, missing_ok=True)
+
+
+async def health_of(client: HostClient) -> Health:
+    """What the client's own host says of itself."""
+    assert client.pid is not None
+    link = Link(f"unix://{socket_of(client.pid)}")
+    try:
+        return await link.health(within=PATIENCE)
+    finally:
+        await link.close()
 
 
 async def health_when(link: Link, holds: Callable[[Health], bool]) -> Health:

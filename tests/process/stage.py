@@ -144,6 +144,7 @@ class Stage:
             "DISCORD_API_URL": self.discord.api_url,
             "SSL_CERT_FILE": str(self.discord.certificate),
             "MYNAH_DATA_DIR": str(self.data),
+            "MYNAH_REFERENCES_DIR": str(self.data / "given"),
             "MYNAH_ENGINE": "tone",
             "MYNAH_DISK_RESERVE": "0",
             "PYTHONPATH": str(HOME),

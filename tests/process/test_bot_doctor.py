@@ -3,6 +3,7 @@ one."""
 
 import shutil
 
+from tests.process.hosts import without_chatterbox
 from tests.process.stage import Stage
 
 
@@ -55,6 +56,16 @@ async def test_it_names_every_fault_at_once_each_with_its_mend(stage: Stage) -> 
     assert "FAULT engine" in output
     assert "See MYNAH_ENGINE and MYNAH_ENGINE_URL" in output
     assert "Traceback" not in output
+
+
+@without_chatterbox
+async def test_it_says_how_to_install_what_the_engine_needs(stage: Stage) -> None:
+    doctor = await stage.run("-m", "mynah", "doctor", MYNAH_ENGINE="chatterbox")
+    code, output = await doctor.report()
+    assert code == 1
+    assert output.count("FAULT") == 1
+    assert "FAULT engine chatterbox: " in output
+    assert "pip install -e '.[chatterbox]'" in output
 
 
 async def test_out_of_reach_of_discord_it_says_so_and_before_the_first_start_there_is_no_fault(

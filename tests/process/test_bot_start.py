@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.process.hosts import without_chatterbox
 from tests.process.process import first
 from tests.process.stage import Stage, shows
 
@@ -37,6 +38,9 @@ async def test_with_a_refused_token_it_says_so_and_exits_with_2(stage: Stage) ->
         ("MYNAH_JOB_EXPIRY", "soon"),
         ("MYNAH_ENGINE", "parrot"),
         ("MYNAH_ENGINE_URL", "ftp://engine"),
+        ("MYNAH_DEVICE", "toaster"),
+        ("MYNAH_FALLBACK", "tone"),
+        ("MYNAH_CHECKPOINT", "no/such/folder"),
         ("DISCORD_API_URL", "discord.com"),
     ],
 )
@@ -48,6 +52,19 @@ async def test_with_a_wrong_setting_it_names_it_and_exits_with_2(
     assert code == 2
     assert name in output
     assert "Traceback" not in output
+
+
+@without_chatterbox
+async def test_without_the_engines_extra_it_says_how_to_install_it_and_exits_with_2(
+    stage: Stage,
+) -> None:
+    bot = await stage.run("-m", "mynah", "run", MYNAH_ENGINE="chatterbox-turbo")
+    code, output = await bot.report()
+    assert code == 2
+    assert "MYNAH_ENGINE=chatterbox-turbo needs the extra: " in output
+    assert "pip install -e '.[chatterbox]'" in output
+    assert "Traceback" not in output
+    assert bot.hosts == []
 
 
 async def test_with_a_damaged_database_it_says_what_to_do_and_exits_with_2(stage: Stage) -> None:

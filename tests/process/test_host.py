@@ -15,7 +15,7 @@ import pytest
 
 from engine.synthesis.child import HostProcess
 from engine.synthesis.link import Link, StreamBroken
-from engine.synthesis.wire import MOST_BODY, Health, Order
+from engine.synthesis.wire import MOST_BODY, MOST_WORDS, Health, Order
 from tests.process.hosts import (
     PATIENCE,
     command,
@@ -68,7 +68,8 @@ async def test_what_cannot_be_done_is_refused_in_words_and_the_host_goes_on() ->
         ({"data": b"{"}, 400),
         ({"data": b"\xff\xfe"}, 400),
         ({"data": b"[" * 50_000}, 400),
-        ({"data": b" " * (MOST_BODY + 1)}, 400),
+        ({"data": b" " * (MOST_WORDS + 1)}, 400),
+        ({"data": io.BytesIO(b" " * (MOST_BODY + 1))}, 400),
         ({"json": {"voice": "low"}}, 400),
         ({"json": {"text": "hello", "voice": "nobody"}}, 422),
         ({"json": {"text": "{fail}", "voice": "low"}}, 422),

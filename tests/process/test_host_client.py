@@ -13,12 +13,13 @@ import pytest
 from engine.clock import SystemClock
 from engine.errors import EngineUnavailable, HostDied, SetupError, SynthesisFailed
 from engine.synthesis.base import EngineCard, EngineState
-from engine.synthesis.child import HostCommand
+from engine.synthesis.child import HostCommand, HostProcess
 from engine.synthesis.client import HostClient
 from engine.synthesis.link import Link
 from engine.synthesis.tone import SECONDS
 from engine.synthesis.wire import Health
 from tests.process.hosts import (
+    command,
     health_when,
     hear,
     is_gone,
@@ -31,6 +32,7 @@ from tests.process.hosts import (
     socket_of,
     until,
     within_patience,
+    without_chatterbox,
 )
 
 
@@ -177,6 +179,26 @@ async def test_a_host_that_cannot_start_is_reported_and_tried_again() -> None:
     assert "exit status 2" in str(client.error)
 
 
+@without_chatterbox
+async def test_a_host_without_its_engines_extra_says_how_to_install_it() -> None:
+    client = HostClient(SystemClock(), command=command("chatterbox-turbo"))
+    await client.start()
+    await until(lambda: client.error is not None)
+    await client.close()
+    assert "needs the extra: .venv/bin/pip install -e '.[chatterbox]'" in str(client.error)
+
+
+@without_chatterbox
+async def test_without_the_extra_no_host_is_served_and_it_says_so() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "mynah", "engine", "--engine=chatterbox", "--port=0"),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await within_patience(process.communicate())
+    assert process.returncode == 2
+    assert said.startswith(b"MYNAH_ENGINE=chatterbox needs the extra")
+
+
 async def test_before_the_host_is_ready_requests_are_refused_at_once() -> None:
     client = HostClient(SystemClock(), command=HostCommand(engine="tone", log_level="error"))
     assert client.state is EngineState.LOADING
@@ -200,6 +222,28 @@ async def test_closing_leaves_no_process_no_descriptor_and_no_file() -> None:
     assert us.children() == children
     assert not is_there(socket.parent)
     assert us.num_fds() == before
+
+
+async def test_closing_at_any_moment_of_the_start_leaves_no_process() -> None:
+    before = psutil.Process().children()
+    for moment in range(0, 40, 2):
+        client = HostClient(SystemClock(), command=command())
+        await client.start()
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        await client.close()
+        assert psutil.Process().children() == before
+
+
+async def test_closing_that_is_cut_short_ends_the_process_all_the_same() -> None:
+    process = await HostProcess.start(command())
+    os.kill(process.pid, signal.SIGSTOP)  # it will not heed SIGTERM
+    closing = asyncio.create_task(process.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait({closing})
+    assert closing.cancelled()
+    assert process.returncode == -signal.SIGKILL
 
 
 async def test_closing_ends_a_host_that_is_frozen() -> None:

@@ -17,6 +17,7 @@ from engine.clock import CrankedClock
 from engine.settings import Settings, load_settings
 from engine.speech import Speech
 from engine.speech.scripted import ScriptedEngine
+from engine.voices.library import Library
 
 HOME: Final = Path(__file__).resolve().parents[2]
 NAMES: Final = [name.upper() for name in Settings.model_fields]
@@ -33,6 +34,7 @@ DOCUMENTS: Final = sorted(
 MAPPED: Final = (
     *("bot", "bot/status", "bot/voice"),
     *("engine", "engine/speech", "engine/store", "engine/synthesis", "engine/text"),
+    *("engine/voices", "engine/voices/examine"),
 )
 #: Made when the product runs, or by whoever runs it: not there on a clean clone.
 MADE: Final = (".env", ".venv/", "data/")
@@ -114,7 +116,8 @@ async def test_readme_lists_every_command_with_its_options(tmp_path: Path) -> No
     clock = CrankedClock()
     speech = Speech(settings, ScriptedEngine(clock), clock)
     async with aiohttp.ClientSession() as session:
-        bot = Bot(settings, speech, session, clock, metronome=CrankedMetronome())
+        library = Library(settings, speech, clock)
+        bot = Bot(settings, speech, library, session, clock, metronome=CrankedMetronome())
         registered = {
             f"/{command.qualified_name}": {each.name for each in command.parameters}
             for command in bot.tree.walk_commands()

@@ -1,5 +1,7 @@
 """What travels between bot and host: it survives the way, and what is wrong is named."""
 
+import base64
+import hashlib
 import json
 from typing import Any
 
@@ -10,12 +12,15 @@ from hypothesis import strategies as st
 from engine.errors import (
     EngineError,
     EngineUnavailable,
+    OutOfMemory,
     SynthesisFailed,
     VoiceMissing,
 )
 from engine.synthesis.base import BuiltinVoice, EngineCard, StyleSetting, SynthesisRequest
 from engine.synthesis.wire import (
     MOST_CHARACTERS,
+    MOST_RECORDING,
+    MOST_WORDS,
     Broken,
     Busy,
     Health,
@@ -85,11 +90,53 @@ def test_an_order_survives_the_way(order: Order) -> None:
         ({"text": "a", "style": {"x": {}}}, "style 'x'"),
         ({"text": "a", "style": {str(n): 1 for n in range(100)}}, "at most"),
         ({"text": "a", "voice": ["b"]}, "voice must be a string"),
+        ({"text": "a", "reference": "abc"}, "SHA-256"),
+        ({"text": "a", "reference": "A" * 64}, "SHA-256"),
+        ({"text": "a", "recording": "AAAA"}, "of no reference"),
+        ({"text": "a", "reference": "0" * 64, "recording": "AAAA"}, "not the one"),
+        ({"text": "a", "reference": "0" * 64, "recording": "ä"}, "base64"),
+        ({"text": "a", "reference": "0" * 64, "recording": "A"}, "base64"),
+        ({"text": "a", "reference": "0" * 64, "recording": ["A"]}, "base64"),
     ],
 )
 def test_what_is_no_order_is_refused_with_what_is_wrong(body: object, fault: str) -> None:
     with pytest.raises(Invalid, match=fault):
         Order.from_json(body)
+
+
+def with_recording(recording: bytes) -> Order:
+    reference = hashlib.sha256(recording).hexdigest()
+    request = SynthesisRequest(text="a", voice="@12", reference=reference)
+    return Order(id="1", request=request, recording=recording)
+
+
+@given(orders | st.builds(with_recording, st.binary(max_size=1000)))
+def test_an_order_survives_the_way_as_a_body(order: Order) -> None:
+    assert Order.from_body(order.to_body()) == order
+
+
+def test_a_recording_may_be_as_large_as_two_mebibytes_and_no_larger() -> None:
+    assert Order.from_body(with_recording(bytes(MOST_RECORDING)).to_body()).recording is not None
+    with pytest.raises(Invalid, match="larger"):
+        Order.from_body(with_recording(bytes(MOST_RECORDING + 1)).to_body())
+    with pytest.raises(Invalid, match="larger"):
+        Order.from_body(with_recording(bytes(2 * MOST_RECORDING)).to_body())
+
+
+@pytest.mark.parametrize("recording", [None, base64.b64encode(b"").decode()])
+def test_a_recording_makes_no_room_for_anything_else(recording: str | None) -> None:
+    reference = hashlib.sha256(b"").hexdigest()
+    body = {"text": "a", "reference": reference, "style": {"x": "y" * MOST_WORDS}}
+    if recording is not None:
+        body["recording"] = recording
+    with pytest.raises(Invalid, match=f"larger than {MOST_WORDS}"):
+        Order.from_body(json.dumps(body).encode())
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 50_000, b"9" * 5000, b"null"])
+def test_what_is_no_json_object_is_refused(body: bytes) -> None:
+    with pytest.raises(Invalid):
+        Order.from_body(body)
 
 
 @given(
@@ -120,12 +167,14 @@ def test_the_health_survives_the_way() -> None:
         card=CARD,
         busy=(Busy(id="a", seconds_since_progress=1.5),),
         waiting=2,
+        voices_held=3,
+        voices_made=4,
         broken=(Broken(id="b", error=describe_error(SynthesisFailed("no"))[1]),),
     )
     assert Health.from_json(over_the_wire(health.to_json())) == health
 
 
-@pytest.mark.parametrize("kind", [SynthesisFailed, EngineUnavailable, VoiceMissing])
+@pytest.mark.parametrize("kind", [SynthesisFailed, EngineUnavailable, VoiceMissing, OutOfMemory])
 def test_an_error_of_the_engine_arrives_as_itself(kind: type[EngineError]) -> None:
     status, body = describe_error(kind("what went wrong", user_message="what to do"))
     error = error_from(over_the_wire(body))

@@ -11,6 +11,7 @@ from bot.rights import (
     Owner,
     Scene,
     Standing,
+    may_administer,
     may_join,
     may_leave,
     may_pause,
@@ -178,6 +179,21 @@ def test_pause_resume_and_leave(
 def test_download_and_queue_view(asker: Standing, words: str | None) -> None:
     """Who can view the voice channel may look at what is spoken in it, from anywhere."""
     check(may_view(asker), words)
+
+
+@pytest.mark.parametrize(
+    ("asker", "words"),
+    [
+        (ME, "Manage Server"),
+        (MODERATOR, "Manage Server"),
+        (replace(ME, manager=True), None),
+        (replace(NOWHERE, manager=True), None),
+        (replace(ME, manager=True, timed_out=True), "timed out"),
+    ],
+)
+def test_voice_admin(asker: Standing, words: str | None) -> None:
+    """Who manages the server decides about the voices on it, from anywhere."""
+    check(may_administer(asker), words)
 
 
 CHANNEL = BotStanding(channel=HERE)

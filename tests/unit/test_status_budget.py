@@ -30,6 +30,18 @@ def test_idle_channel_saves_up_no_more_than_a_window() -> None:
     assert budget.wait(1000.0) == WINDOW_SECONDS
 
 
+def test_who_leaves_edits_to_others_waits_earlier() -> None:
+    budget = Budget()
+    for at in range(MOST_EDITS - 1):
+        assert budget.wait(at, leaving=1) == 0.0
+        budget.spend(at)
+    assert budget.wait(3.0, leaving=1) == WINDOW_SECONDS - 3.0
+    assert budget.wait(3.0) == 0.0
+    budget.spend(3.0)
+    assert budget.wait(WINDOW_SECONDS, leaving=1) == 1.0
+    assert budget.wait(WINDOW_SECONDS) == 0.0
+
+
 def test_outcomes_go_first_then_what_is_spoken_then_places() -> None:
     wishes = [
         Wish(1, Urgency.PLACE, 0.0),

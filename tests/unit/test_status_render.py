@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from bot.status.escape import escape
 from bot.status.render import (
     MOST_CONTENT,
+    NO_CLONES,
+    PRIVATE_VOICE,
     Button,
     Rendered,
     Verb,
@@ -337,3 +339,17 @@ def test_the_list_fits_one_message_and_counts_the_rest(count: int, text: str) ->
     assert len(listed) <= MOST_CONTENT
     shown = len([line for line in listed.splitlines() if line.startswith("**")])
     assert shown == count or listed.endswith(f"… and {count - shown} more.")
+
+
+# The voice
+
+
+def test_private_voice_has_no_name() -> None:
+    assert "says, in a private voice:" in show(view(), voice=PRIVATE_VOICE).content
+    assert "says, in the voice Morning:" in show(view(), voice="Morning").content
+
+
+def test_what_sounds_otherwise_than_wished_is_said_in_the_outcome_too() -> None:
+    for state in (JobState.QUEUED, JobState.COMPLETED):
+        shown = show(view(state=state), aside=NO_CLONES)
+        assert "This engine cannot imitate voices: spoken in its own." in shown.content

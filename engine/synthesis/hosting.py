@@ -1,0 +1,233 @@
+"""One engine at work: it is loaded, takes orders as its slots allow, and says how it is.
+
+    order ──▶ wait for a slot ──▶ voice ─▶ synthesize ─▶ finish ─▶ Ogg pages ──▶ put
+                                  └──────── holds the slot, marks progress ──────┘
+
+Where the engine's memory runs out, what is cached is dropped and the order tried once more. Where
+that does not help, or sound was given out already, the engine is declared to be of no use: what
+has leaked or come apart in the device's memory, a new process mends.
+
+Knows: slots and their order, progress, voices. Does not know: HTTP, processes, which engine it is.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from engine.clock import Clock
+from engine.errors import EngineUnavailable, OutOfMemory, SynthesisFailed
+from engine.frames import SAMPLE_RATE
+from engine.synthesis.base import EngineCard, SynthesisRequest, Synthesizer, VoiceState
+from engine.synthesis.conditioned import ConditionedVoices, forget_files
+from engine.synthesis.opus import OggSound
+from engine.synthesis.slots import Slots
+from engine.synthesis.threads import in_thread
+from engine.synthesis.wav import WavSound
+from engine.synthesis.wire import Broken, Busy, Health, HostState, Order, describe_error
+
+log = structlog.get_logger(__name__)
+
+_BROKEN_KEPT: Final = 16
+_SIGN_OF_LIFE: Final = 0.5  # seconds between the signs of an order whose voice is being computed
+
+
+class Work:
+    """An order that holds a slot, and when it last got on."""
+
+    def __init__(self, order: Order, now: float) -> None:
+        self.id = order.id
+        self.progress = now
+
+
+class Host:
+    """One engine, what it is doing, and the orders that wait for it.
+
+    `make` gives the engine; like loading it, it may take long (torch alone takes seconds).
+    `slots` overrides the card's. `give_up` is called once the engine is of no use any more.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], Synthesizer],
+        clock: Clock,
+        *,
+        state_dir: Path | None,
+        slots: int | None,
+        give_up: Callable[[], None],
+    ) -> None:
+        self._make_synthesizer = make
+        self._clock = clock
+        self._state_dir = state_dir
+        self._slots_wanted = slots
+        self._give_up = give_up
+        self._state: HostState = "loading"
+        self._error: str | None = None
+        self._loaded: _Loaded | None = None
+        self._slots = Slots(0)
+        self._works: set[Work] = set()
+        self._broken: deque[Broken] = deque(maxlen=_BROKEN_KEPT)
+
+    async def load(self) -> None:
+        """Bring the engine up; `health` tells how it went."""
+        try:
+            synthesizer, card = await in_thread("load", self._load)
+            voices = ConditionedVoices(synthesizer, self._state_dir, self._clock)
+            await voices.load()
+        except Exception as error:
+            # The edge of loading: whatever it was, it is told to those who ask.
+            self._state, self._error = "failed", str(error) or type(error).__name__
+            log.error("the engine cannot be loaded", exc_info=error)
+            return
+        self._loaded = _Loaded(synthesizer, card, voices)
+        self._slots = Slots(card.slots)
+        self._state = "ready"
+        log.info("the engine is ready", engine=card.name, version=card.version)
+
+    def _load(self) -> tuple[Synthesizer, EngineCard]:
+        synthesizer = self._make_synthesizer()
+        synthesizer.load()
+        OggSound(SAMPLE_RATE)  # the first to speak shall not wait for the codec to be found
+        card = synthesizer.describe()
+        return synthesizer, replace(card, slots=self._slots_wanted or card.slots)
+
+    def health(self) -> Health:
+        now = self._clock.monotonic()
+        loaded = self._loaded
+        return Health(
+            state=self._state,
+            card=loaded.card if loaded else None,
+            error=self._error,
+            busy=tuple(
+                Busy(id=work.id, seconds_since_progress=now - work.progress) for work in self._works
+            ),
+            waiting=self._slots.waiting,
+            voices_held=loaded.voices.held if loaded else 0,
+            voices_made=loaded.voices.made if loaded else 0,
+            broken=tuple(self._broken),
+        )
+
+    def card(self) -> EngineCard:
+        """Raises EngineUnavailable until the engine is loaded, and when it is of no use."""
+        return self._engine().card
+
+    async def forget(self, reference: str) -> None:
+        """Forget a reference voice, whichever engine it was made for. Raises OSError."""
+        if self._loaded is not None:
+            await self._loaded.voices.forget(reference)
+        else:
+            await forget_files(self._state_dir, reference)
+
+    async def make(self, order: Order, put: Callable[[bytes], None]) -> None:
+        """Make the sound of `order` when its turn comes, and `put` it piece by piece."""
+        engine = self._engine()
+        _check_voice(order.request, engine.card)
+        async with self._slots.take(self._clock.monotonic() + order.due_in):
+            work = Work(order, self._clock.monotonic())
+            self._works.add(work)
+            try:
+                await self._make_within_memory(engine, order, work, put)
+            finally:
+                self._works.discard(work)
+
+    def _engine(self) -> "_Loaded":
+        if self._loaded is None or self._state != "ready":
+            raise EngineUnavailable(self._error or "the engine is loading")
+        return self._loaded
+
+    async def _make_within_memory(
+        self, engine: "_Loaded", order: Order, work: Work, put: Callable[[bytes], None]
+    ) -> None:
+        begun = False
+
+        def put_out(made: bytes) -> None:
+            nonlocal begun
+            begun = True
+            put(made)
+
+        try:
+            await self._synthesize(engine, order, work, put_out)
+            return
+        except OutOfMemory as error:
+            # Not the error itself: its traceback holds on to all that filled the memory.
+            reason = str(error)
+        log.warning("out of memory", id=order.id, reason=reason)
+        await engine.voices.relieve()
+        work.progress = self._clock.monotonic()
+        try:
+            if begun:
+                raise OutOfMemory(reason)
+            await self._synthesize(engine, order, work, put_out)
+        except OutOfMemory as error:
+            self._state, self._error = "failed", f"it is out of memory ({error})"
+            log.error("the engine is out of memory, also after all was freed that could be")
+            self._give_up()
+            raise
+
+    async def _voice(self, engine: "_Loaded", order: Order, work: Work) -> VoiceState | None:
+        if order.request.reference is None:
+            return None
+        waiting = asyncio.ensure_future(
+            engine.voices.state(order.request.reference, order.recording)
+        )
+        try:
+            while not (await asyncio.wait({waiting}, timeout=_SIGN_OF_LIFE))[0]:
+                if not engine.voices.stuck:
+                    work.progress = self._clock.monotonic()
+        finally:
+            waiting.cancel()
+        work.progress = self._clock.monotonic()
+        return waiting.result()
+
+    async def _synthesize(
+        self, engine: "_Loaded", order: Order, work: Work, put: Callable[[bytes], None]
+    ) -> None:
+        voice = await self._voice(engine, order, work)
+        sound: OggSound | WavSound | None = None
+        async with aclosing(engine.synthesizer.synthesize(order.request, voice)) as pieces:
+            async for piece in pieces:
+                work.progress = self._clock.monotonic()
+                if sound is None:
+                    sound = OggSound(piece.rate) if order.format == "ogg" else WavSound(piece.rate)
+                if made := sound.feed(piece):
+                    put(made)
+                # An engine far ahead of real time never waits: let others have the loop.
+                await asyncio.sleep(0)
+        made = sound.flush() if sound is not None else b""
+        if not made:
+            raise SynthesisFailed(
+                "the text gave no sound", user_message="Nothing in this text can be spoken."
+            )
+        put(made)
+
+    def note_broken(self, order: Order, error: BaseException) -> None:
+        self._broken.append(Broken(id=order.id, error=describe_error(error)[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    synthesizer: Synthesizer
+    card: EngineCard
+    voices: ConditionedVoices
+
+
+def _check_voice(request: SynthesisRequest, card: EngineCard) -> None:
+    """Raises SynthesisFailed for a voice that the engine cannot speak in."""
+    if request.reference is not None:
+        if not card.clones:
+            raise SynthesisFailed(
+                f"{card.name} cannot clone voices",
+                user_message="This engine cannot imitate a voice. Choose one of its own.",
+            )
+    elif request.voice not in {voice.id for voice in card.voices}:
+        told = (
+            "The engine has no such voice. Choose another one."
+            if card.default_voice
+            else "This engine speaks in voices that members give it: add one with `/voice upload`."
+        )
+        raise SynthesisFailed(f"no voice {request.voice!r}", user_message=told)

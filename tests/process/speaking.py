@@ -1,0 +1,55 @@
+"""Speech with a real engine and no front end: what is submitted, and what is heard of it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from engine.clock import SystemClock
+from engine.settings import load_settings
+from engine.speech import Speech
+from engine.speech.jobs import Say
+from engine.synthesis.base import Engine
+from tests.flow.house import whole
+
+
+@asynccontextmanager
+async def speech_on(engine: Engine, folder: Path) -> AsyncIterator[Speech]:
+    settings: dict[str, Any] = {"mynah_data_dir": folder, "mynah_disk_reserve": 0}
+    speech = Speech(load_settings(_env_file=None, **settings), engine, SystemClock())
+    await speech.open()
+    try:
+        yield speech
+    finally:
+        await speech.close()
+
+
+async def spoken(speech: Speech, text: str) -> list[str]:
+    """Say `text`; the pieces of it that were heard, once the job is over."""
+    speech.reachable("lane", True)
+    job = await speech.submit(Say(lane="lane", requester="ada", text=text, voice=""))
+    heard: list[str] = []
+
+    async def listen() -> None:
+        player = speech.player("lane")
+        while True:
+            cue = await player.next()
+            await player.started(cue)
+            await whole(cue)
+            if not cue.sound.over:
+                heard.append(cue.chunk.text)
+                await player.spoken(cue)
+
+    listening = asyncio.create_task(listen())
+    try:
+        async with asyncio.timeout(60):
+            changes = speech.follow()
+            while not (await speech.view(job.id)).job.state.final:
+                await anext(changes)
+    finally:
+        listening.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await listening
+    return heard

@@ -1,0 +1,249 @@
+"""Reference voices in a real host: made once, heard as whose they are, kept, forgotten."""
+
+import asyncio
+import base64
+import os
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.clock import SystemClock
+from engine.errors import EngineUnavailable, SynthesisFailed
+from engine.synthesis.client import HostClient
+from engine.synthesis.conditioned import MOST_HELD
+from tests.process.hosts import (
+    command,
+    health_of,
+    is_there,
+    packets_in,
+    ready_client,
+    ready_process,
+    rest,
+    within_patience,
+)
+from tests.process.test_host import ask
+from tests.process.voices import (
+    Shelf,
+    hear_voice,
+    in_voice,
+    recording_of,
+    reference_of,
+    same_pitch,
+)
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
+
+
+def write(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+
+
+async def test_a_voice_that_the_host_lacks_is_sent_once_and_heard_as_itself() -> None:
+    shelf = Shelf()
+    low, high = shelf.put(300), shelf.put(500)
+    async with ready_client(recordings=shelf.read) as client:
+        for _ in range(2):
+            assert same_pitch(await hear_voice(client, low), 300)
+            assert same_pitch(await hear_voice(client, high), 500)
+    assert shelf.asked == [low, high]
+
+
+async def test_two_who_speak_at_once_are_each_heard_in_their_own_voice() -> None:
+    shelf = Shelf()
+    frequencies = [250 * 2 ** (step / 6) for step in range(8)]
+    references = [shelf.put(frequency) for frequency in frequencies]
+    async with ready_client(recordings=shelf.read, slots=4) as client:
+        for _ in range(3):
+            heard = await asyncio.gather(*(hear_voice(client, each) for each in references))
+            for pitch, frequency in zip(heard, frequencies, strict=True):
+                assert same_pitch(pitch, frequency)
+
+
+async def test_ten_requests_for_a_new_voice_have_it_made_once() -> None:
+    shelf = Shelf()
+    reference = shelf.put(300)
+    async with ready_client(recordings=shelf.read, slots=10) as client:
+        heard = await asyncio.gather(*(hear_voice(client, reference) for _ in range(10)))
+        health = await health_of(client)
+    assert all(same_pitch(pitch, 300) for pitch in heard)
+    assert (health.voices_made, health.voices_held) == (1, 1)
+
+
+async def test_memory_holds_the_latest_voices_and_the_disk_all(tmp_path: Path) -> None:
+    shelf = Shelf()
+    references = [shelf.put(100 + 5 * count) for count in range(MOST_HELD + 10)]
+    async with ready_client(recordings=shelf.read, state_dir=tmp_path) as client:
+        for reference in references:
+            await hear_voice(client, reference)
+        health = await health_of(client)
+        assert (health.voices_made, health.voices_held) == (len(references), MOST_HELD)
+        assert len(files_in(tmp_path)) == len(references)
+        shelf.asked.clear()
+        assert same_pitch(await hear_voice(client, references[0]), 100)
+        assert (await health_of(client)).voices_made == len(references)
+    assert shelf.asked == []
+
+
+async def test_without_a_disk_a_voice_that_fell_out_of_memory_is_sent_again() -> None:
+    shelf = Shelf()
+    references = [shelf.put(100 + 5 * count) for count in range(MOST_HELD + 1)]
+    async with ready_client(recordings=shelf.read) as client:
+        for reference in (*references, references[0]):
+            await hear_voice(client, reference)
+        assert (await health_of(client)).voices_held == MOST_HELD
+    assert shelf.asked == [*references, references[0]]
+
+
+async def test_the_next_host_has_the_voice_from_disk(tmp_path: Path) -> None:
+    shelf = Shelf()
+    reference = shelf.put(300)
+    async with ready_client(recordings=shelf.read, state_dir=tmp_path) as client:
+        await hear_voice(client, reference)
+    (kept,) = files_in(tmp_path)
+    assert kept == f"tone-1/{reference}"
+    assert os.stat(tmp_path / kept).st_mode & 0o777 == 0o600
+    assert os.stat(tmp_path / "tone-1").st_mode & 0o777 == 0o700
+    async with ready_client(state_dir=tmp_path) as client:
+        assert same_pitch(await hear_voice(client, reference), 300)
+        assert (await health_of(client)).voices_made == 0
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"{", b"[]", b'{"lowest": "high"}', b'{"lowest": NaN}', b"\x80\x04pickle", b"9"]
+)
+async def test_a_damaged_state_is_dropped_and_made_anew(tmp_path: Path, damage: bytes) -> None:
+    shelf = Shelf()
+    reference = shelf.put(300)
+    file = tmp_path / "tone-1" / reference
+    write(file, damage)
+    async with ready_client(recordings=shelf.read, state_dir=tmp_path) as client:
+        assert same_pitch(await hear_voice(client, reference), 300)
+    assert shelf.asked == [reference]
+    async with ready_client(state_dir=tmp_path) as client:
+        assert same_pitch(await hear_voice(client, reference), 300)
+
+
+async def test_what_a_killed_host_left_half_written_is_swept_away(tmp_path: Path) -> None:
+    write(tmp_path / "tone-1" / ("0" * 64 + ".part"), b"half")
+    async with ready_client(state_dir=tmp_path):
+        assert files_in(tmp_path) == []
+
+
+async def test_a_forgotten_voice_is_gone_from_memory_and_every_engines_disk(
+    tmp_path: Path,
+) -> None:
+    shelf = Shelf()
+    gone, stays = shelf.put(300), shelf.put(500)
+    write(tmp_path / "another-2" / gone, b"of another engine")
+    write(tmp_path / "another-2" / f"{gone}.part", b"of another engine, half")
+    async with ready_client(recordings=shelf.read, state_dir=tmp_path) as client:
+        for reference in (gone, stays):
+            await hear_voice(client, reference)
+        await client.forget(gone)
+        assert files_in(tmp_path) == [f"tone-1/{stays}"]
+        assert (await health_of(client)).voices_held == 1
+        await client.forget(gone)  # it may be asked again
+        shelf.asked.clear()
+        assert same_pitch(await hear_voice(client, gone), 300)
+        assert same_pitch(await hear_voice(client, stays), 500)
+    assert shelf.asked == [gone]
+
+
+async def test_forgetting_a_voice_stops_nobody_who_speaks_in_it(tmp_path: Path) -> None:
+    shelf = Shelf()
+    reference = shelf.put(300)
+    async with ready_client(recordings=shelf.read, state_dir=tmp_path) as client:
+        request = in_voice(reference, "hello {slow 0.3} again")
+        async with aclosing(client.synthesize(request, due_in=0)) as pieces:
+            first = await within_patience(anext(pieces))
+            await client.forget(reference)
+            assert packets_in(first + await within_patience(rest(pieces)))
+        assert files_in(tmp_path) == []
+
+
+async def test_without_a_host_nothing_is_forgotten_and_it_says_so() -> None:
+    client = HostClient(SystemClock(), command=command())
+    with pytest.raises(EngineUnavailable):
+        await client.forget("0" * 64)
+    async with ready_process() as (process, _):
+        elsewhere = HostClient(SystemClock(), url=f"unix://{process.socket}")
+        await elsewhere.start()
+        await within_patience(elsewhere.card())
+        process.kill()
+        await process.wait()
+        with pytest.raises(EngineUnavailable):
+            await elsewhere.forget("0" * 64)
+        await elsewhere.close()
+
+
+async def test_a_voice_whose_recording_is_gone_or_damaged_is_refused_with_what_to_do() -> None:
+    shelf = Shelf()
+    damaged = shelf.put(300)
+    shelf.recordings[damaged] += b"damage"
+    async with ready_client(recordings=shelf.read) as client:
+        for reference in ("0" * 64, damaged):
+            with pytest.raises(SynthesisFailed) as refusal:
+                await hear_voice(client, reference)
+            assert refusal.value.user_message == (
+                "The recording of this voice is gone. Choose another voice."
+            )
+
+
+async def test_a_recording_that_cannot_be_a_voice_is_refused_each_time_and_the_host_lives(
+    tmp_path: Path,
+) -> None:
+    shelf = Shelf()
+    reference = shelf.put(0)
+    async with ready_client(recordings=shelf.read, state_dir=tmp_path) as client:
+        for _ in range(2):
+            with pytest.raises(SynthesisFailed, match="silence"):
+                await hear_voice(client, reference)
+        assert files_in(tmp_path) == []
+        assert same_pitch(await hear_voice(client, shelf.put(300)), 300)
+
+
+async def test_an_engine_that_cannot_clone_says_so() -> None:
+    async with ready_client("espeak") as client:
+        with pytest.raises(SynthesisFailed) as refusal:
+            await hear_voice(client, "0" * 64)
+    assert "cannot imitate a voice" in refusal.value.user_message
+
+
+def body(recording: bytes | None, **other: Any) -> dict[str, Any]:
+    sent = {} if recording is None else {"recording": base64.b64encode(recording).decode()}
+    return {"text": "hello", "voice": "@12", **sent, **other}
+
+
+async def test_the_host_takes_no_recording_but_the_one_that_is_named_in_the_form_agreed() -> None:
+    tone, silent = recording_of(300), b"RIFF, but no sound"
+    other_rate = recording_of(300, rate=48_000)
+    zeros = "0" * 64
+    asked: list[tuple[dict[str, Any], int, bytes]] = [
+        (body(None, reference=zeros), 409, b"voice_missing"),
+        (body(tone, reference=zeros), 400, b"not the one"),
+        (body(tone), 400, b"of no reference"),
+        (body(silent, reference=reference_of(silent)), 400, b"no WAV file"),
+        (body(other_rate, reference=reference_of(other_rate)), 400, b"48000 Hz"),
+        (body(None, reference="../../etc/passwd"), 400, b"SHA-256"),
+        (body(tone, reference=reference_of(tone)), 200, b"OggS"),
+    ]
+    async with ready_process() as (process, link):
+        for sent, status, words in asked:
+            answered, _, content = await ask(process, "POST", "/synthesize", json=sent)
+            assert (answered, words in content) == (status, True)
+        for path, status in (("abc", 400), ("..%2f..%2fetc", 404), (zeros, 204)):
+            assert (await ask(process, "DELETE", f"/voices/{path}"))[0] == status
+        assert (await ask(process, "GET", f"/voices/{zeros}"))[0] == 405
+        assert not (await link.health(within=5)).busy
+
+
+async def test_a_host_that_only_looks_makes_no_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "conditionals"
+    async with ready_client(state_dir=folder) as client:
+        await client.forget("0" * 64)
+        assert not is_there(folder)

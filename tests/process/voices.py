@@ -1,0 +1,87 @@
+"""Reference voices for the tone engine: recordings of one tone, and a listener who tells which.
+
+A text of `x` alone is spoken at a voice's lowest tone, which is its recording's.
+"""
+
+import hashlib
+import io
+import math
+import wave
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.frames import SAMPLE_RATE
+from engine.synthesis.base import SynthesisRequest
+from engine.synthesis.client import HostClient
+from engine.synthesis.ogg import OggReader
+from engine.synthesis.wav import RECORDING_RATE
+from tests.process.hosts import within_patience
+from tests.unit.test_audio import sine
+from tests.unit.test_audio_opus import decoded
+
+TEXT = "xxxxxx"
+
+
+def recording_of(frequency: float, *, seconds: float = 1.0, rate: int = RECORDING_RATE) -> bytes:
+    """A WAV file of a tone; silence for 0 Hz."""
+    samples = sine(frequency, -12, seconds=seconds, rate=rate)
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((samples * 32767).astype("<i2").tobytes())
+    return buffer.getvalue()
+
+
+def reference_of(recording: bytes) -> str:
+    return hashlib.sha256(recording).hexdigest()
+
+
+@dataclass
+class Shelf:
+    """Recordings by their hash, and which were asked for."""
+
+    recordings: dict[str, bytes] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def put(self, frequency: float) -> str:
+        """A recording of that tone lies here now; its reference."""
+        recording = recording_of(frequency)
+        reference = reference_of(recording)
+        self.recordings[reference] = recording
+        return reference
+
+    def read(self, reference: str) -> bytes | None:
+        self.asked.append(reference)
+        return self.recordings.get(reference)
+
+
+def in_voice(reference: str, text: str = TEXT) -> SynthesisRequest:
+    return SynthesisRequest(text=text, voice="@12", reference=reference)
+
+
+async def hear_voice(client: HostClient, reference: str, text: str = TEXT) -> float:
+    """The pitch in hertz of what the host makes of `text` in that voice."""
+
+    async def listen() -> bytes:
+        async with aclosing(client.synthesize(in_voice(reference, text), due_in=0)) as pieces:
+            return b"".join([piece async for piece in pieces])
+
+    return pitch_of(await within_patience(listen()))
+
+
+def pitch_of(stream: bytes) -> float:
+    """The strongest frequency of a complete Ogg Opus stream, in hertz."""
+    reader = OggReader()
+    sound = decoded(reader.feed(stream))[:, 0]
+    assert reader.complete
+    spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound))))
+    return float(spectrum.argmax() * SAMPLE_RATE / len(sound))
+
+
+def same_pitch(heard: float, frequency: float) -> bool:
+    """Within a quarter of a tone: voices in these tests are a tone apart at least."""
+    return abs(math.log2(heard / frequency)) < 1 / 24

@@ -1,0 +1,86 @@
+"""What admins see of voices: pages, the trail, reports that nobody has answered."""
+
+from bot.oversight import label, open_reports, paged, render_list, render_trail
+from engine.voices.voice import Action, AuditEntry, Cloned, LaneRules, Report, Scope, Voice
+
+LANE = "7"
+
+
+def voice(number: int, name: str = "Morning", scope: Scope = Scope.PRIVATE) -> Voice:
+    return Voice(
+        id=number,
+        owner="41",
+        name=name,
+        reference="0" * 64,
+        scope=scope,
+        lane=LANE if scope is Scope.SERVER else None,
+        members=frozenset(),
+        style={},
+        report=Report(
+            seconds=6, speech=6, noise=-60, snr=40, loudness=-20, clipping=0, source="wav"
+        ),
+        created_at=0.0,
+    )
+
+
+def entry(
+    action: Action, number: int | None = 1, *, actor: str = "42", detail: str = ""
+) -> AuditEntry:
+    return AuditEntry(at=0.0, lane=LANE, actor=actor, action=action, voice_id=number, detail=detail)
+
+
+def test_voice_is_named_only_to_who_may_read_its_name() -> None:
+    assert label(voice(3), named=True) == "**Morning** (#3) of <@41>"
+    assert label(voice(3), named=False) == "a private voice (#3) of <@41>"
+
+
+def test_report_is_open_until_something_was_done_about_the_voice() -> None:
+    told = entry(Action.REPORT)
+    assert open_reports([told], [1]) == [told]
+    for answer in (Action.FREEZE, Action.REMOVE, Action.RELEASE):
+        assert open_reports([entry(answer), told], [1]) == []
+        assert open_reports([told, entry(answer)], [1]) == [told], "the newest is first"
+    assert open_reports([entry(Action.FREEZE, 2), told], [1, 2]) == [told]
+    assert open_reports([told], []) == [], "the voice is gone"
+
+
+def test_pages_hold_what_a_message_holds() -> None:
+    rows = ["x" * 150] * 40
+    shown = [paged(rows, page) for page in range(1, 6)]
+    assert sum(len(page) - 1 for page in shown[:4]) == 40
+    assert all(len("\n".join(page)) < 1900 for page in shown)
+    assert shown[4] == shown[3], "past the end stands the last"
+    assert paged([], 1) == []
+
+
+def test_hostile_names_and_words_stay_within_a_message() -> None:
+    voices = [voice(number, "*" * 32, Scope.SERVER) for number in range(1, 60)]
+    trail = [entry(Action.REPORT, number, detail="*" * 500) for number in range(1, 60)]
+    listed = render_list(
+        voices,
+        frozenset(range(60)),
+        LaneRules(cloned=Cloned.SHARED, uploaders="9" * 19),
+        lane=LANE,
+        default=label(voices[0], named=True),
+        reports=59,
+        page=1,
+    )
+    told = render_trail(trail, {each.id: each for each in voices}, lane=LANE, page=1)
+    assert len(listed) <= 2000
+    assert len(told) <= 2000
+
+
+def test_trail_says_who_in_words_where_there_is_no_member() -> None:
+    told = render_trail(
+        [
+            entry(Action.UPLOAD, actor=""),
+            entry(Action.ERASE, None, actor="-"),
+            entry(Action.UPLOADERS, None, detail="99"),
+        ],
+        {},
+        lane=LANE,
+        page=1,
+    )
+    assert "the operator uploaded a voice that is gone (#1)" in told
+    assert "an erased member deleted their data" in told
+    assert "set who may upload: <@&99>" in told

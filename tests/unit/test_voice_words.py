@@ -1,0 +1,127 @@
+"""What members read about voices, and what completes as they type one."""
+
+from dataclasses import replace
+from typing import Any
+
+from bot.choices import MOST_CHOICES, Registered, builtin, registered, together
+from bot.voice_card import MOST_CONTENT, Listed, named, render_card, render_consent, render_list
+from bot.voice_style import render_style
+from engine.speech.scripted import CARD, CLONING_CARD
+from engine.voices.voice import Report, Scope, Voice
+
+REPORT = Report(
+    seconds=6.0,
+    speech=5.5,
+    noise=-62.4,
+    snr=41.6,
+    loudness=-24.0,
+    clipping=0.0,
+    source="mp3, 44100 Hz, stereo, 12.3 s",
+)
+VOICE = Voice(
+    id=12,
+    owner="7",
+    name="Morning",
+    reference="0" * 64,
+    scope=Scope.PRIVATE,
+    lane=None,
+    members=frozenset(),
+    style={},
+    report=REPORT,
+    created_at=1_800_000_000.0,
+)
+
+
+def card(advice: tuple[str, ...] = (), **report: Any) -> str:
+    voice = replace(VOICE, report=replace(REPORT, **report))
+    return render_card(voice, advice, CLONING_CARD)
+
+
+# The card
+
+
+def test_card_tells_what_was_found_in_words() -> None:
+    lines = card().splitlines()
+    assert lines[0] == "**Morning** is kept, private: nobody but you may use it."
+    assert "- Speech: 5.5 s that can be used" in lines
+    assert "- Noise: -62 dB, 42 dB below the speech" in lines
+    assert "- Clipping: none" in lines
+
+
+def test_card_tells_of_clipping_and_of_silence_between_the_words() -> None:
+    words = card(clipping=0.03, noise=-120.0)
+    assert "3.0% of it" in words
+    assert "Noise: none that can be heard" in words
+
+
+def test_card_gives_each_advice() -> None:
+    assert card(("one", "two")).splitlines()[-2:] == ["**Advice:** one", "**Advice:** two"]
+
+
+def test_card_says_where_the_engine_cannot_imitate() -> None:
+    assert "cannot imitate voices" in render_card(VOICE, (), CARD)
+    assert "cannot imitate voices" not in render_card(VOICE, (), CLONING_CARD)
+
+
+def test_question_shows_the_name_without_markup() -> None:
+    assert "**\\*\\*x\\*\\* @\u200beveryone**" in render_consent(
+        "**x** @everyone", Scope.PRIVATE, 0
+    )
+    assert named("a `b` c") == "**a \\`b\\` c**"
+
+
+# The list
+
+
+def test_long_list_ends_with_what_is_left_out() -> None:
+    voices = [Listed(f"Voice {number} " + "x" * 20, "yours", "private") for number in range(100)]
+    words = render_list(voices, None)
+    assert len(words) <= MOST_CONTENT
+    shown = words.count("\n- ")
+    assert words.endswith(f"… and {100 - shown} more; `voice` completes as you type.")
+
+
+def test_list_names_the_voice_of_say() -> None:
+    assert render_list([], "Morning").startswith("`/say` speaks in **Morning**.")
+    assert "engine's own voice" in render_list([], None)
+
+
+# The style
+
+
+def test_style_shows_ranges_and_what_the_engine_does_not_take() -> None:
+    voice = replace(VOICE, style={"temperature": 0.5, "pitch": 1.5})
+    lines = render_style(voice, CLONING_CARD).splitlines()
+    assert "- `temperature`: **0.5** (0.1 to 2; usually 0.8)" in lines
+    assert "- `pitch`: **1.5**, which the engine of now does not take" in lines
+    assert "- `norm_loudness`: as the engine does (on or off; usually on)" in lines
+
+
+# What completes
+
+
+def offer(name: str, owner: str = "yours", key: str = "@1") -> Registered:
+    return Registered(key, name, owner)
+
+
+def test_best_fit_comes_first() -> None:
+    voices = [offer("An Ada", key="@1"), offer("Ada", key="@2"), offer("Canada", key="@3")]
+    assert [each.value for each in registered(voices, "ada")] == ["@2", "@1", "@3"]
+
+
+def test_voices_complete_by_their_owner_too() -> None:
+    voices = [offer("Morning", "Eve", "@1"), offer("Evening", "Bob", "@2"), offer("Noon", "yours")]
+    assert [each.value for each in registered(voices, "eve")] == ["@2", "@1"]
+
+
+def test_label_is_plain_and_short_enough_for_discord() -> None:
+    (offered,) = registered([offer("x" * 32, "\u202e" + "y" * 200)], "")
+    assert len(offered.label) <= 100
+    assert "\u202e" not in offered.label
+
+
+def test_engines_own_voices_fill_what_is_left() -> None:
+    mine = registered([offer(f"Voice {number}", key=f"@{number}") for number in range(30)], "")
+    assert len(mine) == MOST_CHOICES
+    assert together(mine, builtin(CARD, "")) == mine
+    assert len(together(mine[:1], builtin(CARD, ""))) == 1 + len(CARD.voices)

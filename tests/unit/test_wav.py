@@ -1,0 +1,60 @@
+"""Recordings as they are kept: what is read of them, and what else is refused in words."""
+
+import io
+import wave
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.synthesis.wav import RECORDING_RATE, read_recording
+
+
+def wav(samples: bytes, *, rate: int = RECORDING_RATE, channels: int = 1, width: int = 2) -> bytes:
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(width)
+        file.setframerate(rate)
+        file.writeframes(samples)
+    return buffer.getvalue()
+
+
+WHOLE = wav(np.arange(-1000, 1000, dtype="<i2").tobytes())
+
+
+def test_a_recording_is_read_as_it_was_written() -> None:
+    sound = read_recording(wav(np.array([0, 16384, -32768, 32767], "<i2").tobytes()))
+    assert sound.rate == 24_000
+    assert sound.samples.dtype == np.float32
+    assert sound.samples == pytest.approx([0, 0.5, -1, 1], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"", "no WAV file"),
+        (b"RIFF" + bytes(100), "no WAV file"),
+        (b"ID3" + bytes(100), "no WAV file"),
+        (wav(bytes(200), rate=48_000), "48000 Hz"),
+        (wav(bytes(200), channels=2), "2 channels"),
+        (wav(bytes(200), width=1), "8 bits"),
+        (wav(b""), "empty"),
+        (WHOLE[:-500], "cut off"),
+        (WHOLE[:40] + (2**31).to_bytes(4, "little") + WHOLE[44:], "cut off"),
+    ],
+)
+def test_what_is_no_recording_is_refused_with_what_it_is(content: bytes, fault: str) -> None:
+    with pytest.raises(ValueError, match=fault):
+        read_recording(content)
+
+
+@given(st.integers(0, 60), st.binary(min_size=1, max_size=8))
+def test_a_damaged_head_is_refused_or_read(at: int, damage: bytes) -> None:
+    content = WHOLE[:at] + damage + WHOLE[at + len(damage) :]
+    try:
+        sound = read_recording(content)
+    except ValueError:
+        return
+    assert len(sound.samples) <= len(WHOLE)
