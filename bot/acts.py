@@ -3,39 +3,47 @@
 Knows: which rule is asked before which call. Does not know: slash commands, custom ids.
 """
 
-import io
 from typing import Final
 
 import discord
 
 from bot import rights, standing
+from bot.asker import asker_of
 from bot.asking import Asking, asking, check, owner_of, place_to_speak
 from bot.house import House
 from bot.origin import Origin
-from bot.reply import NOBODY
+from bot.reply import Attached
 from engine.errors import Refused, UnknownJob
-from engine.speech.jobs import EndedBy, JobView
+from engine.speech.jobs import EndedBy, Job, JobView
+from engine.voices.choosing import Spoken
+from engine.voices.voice import Asker
 
 NOTHING: Final = "Nothing is being spoken, and nothing waits."
 OVER: Final = "That is over already."
 FORGOTTEN: Final = "That job is no longer kept. Say it again with `/say`."
+VOICE_GONE: Final = "Its voice was deleted, frozen, or is no longer shared."
 
 
 async def say(
-    interaction: discord.Interaction, house: House, ask: Asking, *, text: str, voice: str
+    interaction: discord.Interaction, house: House, ask: Asking, *, text: str, spoken: Spoken
 ) -> None:
     """Queue `text` (plain words) for the channel where the member is. Raises Refused."""
     check(rights.may_say(ask.standing, ask.scene))
     channel = place_to_speak(ask)
-    await house.saying.say(interaction, text=text, voice=voice, channel_id=channel.id)
+    await house.saying.say(interaction, text=text, spoken=spoken, channel_id=channel.id)
 
 
 async def replay(interaction: discord.Interaction, house: House, job_id: int) -> None:
-    """The same text in the same voice, as a new job of who asks."""
+    """The same text in the same voice, as a new job of who asks: they must be allowed to use it,
+    and so must still whoever asked first."""
     ask = await asking(interaction, house)
     view = await _view(house, ask, job_id)
     check(rights.may_replay(ask.standing, ask.scene))
-    await say(interaction, house, ask, text=view.job.text, voice=view.job.voice)
+    spoken = Spoken(voice=view.job.voice, style=view.job.style)
+    if view.job.reference is not None:
+        await _check_kept(house, view.job)
+        spoken = await house.library.chosen(asker_of(interaction), view.job.voice)
+    await say(interaction, house, ask, text=view.job.text, spoken=spoken)
 
 
 async def skip(interaction: discord.Interaction, house: House, job_id: int | None) -> None:
@@ -76,6 +84,8 @@ async def download(interaction: discord.Interaction, house: House, job_id: int) 
     view = await _view(house, ask, job_id)
     heard_in = Origin.from_json(view.job.origin).voice_channel_id
     check(rights.may_view(standing.viewing(ask.standing, ask.member, heard_in)))
+    if view.job.reference is not None:
+        await _check_kept(house, view.job)
     await interaction.response.defer(ephemeral=True, thinking=True)
     sound = await house.speech.audio(job_id)
     if sound is None:
@@ -84,8 +94,20 @@ async def download(interaction: discord.Interaction, house: House, job_id: int) 
     if len(sound) > ask.guild.filesize_limit:
         await house.reply(interaction, "Its sound is larger than this server lets me send.")
         return
-    file = discord.File(io.BytesIO(sound), filename=f"mynah-{job_id}.ogg")
-    await interaction.followup.send(file=file, ephemeral=True, allowed_mentions=NOBODY)
+    file = Attached(f"mynah-{job_id}.ogg", sound)
+    sent = await house.reply(interaction, "", files=[file])
+    if sent is not None:
+        voice = await house.library.get(view.job.voice)
+        about = {view.job.requester, *([voice.owner] if voice is not None else [])}
+        house.sent_files.sent(interaction, sent, about)
+
+
+async def _check_kept(house: House, job: Job) -> None:
+    """Raise Refused where whoever asked for a job may no longer use its registered voice there:
+    then nobody gets its sound, or it said anew."""
+    first = Asker(member=job.requester, lane=job.lane)
+    if not await house.library.may_use(first, job.voice):
+        raise Refused(VOICE_GONE)
 
 
 async def _view(house: House, ask: Asking, job_id: int) -> JobView:

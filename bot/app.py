@@ -1,4 +1,4 @@
-"""The client: start-up, wiring, shutdown; which of Discord's events goes to whom.
+"""The client: start-up, shutdown; which of Discord's events goes to whom.
 
 Knows: every part of the front end, by name. Does not know: what any of them does with an event.
 """
@@ -16,15 +16,9 @@ from bot.buttons import Buttons
 from bot.commands import add_commands
 from bot.commands.tree import Tree
 from bot.discord_api import REFUSED_TOKEN
-from bot.door import Door
-from bot.house import House
+from bot.furnishing import furnish
 from bot.registration import invite_link, register
-from bot.reply import Reply
-from bot.rest import Rest
-from bot.saying import Saying
 from bot.standing import bot_standing
-from bot.status.board import Board
-from bot.status.message import message_payload, renderer
 from bot.voice.metronome import Metronome, ThreadMetronome
 from bot.voice.room import Tools
 from bot.voice.rooms import Rooms
@@ -33,6 +27,8 @@ from engine.clock import Clock
 from engine.errors import SetupError
 from engine.settings import Settings
 from engine.speech import Speech
+from engine.voices.holding import spoken_in
+from engine.voices.library import Library
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +43,9 @@ RETRY_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 GUILD_READY_SECONDS: Final = 0.5
 #: How often the engine's state is compared with what messages say of it.
 ENGINE_LOOK_SECONDS: Final = 0.5
+
+#: Uses of what our own messages and forms have.
+PRESSES: Final = (discord.InteractionType.component, discord.InteractionType.modal_submit)
 
 RESTARTING: Final = "I am restarting; I go on when I am back."
 
@@ -63,6 +62,7 @@ class Bot(discord.Client):
         self,
         settings: Settings,
         speech: Speech,
+        library: Library,
         session: aiohttp.ClientSession,
         clock: Clock,
         *,
@@ -81,6 +81,7 @@ class Bot(discord.Client):
         self._settings = settings
         self._invite = invite
         self._speech = speech
+        self._library = library
         self._clock = clock
         self._metronome = metronome or ThreadMetronome()
         self._closing_note: str | None = None
@@ -98,29 +99,10 @@ class Bot(discord.Client):
                 changed=self._room_changed,
             )
         )
-        rest = Rest(session, self, settings.discord_api_url)
-        render = renderer(
-            speech,
-            clock,
-            hide_text=settings.mynah_hide_text,
-            group=settings.mynah_command_group,
+        self.house = furnish(
+            self, settings, speech, library, session, clock, rooms=self.rooms, note=self._note
         )
-        self.board = Board(
-            speech, rest, clock, render=render, payload=message_payload, note=self._note
-        )
-        self.house = House(
-            client=self,
-            settings=settings,
-            door=Door(),
-            speech=speech,
-            rooms=self.rooms,
-            board=self.board,
-            saying=Saying(
-                speech, rest, self.board, self.rooms, clock, render=render, payload=message_payload
-            ),
-            reply=Reply(settings.mynah_command_group),
-            clock=clock,
-        )
+        self.board = self.house.board
         self.tree = Tree(self, self.house)
         add_commands(self.tree, self.house)
         self._buttons = Buttons(self.house)
@@ -162,6 +144,9 @@ class Bot(discord.Client):
         self._closing_note = RESTARTING
         await self.house.door.close(seconds=USES_SECONDS)
         await self.house.saying.close()
+        await self.house.uploads.close()
+        await self.house.reports.close()
+        await self.house.erasure_news.close()
         lanes = [str(guild_id) for guild_id in self.rooms.guild_ids]
         await _within(LEAVE_SECONDS, "voice", self.rooms.close(leave=True))
         for task in self._tasks:
@@ -182,9 +167,12 @@ class Bot(discord.Client):
         if self._invite is not None:
             self._invite(invite_link(self.application_id))
         await self.rooms.recall()
+        await self.house.uploads.start()
         self._start(self._register(), "register")
         self._start(self.board.run(), "board")
         self._start(self._watch_engine(), "engine-state")
+        self._start(self._watch_voices(), "voices")
+        self._start(self._go_on_erasing(), "erasures")
 
     async def _register(self) -> None:
         for attempt in itertools.count():
@@ -196,17 +184,31 @@ class Bot(discord.Client):
             else:
                 return
 
+    async def _go_on_erasing(self) -> None:
+        await self.wait_until_ready()  # it asks in which servers we are
+        await self.house.erasure_news.resume()
+
     async def _watch_engine(self) -> None:
         """Messages say when the engine is loading or down."""
-        known = self._speech.engine_state
+        known = None
         while True:
+            state, spare = self._speech.engine_state, self._speech.spare_speaks
+            if known is not None and known != (state, spare):
+                log.info("the engine's state changed", state=state.value, spare_speaks=spare)
+                await self._look_everywhere()
+            known = (state, spare)
             await self._clock.sleep(ENGINE_LOOK_SECONDS)
-            state = self._speech.engine_state
-            if state is not known:
-                log.info("the engine's state changed", state=state.value)
-                known = state
-                for lane in await self._speech.lanes():
-                    await self.board.look(lane.id)
+
+    async def _watch_voices(self) -> None:
+        """Messages name a voice only while everyone there may use it."""
+        async for key in self._library.follow():
+            await self._look_everywhere()
+            for job_id in await spoken_in(self._speech, key):
+                await self.board.wish(job_id)
+
+    async def _look_everywhere(self) -> None:
+        for lane in await self._speech.lanes():
+            await self.board.look(lane.id)
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
@@ -239,7 +241,7 @@ class Bot(discord.Client):
         self.rooms.gateway_lost()
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        if interaction.type is discord.InteractionType.component:
+        if interaction.type in PRESSES:
             await self._buttons.pressed(interaction)
 
     async def on_voice_state_update(

@@ -1,17 +1,30 @@
-"""Presses of the buttons below status messages; they work after a restart, for the custom id
-carries the job's.
+"""Presses of our buttons and forms that were sent in; they work after a restart, for the custom id
+carries all that is needed.
 
-Knows: custom ids. Does not know: rights, what a press does (`acts`).
+Knows: custom ids, and who handles which. Does not know: rights, what a press does.
+
+    mynah:skip:12            below status messages: `acts`
+    mynah:voice:use:@12      of `/voice`: `voice_presses`
+    mynah:mydata:erase       of `/mydata delete`
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 import discord
 
-from bot import acts
+from bot import acts, voice_presses
+from bot.commands import mydata
 from bot.commands.tree import answer_error, let_in
 from bot.house import House
-from bot.status.render import Verb, parse_custom_id
+from bot.status.render import Button, Verb, parse_custom_id
+
+#: Who handles a custom id that begins so; it is given the rest.
+Handler = Callable[[discord.Interaction, House, str], Awaitable[None]]
+HANDLERS: Final[Mapping[str, Handler]] = {
+    voice_presses.PREFIX: voice_presses.pressed,
+    mydata.PREFIX: mydata.pressed,
+}
 
 
 class Buttons:
@@ -19,22 +32,31 @@ class Buttons:
         self._house = house
 
     async def pressed(self, interaction: discord.Interaction) -> None:
-        """The edge of every press: a refusal is told, a fault is logged and told."""
+        """The edge of every press and form: a refusal is told, a fault is logged and told."""
         data: Mapping[str, object] = {**(interaction.data or {})}
-        button = parse_custom_id(str(data.get("custom_id", "")))
-        if button is None:
+        custom_id = str(data.get("custom_id", ""))
+        button = parse_custom_id(custom_id)
+        prefix = next((each for each in HANDLERS if custom_id.startswith(each)), None)
+        if button is None and prefix is None:
             return
         if not await let_in(interaction, self._house):
             return
         try:
-            match button.verb:
-                case Verb.SKIP:
-                    await acts.skip(interaction, self._house, button.job_id)
-                case Verb.STOP:
-                    await acts.stop(interaction, self._house)
-                case Verb.REPLAY:
-                    await acts.replay(interaction, self._house, button.job_id)
-                case Verb.DOWNLOAD:
-                    await acts.download(interaction, self._house, button.job_id)
+            if button is not None:
+                await self._of_job(interaction, button)
+            elif prefix is not None:
+                rest = custom_id.removeprefix(prefix)
+                await HANDLERS[prefix](interaction, self._house, rest)
         except Exception as error:  # noqa: BLE001 -- the edge; it is logged there
             await answer_error(interaction, error, self._house)
+
+    async def _of_job(self, interaction: discord.Interaction, button: Button) -> None:
+        match button.verb:
+            case Verb.SKIP:
+                await acts.skip(interaction, self._house, button.job_id)
+            case Verb.STOP:
+                await acts.stop(interaction, self._house)
+            case Verb.REPLAY:
+                await acts.replay(interaction, self._house, button.job_id)
+            case Verb.DOWNLOAD:
+                await acts.download(interaction, self._house, button.job_id)

@@ -1,53 +1,103 @@
 """Voices as one types them: what completes, and which one a typed word means.
 
-Knows: the engine's card. Does not know: Discord's objects.
+Knows: the engine's card, registered voices as they are offered. Does not know: Discord's objects,
+who may use which voice.
 """
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from bot.status.escape import plain
 from engine.errors import UnknownVoice
 from engine.synthesis.base import BuiltinVoice, EngineCard
 
 #: Discord shows no more.
 MOST_CHOICES: Final = 25
+MOST_LABEL: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A choice: what is shown, and what is sent when it is chosen."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A registered voice, and what its owner is called: "yours", "public", or their name."""
+
+    key: str
+    name: str
+    owner: str
+
+    @property
+    def offered(self) -> Offered:
+        owner = plain(self.owner, MOST_LABEL // 2)
+        return Offered(plain(f"{self.name} · {owner}", MOST_LABEL), self.key)
+
+
+def registered(voices: Iterable[Registered], typed: str) -> list[Offered]:
+    """The registered voices that fit what was typed, the best first."""
+    wanted = typed.strip().casefold()
+    ranked = [
+        (rank, voice)
+        for voice in voices
+        if (rank := _rank((voice.key, voice.name, voice.owner), voice.name, wanted)) is not None
+    ]
+    ranked.sort(key=lambda pair: (pair[0], pair[1].name.casefold(), pair[1].key))
+    return [voice.offered for _, voice in ranked[:MOST_CHOICES]]
+
+
+def builtin(card: EngineCard | None, typed: str) -> list[Offered]:
+    """The engine's own voices that fit what was typed, the best first."""
+    return [Offered(voice.name[:MOST_LABEL], voice.id) for voice in completions(card, typed)]
+
+
+def together(first: Sequence[Offered], then: Sequence[Offered]) -> list[Offered]:
+    return [*first, *then][:MOST_CHOICES]
 
 
 def completions(card: EngineCard | None, typed: str) -> list[BuiltinVoice]:
-    """The voices that fit what was typed, the best first."""
+    """The engine's own voices that fit what was typed, the best first."""
     if card is None:
         return []
     wanted = typed.strip().casefold()
-    ranked = [(rank, voice) for voice in card.voices if (rank := _rank(voice, wanted)) is not None]
+    ranked = [
+        (rank, voice)
+        for voice in card.voices
+        if (rank := _rank((voice.id, voice.name, voice.language), voice.name, wanted)) is not None
+    ]
     ranked.sort(key=lambda pair: (pair[0], pair[1].name))
     return [voice for _, voice in ranked[:MOST_CHOICES]]
 
 
-def _rank(voice: BuiltinVoice, wanted: str) -> int | None:
+def _rank(names: Iterable[str], name: str, wanted: str) -> int | None:
     """0 for what begins so, 1 for what has a word that begins so, 2 for what contains it."""
-    names = (voice.id.casefold(), voice.name.casefold(), voice.language.casefold())
-    if any(name.startswith(wanted) for name in names):
+    folded = [each.casefold() for each in names]
+    if any(each.startswith(wanted) for each in folded):
         return 0
-    if any(word.startswith(wanted) for word in voice.name.casefold().replace("(", "").split()):
+    if any(word.startswith(wanted) for word in name.casefold().replace("(", "").split()):
         return 1
-    return 2 if any(wanted in name for name in names) else None
+    return 2 if any(wanted in each for each in folded) else None
 
 
-def voice_id(card: EngineCard | None, typed: str | None) -> str:
-    """The id of the voice that a member means; "" for the engine's own choice.
-
-    Raises UnknownVoice. While the engine is not known yet, any word is taken as an id.
-    """
-    if not typed or not typed.strip():
-        return ""
-    if card is None:
-        return typed.strip()
+def builtin_id(card: EngineCard | None, typed: str) -> str | None:
+    """The id of the engine's own voice that is meant, by its id or name; None for no such one."""
     wanted = typed.strip().casefold()
-    for voice in card.voices:
+    for voice in card.voices if card is not None else ():
         if wanted in (voice.id.casefold(), voice.name.casefold()):
             return voice.id
+    return None
+
+
+def unknown(card: EngineCard | None, typed: str) -> UnknownVoice:
+    """The refusal of a voice that is not there, or not for whoever typed it."""
     near = completions(card, typed)[:3]
     hint = f" Did you mean {', '.join(voice.name for voice in near)}?" if near else ""
-    raise UnknownVoice(
+    return UnknownVoice(
         "unknown voice",
         user_message=f"There is no such voice.{hint} The option `voice` completes as you type.",
     )

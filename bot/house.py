@@ -8,13 +8,21 @@ from dataclasses import dataclass
 import discord
 
 from bot.door import Door
+from bot.erasure_news import ErasureNews
+from bot.owners import Owners
 from bot.reply import Reply
+from bot.reports import Reports
 from bot.saying import Saying
+from bot.sent_files import SentFiles
 from bot.status.board import Board
+from bot.uploads import Uploads
 from bot.voice.rooms import Rooms
 from engine.clock import Clock
 from engine.settings import Settings
 from engine.speech import Speech
+from engine.voices.library import Library
+from engine.voices.recordings import Examiner
+from engine.voices.shelf import Shelf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +31,16 @@ class House:
     settings: Settings
     door: Door
     speech: Speech
+    library: Library
+    examiner: Examiner
+    shelf: Shelf
     rooms: Rooms
     board: Board
     saying: Saying
+    uploads: Uploads
+    sent_files: SentFiles
+    erasure_news: ErasureNews
+    reports: Reports
+    owners: Owners
     reply: Reply
     clock: Clock

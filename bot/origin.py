@@ -21,6 +21,7 @@ class Origin:
     voice_channel_id: int  # where it is to be spoken
     created_at: float  # of the interaction, seconds since the epoch: its token dies 15 min later
     message_id: int | None = None
+    guild_id: int | None = None  # the server that it stands in; None: noted before it was kept
 
     @property
     def ticket(self) -> Ticket:

@@ -36,8 +36,8 @@ async def register(tree: app_commands.CommandTree[discord.Client], data_dir: Pat
     note = {"application": application_id, "commands": digest}
     file = data_dir / "registered.json"
     if _read(file) == note:
-        there = {command.name for command in await tree.fetch_commands()}
-        if there == {command.name for command in tree.get_commands()}:
+        there = {(each.name, each.type.value) for each in await tree.fetch_commands()}
+        if there == {(each["name"], each["type"]) for each in payload}:
             log.info("commands are registered as they are")
             return False
     await tree.sync()

@@ -1,4 +1,4 @@
-"""The few calls to Discord's REST API on which a job hangs: answer, ask, edit.
+"""The few calls to Discord's REST API on which a job hangs: answer, ask, edit, delete.
 
 Knows: routes, payloads, and what each outcome means for a job. Does not know: jobs, texts, when
 to call. Everything else goes through discord.py.
@@ -112,6 +112,17 @@ class Rest:
             message_id=message_id,
         )
         await self._client.http.request(route, json=dict(message))
+
+    async def delete_by_token(self, ticket: Ticket, message_id: int) -> None:
+        """Delete a message that was sent through an interaction's token. Raises as `edit` does."""
+        route = Route(
+            "DELETE",
+            "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}",
+            webhook_id=ticket.application_id,
+            webhook_token=ticket.token,
+            message_id=message_id,
+        )
+        await self._client.http.request(route)
 
     async def edit_original(self, ticket: Ticket, message: Mapping[str, Any]) -> None:
         """Edit an answer through the interaction's token. Raises as `edit` does."""

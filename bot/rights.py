@@ -11,6 +11,7 @@ channel where it was typed. Each rule gives None when it allows.
     skip, stop             one's own; a moderator anyone's; who is present, those of who has left
     pause, resume, leave   who is present; only a moderator while jobs of others wait
     download, queue view   who can view the voice channel
+    voice-admin            who has Manage Server
 """
 
 from collections.abc import Sequence
@@ -47,6 +48,7 @@ class Standing:
     timed_out: bool = False
     moderator: bool = False  # Move or Mute Members in the bot's channel, or Manage Server
     may_view: bool = True  # View Channel, of the bot's channel
+    manager: bool = False  # Manage Server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +170,16 @@ def may_view(asker: Standing) -> Denied | None:
     if asker.may_view:
         return None
     return Denied("You cannot view the voice channel that this belongs to.")
+
+
+def may_administer(asker: Standing) -> Denied | None:
+    """Decide about the voices of a server. Discord's own settings for a command can let others
+    use it; they do not count here."""
+    if asker.timed_out:
+        return TIMED_OUT
+    if not asker.manager:
+        return Denied("This is for members with the permission Manage Server: ask one of them.")
+    return None
 
 
 def obstacle(bot: BotStanding) -> Denied | None:

@@ -11,7 +11,7 @@ Does not know: rights, texts, sound.
 
 import asyncio
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -24,8 +24,10 @@ from bot.status.board import Board
 from bot.status.render import Rendered
 from bot.voice.rooms import Rooms
 from engine.clock import Clock
+from engine.errors import UnknownJob
 from engine.speech import Speech
 from engine.speech.jobs import Job, JobView, Say
+from engine.voices.choosing import Spoken
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +52,7 @@ class Saying:
         rooms: Rooms,
         clock: Clock,
         *,
-        render: Callable[[JobView, str | None], Rendered],
+        render: Callable[[JobView, str | None], Awaitable[Rendered]],
         payload: Callable[[Rendered], Mapping[str, Any]],
     ) -> None:
         self._speech = speech
@@ -64,7 +66,7 @@ class Saying:
         self._settling: dict[int, asyncio.Task[None]] = {}  # by job
 
     async def say(
-        self, interaction: discord.Interaction, *, text: str, voice: str, channel_id: int
+        self, interaction: discord.Interaction, *, text: str, spoken: Spoken, channel_id: int
     ) -> None:
         """Answer `interaction` with a job that speaks `text` in the voice channel.
 
@@ -79,13 +81,16 @@ class Saying:
             channel_id=interaction.channel_id,
             voice_channel_id=channel_id,
             created_at=interaction.created_at.timestamp(),
+            guild_id=interaction.guild_id,
         )
         job = await self._speech.submit(
             Say(
                 lane=str(interaction.guild_id),
                 requester=str(interaction.user.id),
                 text=text,
-                voice=voice,
+                voice=spoken.voice,
+                reference=spoken.reference,
+                style=spoken.style,
                 origin=origin.to_json(),
                 origin_key=origin.key,
                 held=True,
@@ -120,7 +125,7 @@ class Saying:
         return job.id in self._answering or job.id in self._settling
 
     async def _answer(self, job: Job, origin: Origin) -> Answer:
-        rendered = self._render(await self._speech.view(job.id), None)
+        rendered = await self._render(await self._speech.view(job.id), None)
         self._board.published(job.id, rendered)
         return await self._rest.answer(origin.ticket, self._payload(rendered))
 
@@ -155,8 +160,12 @@ class Saying:
 
     def _settled(self, job: Job, task: asyncio.Task[None]) -> None:
         del self._settling[job.id]
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a job could not be settled", job=job.id, exc_info=error)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, UnknownJob):
+            log.info("a job was deleted before it was settled", job=job.id)
+            return
+        log.error("a job could not be settled", job=job.id, exc_info=error)
 
     async def _settle(self, job: Job) -> None:
         origin = Origin.from_json(job.origin)

@@ -47,6 +47,7 @@ def standing(member: discord.Member, rooms: Rooms) -> rights.Standing:
         timed_out=member.is_timed_out(),
         moderator=there.move_members or there.mute_members or member.guild_permissions.manage_guild,
         may_view=there.view_channel,
+        manager=member.guild_permissions.manage_guild,
     )
 
 

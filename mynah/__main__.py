@@ -23,6 +23,15 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--text", help="what to speak instead of the usual text")
     demo.add_argument("--chat", action="store_true", help="type commands as a member would")
     commands.add_parser("doctor", help="examine the installation")
+    voices = commands.add_parser("voices", help="look after the recordings of voices")
+    actions = voices.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("check", help="examine every recording, and print a table")
+    for action, does in (
+        ("freeze", "bar a recording everywhere"),
+        ("release", "allow a frozen recording again"),
+    ):
+        frozen = actions.add_parser(action, help=does)
+        frozen.add_argument("hash", help="its content hash, or the first 8 digits of it or more")
     commands.add_parser(
         "engine", help="serve an engine over HTTP, for bots on other machines", add_help=False
     )
@@ -53,6 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 from engine.synthesis.host import main as serve
 
                 return serve(rest)
+            case "voices":
+                from mynah.voices import voices
+
+                return voices(chosen)
             case _:
                 from mynah.doctor import doctor
 

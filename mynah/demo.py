@@ -84,6 +84,7 @@ async def _bot(scene: Scene, data: Path) -> AsyncIterator[asyncio.subprocess.Pro
         "DISCORD_API_URL": scene.discord.api_url,
         "SSL_CERT_FILE": str(scene.discord.certificate),
         "MYNAH_DATA_DIR": str(data),
+        "MYNAH_REFERENCES_DIR": str(data / "given"),  # gone with the rest of the demo
     }
     environment.pop("MYNAH_GUILDS", None)
     process = await asyncio.create_subprocess_exec(

@@ -21,11 +21,15 @@ from engine.speech.directory import DataDirectory
 from engine.store.examine import examine
 from engine.synthesis.base import EngineCard, SynthesisRequest
 from engine.synthesis.client import HostClient
+from engine.synthesis.engines import check_settings
+from engine.synthesis.installed import CHATTERBOX
 from engine.synthesis.ogg import OggReader
 
 OLDEST: Final = (3, 11)
 NEWEST: Final = (3, 13)
 ENGINE_SECONDS: Final = 60.0
+#: A model of gigabytes is read from a disk, perhaps fetched first.
+MODEL_SECONDS: Final = 900.0
 #: An engine that is down is not waited for to the end of the above: it says why.
 ENGINE_DOWN_SECONDS: Final = 3.0
 LOOK_SECONDS: Final = 0.1
@@ -80,20 +84,23 @@ async def opus(settings: Settings) -> Finding:
 async def engine(settings: Settings) -> Finding:
     what = f"engine {settings.mynah_engine}"
     try:
+        check_settings(settings)
         client = HostClient.from_settings(settings, SystemClock())
     except SetupError as error:
-        return Finding(f"{what}: wrong settings", error.user_message)
+        return Finding(f"{what}: cannot be used so", error.user_message)
     await client.start()
+    limit = MODEL_SECONDS if settings.mynah_engine in CHATTERBOX else ENGINE_SECONDS
     try:
-        async with asyncio.timeout(ENGINE_SECONDS):
+        async with asyncio.timeout(limit):
             card = await _card(client)
+            if not card.default_voice:
+                return Finding(f"{what} is loaded: {card.name} {card.version}, for members' voices")
             reader = OggReader()
-            packets = 0
             request = SynthesisRequest(text="All is well.", voice=card.default_voice)
             async for piece in client.synthesize(request, due_in=0.0):
-                packets += len(reader.feed(piece))
+                reader.feed(piece)
     except (EngineError, TimeoutError) as error:
-        reason = client.error or str(error) or "no answer within a minute"
+        reason = client.error or str(error) or f"no answer within {limit:.0f} seconds"
         return Finding(f"{what}: {reason}", "See MYNAH_ENGINE and MYNAH_ENGINE_URL in the README.")
     finally:
         await client.close()

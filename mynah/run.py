@@ -19,7 +19,10 @@ from engine.errors import SetupError
 from engine.logs import set_up_logging
 from engine.settings import Settings, load_settings
 from engine.speech import Speech
-from engine.synthesis.client import HostClient
+from engine.synthesis.engines import engine_from
+from engine.voices.dropped import DroppedVoices
+from engine.voices.library import Library
+from engine.voices.shelf import Shelf
 
 log = structlog.get_logger(__name__)
 
@@ -42,12 +45,19 @@ async def serve(settings: Settings, token: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     clock = SystemClock()
+    shelf = Shelf(settings.mynah_references_dir, settings.mynah_data_dir / "references")
     async with contextlib.AsyncExitStack() as stack:
-        speech = Speech(settings, HostClient.from_settings(settings, clock), clock)
+        speech = Speech(settings, engine_from(settings, clock, shelf.read), clock)
         await speech.open()
         stack.push_async_callback(speech.close)
+        library = Library(settings, speech, clock)
+        await library.start()
+        stack.push_async_callback(library.close)
+        dropped = DroppedVoices.from_settings(settings, library, clock)
+        await dropped.start()
+        stack.push_async_callback(dropped.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        bot = Bot(settings, speech, session, clock, invite=_print_invitation)
+        bot = Bot(settings, speech, library, session, clock, invite=_print_invitation)
         serving = asyncio.create_task(_connect(bot, session, settings, token), name="bot")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         try:

@@ -3,7 +3,7 @@
 import discord
 from discord import app_commands
 
-from bot.commands import queue, sound, speak, where
+from bot.commands import mydata, queue, sound, speak, voice, voice_admin, where
 from bot.house import House
 
 
@@ -14,13 +14,21 @@ def add_commands(tree: app_commands.CommandTree[discord.Client], house: House) -
         *sound.commands(house),
         *where.commands(house),
         *queue.commands(house),
+        *voice.commands(house),
+        *voice_admin.commands(house),
+        *mydata.commands(house),
     ]
+    # A message's menu has no levels: this stands beside a group, too.
+    tree.add_command(voice.use_as_my_voice(house))
     if house.settings.mynah_command_group is None:
         for command in commands:
             tree.add_command(command)
         return
     group = app_commands.Group(
-        name=house.settings.mynah_command_group, description="Speak text in voice channels"
+        name=house.settings.mynah_command_group,
+        description="Speak text in voice channels",
+        # `/voice` and `/mydata` work in direct messages; the others say that they do not.
+        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
     )
     for command in commands:
         group.add_command(command)

@@ -3,6 +3,7 @@
 Knows: the edge between Discord's commands and ours. Does not know: any command.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import discord
@@ -18,11 +19,19 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 NOT_SERVED = "This bot does not serve this server. Its operator decides which ones it serves."
+NOT_SERVED_IN_DIRECT = (
+    "This bot serves certain servers only, and keeps no voice of yours. "
+    "`/mydata` shows and deletes what it keeps of you."
+)
+SERVERS_ONLY = "This works in a server only."
 RESTARTING = "I am restarting. Please try again in a moment."
 FAULT = "Something went wrong here, and the operator's log says what. Please try again."
 
 #: Unknown Interaction, Interaction has already been acknowledged: nobody is left to tell.
 TOO_LATE = {10062, 40060}
+
+#: What works in direct messages too, by the first word of its command.
+IN_DIRECT = {"voice", "mydata"}
 
 
 class Tree(app_commands.CommandTree[discord.Client]):
@@ -49,22 +58,45 @@ class Tree(app_commands.CommandTree[discord.Client]):
 
 async def let_in(interaction: discord.Interaction, house: "House") -> bool:
     """Whether this use of a command or button may go on; who may not come in is told why."""
-    if not served(house.settings.mynah_guilds, interaction.guild_id):
-        words = NOT_SERVED
-    elif not house.door.enter():
-        words = RESTARTING
-    else:
+    words = await _barred(interaction, house)
+    if words is None and house.door.enter():
         return True
     if interaction.type is discord.InteractionType.autocomplete:
         await offer_nothing(interaction)
     else:
-        await house.reply(interaction, words)
+        await house.reply(interaction, words or RESTARTING)
     return False
 
 
-def served(only: frozenset[int], guild_id: int | None) -> bool:
-    """Whether a server is one that the operator serves; with none named, all are."""
-    return guild_id is not None and (not only or guild_id in only)
+async def _barred(interaction: discord.Interaction, house: "House") -> str | None:
+    """Why it may not be used here, whoever asks; None where it may.
+
+    In a direct message one can reach what belongs to oneself. Where the operator serves only
+    some servers, a stranger's messages give them nothing: only who has voices here, has any.
+    """
+    only = house.settings.mynah_guilds
+    if interaction.guild_id is not None:
+        return None if not only or interaction.guild_id in only else NOT_SERVED
+    used = used_by(interaction, house.settings.mynah_command_group)
+    if used not in IN_DIRECT:
+        return SERVERS_ONLY
+    if only and used == "voice" and not await house.library.own(str(interaction.user.id)):
+        return NOT_SERVED_IN_DIRECT
+    return None
+
+
+def used_by(interaction: discord.Interaction, group: str | None) -> str:
+    """The first word of the command that is used: "voice" of `/voice list`, and of the buttons
+    that its answers have; "" for what is none of ours."""
+    data: Mapping[str, object] = {**(interaction.data or {})}
+    custom_id = str(data.get("custom_id", ""))
+    if custom_id:
+        return custom_id.removeprefix("mynah:").partition(":")[0]
+    command = interaction.command
+    words = command.qualified_name.split() if isinstance(command, app_commands.Command) else []
+    if group is not None and words[:1] == [group]:
+        del words[0]
+    return words[0] if words else ""
 
 
 async def answer_error(

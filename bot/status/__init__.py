@@ -2,6 +2,6 @@
 
 render.py    what a message shows; pure. escape.py: members' text inside it
 message.py   as a message of Discord's
-budget.py    how often, and which edit goes first; pure
+budget.py    how often, and which edit goes first; pure. turns.py: one edit at a time in a channel
 board.py     keeps them true
 """

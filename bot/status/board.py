@@ -9,7 +9,7 @@ latest state wins, and an outcome goes out before anything else.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import aiohttp
@@ -18,8 +18,9 @@ import structlog
 
 from bot.origin import Origin
 from bot.rest import Rest
-from bot.status.budget import PLACE_SECONDS, SPEAKING_SECONDS, Budget, Urgency, Wish, choose
+from bot.status.budget import PLACE_SECONDS, SPEAKING_SECONDS, Urgency, Wish, choose
 from bot.status.render import Rendered
+from bot.status.turns import Turns, pause
 from engine.clock import Clock
 from engine.errors import UnknownJob
 from engine.speech import Speech
@@ -49,7 +50,7 @@ RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 15.0, 60.0)
 #: What `Job.shown` says of a message that can no longer be edited.
 UNREACHABLE: Final = "unreachable"
 
-Render = Callable[[JobView, str | None], Rendered]
+Render = Callable[[JobView, str | None], Awaitable[Rendered]]
 
 
 class Board:
@@ -65,6 +66,7 @@ class Board:
         render: Render,
         payload: Callable[[Rendered], Mapping[str, Any]],
         note: Callable[[str], str | None],
+        turns: Turns | None = None,
     ) -> None:
         self._speech = speech
         self._rest = rest
@@ -75,7 +77,7 @@ class Board:
         self._wishes: defaultdict[int, dict[int, Wish]] = defaultdict(dict)
         self._workers: dict[int, asyncio.Task[None]] = {}
         self._news: defaultdict[int, asyncio.Event] = defaultdict(asyncio.Event)
-        self._budgets: dict[int, Budget] = {}  # they outlive the channel's worker
+        self._turns = turns or Turns()
         self._shown: dict[int, str] = {}  # what each live job's message shows
         self._edited_at: dict[int, float] = {}
         self._failures: dict[int, int] = {}
@@ -117,9 +119,9 @@ class Board:
         for worker in list(self._workers.values()):
             worker.cancel()
         await asyncio.gather(*self._workers.values(), return_exceptions=True)
-        wishes = [wish for each in self._wishes.values() for wish in each.values()]
-        urgent = sorted(wishes, key=lambda wish: wish.urgency)
-        await asyncio.gather(*(self._fulfil(wish) for wish in urgent[:8]))
+        wishes = [(at, wish) for at, each in self._wishes.items() for wish in each.values()]
+        urgent = sorted(wishes, key=lambda pair: pair[1].urgency)
+        await asyncio.gather(*(self._fulfil_at_once(*pair) for pair in urgent[:8]))
 
     async def close(self) -> None:
         tasks = [*self._workers.values(), *self._farewells.values()]
@@ -143,7 +145,10 @@ class Board:
         now = self._clock.monotonic()
         edited_at = self._edited_at.get(job.id, now - PLACE_SECONDS)
         if job.state.final:
-            wish = Wish(job.id, Urgency.OUTCOME, now)
+            if job.shown == f"{job.state}:{UNREACHABLE}":
+                return
+            is_shown = (job.shown or "").startswith(job.state)
+            wish = Wish(job.id, Urgency.NAME if is_shown else Urgency.OUTCOME, now)
         elif job.state is JobState.SPEAKING:
             wish = Wish(job.id, Urgency.SPEAKING, edited_at + SPEAKING_SECONDS)
         else:
@@ -165,37 +170,32 @@ class Board:
     async def _work(self, channel_id: int) -> None:
         """Fulfil a channel's wishes, the most urgent that is ripe first, until there is none."""
         wishes, news = self._wishes[channel_id], self._news[channel_id]
-        budget = self._budgets.setdefault(channel_id, Budget())
+        turn = self._turns.of(channel_id)
         while wishes:
             news.clear()
             now = self._clock.monotonic()
             wish, wait = choose(list(wishes.values()), now)
-            if wish is not None:
-                wait = budget.wait(now)
-            if wait > 0:
-                await self._sleep(wait, news if wish is None else None)
+            if wish is None:
+                await pause(self._clock, wait, news)
                 continue
-            assert wish is not None
             try:
-                if await self._fulfil(wish):
-                    budget.spend(self._clock.monotonic())
+                async with turn.alone:
+                    wait = turn.budget.wait(self._clock.monotonic())
+                    if wait == 0 and await self._fulfil(wish):
+                        turn.budget.spend(self._clock.monotonic())
             except Exception:
                 # The edge of this channel's messages: one that fails must not stop the others.
                 log.exception("a status message failed", job=wish.job_id)
                 wishes.pop(wish.job_id, None)
+            if wait > 0:
+                await pause(self._clock, wait)
         del self._workers[channel_id], self._wishes[channel_id], self._news[channel_id]
 
-    async def _sleep(self, seconds: float, news: asyncio.Event | None) -> None:
-        waits: list[asyncio.Task[Any]] = [asyncio.create_task(self._clock.sleep(seconds))]
-        if news is not None:
-            waits.append(asyncio.create_task(news.wait()))
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waits:
-                task.cancel()
-
     # Edits.
+
+    async def _fulfil_at_once(self, channel_id: int, wish: Wish) -> None:
+        async with self._turns.of(channel_id).alone:
+            await self._fulfil(wish)
 
     async def _fulfil(self, wish: Wish) -> bool:
         """Edit one message. Returns whether an edit was spent on it."""
@@ -208,7 +208,7 @@ class Board:
         if job.id in self._gone:  # since this was wished for
             self._done(origin.channel_id, wish)
             return False
-        rendered = self._render(view, self._words(view, origin))
+        rendered = await self._render(view, self._words(view, origin))
         shown = self._shown.get(job.id, job.shown)
         if rendered.key == shown:
             self._done(origin.channel_id, wish)

@@ -25,6 +25,7 @@ class Urgency(IntEnum):
     OUTCOME = 0
     SPEAKING = 1
     PLACE = 2
+    NAME = 3  # of what is over and was shown: its voice is called otherwise now
 
 
 @dataclass(slots=True)
@@ -40,14 +41,17 @@ class Budget:
     """At most so many edits in any stretch of so many seconds, for nobody knows where Discord's
     own stretches begin."""
 
-    def __init__(self) -> None:
-        self._spent: deque[float] = deque(maxlen=MOST_EDITS)
+    def __init__(self, most: int = MOST_EDITS, seconds: float = WINDOW_SECONDS) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._spent: deque[float] = deque(maxlen=most)
 
-    def wait(self, now: float) -> float:
-        """Seconds until one edit may be made."""
-        if len(self._spent) < MOST_EDITS:
+    def wait(self, now: float, *, leaving: int = 0) -> float:
+        """Seconds until one edit may be made, and so many more at once after it."""
+        full = len(self._spent) + leaving - self._most
+        if full < 0:
             return 0.0
-        return max(0.0, self._spent[0] + WINDOW_SECONDS - now)
+        return max(0.0, self._spent[full] + self._seconds - now)
 
     def spend(self, now: float) -> None:
         self._spent.append(now)

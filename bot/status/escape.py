@@ -30,6 +30,11 @@ def escape(text: str, most: int) -> str:
     return line.replace("://", "\\://").replace("@", "@\u200b")
 
 
+def plain(text: str, most: int) -> str:
+    """Likewise, for where Discord knows no markup: what a completion offers."""
+    return _cut(_one_line(text), most)
+
+
 def _one_line(text: str) -> str:
     kept: list[str] = []
     marks = 0

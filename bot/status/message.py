@@ -4,16 +4,17 @@ Knows: Discord's message and component payloads, the names of voices. Does not k
 message is sent, or to where.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from bot.reply import name_commands
 from bot.rest import MESSAGE_FLAG_SUPPRESS_EMBEDS
-from bot.status.render import Button, Rendered, Verb, render
+from bot.status.render import NO_CLONES, SPARE, Button, Rendered, Verb, render
 from engine.clock import Clock
 from engine.speech import Speech
-from engine.speech.jobs import JobView
+from engine.speech.jobs import Job, JobView
+from engine.voices.library import Library
 
 ACTION_ROW: Final = 1
 BUTTON: Final = 2
@@ -44,28 +45,44 @@ def _button(button: Button) -> dict[str, Any]:
     }
 
 
+def _aside(speech: Speech, job: Job) -> str | None:
+    """Why a job does not sound as its requester wished."""
+    if speech.spare_speaks:
+        return SPARE
+    card = speech.card
+    cannot = job.reference is not None and card is not None and not card.clones
+    return NO_CLONES if cannot else None
+
+
 def voice_name(speech: Speech, voice: str) -> str | None:
     """A voice's name for people; None where the engine is not known yet, or lacks it."""
     card = speech.card
-    if card is None:
-        return "the engine's own" if not voice else None
-    wanted = voice or card.default_voice
-    return next((each.name for each in card.voices if each.id == wanted), None)
+    wanted = voice or (card.default_voice if card is not None else "")
+    if not wanted:
+        return "the engine's own"
+    voices = card.voices if card is not None else ()
+    return next((each.name for each in voices if each.id == wanted), None)
 
 
 def renderer(
-    speech: Speech, clock: Clock, *, hide_text: bool, group: str | None
-) -> Callable[[JobView, str | None], Rendered]:
-    """`render` with all that does not depend on the job."""
+    speech: Speech, library: Library, clock: Clock, *, hide_text: bool, group: str | None
+) -> Callable[[JobView, str | None], Awaitable[Rendered]]:
+    """`render` with all that does not depend on the job. It asks the library, since who may read
+    the name of a voice changes."""
 
-    def rendered(view: JobView, note: str | None) -> Rendered:
+    async def rendered(view: JobView, note: str | None) -> Rendered:
+        job = view.job
+        voice = voice_name(speech, job.voice)
+        if job.reference is not None:
+            voice = await library.shown_name(job.voice, job.lane)
         shown = render(
             view,
             now=clock.time(),
-            voice=voice_name(speech, view.job.voice),
+            voice=voice,
             hide_text=hide_text,
             engine_state=speech.engine_state,
             note=note,
+            aside=_aside(speech, job),
         )
         return replace(shown, content=name_commands(shown.content, group))
 

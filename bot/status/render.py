@@ -32,6 +32,13 @@ BAR_CELLS: Final = 10
 ETA_STEP: Final = 5  # seconds
 
 
+#: What a registered voice is called where not everyone may read its name.
+PRIVATE_VOICE: Final = "a private voice"
+#: Why a job in a registered voice does not sound like it.
+NO_CLONES: Final = "This engine cannot imitate voices: spoken in its own."
+SPARE: Final = "The speech engine is down: a simpler one speaks meanwhile, in its own voice."
+
+
 class Verb(StrEnum):
     """What a button does. The value is part of its custom id, which outlives the process."""
 
@@ -82,17 +89,21 @@ def render(
     hide_text: bool = False,
     engine_state: EngineState = EngineState.READY,
     note: str | None = None,
+    aside: str | None = None,
 ) -> Rendered:
     """The status message of a job.
 
     `now` is in seconds since the epoch; `voice` is the voice's name for people (its id is shown
-    without one); `note`, a sentence of ours, says what keeps the job from being heard just now.
+    without one); `note`, a sentence of ours, says what keeps the job from being heard just now,
+    and `aside` why it does not sound as its requester wished.
     An outcome depends on neither `now`, `engine_state` nor `note`.
     """
     job = view.job
-    lines = [f"{_name(job.requester)} says, in the voice {escape(voice or job.voice, MOST_NAME)}:"]
+    lines = [f"{_name(job.requester)} says, in {_voice(voice or job.voice)}:"]
     if not hide_text:
         lines.append(f"> {escape(job.text, MOST_TEXT)}")
+    if aside:
+        lines.append(aside)
     if job.state.final:
         lines.append(_outcome(view))
     else:
@@ -135,6 +146,10 @@ def _listed(view: JobView, now: float, *, hide_text: bool, estimate: bool) -> st
         where = f"**{view.place or 1}.** {_starts(view, now) if estimate else ''}".rstrip()
     words = "" if hide_text else f": {escape(view.job.text, MOST_LISTED_TEXT)}"
     return f"{where} {_name(view.job.requester)}{words}"
+
+
+def _voice(voice: str) -> str:
+    return voice if voice == PRIVATE_VOICE else f"the voice {escape(voice, MOST_NAME)}"
 
 
 def _progress(view: JobView, now: float, *, estimate: bool) -> str:

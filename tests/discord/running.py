@@ -24,6 +24,8 @@ from engine.speech.jobs import JobView
 from engine.speech.scripted import ScriptedEngine
 from engine.synthesis.base import Engine, EngineState
 from engine.synthesis.client import HostClient
+from engine.voices.dropped import DroppedVoices
+from engine.voices.library import Library
 from sandbox import Sandbox
 from tests.discord.scene import Scene
 
@@ -105,9 +107,12 @@ class _Bot(Bot):
 class Running:
     """A bot that runs. `bot` and `speech` are the real ones; `stop` ends it as SIGTERM does."""
 
-    def __init__(self, bot: _Bot, speech: Speech, engine: Engine, settings: Settings) -> None:
+    def __init__(
+        self, bot: _Bot, speech: Speech, library: Library, engine: Engine, settings: Settings
+    ) -> None:
         self.bot = bot
         self.speech = speech
+        self.library = library
         self.engine = engine
         self.settings = settings
         self._parts = contextlib.AsyncExitStack()
@@ -128,12 +133,18 @@ class Running:
         await speech.open()
         parts = contextlib.AsyncExitStack()
         parts.push_async_callback(speech.close)
+        library = Library(settings, speech, clock)
+        await library.start()
+        parts.push_async_callback(library.close)
+        dropped = DroppedVoices.from_settings(settings, library, clock)
+        await dropped.start()
+        parts.push_async_callback(dropped.close)
         session = await parts.enter_async_context(aiohttp.ClientSession())
-        bot = _Bot(settings, speech, session, clock)
+        bot = _Bot(settings, speech, library, session, clock)
         # aiohttp reads SSL_CERT_FILE at its import, too early for a bot in this same process.
         trust = ssl.create_default_context(cafile=str(discord.certificate))
         bot.http.connector = aiohttp.TCPConnector(limit=0, ssl=trust)
-        running = cls(bot, speech, engine, settings)
+        running = cls(bot, speech, library, engine, settings)
         running._parts = parts
         serving = asyncio.create_task(_serve(bot, session, settings, discord.token))
         parts.push_async_callback(_end, bot, serving)
@@ -223,6 +234,7 @@ def settings_for(discord: Sandbox, data: Path, **settings: Any) -> Settings:
         "discord_token": discord.token,
         "discord_api_url": discord.api_url,
         "mynah_data_dir": data,
+        "mynah_references_dir": data.parent / "references",
         "mynah_disk_reserve": 0,
     }
     return Settings.model_validate(given | settings)

@@ -5,6 +5,7 @@ import pytest
 from engine.speech.jobs import JobState
 from engine.speech.scripted import ScriptedEngine
 from engine.synthesis.base import EngineState
+from engine.synthesis.fallback import FallbackEngine
 from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock
 from tests.discord.scene import Scene, job_of, over
@@ -114,3 +115,19 @@ async def test_text_of_which_nothing_can_be_spoken_fails_with_the_engines_reason
     await message.wait_for(over)
     assert message.content.endswith("Failed: The engine cannot speak this text.")
     assert message.buttons == ["Replay"]
+
+
+async def test_message_says_that_a_spare_engine_speaks(
+    scene: Scene, start: Start, clock: RunningClock
+) -> None:
+    main = ScriptedEngine(clock, seconds=lambda _: 0.2)
+    spare = ScriptedEngine(clock, seconds=lambda _: 0.2)
+    await start(engine=FallbackEngine(main, spare, clock))
+    message = await scene.say("Hello there.")
+    await message.wait_for(over)
+    assert "a simpler one speaks meanwhile" not in message.content
+    main.go_down()
+    message = await scene.say("Hello again.")
+    await message.wait_for(lambda each: "a simpler one speaks meanwhile" in each.content)
+    await message.wait_for(over)
+    assert [each.text for each in spare.asked] == ["Hello again."]

@@ -13,7 +13,9 @@ from tests.discord.conftest import Start
 from tests.discord.running import Running
 from tests.discord.scene import Scene
 
+EVERYWHERE = {"voice", "mydata"}
 NAMES = {"say", "skip", "stop", "pause", "resume", "join", "leave", "queue", "help"}
+NAMES |= {"voice-admin", "Use as my voice"} | EVERYWHERE
 
 
 def times_registered(discord: Sandbox) -> int:
@@ -23,11 +25,14 @@ def times_registered(discord: Sandbox) -> int:
     )
 
 
-async def test_commands_show_in_servers_only(bot: Running, scene: Scene, discord: Sandbox) -> None:
+async def test_only_what_is_about_oneself_shows_in_direct_messages(
+    bot: Running, scene: Scene, discord: Sandbox
+) -> None:
     commands = discord.world.registry.of(None)
     assert {each["name"] for each in commands} == NAMES
     for each in commands:
-        assert each["contexts"] == [0]  # servers, not direct messages
+        servers, direct = [0], [0, 1]
+        assert each["contexts"] == (direct if each["name"] in EVERYWHERE else servers)
         assert each["integration_types"] == [0]  # installed to a server, not to a user
 
 
@@ -40,7 +45,8 @@ async def test_commands_are_registered_only_when_they_changed(
         await bot.stop()
         assert times_registered(discord) == times
     bot = await start(mynah_command_group="mynah")
-    assert {each["name"] for each in discord.world.registry.of(None)} == {"mynah"}
+    registered = discord.world.registry.of(None)
+    assert {each["name"] for each in registered} == {"mynah", "Use as my voice"}
     await bot.stop()
     assert times_registered(discord) == 2
 

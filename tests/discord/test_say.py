@@ -108,6 +108,8 @@ async def test_help_names_every_command(bot: Running, scene: Scene) -> None:
     words = await scene.told("help")
     for name in ("say", "skip", "stop", "pause", "resume", "join", "leave", "queue view"):
         assert f"`/{name}`" in words
+    for name in ("voice upload", "voice list", "mydata export", "mydata delete"):
+        assert f"`/{name}`" in words
 
 
 async def test_help_names_commands_as_they_are_typed_in_a_group(scene: Scene, start: Start) -> None:

@@ -1,0 +1,85 @@
+"""/mydata: all that is kept of a member, handed over to them or deleted.
+
+Knows: the steps of both, and the question before the second. Does not know: what is a member's
+(`engine/voices`), how messages are blanked (`erasing`).
+
+    delete ──▶ what will go, and a button ──▶ pressed ──▶ gone here ──▶ messages blanked, and told
+"""
+
+from typing import Final
+
+import discord
+from discord import app_commands
+
+from bot.asker import asker_of
+from bot.commands.kind import Command
+from bot.house import House
+from bot.keeping import GONE_HERE, LAPSED, render_question
+from bot.reply import Attached, Choice
+from bot.rest import Ticket
+from engine.errors import Refused
+from engine.settings import MEBIBYTE
+from engine.voices.holding import holdings
+
+PREFIX: Final = "mynah:mydata:"
+ERASE: Final = "erase"
+
+#: What Discord takes in a direct message, and in a server without boosts; and what is made at once.
+USUAL_BYTES: Final = 10 * MEBIBYTE
+MOST_BYTES: Final = 25 * MEBIBYTE
+#: Left of the limit for what else is in the request.
+MARGIN_BYTES: Final = 64 * 1024
+#: The question stands so long; then what it says may no longer be so.
+LAPSE_SECONDS: Final = 600.0
+
+
+def commands(house: House) -> list[Command | app_commands.Group]:
+    """/mydata, as it works in servers and in direct messages."""
+    mydata = app_commands.Group(
+        name="mydata",
+        description="What I keep of you: take it away, or have it deleted",
+        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
+    )
+
+    @mydata.command(name="export", description="All that I keep of you, as files")
+    async def export(interaction: discord.Interaction) -> None:
+        asker = asker_of(interaction)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        limit = interaction.filesize_limit or USUAL_BYTES
+        most = min(limit, MOST_BYTES) - MARGIN_BYTES
+        parts = await house.library.export(asker.member, most, lane=asker.lane)
+        for number, (filename, data) in enumerate(parts, 1):
+            count = f" Part {number} of {len(parts)}." if len(parts) > 1 else ""
+            words = f"This is what I keep of you.{count}"
+            file = Attached(filename, data)
+            sent = await house.reply(interaction, words, files=[file])
+            if sent is not None:
+                house.sent_files.sent(interaction, sent, {asker.member})
+
+    @mydata.command(name="delete", description="Have all that I keep of you deleted, for good")
+    async def delete(interaction: discord.Interaction) -> None:
+        kept = await holdings(house.speech, str(interaction.user.id))
+        button = Choice("Delete all of it", f"{PREFIX}{ERASE}", danger=True)
+        await house.reply(interaction, render_question(kept), choices=[button])
+
+    return [mydata]
+
+
+async def pressed(interaction: discord.Interaction, house: House, rest: str) -> None:
+    """A press of the button below the question. Raises Refused."""
+    question = interaction.message
+    if rest != ERASE or question is None:
+        return
+    if house.clock.time() - question.created_at.timestamp() > LAPSE_SECONDS:
+        raise Refused(LAPSED)
+    asker = asker_of(interaction)
+    await house.reply.update(interaction, GONE_HERE)
+    await house.uploads.forget(asker.member)  # else one that is under way would come after it
+    await house.library.erase(asker.member, lane=asker.lane)
+    ticket = Ticket(
+        interaction_id=interaction.id,
+        application_id=interaction.application_id,
+        token=interaction.token,
+    )
+    since = interaction.created_at.timestamp()
+    await house.erasure_news.follow(asker.member, ticket, since)

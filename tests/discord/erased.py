@@ -1,0 +1,57 @@
+"""A member who has all their data deleted, step by step.
+
+Knows: which buttons are pressed, how the answer ends. Does not know: what any test is about.
+"""
+
+import asyncio
+from typing import Any, Final
+
+from bot.blanking import BLANKED
+from sandbox.interactions import Interaction
+from sandbox.members import Member
+from sandbox.messages import Message
+from tests.discord.running import Running
+from tests.discord.scene import Scene
+
+#: Said by Ada, and by nobody else: no file may have it afterwards.
+SAID: Final = "Zanzibar is what only Ada says."
+
+
+def blanked(message: Message) -> bool:
+    return (message.content, message.components, message.attachments) == (BLANKED, [], [])
+
+
+async def forgotten(bot: Running) -> None:
+    """Until no row says any more where a member's messages stood."""
+    async with asyncio.timeout(5.0):
+        while await bot.library.erasures(None):  # noqa: ASYNC110 -- nobody tells of it
+            await asyncio.sleep(0.005)
+
+
+async def quiet(scene: Scene) -> None:
+    """Whatever is said from now on waits."""
+    await scene.told("join")
+    await scene.told("pause")
+
+
+async def ask(scene: Scene, by: Member | None = None, **where: Any) -> Message:
+    """The question before anything is deleted."""
+    member = by or scene.ada
+    interaction = await member.command("mydata delete", **({"channel": scene.text} | where))
+    return await (await interaction.answered()).original()
+
+
+async def delete(scene: Scene, by: Member | None = None) -> Interaction:
+    """Ada, or another, has all deleted: their press of the button."""
+    question = await ask(scene, by)
+    pressed = await (by or scene.ada).press(question, "Delete all of it")
+    return await pressed.answered()
+
+
+async def outcome(pressed: Interaction, timeout: float = 20.0) -> str:
+    """The last word of the answer."""
+    assert pressed.message is not None
+    message = await pressed.message.wait_for(
+        lambda message: "is deleted.\n" in message.content, timeout
+    )
+    return message.content
