@@ -12,8 +12,7 @@ FROM python:3.12-slim
 RUN groupadd --gid 10001 mynah \
     && useradd --uid 10001 --gid mynah --no-create-home --home-dir /data \
         --shell /usr/sbin/nologin mynah \
-    && install -d -o mynah -g mynah -m 0700 /data \
-    && install -d -m 0755 /references
+    && install -d -o mynah -g mynah -m 0700 /data /references
 COPY --from=build /opt/mynah /opt/mynah
 ENV PATH=/opt/mynah/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -10,6 +10,7 @@ import shlex
 import sqlite3
 import subprocess
 import sys
+import tomllib
 import wave
 from contextlib import closing
 from pathlib import Path
@@ -23,7 +24,7 @@ from tests.process.stage import HOME
 PATIENCE: Final = 60.0
 #: Commands that the reader needs other things for: a container engine, the program sqlite3.
 ELSEWHERE: Final = ("docker", "sqlite3", "cp")
-HERE: Final = ("make", ".venv/bin/mynah", ".venv/bin/python")
+HERE: Final = ("make", ".venv/bin/mynah", ".venv/bin/pip", ".venv/bin/python")
 
 
 def commands() -> list[str]:
@@ -69,8 +70,8 @@ def test_make_help_lists_the_targets_that_the_readme_names() -> None:
     assert listed.returncode == 0, listed.stderr
     targets = {line.split()[0] for line in listed.stdout.splitlines()}
     page = (HOME / "README.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"\bmake ([a-z]+)\b", "\n".join(commands())))
-    named |= set(re.findall(r"`make ([a-z]+)`", page))
+    named = set(re.findall(r"\bmake ([a-z-]+)", "\n".join(commands())))
+    named |= set(re.findall(r"`make ([a-z-]+)`", page))
     assert {"demo", "run", "test", "lint", "bench", "setup"} <= named <= targets
 
 
@@ -104,6 +105,29 @@ def test_doctor_names_what_is_missing_and_its_mend(tmp_path: Path) -> None:
     assert "developer portal" in told.stdout
     assert "espeak speaks" in told.stdout
     assert not (tmp_path / "data").exists()
+
+
+def test_extra_that_the_readme_installs_is_one_of_ours() -> None:
+    line = next(line for line in commands() if line.startswith(".venv/bin/pip "))
+    extra = re.findall(r"\.\[(\w+)\]", line)
+    project = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert len(extra) == 1
+    assert extra[0] in project["optional-dependencies"]
+
+
+def test_voices_are_checked_blocked_and_let_go(tmp_path: Path) -> None:
+    references = tmp_path / "references"
+    references.mkdir()
+    (references / "hello.wav").write_bytes(b"this is no recording")
+    checked = run(given(".venv/bin/mynah", "voices", "check"), tmp_path)
+    assert checked.returncode == 1
+    assert "hello" in checked.stdout
+
+    recording = "ab" * 32
+    for word in ("freeze", "release"):
+        *command, _ = given(".venv/bin/mynah", "voices", word)
+        done = run([*command, recording], tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_run_without_a_token_says_what_to_do(tmp_path: Path) -> None:
