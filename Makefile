@@ -3,12 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 MYNAH := $(VENV)/bin/mynah
 READY := $(VENV)/.ready
+TORCH_VENV := .venv-chatterbox
+TORCH_READY := $(TORCH_VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run doctor test lint format bench clean
+.PHONY: help setup demo run doctor test test-chatterbox lint format bench clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 setup: $(READY) ## Make .venv with the command .venv/bin/mynah
 
@@ -29,6 +31,17 @@ doctor: setup ## Examine the installation
 test: setup ## Run the tests
 	$(VENV)/bin/pytest
 
+test-chatterbox: $(TORCH_READY) ## Run the tests of Chatterbox, on the CPU, with random weights
+	$(TORCH_VENV)/bin/pytest tests/chatterbox
+
+# The package pins an older torch and numpy than these tests are to show it works with: it is
+# installed without its own choice of what it needs.
+$(TORCH_READY): pyproject.toml constraints.txt chatterbox-cpu.txt
+	$(PYTHON) -m venv $(TORCH_VENV)
+	$(TORCH_VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -c chatterbox-cpu.txt -e '.[sandbox,dev]' torch
+	$(TORCH_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r chatterbox-cpu.txt
+	@touch $@
+
 lint: setup ## Ruff and mypy
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -42,4 +55,4 @@ bench: setup ## Measure; each measurement prints a table and one line of JSON
 	$(VENV)/bin/python -m bench
 
 clean: ## Remove what the targets made, but no data
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(TORCH_VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -11,14 +11,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import Final
 
-from bench.jobs import job
 from bench.report import Report, percentile
 from engine.clock import SystemClock
 from engine.speech.cache import AudioCache
 from engine.speech.jobs import ChunkState
 from engine.speech.lanes import LiveChunk, LiveJob
 from engine.speech.queue import Queue
-from engine.speech.scripted import CARD, ScriptedEngine
+from engine.speech.scripted import CARD, ScriptedEngine, scripted_job
 from engine.speech.splitting import CardInUse
 from engine.speech.workers import Try, Workers
 
@@ -90,7 +89,7 @@ def _fill(queue: Queue, lanes: int, chunks: int) -> None:
     """Jobs of ten chunks in every lane, in the order in which members of many servers queue."""
     assert queue.card is not None
     for number in range(chunks // CHUNKS_A_JOB):
-        live = LiveJob(job(number, lane=f"{number % lanes}"), 0.0, card=queue.card.id)
+        live = LiveJob(scripted_job(number, lane=f"{number % lanes}"), 0.0, card=queue.card.id)
         live.chunks = [
             LiveChunk(live, index, "x" * 45, 0.3, f"{number} {index}")
             for index in range(CHUNKS_A_JOB)

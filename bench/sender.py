@@ -23,7 +23,6 @@ from typing import Final, cast
 import aiohttp
 import discord
 
-from bench.jobs import job
 from bot.discord_api import locate
 from bot.voice.connection import Connection, Loss
 from bot.voice.metronome import ThreadMetronome
@@ -33,6 +32,7 @@ from engine.frames import CHANNELS, SAMPLES_PER_FRAME
 from engine.logs import set_up_logging
 from engine.speech import LanePlayer
 from engine.speech.lanes import LiveChunk, LiveJob
+from engine.speech.scripted import scripted_job
 from engine.speech.sound import Cue, Sound
 from engine.synthesis.ogg import OggReader
 
@@ -120,7 +120,7 @@ class _Endless:
     """A lane that always has another chunk, of which all packets are there."""
 
     def __init__(self, packets: list[bytes]) -> None:
-        self._job = job(1, lane="1")
+        self._job = scripted_job(1, lane="1")
         self._chunk = LiveChunk(LiveJob(self._job, 0.0), 0, "", 0.0, "").value()
         self._sound = Sound()
         self._sound.grow(packets)

@@ -41,6 +41,9 @@ CLOSE_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 #: discord.py waits so long after the last server of a READY before it calls the bot ready.
 GUILD_READY_SECONDS: Final = 0.5
+#: To one of Discord's hosts. discord.py has no such limit: 1,000 members at once were 1,000 open
+#: connections, and with as many no voice channel can be joined (it finds its address by `select`).
+MOST_CONNECTIONS: Final = 100
 #: How often the engine's state is compared with what messages say of it.
 ENGINE_LOOK_SECONDS: Final = 0.5
 
@@ -128,6 +131,8 @@ class Bot(discord.Client):
                 ) from error
 
     async def _log_in(self, token: str) -> None:
+        if self.http.connector is discord.utils.MISSING:
+            self.http.connector = aiohttp.TCPConnector(limit=0, limit_per_host=MOST_CONNECTIONS)
         for attempt in itertools.count():
             try:
                 await self.login(token)

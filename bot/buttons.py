@@ -4,7 +4,7 @@ carries all that is needed.
 Knows: custom ids, and who handles which. Does not know: rights, what a press does.
 
     mynah:skip:12            below status messages: `acts`
-    mynah:voice:use:@12      of `/voice`: `voice_presses`
+    mynah:voice:use:@12      of `/voice`: `library/presses`
     mynah:mydata:erase       of `/mydata delete`
 """
 
@@ -13,16 +13,17 @@ from typing import Final
 
 import discord
 
-from bot import acts, voice_presses
+from bot import acts
 from bot.commands import mydata
 from bot.commands.tree import answer_error, let_in
 from bot.house import House
+from bot.library import presses
 from bot.status.render import Button, Verb, parse_custom_id
 
 #: Who handles a custom id that begins so; it is given the rest.
 Handler = Callable[[discord.Interaction, House, str], Awaitable[None]]
 HANDLERS: Final[Mapping[str, Handler]] = {
-    voice_presses.PREFIX: voice_presses.pressed,
+    presses.PREFIX: presses.pressed,
     mydata.PREFIX: mydata.pressed,
 }
 

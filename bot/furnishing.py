@@ -9,22 +9,22 @@ from collections.abc import Callable
 import aiohttp
 import discord
 
-from bot.blanking import Blanker
 from bot.door import Door
-from bot.erasing import Eraser
-from bot.erasure_news import ErasureNews
-from bot.fetching import Fetcher
+from bot.erasing.blanking import Blanker
+from bot.erasing.eraser import Eraser
+from bot.erasing.news import ErasureNews
+from bot.erasing.sent_files import SentFiles
 from bot.house import House
-from bot.owners import Owners
+from bot.library.fetching import Fetcher
+from bot.library.owners import Owners
+from bot.library.reports import Reports
+from bot.library.uploads import Uploads
 from bot.reply import Reply
-from bot.reports import Reports
 from bot.rest import Rest
 from bot.saying import Saying
-from bot.sent_files import SentFiles
 from bot.status.board import Board
 from bot.status.message import message_payload, renderer
 from bot.status.turns import Turns
-from bot.uploads import Uploads
 from bot.voice.rooms import Rooms
 from engine.clock import Clock
 from engine.settings import MEBIBYTE, Settings

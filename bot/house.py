@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import discord
 
 from bot.door import Door
-from bot.erasure_news import ErasureNews
-from bot.owners import Owners
+from bot.erasing.news import ErasureNews
+from bot.erasing.sent_files import SentFiles
+from bot.library.owners import Owners
+from bot.library.reports import Reports
+from bot.library.uploads import Uploads
 from bot.reply import Reply
-from bot.reports import Reports
 from bot.saying import Saying
-from bot.sent_files import SentFiles
 from bot.status.board import Board
-from bot.uploads import Uploads
 from bot.voice.rooms import Rooms
 from engine.clock import Clock
 from engine.settings import Settings

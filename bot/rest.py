@@ -23,6 +23,9 @@ log = structlog.get_logger(__name__)
 ANSWER_SECONDS: Final = 2.0
 ASK_SECONDS: Final = 5.0
 
+#: An interaction's token lives so long.
+TOKEN_SECONDS: Final = 15 * 60
+
 MESSAGE_FLAG_SUPPRESS_EMBEDS: Final = 1 << 2
 CHANNEL_MESSAGE_WITH_SOURCE: Final = 4
 
@@ -44,11 +47,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """What an interaction leaves behind to answer it by. The token lives for 15 minutes."""
+    """What an interaction leaves behind to answer it by. The token lives for TOKEN_SECONDS."""
 
     interaction_id: int
     application_id: int
     token: str
+
+    @classmethod
+    def of(cls, interaction: discord.Interaction) -> "Ticket":
+        return cls(
+            interaction_id=interaction.id,
+            application_id=interaction.application_id,
+            token=interaction.token,
+        )
 
 
 class Rest:

@@ -8,6 +8,7 @@ synthesis/    engines, in a process of their own, and the way to it
 errors.py     the tree of errors
 settings.py   every setting
 clock.py      time as a parameter
+feed.py       what changed, told to followers
 frames.py     the format in which sound travels
 logs.py       how the log looks
 """

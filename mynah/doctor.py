@@ -4,10 +4,15 @@ Knows: what must be there for the bot to work. Does not know: how to mend anythi
 """
 
 import asyncio
+import json
+import os
 import shutil
 import sys
+import tempfile
+import wave
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import aiohttp
@@ -24,6 +29,8 @@ from engine.synthesis.client import HostClient
 from engine.synthesis.engines import check_settings
 from engine.synthesis.installed import CHATTERBOX
 from engine.synthesis.ogg import OggReader
+from engine.voices import bounded
+from engine.voices.shelf import Shelf
 
 OLDEST: Final = (3, 11)
 NEWEST: Final = (3, 13)
@@ -34,8 +41,17 @@ MODEL_SECONDS: Final = 900.0
 ENGINE_DOWN_SECONDS: Final = 3.0
 LOOK_SECONDS: Final = 0.1
 DISCORD_SECONDS: Final = 10.0
+EXAMINATION_SECONDS: Final = 10.0
+SILENCE_RATE: Final = 24_000
+#: What is found in silence, once it was decoded.
+NOTHING_HEARD: Final = "Nothing can be heard"
 #: Application flags that tell whether the Message Content intent may be used.
 MESSAGE_CONTENT_FLAGS: Final = (1 << 18) | (1 << 19)
+
+EXAMINATION: Final = (
+    "Members cannot upload voices so. Install the dependencies again: make setup. "
+    "IMAGEIO_FFMPEG_EXE must be unset, or name an ffmpeg that can be run."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +149,47 @@ async def database(settings: Settings) -> Finding:
     return Finding(f"database: sound ({file.stat().st_size / MEBIBYTE:.1f} MiB)")
 
 
+async def references(settings: Settings) -> Finding:
+    folder = settings.mynah_references_dir
+    what = f"recordings: {folder}"
+    there = folder
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir():
+        return Finding(f"{what} is in no folder", f"{there} is a file: see MYNAH_REFERENCES_DIR.")
+    if not os.access(there, os.R_OK | os.W_OK | os.X_OK):
+        return Finding(
+            f"{what} cannot be read and written",
+            f"Give the user that runs the bot the right to read and write {there}.",
+        )
+    if there != folder:
+        return Finding(f"{what}: none yet, the first upload makes it")
+    shelf = Shelf(folder, settings.mynah_data_dir / "references")
+    return Finding(f"{what}: {len(shelf.kept())} of members, {len(shelf.dropped())} of yours")
+
+
+async def examination(settings: Settings) -> Finding:
+    """Silence is sent through it."""
+    what = "examination of recordings"
+    with tempfile.TemporaryDirectory(prefix="mynah-doctor-") as folder:
+        source = Path(folder) / "silence"
+        with wave.open(str(source), "wb") as file:
+            file.setparams((1, 2, SILENCE_RATE, 0, "NONE", "not compressed"))
+            file.writeframes(bytes(2 * SILENCE_RATE))
+        into = [f"--into={source}.wav", f"--preview-into={source}.ogg"]
+        try:
+            answer = await bounded.run(into, source, seconds=EXAMINATION_SECONDS)
+        except bounded.Ended as error:
+            reason = (error.said.splitlines() or [str(error)])[-1]
+        except (TimeoutError, OSError) as error:
+            reason = str(error) or f"no answer within {EXAMINATION_SECONDS:.0f} seconds"
+        else:
+            reason = str(json.loads(answer).get("refused", "silence passed for speech"))
+    if reason.startswith(NOTHING_HEARD):
+        return Finding(f"{what}: ffmpeg decodes, in a process of its own")
+    return Finding(f"{what}: {reason}", EXAMINATION)
+
+
 async def disk(settings: Settings) -> Finding:
     folder = settings.mynah_data_dir
     while not folder.exists():
@@ -171,7 +228,9 @@ async def discord(settings: Settings) -> Finding:
     return Finding(f"token: of {application.get('name')}; intents: {intents}")
 
 
-CHECKS: Final[tuple[Check, ...]] = (python, encryption, opus, engine, database, disk, discord)
+CHECKS: Final[tuple[Check, ...]] = (
+    *(python, encryption, opus, engine, references, examination, database, disk, discord),
+)
 
 
 def doctor() -> int:

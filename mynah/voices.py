@@ -103,7 +103,7 @@ async def _row(examiner: Examiner, name: str, path: Path, wav: Path) -> Row:
     return Row(
         name=name,
         state="ok",
-        speech=f"{report.speech:.1f} s",
+        speech=report.usable,
         noise=f"{report.noise:.0f} dB",
         advice="; ".join(examined.advice),
     )

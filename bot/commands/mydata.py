@@ -1,7 +1,7 @@
 """/mydata: all that is kept of a member, handed over to them or deleted.
 
 Knows: the steps of both, and the question before the second. Does not know: what is a member's
-(`engine/voices`), how messages are blanked (`erasing`).
+(`engine/voices`), how messages are blanked (`bot/erasing`).
 
     delete ──▶ what will go, and a button ──▶ pressed ──▶ gone here ──▶ messages blanked, and told
 """
@@ -13,8 +13,8 @@ from discord import app_commands
 
 from bot.asker import asker_of
 from bot.commands.kind import Command
+from bot.erasing.question import GONE_HERE, LAPSED, render_question
 from bot.house import House
-from bot.keeping import GONE_HERE, LAPSED, render_question
 from bot.reply import Attached, Choice
 from bot.rest import Ticket
 from engine.errors import Refused
@@ -76,10 +76,5 @@ async def pressed(interaction: discord.Interaction, house: House, rest: str) -> 
     await house.reply.update(interaction, GONE_HERE)
     await house.uploads.forget(asker.member)  # else one that is under way would come after it
     await house.library.erase(asker.member, lane=asker.lane)
-    ticket = Ticket(
-        interaction_id=interaction.id,
-        application_id=interaction.application_id,
-        token=interaction.token,
-    )
     since = interaction.created_at.timestamp()
-    await house.erasure_news.follow(asker.member, ticket, since)
+    await house.erasure_news.follow(asker.member, Ticket.of(interaction), since)

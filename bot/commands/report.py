@@ -1,11 +1,13 @@
 """/voice report: a voice that was heard here is reported to who can act on it.
 
 Knows: which voices can be reported, the words of the answer. Does not know: who is told
-(`reports`).
+(`library/reports`).
 
 It need not be one that the member may use: what one hears, one may report.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import discord
@@ -13,9 +15,11 @@ from discord import app_commands
 
 from bot.asker import asker_of
 from bot.house import House
-from bot.oversight import label
-from bot.reports import MOST_REASON
-from bot.voices_here import find_here, lane_of, offered_here
+from bot.library.choices import Offered
+from bot.library.completion import completed_by
+from bot.library.oversight import label, private
+from bot.library.reports import MOST_REASON
+from bot.library.seen import find_here, lane_of, offered_here
 from engine.errors import Refused
 from engine.voices.voice import Asker, Voice
 
@@ -38,27 +42,39 @@ def add_report(group: app_commands.Group, house: House) -> None:
         guild, asker = interaction.guild, asker_of(interaction)
         if guild is None:
             raise Refused(SERVERS_ONLY)
-        usable, reportable = await _reportable(house, asker)
-        found = find_here(voice, reportable, readable=usable)
+        can = await _reportable(house, asker)
+        found = find_here(voice, can.voices, readable=can.usable)
         await house.reports.report(asker, guild, found, reason)
-        about = label(found, named=found in usable)
+        about = label(found, named=True) if found in can.usable else private(found)
         await house.reply(
             interaction, f"Reported: {about}. The admins of this server and the operator are told."
         )
 
-    @report.autocomplete("voice")
-    async def complete(
-        interaction: discord.Interaction, typed: str
-    ) -> list[app_commands.Choice[str]]:
-        if interaction.guild is None:
-            return []
-        usable, reportable = await _reportable(house, asker_of(interaction))
-        offered = await offered_here(interaction, house, reportable, typed, readable=usable)
-        return [app_commands.Choice(name=each.label, value=each.value) for each in offered]
+    report.autocomplete("voice")(completed_by(_offer, house))
 
 
-async def _reportable(house: House, asker: Asker) -> tuple[list[Voice], list[Voice]]:
-    """The voices that who asks may use here; and with them all that were heard here."""
+async def _offer(interaction: discord.Interaction, house: House, typed: str) -> list[Offered]:
+    if interaction.guild is None:
+        return []
+    can = await _reportable(house, asker_of(interaction))
+    return await offered_here(
+        interaction, house, can.voices, typed, readable=can.usable, speakers=can.speakers
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reportable:
+    """The voices that who asks may use here; and with them all that were heard here, of which they
+    know who spoke in them: its owner may have lent one to a few."""
+
+    usable: list[Voice]
+    voices: list[Voice]
+    speakers: Mapping[str, str]
+
+
+async def _reportable(house: House, asker: Asker) -> _Reportable:
     usable = await house.library.usable(asker)
-    heard = await house.library.seen(lane_of(asker))
-    return usable, list({each.id: each for each in (*usable, *heard)}.values())
+    speakers = await house.library.speakers(lane_of(asker))
+    heard = [each for each in await house.library.seen(lane_of(asker)) if each.key in speakers]
+    both = {each.id: each for each in (*usable, *heard)}
+    return _Reportable(usable, list(both.values()), speakers)

@@ -8,9 +8,10 @@ from bot.asker import asker_of
 from bot.asking import asking
 from bot.commands.kind import Command
 from bot.house import House
+from bot.library.completion import completed_by
+from bot.library.usable import chosen, offer_all
 from bot.markup import to_words
 from bot.names import names_in
-from bot.voices import chosen, offer_all
 
 
 def commands(house: House) -> list[Command]:
@@ -23,10 +24,5 @@ def commands(house: House) -> list[Command]:
         words = to_words(text, names, now=house.clock.time())
         await acts.say(interaction, house, ask, text=words, spoken=spoken)
 
-    @say.autocomplete("voice")
-    async def complete_voice(
-        interaction: discord.Interaction, typed: str
-    ) -> list[app_commands.Choice[str]]:
-        return await offer_all(interaction, house, typed)
-
+    say.autocomplete("voice")(completed_by(offer_all, house))
     return [say]

@@ -93,6 +93,8 @@ def used_by(interaction: discord.Interaction, group: str | None) -> str:
     if custom_id:
         return custom_id.removeprefix("mynah:").partition(":")[0]
     command = interaction.command
+    if isinstance(command, app_commands.ContextMenu):
+        return "voice"  # the only one: "Use as my voice"
     words = command.qualified_name.split() if isinstance(command, app_commands.Command) else []
     if group is not None and words[:1] == [group]:
         del words[0]

@@ -1,7 +1,7 @@
 """/voice upload, list, use, preview; and Use as my voice, on a message.
 
 Knows: the options, and the sentences of the answers. Does not know: what an upload takes
-(`uploads`), who may use what (the library judges). What an owner does: `voice_owner`.
+(`library/uploads`), who may use what (the library judges). What an owner does: `voice_owner`.
 """
 
 import asyncio
@@ -14,13 +14,14 @@ from bot.asker import asker_of
 from bot.commands import voice_owner
 from bot.commands.kind import Command
 from bot.commands.report import add_report
-from bot.fetching import Recording
 from bot.house import House
+from bot.library.card import Listed, bold, render_list
+from bot.library.completion import completed_by
+from bot.library.fetching import Recording
+from bot.library.presses import name_form
+from bot.library.uploads import PREVIEW
+from bot.library.usable import NONE, chosen, find, name_of, offer_all, offer_usable, whose
 from bot.reply import Attached
-from bot.uploads import PREVIEW
-from bot.voice_card import Listed, named, render_list
-from bot.voice_presses import name_form
-from bot.voices import NONE, chosen, find, name_of, offer_all, offer_usable, owner_of
 from engine.errors import BadRecording, NotAllowed, Refused
 from engine.voices.names import public_name
 from engine.voices.voice import Scope, Voice
@@ -41,7 +42,7 @@ def commands(house: House) -> list[Command | app_commands.Group]:
     voice = app_commands.Group(
         name="voice",
         description="Voices that members give me: yours, and those that you may use",
-        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
+        allowed_contexts=_everywhere(),
     )
     for command in (
         _upload(house),
@@ -53,6 +54,10 @@ def commands(house: House) -> list[Command | app_commands.Group]:
         voice.add_command(command)
     add_report(voice, house)
     return [voice]
+
+
+def _everywhere() -> app_commands.AppCommandContext:
+    return app_commands.AppCommandContext(guild=True, dm_channel=True)
 
 
 def _upload(house: House) -> Command:
@@ -90,6 +95,7 @@ def use_as_my_voice(house: House) -> app_commands.ContextMenu:
             interaction, _recording(file), lambda token: name_form(token, suggested)
         )
 
+    use_as.allowed_contexts = _everywhere()  # nobody else need hear the recording
     return use_as
 
 
@@ -123,7 +129,7 @@ def _list(house: House) -> Command:
 
 def _listed(voice: Voice, member: str) -> Listed:
     if voice.owner != member:
-        return Listed(voice.name, owner_of(voice))
+        return Listed(voice.name, whose(voice))
     match voice.scope:
         case Scope.SERVER:
             note = "shared with a server"
@@ -158,15 +164,10 @@ def _use(house: House) -> Command:
         await house.library.choose(asker, spoken.voice, everywhere=everywhere)
         name = await name_of(house, spoken) or voice
         await house.reply(
-            interaction, f"`/say` speaks in {named(name)} for you {place} from now on."
+            interaction, f"`/say` speaks in {bold(name)} for you {place} from now on."
         )
 
-    @use.autocomplete("voice")
-    async def complete(
-        interaction: discord.Interaction, typed: str
-    ) -> list[app_commands.Choice[str]]:
-        return await offer_all(interaction, house, typed)
-
+    use.autocomplete("voice")(completed_by(offer_all, house))
     return use
 
 
@@ -183,16 +184,11 @@ def _preview(house: House) -> Command:
         sound = await house.examiner.encode_preview(wav)
         sent = await house.reply(
             interaction,
-            f"{named(found.name)}, as it was recorded.",
+            f"{bold(found.name)}, as it was recorded.",
             files=[Attached(PREVIEW, sound)],
         )
         if sent is not None:
             house.sent_files.sent(interaction, sent, {found.owner})
 
-    @preview.autocomplete("voice")
-    async def complete(
-        interaction: discord.Interaction, typed: str
-    ) -> list[app_commands.Choice[str]]:
-        return await offer_usable(interaction, house, typed)
-
+    preview.autocomplete("voice")(completed_by(offer_usable, house))
     return preview

@@ -1,25 +1,29 @@
 """/voice-admin: what the admins of a server decide about the voices on it.
 
 Knows: which rule is asked before which call, which voices each command is about. Does not know: the
-words of the lists (`oversight`), what a decision means (`engine/voices`).
+words of the lists (`library/oversight`), what a decision means (`engine/voices`).
 
 Manage Server is asked for at every use: Discord's own check can be changed for a server, and is
 absent where the commands stand below another one.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Coroutine
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Collection
+from typing import Final
 
 import discord
 from discord import app_commands
 
-from bot import choices, rights
+from bot import rights
+from bot.asker import asker_of, is_admin
 from bot.asking import Asking, asking, check
 from bot.commands.kind import Command
 from bot.house import House
-from bot.oversight import label, open_reports, render_list, render_trail
+from bot.library import choices
+from bot.library.choices import Offered
+from bot.library.completion import Offer, completed_by
+from bot.library.oversight import label, open_reports, render_list, render_trail
+from bot.library.seen import find_here, lane_of, offered_here, typed_number
 from bot.status.escape import escape
-from bot.voices_here import find_here, lane_of, offered_here, typed_number
 from engine.errors import Refused, UnknownJob
 from engine.speech.jobs import EndedBy
 from engine.voices.access import open_to_all
@@ -32,8 +36,6 @@ NOT_SHARED: Final = (
     "It is not shared with this server, so there is nothing to remove. "
     "`/voice-admin freeze` keeps it from being spoken here."
 )
-
-Choices = list[app_commands.Choice[str]]
 
 
 def commands(house: House) -> list[Command | app_commands.Group]:
@@ -167,19 +169,9 @@ def commands(house: House) -> list[Command | app_commands.Group]:
         (audit, _seen),
     ]
     for command, voices_of in offers:
-        command.autocomplete("voice")(_completion(house, voices_of))
+        command.autocomplete("voice")(completed_by(_offer(voices_of), house))
 
-    @default.autocomplete("voice")
-    async def complete_default(interaction: discord.Interaction, typed: str) -> Choices:
-        if not _manages(interaction):
-            return []
-        asker = _asker(interaction)
-        shared = _readable(await _seen(asker), asker)
-        offered = await offered_here(interaction, house, shared, typed, readable=shared)
-        none = [choices.Offered("none · the engine's own", NONE)] if NONE.startswith(typed) else []
-        builtin = choices.builtin(house.speech.card, typed)
-        return _as_choices(choices.together([*none, *offered], builtin))
-
+    default.autocomplete("voice")(completed_by(_offer_default, house))
     return [group]
 
 
@@ -212,27 +204,28 @@ def _readable(voices: list[Voice], asker: Asker) -> list[Voice]:
     return [each for each in voices if open_to_all(each, asker.lane)]
 
 
-def _manages(interaction: discord.Interaction) -> bool:
-    member = interaction.user
-    return isinstance(member, discord.Member) and member.guild_permissions.manage_guild
-
-
-def _asker(interaction: discord.Interaction) -> Asker:
-    return Asker(member=str(interaction.user.id), lane=str(interaction.guild_id))
-
-
-def _completion(
-    house: House, voices_of: Callable[[Asker], Awaitable[list[Voice]]]
-) -> Callable[[discord.Interaction, str], Coroutine[Any, Any, Choices]]:
-    async def complete(interaction: discord.Interaction, typed: str) -> Choices:
-        if not _manages(interaction):
+def _offer(voices_of: Callable[[Asker], Awaitable[list[Voice]]]) -> Offer:
+    async def offer(interaction: discord.Interaction, house: House, typed: str) -> list[Offered]:
+        if not is_admin(interaction):
             return []
-        asker = _asker(interaction)
+        asker = asker_of(interaction)
         voices = await voices_of(asker)
         readable = _readable(voices, asker)
-        return _as_choices(await offered_here(interaction, house, voices, typed, readable=readable))
+        return await offered_here(interaction, house, voices, typed, readable=readable)
 
-    return complete
+    return offer
+
+
+async def _offer_default(
+    interaction: discord.Interaction, house: House, typed: str
+) -> list[Offered]:
+    if not is_admin(interaction):
+        return []
+    asker = asker_of(interaction)
+    shared = _readable(await house.library.seen(lane_of(asker)), asker)
+    offered = await offered_here(interaction, house, shared, typed, readable=shared)
+    none = [Offered("none · the engine's own", NONE)] if NONE.startswith(typed) else []
+    return choices.together([*none, *offered], choices.builtin(house.speech.card, typed))
 
 
 async def _default(house: House, asker: Asker, typed: str) -> str | None:
@@ -241,10 +234,6 @@ async def _default(house: House, asker: Asker, typed: str) -> str | None:
         return None
     builtin = choices.builtin_id(house.speech.card, typed)
     return builtin if builtin is not None else (await _find(house, asker, typed)).key
-
-
-def _as_choices(offered: list[choices.Offered]) -> Choices:
-    return [app_commands.Choice(name=each.label, value=each.value) for each in offered]
 
 
 async def _called(house: House, key: str | None, lane: str) -> str:

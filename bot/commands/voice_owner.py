@@ -8,14 +8,15 @@ from typing import Final, Literal
 import discord
 from discord import app_commands
 
-from bot.asker import asker_of
+from bot.asker import asker_of, is_admin, roles_of
 from bot.commands.kind import Command
 from bot.house import House
+from bot.library.card import bold, render_reach
+from bot.library.completion import completed_by
+from bot.library.style import render_style
+from bot.library.uploads import NO_SERVER
+from bot.library.usable import offer_own
 from bot.reply import Choice
-from bot.uploads import NO_SERVER
-from bot.voice_card import named, render_reach
-from bot.voice_style import render_style
-from bot.voices import offer_own
 from engine.errors import NotAllowed, Refused
 from engine.voices.voice import Scope
 
@@ -26,13 +27,7 @@ NOT_ON_LISTS: Final = "A list has members: choose the scope `members`, or nobody
 def commands(house: House) -> list[Command]:
     made = [_rename(house), _share(house), _style(house), _delete(house)]
     for command in made:
-
-        @command.autocomplete("voice")
-        async def complete(
-            interaction: discord.Interaction, typed: str
-        ) -> list[app_commands.Choice[str]]:
-            return await offer_own(interaction, house, typed)
-
+        command.autocomplete("voice")(completed_by(offer_own, house))
     return made
 
 
@@ -43,7 +38,7 @@ def _rename(house: House) -> Command:
         asker = asker_of(interaction)
         own = await house.library.find_own(asker.member, voice)
         renamed = await house.library.rename(asker, own.key, name)
-        await house.reply(interaction, f"{named(own.name)} is called {named(renamed.name)} now.")
+        await house.reply(interaction, f"{bold(own.name)} is called {bold(renamed.name)} now.")
 
     return rename
 
@@ -71,6 +66,10 @@ def _share(house: House) -> Command:
         if scope == "server" and asker.lane is None:
             raise NotAllowed("no server", user_message=NO_SERVER)
         own = await house.library.find_own(asker.member, voice)
+        if scope == "server":
+            await house.library.check_sharing(
+                asker, roles=roles_of(interaction), admin=is_admin(interaction)
+            )
         shared = await house.library.share(
             asker,
             own.key,
@@ -80,9 +79,7 @@ def _share(house: House) -> Command:
         )
         listed = ", ".join(f"<@{each}>" for each in sorted(shared.members)[:25])
         who = f": {listed}" if listed else ""
-        await house.reply(
-            interaction, f"{named(shared.name)} is {render_reach(shared.scope)}{who}."
-        )
+        await house.reply(interaction, f"{bold(shared.name)} is {render_reach(shared.scope)}{who}.")
 
     return share
 
@@ -154,7 +151,7 @@ def _delete(house: House) -> Command:
         own = await house.library.find_own(asker.member, voice)
         await house.reply(
             interaction,
-            f"Delete {named(own.name)} for good? Its recording, what was derived from it and the "
+            f"Delete {bold(own.name)} for good? Its recording, what was derived from it and the "
             "sound that was made in it go from my disk; what waits to be spoken in it ends.",
             choices=[Choice("Delete", f"mynah:voice:delete:{own.key}", danger=True)],
         )

@@ -1,7 +1,8 @@
 """Keeps the status messages true: one message a job, one budget of edits a channel.
 
-Knows: which messages no longer show how things stand, how to edit them, what an error means for
-a message. Does not know: what a message says (`render` does), what happened (it reads the queue).
+Knows: which messages no longer show how things stand, what an error means for a message. Does not
+know: what a message says (`render` does), how it is reached (`reach`), what happened (it reads the
+queue).
 
 The queue tells that something changed; the board reads the job anew when its edit is due, so the
 latest state wins, and an outcome goes out before anything else.
@@ -19,6 +20,7 @@ import structlog
 from bot.origin import Origin
 from bot.rest import Rest
 from bot.status.budget import PLACE_SECONDS, SPEAKING_SECONDS, Urgency, Wish, choose
+from bot.status.reach import GONE, MISSING_ACCESS, TOKEN_DEAD, Reach
 from bot.status.render import Rendered
 from bot.status.turns import Turns, pause
 from engine.clock import Clock
@@ -28,20 +30,14 @@ from engine.speech.jobs import EndedBy, JobState, JobView
 
 log = structlog.get_logger(__name__)
 
-#: An interaction's token lives so long; edits through it stop a little earlier.
-TOKEN_SECONDS: Final = 15 * 60
-TOKEN_MARGIN: Final = 20
 #: A message that will not be edited any more says so this long before its token dies.
 FAREWELL_SECONDS: Final = 60
+FAREWELL: Final = (
+    "I may not see this channel, so this message cannot follow any longer. The job goes on."
+)
 #: Places in the queue that are kept up to date.
 PLACES: Final = 3
 
-#: Missing Access: the bot may not see the channel, the token still reaches the message.
-MISSING_ACCESS: Final = 50001
-#: Unknown Channel, Unknown Message: there is nothing left to edit.
-GONE: Final = {10003, 10008}
-#: Invalid Webhook Token, Unknown Webhook, Unknown Interaction: the token is dead.
-TOKEN_DEAD: Final = {50027, 10015, 10062}
 #: Archived Thread, Too Many Edits of an old message: may mend by themselves.
 WAITS: Final = {50083: 300.0, 30046: 120.0}
 #: Seconds after an error that is Discord's own, doubling to the last.
@@ -69,7 +65,7 @@ class Board:
         turns: Turns | None = None,
     ) -> None:
         self._speech = speech
-        self._rest = rest
+        self._reach = Reach(rest, clock)
         self._clock = clock
         self._render = render
         self._payload = payload
@@ -81,7 +77,6 @@ class Board:
         self._shown: dict[int, str] = {}  # what each live job's message shows
         self._edited_at: dict[int, float] = {}
         self._failures: dict[int, int] = {}
-        self._blind: set[int] = set()  # channels that the bot may not see
         self._farewells: dict[int, asyncio.Task[None]] = {}  # one a live job, done or not
         self._gone: set[int] = set()
 
@@ -214,10 +209,9 @@ class Board:
             self._done(origin.channel_id, wish)
             return False
         try:
-            await self._edit(origin, rendered)
+            await self._reach.edit(origin, self._payload(rendered))
         except discord.HTTPException as error:
-            if self._is_blinded(error, origin):
-                self._blind.add(origin.channel_id)
+            if self._reach.learn(error, origin):
                 return await self._fulfil(wish)  # by the token, and with what that changes
             await self._failed(view, origin, wish, error)
             return True
@@ -236,35 +230,10 @@ class Board:
 
     def _words(self, view: JobView, origin: Origin) -> str | None:
         """What hinders, or that the message is about to stop following."""
-        if not view.job.state.final and origin.channel_id in self._blind:
-            remaining = self._token_remaining(origin)
-            if 0 < remaining <= FAREWELL_SECONDS:
-                return (
-                    "I may not see this channel, so this message cannot follow any longer. "
-                    "The job goes on."
-                )
+        is_followed_by_token = not view.job.state.final and self._reach.is_blind(origin)
+        if is_followed_by_token and 0 < self._reach.remaining(origin) <= FAREWELL_SECONDS:
+            return FAREWELL
         return self._note(view.job.lane)
-
-    def _token_remaining(self, origin: Origin) -> float:
-        return origin.created_at + TOKEN_SECONDS - TOKEN_MARGIN - self._clock.time()
-
-    async def _edit(self, origin: Origin, rendered: Rendered) -> None:
-        """By the bot's own token, or where that does not reach, by the interaction's."""
-        message = self._payload(rendered)
-        is_blind = origin.channel_id in self._blind and self._token_remaining(origin) > 0
-        if is_blind or origin.message_id is None:
-            await self._rest.edit_original(origin.ticket, message)
-            return
-        await self._rest.edit(origin.channel_id, origin.message_id, message)
-        self._blind.discard(origin.channel_id)
-
-    def _is_blinded(self, error: discord.HTTPException, origin: Origin) -> bool:
-        """Whether the bot has just learned that it may not see a channel, and the token helps."""
-        return (
-            error.code == MISSING_ACCESS
-            and origin.channel_id not in self._blind
-            and self._token_remaining(origin) > 0
-        )
 
     async def _failed(
         self, view: JobView, origin: Origin, wish: Wish, error: discord.HTTPException
@@ -296,15 +265,15 @@ class Board:
             del self._wishes[channel_id][wish.job_id]
 
     def _plan_farewell(self, job_id: int, origin: Origin) -> None:
-        if job_id not in self._farewells and self._token_remaining(origin) > 0:
+        if job_id not in self._farewells and self._reach.remaining(origin) > 0:
             task = asyncio.create_task(self._farewell(job_id, origin), name=f"farewell-{job_id}")
             self._farewells[job_id] = task
 
     async def _farewell(self, job_id: int, origin: Origin) -> None:
         """Edit the message once more shortly before its token dies, whether or not it is still
         true: that shows whether it can be edited without the token."""
-        await self._clock.sleep(max(0.0, self._token_remaining(origin) - FAREWELL_SECONDS + 1))
-        self._blind.discard(origin.channel_id)
+        await self._clock.sleep(max(0.0, self._reach.remaining(origin) - FAREWELL_SECONDS + 1))
+        self._reach.look_again(origin)
         self._shown.pop(job_id, None)
         await self.wish(job_id)
 

@@ -6,17 +6,15 @@ queue (`quota.py` does, and what is asked in the transaction: `Queue.guard`).
 
 import shutil
 from pathlib import Path
-from typing import Final
 
 import structlog
 
 from engine.errors import NothingToSpeak, StorageFull, TextTooLong, UnknownVoice
 from engine.speech.jobs import Say
-from engine.speech.splitting import NO_VOICE, CardInUse
+from engine.speech.splitting import CardInUse
+from engine.synthesis.base import NO_SUCH_VOICE, NO_VOICE
 from engine.text import normalize, speakable
 from engine.voices.voice import voice_number
-
-_NO_SUCH_VOICE: Final = "There is no such voice. Choose one of those that are offered as you type."
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +34,7 @@ def check_say(say: Say, card: CardInUse | None, *, most_characters: int) -> None
         )
     if (voice_number(say.voice) is None) is not (say.reference is None):
         raise UnknownVoice(
-            f"voice {say.voice!r} with reference {say.reference!r}", user_message=_NO_SUCH_VOICE
+            f"voice {say.voice!r} with reference {say.reference!r}", user_message=NO_SUCH_VOICE
         )
     if card is None:
         return
@@ -44,7 +42,7 @@ def check_say(say: Say, card: CardInUse | None, *, most_characters: int) -> None
         raise UnknownVoice(f"{card.card.name} has no voice of its own", user_message=NO_VOICE)
     if not card.has(say.voice, say.reference):
         raise UnknownVoice(
-            f"no voice {say.voice!r} on the card of {card.card.name}", user_message=_NO_SUCH_VOICE
+            f"no voice {say.voice!r} on the card of {card.card.name}", user_message=NO_SUCH_VOICE
         )
 
 

@@ -14,9 +14,9 @@ from sqlalchemy import Connection
 from engine.speech.jobs import ChunkState, JobState
 from engine.speech.lanes import LiveJob
 from engine.speech.queue import Queue, adopt_audio
-from engine.speech.splitting import NO_VOICE, CardInUse, Cut
+from engine.speech.splitting import CardInUse, Cut
 from engine.store import queries
-from engine.synthesis.base import EngineCard
+from engine.synthesis.base import NO_VOICE, EngineCard
 
 #: Jobs that are cut anew in one transaction, so that a long queue holds nobody up.
 _AT_ONCE: Final = 20
@@ -70,6 +70,6 @@ async def _cut(queue: Queue, use: CardInUse, stale: Sequence[LiveJob]) -> None:
                 chunk.key = use.key(live.job, chunk.text)
             queue.want(chunk)
         queue.touch(queue.lane(live.job.lane))
-        queue.feed.tell(live.job.lane, live.job.id)
+        queue.feed.changed(live.job.lane, live.job.id)
     empty = [live.job.id for live, _ in cuts if not any(live.rest())]
     await queue.end(empty, JobState.FAILED, error="This text has nothing that could be spoken.")

@@ -14,12 +14,13 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection
 
 from engine.clock import Clock
+from engine.feed import Subscription
 from engine.settings import MEBIBYTE, Settings
 from engine.speech.admission import check_disk, check_say
 from engine.speech.amending import Amended, amend, forget_audio
 from engine.speech.cache import AudioCache
 from engine.speech.directory import DataDirectory
-from engine.speech.events import Subscription
+from engine.speech.events import Changed
 from engine.speech.jobs import EndedBy, Job, JobState, JobView, Lane, Say
 from engine.speech.keeper import Keeper, Limits
 from engine.speech.player import LanePlayer
@@ -175,12 +176,6 @@ class Speech:
         raises Refused where the job may not be."""
         self._queue.guard = check
 
-    async def end_jobs(
-        self, which: Callable[[Job], bool], *, by: EndedBy, actor: str | None = None
-    ) -> list[Job]:
-        """End these of the live jobs. As they ended."""
-        return await self._queue.change(self._queue.end_those(which, by=by, actor=actor))
-
     async def amend(self, change: Callable[[Connection, Collection[Job]], Amended[T]]) -> T:
         """Commit `change`, which is given all jobs that may yet be heard; those that it names end
         in the same breath: no job begins, is made or is heard in between."""
@@ -246,7 +241,7 @@ class Speech:
         chunks = [row.chunk for row in found[job_id]]
         return await asyncio.to_thread(record, self._cache, chunks)
 
-    def follow(self) -> Subscription:
+    def follow(self) -> Subscription[Changed]:
         """What changes from now on. However slow the follower, each change is held once."""
         return self._queue.feed.subscribe()
 
@@ -294,7 +289,7 @@ class Speech:
         if live.reachable is not reachable:
             live.reach(reachable, self._clock.monotonic())
             self._queue.touch(live)
-            self._queue.feed.tell(lane)
+            self._queue.feed.changed(lane)
 
     def player(self, lane: str) -> LanePlayer:
         """Who sends the lane's sound. There is one at a time: the one before is closed."""

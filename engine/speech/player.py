@@ -258,7 +258,7 @@ class LanePlayer:
             self._queue.show_end(live)
         else:
             self._queue.touch(self._lane)
-            self._queue.feed.tell(self._lane.id, live.job.id)
+            self._queue.feed.changed(self._lane.id, live.job.id)
 
     # ---- what was not heard after all
 
@@ -298,7 +298,7 @@ class LanePlayer:
         for live in waiting:
             live.job = replace(live.job, state=JobState.QUEUED, started_at=None)
         for live in {chunk.owner for chunk in chunks}:
-            self._queue.feed.tell(self._lane.id, live.job.id)
+            self._queue.feed.changed(self._lane.id, live.job.id)
 
     def _find(self, cue: Cue) -> _Given | None:
         return next((given for given in self._given if given.cue is cue), None)
@@ -312,7 +312,7 @@ class LanePlayer:
 
         await self._queue.database.write(write)
         live.job = replace(live.job, state=state, started_at=started_at)
-        self._queue.feed.tell(self._lane.id, live.job.id)
+        self._queue.feed.changed(self._lane.id, live.job.id)
 
 
 def _is_past(given: _Given) -> bool:

@@ -19,15 +19,16 @@ from sqlalchemy import Connection
 
 from engine.clock import Clock
 from engine.errors import UnknownJob, UnknownVoice
-from engine.speech.events import Feed
+from engine.speech.events import QueueFeed
 from engine.speech.jobs import ChunkState, EndedBy, Job, JobState, Lane, Say
 from engine.speech.lanes import LiveChunk, LiveJob, LiveLane
 from engine.speech.quota import Quota
 from engine.speech.schedule import Schedule
 from engine.speech.shield import Shield
-from engine.speech.splitting import NO_VOICE, CardInUse
+from engine.speech.splitting import CardInUse
 from engine.store import audio_index, queries
 from engine.store.database import Database
+from engine.synthesis.base import NO_VOICE
 
 T = TypeVar("T")
 
@@ -59,7 +60,7 @@ class Queue:
     def __init__(self, file: Path, clock: Clock) -> None:
         self.clock = clock
         self.database = Database(file)
-        self.feed = Feed()
+        self.feed = QueueFeed()
         self.schedule = Schedule()
         self.lanes: dict[str, LiveLane] = {}
         self.jobs: dict[int, LiveJob] = {}
@@ -171,7 +172,7 @@ class Queue:
         """Something that concerns every lane with jobs has changed: the engine came or went."""
         for lane in self.lanes.values():
             if lane.jobs:
-                self.feed.tell(lane.id)
+                self.feed.changed(lane.id)
 
     def measured(self, characters: int, seconds: float) -> None:
         """So many characters became so many seconds of sound."""
@@ -222,7 +223,7 @@ class Queue:
         if live is not None:
             self.enter(live, steady)
             self.touch(lane)
-            self.feed.tell(job.lane, job.id)
+            self.feed.changed(job.lane, job.id)
         return job
 
     async def end(
@@ -268,17 +269,11 @@ class Queue:
             self.show_end(live)
         return [live.job for live in ending]
 
-    async def end_those(
-        self, which: Callable[[Job], bool], *, by: EndedBy, actor: str | None
-    ) -> list[Job]:
-        ids = [live.job.id for live in self.jobs.values() if which(live.job)]
-        return await self.end(ids, JobState.CANCELLED, by=by, actor=actor)
-
     def show_end(self, live: LiveJob) -> None:
         """`live` has ended on disk and in its own value: take it out of the shadow."""
         self.leave(live, self.clock.monotonic())
         self.touch(self.lane(live.job.lane))
-        self.feed.tell(live.job.lane, live.job.id)
+        self.feed.changed(live.job.lane, live.job.id)
 
     async def clear(self, lane_id: str, *, by: EndedBy, actor: str | None) -> list[Job]:
         waiting = [live.job.id for live in self.lane(lane_id).jobs]
@@ -291,7 +286,7 @@ class Queue:
         await self._set(job_id, held=False)
         live.job = replace(live.job, held=False)
         self.touch(self.lane(live.job.lane))
-        self.feed.tell(live.job.lane, job_id)
+        self.feed.changed(live.job.lane, job_id)
 
     async def note(self, job_id: int, origin: Mapping[str, Any]) -> None:
         """Merge into the front end's own note. Raises UnknownJob."""
@@ -328,7 +323,7 @@ class Queue:
         live.stored = True
         live.settle_stall(now)
         self.touch(live)
-        self.feed.tell(lane.id)
+        self.feed.changed(lane.id)
 
     async def _set(self, job_id: int, **values: object) -> None:
         def write(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""An engine for tests: in-process, on any clock, and it fails as it is told.
+"""An engine for tests: in-process, on any clock, and it fails as it is told. And a job, as a value.
 
 Knows: the protocol `Engine`, and what was asked of it. Does not know: how to speak. Each packet
 names its text and its place in it, so that a listener can tell what was heard.
@@ -14,6 +14,7 @@ from typing import Any, Final
 from engine.clock import Clock
 from engine.errors import EngineUnavailable, HostDied, SynthesisFailed
 from engine.frames import FRAME_SECONDS
+from engine.speech.jobs import Job, JobState
 from engine.synthesis.base import (
     BuiltinVoice,
     EngineCard,
@@ -55,6 +56,30 @@ REFERENCES_ONLY_CARD: Final = replace(
 )
 #: One Opus frame of 20 ms, stereo, full band (RFC 6716, section 3.1: configuration 31, code 0).
 _TOC: Final = b"\xfc"
+
+
+def scripted_job(number: int, **values: Any) -> Job:
+    """One that waits and says nothing, where `values` do not say otherwise."""
+    job = Job(
+        id=number,
+        lane="lane",
+        requester="ada",
+        voice="",
+        style={},
+        text="",
+        priority=0,
+        state=JobState.QUEUED,
+        held=False,
+        created_at=0.0,
+        started_at=None,
+        ended_at=None,
+        ended_by=None,
+        ended_actor=None,
+        error=None,
+        origin={},
+        shown=None,
+    )
+    return replace(job, **values)
 
 
 def packet_of(text: str, at: int) -> bytes:

@@ -8,7 +8,6 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
 
 from engine.speech.cache import audio_key
 from engine.speech.jobs import ChunkState, Job, Say
@@ -16,12 +15,6 @@ from engine.speech.lanes import LiveChunk, LiveJob
 from engine.synthesis.base import EngineCard, SynthesisRequest
 from engine.text import normalize, split
 from engine.voices.voice import voice_number
-
-#: Said where an engine speaks in reference voices only, and a text has none.
-NO_VOICE: Final = (
-    "The engine that speaks here has no voice of its own. Give me a voice with `/voice upload`, or "
-    "choose one that you may use."
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

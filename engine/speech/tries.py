@@ -154,7 +154,7 @@ async def given_up(queue: Queue, key: str, *, error: str) -> None:
         queue.unwant(chunk)
         if chunk.sound is not None:
             chunk.sound.fail()
-        queue.feed.tell(chunk.owner.job.lane, chunk.owner.job.id)
+        queue.feed.changed(chunk.owner.job.lane, chunk.owner.job.id)
     for job_id, state in over.items():
         live = queue.jobs[job_id]
         told = error if state is JobState.FAILED else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from engine.store.slices import slices
 from engine.store.tables import (
@@ -17,6 +17,7 @@ from engine.store.tables import (
     choices,
     chunks,
     erasures,
+    freezes,
     jobs,
     purges,
     voice_members,
@@ -141,9 +142,14 @@ def erase_jobs(connection: Connection, member: str, *, wanted: Collection[str]) 
 
 def erase_traces(connection: Connection, member: str) -> None:
     """A member's choices, places on lists, and name in the trail go; so do the words in it on
-    their voices. To be called before the voices go."""
+    their voices. What is frozen of theirs stays so, whoever it was. To be called before the voices
+    go."""
     theirs = select(voices.c.id).where(voices.c.owner == member)
     connection.execute(update(audit).where(audit.c.voice_id.in_(theirs)).values(detail=""))
     connection.execute(update(audit).where(audit.c.actor == member).values(actor=NOBODY, detail=""))
+    youngest = select(func.coalesce(func.max(voices.c.id), 0)).scalar_subquery()
+    connection.execute(
+        update(freezes).where(freezes.c.owner == member).values(owner=NOBODY, after=youngest)
+    )
     connection.execute(delete(choices).where(choices.c.member == member))
     connection.execute(delete(voice_members).where(voice_members.c.member == member))

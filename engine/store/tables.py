@@ -167,12 +167,18 @@ lane_rules = Table(
     sqlite_with_rowid=False,
 )
 
-# Voices that may not be spoken on a server until they are released.
+# Voices that may not be spoken on a server until they are released; nor, since an owner could
+# delete one and give it again, any voice of theirs with the same recording.
 freezes = Table(
     "freezes",
     metadata,
     Column("lane", String, primary_key=True),
-    Column("voice_id", ForeignKey("voices.id", ondelete="CASCADE"), primary_key=True),
+    Column("voice_id", Integer, primary_key=True),  # no foreign key: it outlives the voice
+    Column("owner", String, nullable=False),  # "-": erased
+    Column("reference", String, nullable=False),
+    # Of an erased member's: the youngest voice of that time. Whoever gives the recording later
+    # may be the same member; who had it before is not.
+    Column("after", Integer),
     sqlite_with_rowid=False,
 )
 

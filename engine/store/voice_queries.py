@@ -19,10 +19,10 @@ from sqlalchemy import (
     update,
 )
 
+from engine.store.rule_queries import frozen_voices
 from engine.store.slices import slices
 from engine.store.tables import choices as choices_table
 from engine.store.tables import consents, jobs, lane_rules, voice_members, voices
-from engine.store.tables import freezes as freezes_table
 from engine.voices.names import name_key
 from engine.voices.voice import OPERATOR, Report, Scope, Voice
 
@@ -66,7 +66,7 @@ def set_name(connection: Connection, voice_id: int, name: str) -> None:
 
 
 def delete_voices(connection: Connection, gone: Iterable[Voice]) -> None:
-    """With their lists, consents and freezes, and every choice of them."""
+    """With their lists and consents, and every choice of them. Freezes outlive them."""
     found = list(gone)
     for some in slices([voice.id for voice in found]):
         connection.execute(delete(voices).where(voices.c.id.in_(some)))
@@ -137,16 +137,25 @@ def within_reach(connection: Connection, member: str, lane: str | None) -> list[
 def seen_on(connection: Connection, lane: str) -> list[Voice]:
     """Shared with `lane` or with everyone, spoken there lately, or frozen there."""
     spoken = select(jobs.c.voice).where(jobs.c.lane == lane, jobs.c.reference.is_not(None))
-    frozen = select(freezes_table.c.voice_id).where(freezes_table.c.lane == lane)
     return _voices(
         connection,
         or_(
             voices.c.lane == lane,
             voices.c.scope == Scope.PUBLIC,
-            voices.c.id.in_(frozen),
+            voices.c.id.in_(frozen_voices(lane)),
             (literal("@") + cast(voices.c.id, String)).in_(spoken),
         ),
     )
+
+
+def speakers_on(connection: Connection, lane: str) -> dict[str, str]:
+    """The voices that were heard on `lane` lately, by key, and who spoke in each last."""
+    rows = connection.execute(
+        select(jobs.c.voice, jobs.c.requester)
+        .where(jobs.c.lane == lane, jobs.c.reference.is_not(None), jobs.c.started_at.is_not(None))
+        .order_by(jobs.c.id)
+    )
+    return {row.voice: row.requester for row in rows}
 
 
 def references(connection: Connection, among: Iterable[str] | None = None) -> set[str]:

@@ -25,6 +25,9 @@ In the host's:
     conditioned.py     the reference voices that are held; state_files.py keeps them on disk
     threads.py         blocking work, awaited
     espeak.py          the embedded engine; espeak_library.py calls its C library
+    chatterbox/        an engine that clones voices, on a GPU; it brings torch
+    plausible.py       whether a sound can be its text, and where its voice ends
+    tempo.py           faster or slower at the same pitch
     tone.py            an engine for tests
     handover.py        from the engine's thread to the event loop
     audio.py           sound as a value: gain, loudness

@@ -9,10 +9,18 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 if TYPE_CHECKING:
     from engine.synthesis.audio import Pcm
+
+#: Said where a text asks for a voice that the engine does not have.
+NO_SUCH_VOICE: Final = "There is no such voice. Choose one of those that are offered as you type."
+#: Said where an engine speaks in reference voices only, and a text has none.
+NO_VOICE: Final = (
+    "The engine that speaks here has no voice of its own. Give me a voice with `/voice upload`, or "
+    "choose one that you may use."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,14 @@ import structlog
 from engine.clock import Clock
 from engine.errors import EngineUnavailable, OutOfMemory, SynthesisFailed
 from engine.frames import SAMPLE_RATE
-from engine.synthesis.base import EngineCard, SynthesisRequest, Synthesizer, VoiceState
+from engine.synthesis.base import (
+    NO_SUCH_VOICE,
+    NO_VOICE,
+    EngineCard,
+    SynthesisRequest,
+    Synthesizer,
+    VoiceState,
+)
 from engine.synthesis.conditioned import ConditionedVoices, forget_files
 from engine.synthesis.opus import OggSound
 from engine.synthesis.slots import Slots
@@ -225,9 +232,5 @@ def _check_voice(request: SynthesisRequest, card: EngineCard) -> None:
                 user_message="This engine cannot imitate a voice. Choose one of its own.",
             )
     elif request.voice not in {voice.id for voice in card.voices}:
-        told = (
-            "The engine has no such voice. Choose another one."
-            if card.default_voice
-            else "This engine speaks in voices that members give it: add one with `/voice upload`."
-        )
+        told = NO_SUCH_VOICE if card.default_voice else NO_VOICE
         raise SynthesisFailed(f"no voice {request.voice!r}", user_message=told)

@@ -15,7 +15,7 @@ CHATTERBOX: Final[Mapping[str, Literal["turbo", "original", "multilingual"]]] = 
     "chatterbox": "original",
     "chatterbox-multilingual": "multilingual",
 }
-_PACKAGES: Final = ("torch", "chatterbox")
+_PACKAGES: Final = ("torch", "chatterbox", "py3langid")
 
 
 def check_installed(engine: str) -> None:

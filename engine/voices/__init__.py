@@ -8,11 +8,10 @@ owning.py      what an owner does: register, rename, share, style, delete
 governing.py   what a server's admins decide; reports, the trail
 publishing.py  the operator's voices
 erasing.py     all that is kept of a member: handed over, or gone for good
-holding.py    what is kept of a member, in numbers
+holding.py     what is kept of a member, in numbers
 exporting.py   a member's data as files
 purging.py     what is deleted goes from the disk
 barring.py     recordings that the operator has barred everywhere
-news.py        which voices changed, told to followers
 access.py      who may use which voice, and where; pure
 names.py       what a voice may be called; pure
 styles.py      a style's settings, checked by what the engine can; pure

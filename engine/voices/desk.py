@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from engine.clock import Clock
 from engine.errors import UnknownVoice
+from engine.feed import Feed, Subscription
 from engine.settings import Settings
 from engine.speech import Speech
 from engine.speech.amending import Amended
@@ -24,7 +25,6 @@ from engine.speech.shield import Shield
 from engine.store import audit_queries, rule_queries, voice_queries
 from engine.voices import access
 from engine.voices.barring import FOLDER
-from engine.voices.news import Follower, News
 from engine.voices.shelf import Shelf
 from engine.voices.voice import Action, Asker, AuditEntry, Barred, LaneRules, Voice, voice_number
 
@@ -96,16 +96,16 @@ class Desk:
         self._frozen: Path = settings.mynah_data_dir / FOLDER
         #: Content hashes that the operator has barred everywhere.
         self._barred: frozenset[str] = frozenset()
-        self._news = News()
+        self._news = Feed[str](coarser=lambda key: "")
         self._shield = Shield()
         #: Held while a recording's file comes or goes together with its rows.
         self._files = asyncio.Lock()
         speech.guard(self._check_say)
 
-    def follow(self) -> Follower:
+    def follow(self) -> Subscription[str]:
         """The keys of voices ("@12") of which something has changed from now on: name, scope, who
         may use it where. "": that may be so of any."""
-        return self._news.follow()
+        return self._news.subscribe()
 
     # ---- acts
 

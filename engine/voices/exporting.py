@@ -55,6 +55,14 @@ def collect(connection: Connection, member: str) -> Kept:
             {"server": lane or "everywhere", "voice": voice}
             for lane, voice in rule_queries.choices_of(connection, member).items()
         ],
+        "frozen": [
+            {"server": lane, "recording": reference}
+            for lane, reference in rule_queries.freezes_of(connection, member)
+        ],
+        "messages_yet_to_be_blanked": [
+            _without_token(each.origin)
+            for each in erasure_queries.erasures_left(connection, member)
+        ],
         "on_the_lists_of": [
             voice.key
             for voice in voice_queries.within_reach(connection, member, None)
@@ -158,8 +166,13 @@ def _text(row: Mapping[str, Any]) -> dict[str, Any]:
         "asked_at": _when(row["created_at"]),
         "begun_at": _when(row["started_at"]),
         "ended_at": _when(row["ended_at"]),
-        "origin": {name: value for name, value in row["origin"].items() if name != "token"},
+        "origin": _without_token(row["origin"]),
     }
+
+
+def _without_token(origin: Mapping[str, Any]) -> dict[str, Any]:
+    """It opens a door of Discord's."""
+    return {name: value for name, value in origin.items() if name != "token"}
 
 
 def _file_names(voices: Sequence[Voice]) -> dict[str, str]:

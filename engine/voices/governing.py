@@ -4,6 +4,7 @@ Knows: decisions. Does not know: who is an admin (the caller has checked), what 
 a use (`access.py`).
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 
 from engine.errors import NotAllowed, UnknownVoice
 from engine.store import audit_queries, rule_queries, voice_queries
+from engine.synthesis.base import NO_SUCH_VOICE
 from engine.voices import access
 from engine.voices.desk import Desk, unknown
 from engine.voices.voice import (
@@ -86,6 +88,10 @@ class Governing(Desk):
         """Shared with that server or with everyone, spoken there lately, or frozen there."""
         return await self._database.read(lambda c: voice_queries.seen_on(c, lane))
 
+    async def speakers(self, lane: str) -> Mapping[str, str]:
+        """The voices that were heard on that server lately, by key, and who spoke in each last."""
+        return await self._database.read(lambda c: voice_queries.speakers_on(c, lane))
+
     async def frozen(self, lane: str) -> frozenset[int]:
         return await self._database.read(lambda c: rule_queries.frozen_on(c, lane))
 
@@ -109,15 +115,16 @@ class Governing(Desk):
         await self._act(write, tell=[key])
 
     async def freeze(self, asker: Asker, key: str) -> None:
-        """It may not be spoken on this server until it is released. Raises UnknownVoice."""
+        """It may not be spoken on this server until it is released, nor may its owner's other
+        voices of the same recording, those to come included. Raises UnknownVoice."""
         lane = _lane(asker)
 
         def write(connection: Connection) -> None:
             voice = _seen(connection, lane, key)
-            rule_queries.freeze(connection, lane, voice.id)
+            rule_queries.freeze(connection, lane, voice)
             self._tell(connection, asker, Action.FREEZE, voice.id)
 
-        await self._act(write, tell=[key])
+        await self._act(write, tell=[""])  # the same recording may be in several
 
     async def release(self, asker: Asker, key: str) -> None:
         """Raises UnknownVoice."""
@@ -125,10 +132,10 @@ class Governing(Desk):
 
         def write(connection: Connection) -> None:
             voice = _seen(connection, lane, key)
-            rule_queries.release(connection, lane, voice.id)
+            rule_queries.release(connection, lane, voice)
             self._tell(connection, asker, Action.RELEASE, voice.id)
 
-        await self._act(write, tell=[key])
+        await self._act(write, tell=[""])
 
     async def report(self, asker: Asker, key: str, words: str) -> Voice:
         """Tell the admins of this server, and the operator by the log, what is wrong with a voice
@@ -166,9 +173,7 @@ class Governing(Desk):
         card = self._speech.card
         if card is not None and not any(voice.id == key for voice in card.voices):
             raise UnknownVoice(
-                f"no voice {key!r} on the card of {card.name}",
-                user_message="There is no such voice. Choose one of those that are offered as "
-                "you type.",
+                f"no voice {key!r} on the card of {card.name}", user_message=NO_SUCH_VOICE
             )
 
 

@@ -51,13 +51,7 @@ class Owning(Purging):
         name = check_name(name)
 
         def check(connection: Connection) -> None:
-            role = rule_queries.rules_of(connection, asker.lane).uploaders
-            if role is not None and role not in roles and not admin:
-                raise NotAllowed(
-                    f"upload without the role {role}",
-                    user_message="On this server only members with a certain role may upload "
-                    "voices. Ask an admin for it.",
-                )
+            _check_role(connection, asker, roles, admin=admin)
             self._check_limits(connection, asker.member)
             _check_free(connection, asker.member, name)
 
@@ -174,6 +168,11 @@ class Owning(Purging):
 
     # ---- a voice that is there
 
+    async def check_sharing(self, asker: Asker, *, roles: Collection[str], admin: bool) -> None:
+        """Whether a member with these roles may share voices with the server where they ask: what
+        was uploaded elsewhere is not to come in by that way. Raises NotAllowed."""
+        await self._database.read(lambda c: _check_role(c, asker, roles, admin=admin))
+
     async def rename(self, asker: Asker, key: str, name: str) -> Voice:
         """Raises UnknownVoice, BadName."""
         name = check_name(name)
@@ -255,6 +254,18 @@ class Owning(Purging):
 
         await self._act(write, tell=[key], forget=in_voices([key]))
         await self.purge()
+
+
+def _check_role(
+    connection: Connection, asker: Asker, roles: Collection[str], *, admin: bool
+) -> None:
+    role = rule_queries.rules_of(connection, asker.lane).uploaders
+    if role is not None and role not in roles and not admin:
+        raise NotAllowed(
+            f"without the role {role}",
+            user_message="On this server only members with a certain role may upload voices, or "
+            "share them with it. Ask an admin for it.",
+        )
 
 
 def _own(connection: Connection, member: str, typed: str) -> Voice:

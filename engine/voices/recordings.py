@@ -6,7 +6,6 @@ is decoded and judged (a bounded process does that: `bounded.py`, `examine/`), w
 
 import asyncio
 import json
-import math
 import os
 import stat
 from collections.abc import AsyncIterator
@@ -204,8 +203,7 @@ def advice(report: Report, least_seconds: float = TURBO_SECONDS) -> tuple[str, .
     `least_seconds`: an engine takes only references that are longer.
     """
     found: list[str] = []
-    # Rounded down: "5.0 s of speech; Turbo needs more than 5" would puzzle.
-    speech = f"{math.floor(report.speech * 10) / 10:.1f} s of speech"
+    speech = f"{report.usable} of speech"
     if report.seconds <= least_seconds:
         found.append(
             f"{speech}; Turbo needs more than {least_seconds:g}: record a sentence or two more"

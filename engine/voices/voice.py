@@ -7,6 +7,7 @@ recording has a content hash, under which the file, the engine's derived state a
 kept; two members with the same recording have two voices that share no more than these bytes.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -65,6 +66,12 @@ class Report:
     loudness: float  # LUFS, before it was levelled
     clipping: float  # share of samples at full scale, 0 to 1
     source: str  # what was decoded: "mp3, 44100 Hz, stereo, 12.3 s"
+
+    @property
+    def usable(self) -> str:
+        """Seconds of speech as people read them, rounded down: "5.0 s of speech; Turbo needs more
+        than 5" would puzzle."""
+        return f"{math.floor(self.speech * 10) / 10:.1f} s"
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

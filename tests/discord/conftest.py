@@ -7,6 +7,7 @@ start     starts the bot on the test's data directory: `await start(mynah_hide_t
           a second `await start()` after `await bot.stop()` is a restart. With `engine=…` another
           engine than the host that speaks by eSpeak; with `wait=False` it is not waited for
 bot       a bot that is up, with default settings (`running.py`)
+give      a voice that a member has already: `await give("Morning")` (`given.py`)
 faults    what was logged as an error; a test that causes some clears it, else it fails
 """
 
@@ -22,12 +23,14 @@ import structlog
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from engine.store.examine import bring_up
 from engine.synthesis.base import Engine
 from engine.synthesis.child import HostCommand, HostProcess
 from engine.synthesis.client import HostClient
+from engine.voices.voice import Voice
 from sandbox import Sandbox
+from sandbox.members import Member
 from sandbox.messages import Message
+from tests.discord.given import Give, give_voice
 from tests.discord.running import Running, RunningClock, settings_for
 from tests.discord.scene import Scene
 
@@ -72,14 +75,6 @@ def faults() -> Iterator[list[str]]:
     logging.getLogger().removeHandler(handler)
     structlog.configure(**before)
     assert not found, "\n".join(found)
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database of the newest schema: migrating takes 0.6 s, copying it nothing."""
-    file = tmp_path_factory.mktemp("migrated") / "mynah.db"
-    bring_up(file)
-    return file
 
 
 @pytest.fixture(scope="session")
@@ -152,3 +147,15 @@ async def start(
 @pytest.fixture
 async def bot(scene: Scene, start: Start) -> Running:
     return await start()
+
+
+@pytest.fixture
+def give(bot: Running, scene: Scene, tmp_path: Path) -> Give:
+    """A voice that is there already. Its recording comes from outside of the bot's folders."""
+
+    async def give(name: str, *, owner: Member | None = None, **how: Any) -> Voice:
+        outside = tmp_path / "given"
+        outside.mkdir(exist_ok=True)
+        return await give_voice(bot, owner or scene.ada, name, folder=outside, **how)
+
+    return give

@@ -6,7 +6,7 @@ Knows: which buttons are pressed, how the answer ends. Does not know: what any t
 import asyncio
 from typing import Any, Final
 
-from bot.blanking import BLANKED
+from bot.erasing.blanking import BLANKED
 from sandbox.interactions import Interaction
 from sandbox.members import Member
 from sandbox.messages import Message

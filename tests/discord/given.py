@@ -3,35 +3,27 @@
 Knows: how the library keeps a recording. Does not know: uploads, Discord.
 """
 
-import hashlib
-import io
-import math
-import struct
-import wave
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from engine.voices.recordings import Examined
-from engine.voices.voice import Asker, Report, Scope, Voice
+from engine.voices.voice import Asker, Scope, Voice
 from sandbox.members import Member
 from tests.discord.running import Running
+from tests.process.voices import recording_of, reference_of
+from tests.values import REPORT
 
-RATE: Final = 24_000
 SECONDS: Final = 6.0
 CONSENT: Final = "I agree that this is kept."
 
+#: `await give("Morning", owner=…, scope=…, hertz=…)`: a voice, of Ada's where no owner is named.
+Give = Callable[..., Coroutine[Any, Any, Voice]]
+
 
 def recording(hertz: int) -> bytes:
-    """A WAV as recordings are kept: mono, 24 kHz, 16 bit; a tone."""
-    count = int(RATE * SECONDS)
-    samples = (int(9000 * math.sin(2 * math.pi * hertz * index / RATE)) for index in range(count))
-    written = io.BytesIO()
-    with wave.open(written, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes(struct.pack(f"<{count}h", *samples))
-    return written.getvalue()
+    """A tone, as recordings are kept."""
+    return recording_of(hertz, seconds=SECONDS)
 
 
 async def give_voice(
@@ -45,23 +37,14 @@ async def give_voice(
 ) -> Voice:
     """A voice of `owner`, on their server."""
     data = recording(hertz)
-    reference = hashlib.sha256(data).hexdigest()
+    reference = reference_of(data)
     wav = folder / f"{reference}.wav"
     wav.write_bytes(data)
-    report = Report(
-        seconds=SECONDS,
-        speech=SECONDS,
-        noise=-70.0,
-        snr=50.0,
-        loudness=-20.0,
-        clipping=0.0,
-        source="wav, 24000 Hz, mono, 6.0 s",
-    )
     return await bot.library.register(
         asker=asker(owner),
         name=name,
         scope=scope,
-        examined=Examined(wav=wav, reference=reference, report=report, advice=()),
+        examined=Examined(wav=wav, reference=reference, report=REPORT, advice=()),
         consent=CONSENT,
     )
 

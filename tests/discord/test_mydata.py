@@ -3,34 +3,18 @@
 import io
 import json
 import zipfile
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from engine.speech.jobs import EndedBy
-from engine.voices.voice import Scope, Voice
+from engine.voices.voice import Scope
 from sandbox import Sandbox
 from tests.discord.erased import SAID, ask, blanked, delete, outcome, quiet
-from tests.discord.given import asker, give_voice, recording
+from tests.discord.given import Give, asker, recording
 from tests.discord.running import Running, RunningClock, until
 from tests.discord.scene import Scene, job_of, over, private
-
-Give = Callable[..., Coroutine[Any, Any, Voice]]
-
-
-@pytest.fixture
-def give(bot: Running, scene: Scene, tmp_path: Path) -> Give:
-    """A voice of Ada's that is shared with Home: `await give("Morning")`."""
-
-    async def give(name: str, **how: Any) -> Voice:
-        owner = how.pop("owner", scene.ada)
-        outside = tmp_path / "given"
-        outside.mkdir(exist_ok=True)
-        return await give_voice(bot, owner, name, folder=outside, **how)
-
-    return give
 
 
 def files_of(bot: Running) -> Iterator[Path]:

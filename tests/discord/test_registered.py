@@ -13,9 +13,9 @@ from tests.discord.conftest import Start
 from tests.discord.running import Running
 from tests.discord.scene import Scene
 
-EVERYWHERE = {"voice", "mydata"}
+EVERYWHERE = {"voice", "mydata", "Use as my voice"}
 NAMES = {"say", "skip", "stop", "pause", "resume", "join", "leave", "queue", "help"}
-NAMES |= {"voice-admin", "Use as my voice"} | EVERYWHERE
+NAMES |= {"voice-admin"} | EVERYWHERE
 
 
 def times_registered(discord: Sandbox) -> int:

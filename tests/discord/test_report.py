@@ -1,30 +1,14 @@
 """/voice report: it reaches the server's admins and the operator, and is bounded."""
 
-from collections.abc import Callable, Coroutine
-from pathlib import Path
-from typing import Any
-
 import pytest
 import structlog
 
 from engine.voices.voice import Action, Scope, Voice
 from sandbox import NotPossible, Sandbox
 from sandbox.users import User
-from tests.discord.given import asker, give_voice
+from tests.discord.given import Give, asker
 from tests.discord.running import Running, RunningClock, until
 from tests.discord.scene import Scene, over
-
-Give = Callable[..., Coroutine[Any, Any, Voice]]
-
-
-@pytest.fixture
-def give(bot: Running, scene: Scene, tmp_path: Path) -> Give:
-    """A voice of Ada's: `await give("Morning", scope=Scope.PRIVATE)`."""
-
-    async def give(name: str, **how: Any) -> Voice:
-        return await give_voice(bot, scene.ada, name, folder=tmp_path, **how)
-
-    return give
 
 
 @pytest.fixture
@@ -50,7 +34,7 @@ async def test_report_of_a_private_voice_reaches_the_servers_owner_and_the_opera
     scene: Scene, heard: Voice, operator: User
 ) -> None:
     told = await report(scene, heard.key)
-    assert f"Reported: a private voice (#{heard.id}) of {scene.ada.mention}" in told
+    assert told.startswith(f"Reported: a private voice (#{heard.id}). The admins")
     to_owner = await scene.guild.owner.dm.wait_for(lambda message: message.content)
     for words in (scene.bob.mention, scene.ada.mention, "That is my own voice.", heard.key):
         assert words in to_owner.content
@@ -129,9 +113,24 @@ async def test_completion_offers_what_was_heard_without_its_name(
     offered = await scene.bob.complete("voice report", "voice", "", others=others)
     assert {each["value"]: each["name"] for each in offered} == {
         shared.key: "Morning · Ada",
-        heard.key: f"a private voice (#{heard.id}) · Ada",
+        heard.key: f"a private voice (#{heard.id}) · spoken by Ada",
     }
     assert await scene.bob.complete("voice report", "voice", "Secret", others=others) == []
+
+
+async def test_who_lent_a_voice_is_told_to_the_admins_only(
+    bot: Running, scene: Scene, give: Give, operator: User
+) -> None:
+    lent = await give("Lent", scope=Scope.PRIVATE)
+    await scene.told("voice share", {"voice": lent.key, "add": scene.eve})
+    await scene.eve.join(scene.lounge)
+    await (await scene.say("Hi.", voice=lent.key, by=scene.eve)).wait_for(over)
+    offered = await scene.bob.complete("voice report", "voice", "", others={"reason": "No."})
+    assert [each["name"] for each in offered] == [f"a private voice (#{lent.id}) · spoken by Eve"]
+    told = await report(scene, lent.key)
+    assert scene.ada.mention not in told
+    to_owner = await scene.guild.owner.dm.wait_for(lambda message: message.content)
+    assert scene.ada.mention in to_owner.content
 
 
 async def test_voice_that_was_not_heard_here_cannot_be_reported_or_guessed(

@@ -1,32 +1,17 @@
 """/voice-admin: what the admins of a server see and decide about voices."""
 
-from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.speech.jobs import EndedBy
-from engine.voices.voice import Scope, Voice
+from engine.voices.voice import Scope
 from sandbox import NotPossible, Sandbox
 from sandbox.permissions import Permission
 from tests.discord.conftest import Start
-from tests.discord.given import asker, give_voice
+from tests.discord.given import Give, asker
 from tests.discord.running import Running
 from tests.discord.scene import LONG, Scene, job_of, over
-
-Give = Callable[..., Coroutine[Any, Any, Voice]]
-
-
-@pytest.fixture
-def give(bot: Running, scene: Scene, tmp_path: Path) -> Give:
-    """A voice of Ada's: `await give("Morning", scope=Scope.PRIVATE)`."""
-
-    async def give(name: str, **how: Any) -> Voice:
-        owner = how.pop("owner", scene.ada)
-        return await give_voice(bot, owner, name, folder=tmp_path, **how)
-
-    return give
 
 
 async def admin(scene: Scene, path: str, values: dict[str, Any] | None = None) -> str:
@@ -240,6 +225,19 @@ async def test_uploads_can_be_limited_to_a_role(bot: Running, scene: Scene) -> N
     assert (await bot.library.rules(str(scene.guild.id))).uploaders is None
 
 
+async def test_voice_from_elsewhere_is_not_shared_here_without_the_role(
+    bot: Running, scene: Scene, give: Give
+) -> None:
+    voice = await give("Morning", scope=Scope.PRIVATE)  # as if from a direct message
+    role = scene.guild.role("Voices")
+    await admin(scene, "uploads", {"role": role})
+    sharing = {"voice": "Morning", "scope": "server"}
+    assert "only members with a certain role" in await scene.told("voice share", sharing)
+    assert await bot.library.get(voice.key) == voice
+    scene.ada.set_roles([role])
+    assert "shared with this server" in await scene.told("voice share", sharing)
+
+
 # The trail
 
 
@@ -293,3 +291,20 @@ async def test_trail_of_another_server_is_not_shown(
     assert "Nothing of that kind" in told
     assert "Morning" not in await admin(other, "list")
     assert LONG not in told
+
+
+async def test_voice_that_is_frozen_does_not_come_back_by_another_upload(
+    bot: Running, scene: Scene, give: Give
+) -> None:
+    voice = await give("Morning")
+    await admin(scene, "freeze", {"voice": voice.key})
+    question = await (await scene.command("voice delete", {"voice": "Morning"})).original()
+    await scene.ada.press(question, "Delete")
+    await question.wait_for(lambda each: "is deleted" in each.content)
+    again = await give("Evening")
+    told = await scene.told("say", {"text": "Hi.", "voice": again.key})
+    assert "There is no such voice" in told
+    assert "**frozen**" in await admin(scene, "list")
+    assert await choices(scene, "release") == {again.key: "Evening · Ada"}
+    await admin(scene, "release", {"voice": again.key})
+    await scene.say("Hi.", voice=again.key)

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from engine.voices.voice import Scope
-from sandbox import NotPossible, Sandbox
+from sandbox import NotPossible, Sandbox, Upload
 from tests.discord.conftest import Start
 from tests.discord.given import give_voice
 from tests.discord.running import Running
 from tests.discord.scene import Scene, private
 from tests.discord.uploading import AGREE, USE, kept, speech_file
+from tests.process.recorded import converted
 
 
 async def test_voice_is_uploaded_and_chosen_in_a_direct_message(bot: Running, scene: Scene) -> None:
@@ -25,6 +26,17 @@ async def test_voice_is_uploaded_and_chosen_in_a_direct_message(bot: Running, sc
     assert "in **Morning** everywhere" in used
     message = await scene.say("Hello.")
     assert "in a private voice" in message.content
+
+
+async def test_voice_message_to_the_bot_is_taken_from_its_menu(bot: Running, scene: Scene) -> None:
+    file = Upload("voice-message.ogg", converted("ogg", "-c:a", "libopus"))
+    message = await scene.ada.say("", scene.ada.dm, [file], voice_message=True)
+    menu = await (await scene.ada.message_command("Use as my voice", message)).answered()
+    sent = await scene.ada.submit(menu, {"name": "Evening"})
+    question = await (await sent.answered()).original()
+    pressed = await scene.ada.press(question, AGREE)
+    card = await (await pressed.answered()).original(15.0)
+    assert "**Evening** is kept, private" in card.content
 
 
 async def test_no_voice_is_shared_with_a_server_from_there(bot: Running, scene: Scene) -> None:

@@ -1,5 +1,7 @@
 """A voice that somebody may not use is not theirs to use, list, hear, or read the name of."""
 
+import io
+import zipfile
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -58,6 +60,44 @@ async def test_no_command_or_option_lets_another_at_a_private_voice(
         assert await offered(scene.bob, path, SECRET, **others) == {}
     assert await bot.speech.queue(str(scene.guild.id)) == []
     assert (await bot.library.get(voice.key)) == voice
+
+
+async def test_nothing_that_others_are_shown_or_handed_names_a_voice_that_was_lent_to_one(
+    bot: Running, scene: Scene, give: Give
+) -> None:
+    voice = await give()
+    await scene.told("voice share", {"voice": SECRET, "add": scene.eve})
+    await scene.eve.join(scene.lounge)
+    message = await scene.say("Hi.", voice=SECRET, by=scene.eve)
+    await message.wait_for(over, 10.0)
+    seen = [
+        message.content,
+        await scene.told("voice list", by=scene.bob),
+        await scene.told("queue view", by=scene.bob),
+        await scene.told("voice report", {"voice": voice.key, "reason": "No."}, by=scene.bob),
+    ]
+    admin = scene.guild.owner
+    for path, values in (
+        ("freeze", {"voice": voice.key}),
+        ("list", {}),
+        ("release", {"voice": voice.key}),
+        ("default", {"voice": voice.key}),
+        ("audit", {}),
+        ("audit", {"voice": voice.key}),
+    ):
+        seen.append(await scene.told(f"voice-admin {path}", values, by=admin))
+    for path in ("freeze", "default", "audit", "release", "remove"):
+        seen.append(str(await admin.complete(f"voice-admin {path}", "voice", "")))
+        assert await admin.complete(f"voice-admin {path}", "voice", SECRET) == []
+    seen.append((await admin.dm.wait_for(lambda each: each.content)).content)
+    assert any(f"(#{voice.id})" in each for each in seen)
+    assert not any(SECRET in each for each in seen)
+    for member in (scene.bob, scene.eve):
+        export = await (await scene.command("mydata export", by=member)).original()
+        for part in await member.download(export):
+            with zipfile.ZipFile(io.BytesIO(part)) as file:
+                assert not any(SECRET.encode() in file.read(each) for each in file.namelist())
+    assert f"**{SECRET}** · {scene.ada.mention}" in await scene.told("voice list", by=scene.eve)
 
 
 @pytest.mark.parametrize("what", ["use", "delete"])

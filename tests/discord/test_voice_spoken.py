@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.frames import SAMPLE_RATE
 from engine.synthesis.child import HostCommand
 from engine.synthesis.client import HostClient
 from engine.voices.shelf import Shelf
@@ -17,7 +16,7 @@ from tests.discord.given import give_voice
 from tests.discord.running import Running, RunningClock
 from tests.discord.scene import Scene, over
 from tests.discord.uploading import USE, give
-from tests.process.voices import same_pitch
+from tests.process.voices import same_pitch, strongest
 
 #: The tone engine speaks it at a voice's lowest tone, which is its recording's.
 TEXT = "xxxxxxxxxxxx"
@@ -33,9 +32,7 @@ async def cloning(scene: Scene, start: Start, clock: RunningClock, tmp_path: Pat
 
 def pitch(member: Member) -> float:
     """The strongest frequency that this member has heard, in hertz."""
-    heard = member.recording.samples()[:, 0].astype(np.float64)
-    spectrum = np.abs(np.fft.rfft(heard * np.hanning(len(heard))))
-    return float(spectrum.argmax() * SAMPLE_RATE / len(heard))
+    return strongest(member.recording.samples()[:, 0].astype(np.float32))
 
 
 async def test_listener_hears_the_voice_that_was_chosen(

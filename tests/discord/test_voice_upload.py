@@ -242,3 +242,15 @@ async def test_upload_that_is_under_way_when_all_is_deleted_becomes_no_voice(
     assert answer.content == "This has lapsed, upload again."
     assert kept(bot) == []
     assert await bot.library.own(str(scene.ada.id)) == []
+
+
+async def test_upload_that_waits_for_consent_when_all_is_deleted_is_asked_for_no_more(
+    bot: Running, scene: Scene, discord: Sandbox
+) -> None:
+    question = await ask(scene)
+    asked = await (await scene.command("mydata delete")).original()
+    await scene.ada.press(asked, "Delete all of it")
+    await question.wait_for(lambda each: each.content == "This has lapsed, upload again.")
+    assert question.buttons == []
+    assert discord.files.requests == []
+    assert await bot.library.own(str(scene.ada.id)) == []

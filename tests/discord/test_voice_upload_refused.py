@@ -70,6 +70,12 @@ async def test_large_file_is_refused_before_the_question(
     assert discord.files.requests == []
 
 
+async def test_length_of_a_recording_is_a_setting(scene: Scene, start: Start) -> None:
+    bot = await start(mynah_max_recording=5)
+    assert "longer than 5 s" in (await give(scene)).content
+    assert nothing_came_of_it(bot)
+
+
 async def test_file_that_is_larger_than_announced_is_not_read_to_its_end(
     scene: Scene, start: Start, discord: Sandbox
 ) -> None:

@@ -5,17 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.store.examine import bring_up
 from tests.flow.house import House, one_thread
 from tests.flow.voices import Voices
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database of the newest schema: migrating takes 0.6 s, copying it nothing."""
-    file = tmp_path_factory.mktemp("migrated") / "mynah.db"
-    bring_up(file)
-    return file
 
 
 @pytest.fixture

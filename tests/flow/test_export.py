@@ -9,7 +9,7 @@ import pytest
 
 from engine.voices.voice import Action, Scope
 from tests.flow.house import Listener
-from tests.flow.voices import ADA, BOB, Voices
+from tests.flow.voices import ADA, ADMIN, BOB, Voices
 
 ROOM = 10 * 2**20
 
@@ -57,6 +57,21 @@ async def test_everything_is_in_it(voices: Voices) -> None:
     assert data["on_the_lists_of"] == [other.key]
     assert [entry["action"] for entry in data["trail"]] == ["export", "upload"]
     assert "Bob's." not in files["mynah-data.json"].decode()
+    assert data["frozen"] == data["messages_yet_to_be_blanked"] == []
+
+
+async def test_what_outlives_a_voice_is_in_it_too(voices: Voices) -> None:
+    library = await voices.open()
+    voice = await voices.upload(ADA)
+    await voices.say(ADA, voice, origin={"message_id": 5, "token": "secret"})
+    await library.freeze(ADMIN, voice.key)
+    await library.delete(ADA, voice.key)
+    data = json.loads(unpacked(await library.export("ada", ROOM))["mynah-data.json"])
+    assert data["frozen"] == [{"server": "here", "recording": voice.reference}]
+    await library.erase("ada")
+    data = json.loads(unpacked(await library.export("ada", ROOM))["mynah-data.json"])
+    assert data["frozen"] == []
+    assert data["messages_yet_to_be_blanked"] == [{"message_id": 5}]
 
 
 async def test_no_part_is_larger_than_what_can_be_sent(voices: Voices) -> None:

@@ -188,17 +188,3 @@ async def facts(speech: Speech, lane: str) -> list[tuple[int, Job, int, int, int
         (view.job.id, view.job, view.chunks, view.spoken, view.failed)
         for view in await speech.queue(lane)
     )
-
-
-async def test_jobs_of_one_kind_end_together(house: House) -> None:
-    speech = await house.open()
-    ada = [await house.say(lane=lane, requester="ada") for lane in ("one", "two")]
-    bob = await house.say(lane="one", requester="bob")
-    ended = await speech.end_jobs(
-        lambda job: job.requester == "ada", by=EndedBy.VOICE_GONE, actor="eve"
-    )
-    assert [job.id for job in ended] == [job.id for job in ada]
-    assert {(job.state, job.ended_by, job.ended_actor) for job in ended} == {
-        (JobState.CANCELLED, EndedBy.VOICE_GONE, "eve")
-    }
-    assert [view.job.id for view in await speech.queue("one")] == [bob.id]

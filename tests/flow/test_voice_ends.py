@@ -160,7 +160,7 @@ async def test_kill_before_the_jobs_ended_is_made_good_at_the_start(voices: Voic
     voice = await voices.upload(ADA)
     job = await voices.say(ADA, voice)
     # The act's own transaction, without what follows from it.
-    await voices.speech.database.write(lambda c: rule_queries.freeze(c, "here", voice.id))
+    await voices.speech.database.write(lambda c: rule_queries.freeze(c, "here", voice))
     await voices.restart()
     ended = (await voices.speech.view(job.id)).job
     assert (ended.state, ended.ended_by) == (JobState.CANCELLED, EndedBy.VOICE_GONE)

@@ -185,8 +185,14 @@ async def test_followers_are_told_which_voice_changed(voices: Voices) -> None:
     follower = library.follow()
     await library.rename(ADA, voice.key, "Other")
     assert await anext(follower) == voice.key
-    await library.allow(ADMIN, Cloned.NONE)
-    assert await anext(follower) == ""
+    await voices.say(ADA, voice)
+    for decision in (
+        library.freeze(ADMIN, voice.key),  # and those of the same recording
+        library.release(ADMIN, voice.key),
+        library.allow(ADMIN, Cloned.NONE),
+    ):
+        await decision
+        assert await anext(follower) == ""
 
 
 async def test_renamed_voice_keeps_its_id_and_frees_its_name(voices: Voices) -> None:
@@ -196,3 +202,63 @@ async def test_renamed_voice_keeps_its_id_and_frees_its_name(voices: Voices) -> 
     assert (renamed.key, renamed.name) == (voice.key, "Countess of L.")
     assert (await library.rename(ADA, voice.key, "COUNTESS OF L.")).name == "COUNTESS OF L."
     assert (await voices.upload(ADA, sound="another")).name == "Ada"
+
+
+async def test_frozen_recording_stays_frozen_when_its_owner_gives_it_again(voices: Voices) -> None:
+    library = await voices.open()
+    first = await voices.upload(ADA, scope=Scope.SERVER, sound="the same")
+    bobs = await voices.upload(BOB, sound="the same")
+    await library.freeze(ADMIN, first.key)
+    second = await voices.upload(ADA, "Another name", sound="the same")
+    assert not await library.may_use(ADA, second.key)
+    await library.delete(ADA, first.key)
+    await library.delete(ADA, second.key)
+    await voices.restart()
+    again = await voices.upload(ADA, scope=Scope.SERVER, sound="the same")
+    for asker in (ADA, BOB, EVE):
+        assert not await voices.library.may_use(asker, again.key)
+    assert await voices.library.frozen("here") == {again.id}
+    assert await voices.library.may_use(BOB, bobs.key)  # his own, of which nobody said a word
+    assert await voices.library.may_use(Asker(member="ada", lane="there"), again.key)
+    await voices.library.release(ADMIN, again.key)
+    assert await voices.library.may_use(BOB, again.key)
+    await voices.library.delete(ADA, again.key)
+    released = await voices.upload(ADA, sound="the same")
+    assert await voices.library.may_use(ADA, released.key)
+
+
+async def test_frozen_recording_stays_frozen_when_its_owner_has_all_deleted(voices: Voices) -> None:
+    library = await voices.open()
+    voice = await voices.upload(ADA, sound="the same")
+    await voices.say(ADA, voice)
+    await library.freeze(ADMIN, voice.key)
+    bobs = await voices.upload(BOB, sound="the same")
+    await library.erase("ada")
+    assert await library.may_use(BOB, bobs.key)  # he had it when she was still known
+    again = await voices.upload(ADA, sound="the same")
+    assert not await library.may_use(ADA, again.key)
+    assert [each.id for each in await library.seen("here")] == [again.id]
+    await library.release(ADMIN, again.key)
+    assert await library.may_use(ADA, again.key)
+
+
+async def test_owner_without_any_voice_left_has_not_lost_a_freeze_either(voices: Voices) -> None:
+    library = await voices.open()
+    voice = await voices.upload(ADA, sound="the same")
+    await voices.say(ADA, voice)
+    await library.freeze(ADMIN, voice.key)
+    await library.delete(ADA, voice.key)
+    await library.erase("ada")
+    again = await voices.upload(ADA, sound="the same")
+    assert not await library.may_use(ADA, again.key)
+
+
+async def test_changed_recording_of_the_operators_stays_frozen(voices: Voices) -> None:
+    library = await voices.open()
+    voice = await library.publish("Narrator", voices.examined("one"))
+    await library.freeze(ADMIN, voice.key)
+    await library.publish("Narrator", voices.examined("two"))
+    assert not await library.may_use(ADA, voice.key)
+    await library.unpublish("Narrator")
+    again = await library.publish("Teller", voices.examined("one"))
+    assert not await library.may_use(ADA, again.key)

@@ -10,12 +10,10 @@ from engine.speech.jobs import Job
 from engine.speech.scripted import CLONING_CARD, ScriptedEngine
 from engine.voices.library import Library
 from engine.voices.recordings import Examined
-from engine.voices.voice import Asker, Report, Scope, Voice
+from engine.voices.voice import Asker, Scope, Voice
 from tests.flow.house import ONE, House
+from tests.values import REPORT
 
-REPORT = Report(
-    seconds=8, speech=7, noise=-60, snr=40, loudness=-23, clipping=0, source="wav, 24000 Hz"
-)
 ADA = Asker(member="ada", lane="here")
 BOB = Asker(member="bob", lane="here")
 EVE = Asker(member="eve", lane="here")

@@ -52,13 +52,13 @@ def noise(seconds: float, decibels: float) -> Samples:
     return drawn * np.float32(10 ** (decibels / 20))
 
 
-def wav(samples: Samples) -> bytes:
-    """A WAV file of 16 bits."""
+def wav(samples: Samples, *, at: int | None = None) -> bytes:
+    """A WAV file of 16 bits, mono; `at` so many samples a second, usually eSpeak's `rate()`."""
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(rate())
+        file.setframerate(at or rate())
         file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
     return buffer.getvalue()
 

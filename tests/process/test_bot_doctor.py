@@ -14,6 +14,8 @@ async def test_where_all_is_well_it_says_so_of_each_part_and_exits_with_0(stage:
     assert "FAULT" not in output
     for part in ("Python 3.", "DAVE", "Opus", "engine espeak speaks", "database: sound", "free"):
         assert part in output
+    assert "none yet, the first upload makes it" in output
+    assert "examination of recordings: ffmpeg decodes" in output
     assert "token: of mynah" in output
     assert "intents" in output
 
@@ -55,6 +57,34 @@ async def test_it_names_every_fault_at_once_each_with_its_mend(stage: Stage) -> 
     assert "FAULT disk: " in output
     assert "FAULT engine" in output
     assert "See MYNAH_ENGINE and MYNAH_ENGINE_URL" in output
+    assert "Traceback" not in output
+
+
+async def test_it_counts_the_recordings_and_touches_none(stage: Stage) -> None:
+    folder = stage.data / "given"
+    folder.mkdir()
+    for name in ("Anna.mp3", f"{'0' * 64}.wav", f"{'1' * 64}.wav"):
+        (folder / name).write_bytes(b"whatever it is")
+    before = sorted(folder.iterdir())
+    doctor = await stage.run("-m", "mynah", "doctor")
+    code, output = await doctor.report()
+    assert code == 0, output
+    assert f"recordings: {folder}: 2 of members, 1 of yours" in output
+    assert sorted(folder.iterdir()) == before
+
+
+async def test_it_says_why_no_voice_could_be_uploaded(stage: Stage) -> None:
+    (stage.data / "given").write_bytes(b"a file in the folder's place")
+    doctor = await stage.run(
+        "-m", "mynah", "doctor", IMAGEIO_FFMPEG_EXE=str(stage.directory / "nowhere")
+    )
+    code, output = await doctor.report()
+    assert code == 1
+    assert output.count("FAULT") == 2
+    assert "FAULT recordings: " in output
+    assert "see MYNAH_REFERENCES_DIR" in output
+    assert "FAULT examination of recordings: " in output
+    assert "IMAGEIO_FFMPEG_EXE must be unset" in output
     assert "Traceback" not in output
 
 

@@ -1,6 +1,7 @@
 """Recordings in the operator's folder become public voices by their name, and follow changes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from engine.voices.recordings import Examined, Examiner, RecordingLimits
 from engine.voices.shelf import Shelf
 from engine.voices.voice import OPERATOR, Scope, Voice
 from tests.process.recorded import converted, speech, wav
+from tests.values import VOICE
 
 
 class Board:
@@ -30,17 +32,14 @@ class Board:
         if name == "refused":
             raise BadName("no voice is called so")
         self.acts.append(f"+{name}")
-        self.voices[name] = Voice(
+        self.voices[name] = replace(
+            VOICE,
             id=len(self.acts),
             owner=OPERATOR,
             name=name,
             reference=examined.reference,
             scope=Scope.PUBLIC,
-            lane=None,
-            members=frozenset(),
-            style={},
             report=examined.report,
-            created_at=0,
         )
         return self.voices[name]
 

@@ -106,7 +106,7 @@ async def test_an_unknown_voice_is_refused_with_what_to_do() -> None:
     async with ready_client() as client:
         with pytest.raises(SynthesisFailed) as refusal:
             await hear(client, "hello", "no such voice")
-        assert "Choose another one" in refusal.value.user_message
+        assert "Choose one of those" in refusal.value.user_message
 
 
 async def test_a_killed_host_fails_what_it_held_and_is_replaced() -> None:

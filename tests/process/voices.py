@@ -4,20 +4,20 @@ A text of `x` alone is spoken at a voice's lowest tone, which is its recording's
 """
 
 import hashlib
-import io
 import math
-import wave
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from engine.frames import SAMPLE_RATE
+from engine.synthesis.audio import Samples
 from engine.synthesis.base import SynthesisRequest
 from engine.synthesis.client import HostClient
 from engine.synthesis.ogg import OggReader
 from engine.synthesis.wav import RECORDING_RATE
 from tests.process.hosts import within_patience
+from tests.process.recorded import wav
 from tests.unit.test_audio import sine
 from tests.unit.test_audio_opus import decoded
 
@@ -26,14 +26,7 @@ TEXT = "xxxxxx"
 
 def recording_of(frequency: float, *, seconds: float = 1.0, rate: int = RECORDING_RATE) -> bytes:
     """A WAV file of a tone; silence for 0 Hz."""
-    samples = sine(frequency, -12, seconds=seconds, rate=rate)
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes((samples * 32767).astype("<i2").tobytes())
-    return buffer.getvalue()
+    return wav(sine(frequency, -12, seconds=seconds, rate=rate), at=rate)
 
 
 def reference_of(recording: bytes) -> str:
@@ -78,6 +71,11 @@ def pitch_of(stream: bytes) -> float:
     reader = OggReader()
     sound = decoded(reader.feed(stream))[:, 0]
     assert reader.complete
+    return strongest(sound)
+
+
+def strongest(sound: Samples) -> float:
+    """The strongest frequency of what was heard, in hertz."""
     spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound))))
     return float(spectrum.argmax() * SAMPLE_RATE / len(sound))
 

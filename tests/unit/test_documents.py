@@ -32,7 +32,7 @@ DOCUMENTS: Final = sorted(
 )
 #: Packages whose `__init__.py` is their map.
 MAPPED: Final = (
-    *("bot", "bot/status", "bot/voice"),
+    *("bot", "bot/erasing", "bot/library", "bot/status", "bot/voice"),
     *("engine", "engine/speech", "engine/store", "engine/synthesis", "engine/text"),
     "engine/synthesis/chatterbox",
     *("engine/voices", "engine/voices/examine"),
@@ -178,7 +178,6 @@ def test_files_that_are_named_exist(document: str) -> None:
         if not (HOME / name).exists() and not (here / name).exists() and name not in everywhere
     ]
     assert gone == []
-
 
 
 def tree(document: str) -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from engine.speech.jobs import ChunkState, Job, JobState, Lane
+from engine.speech.jobs import ChunkState, Lane
 from engine.speech.lanes import GAP, LOOK_AHEAD, LiveChunk, LiveJob, LiveLane
+from engine.speech.scripted import scripted_job
 from engine.speech.sound import Sound
 
 CARD = "card"
@@ -12,25 +13,7 @@ PACE = 0.1
 
 def job(number: int, *texts: str, priority: int = 0, held: bool = False) -> LiveJob:
     live = LiveJob(
-        Job(
-            id=number,
-            lane="lane",
-            requester="ada",
-            voice="",
-            style={},
-            text=" ".join(texts),
-            priority=priority,
-            state=JobState.QUEUED,
-            held=held,
-            created_at=0.0,
-            started_at=None,
-            ended_at=None,
-            ended_by=None,
-            ended_actor=None,
-            error=None,
-            origin={},
-            shown=None,
-        ),
+        scripted_job(number, text=" ".join(texts), priority=priority, held=held),
         stalled_before=0.0,
         card=CARD,
     )

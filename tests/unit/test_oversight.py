@@ -1,26 +1,17 @@
 """What admins see of voices: pages, the trail, reports that nobody has answered."""
 
-from bot.oversight import label, open_reports, paged, render_list, render_trail
-from engine.voices.voice import Action, AuditEntry, Cloned, LaneRules, Report, Scope, Voice
+from dataclasses import replace
+
+from bot.library.oversight import label, open_reports, paged, render_list, render_trail
+from engine.voices.voice import Action, AuditEntry, Cloned, LaneRules, Scope, Voice
+from tests.values import VOICE
 
 LANE = "7"
 
 
 def voice(number: int, name: str = "Morning", scope: Scope = Scope.PRIVATE) -> Voice:
-    return Voice(
-        id=number,
-        owner="41",
-        name=name,
-        reference="0" * 64,
-        scope=scope,
-        lane=LANE if scope is Scope.SERVER else None,
-        members=frozenset(),
-        style={},
-        report=Report(
-            seconds=6, speech=6, noise=-60, snr=40, loudness=-20, clipping=0, source="wav"
-        ),
-        created_at=0.0,
-    )
+    lane = LANE if scope is Scope.SERVER else None
+    return replace(VOICE, id=number, owner="41", name=name, scope=scope, lane=lane)
 
 
 def entry(

@@ -12,16 +12,9 @@ from engine.voices.examine.decode import FRAME_SECONDS, RATE, Decoded
 from engine.voices.examine.unfit import Unfit
 from engine.voices.recordings import advice
 from engine.voices.voice import Report
+from tests.values import REPORT
 
-GOOD = Report(
-    seconds=15.0,
-    speech=14.0,
-    noise=-60.0,
-    snr=40.0,
-    loudness=-20.0,
-    clipping=0.0,
-    source="mp3, 44100 Hz, stereo, 20.0 s",
-)
+GOOD = replace(REPORT, seconds=15.0, speech=14.0)
 
 
 def voiced(seconds: float, *, pitch: float = 120.0) -> Samples:

@@ -20,7 +20,8 @@ from bot.status.render import (
     render,
     render_queue,
 )
-from engine.speech.jobs import EndedBy, Job, JobState, JobView
+from engine.speech.jobs import EndedBy, JobState, JobView
+from engine.speech.scripted import scripted_job
 from engine.synthesis.base import EngineState
 
 NOW = 1_800_000_000.0
@@ -28,25 +29,7 @@ NOW = 1_800_000_000.0
 
 def view(text: str = "Hello there.", **changes: Any) -> JobView:
     """A view of job 5 of member 7; `changes` go to the job or to the view, by their names."""
-    job = Job(
-        id=5,
-        lane="1",
-        requester="7",
-        voice="en-us",
-        style={},
-        text=text,
-        priority=0,
-        state=JobState.QUEUED,
-        held=False,
-        created_at=NOW - 60,
-        started_at=None,
-        ended_at=None,
-        ended_by=None,
-        ended_actor=None,
-        error=None,
-        origin={},
-        shown=None,
-    )
+    job = scripted_job(5, lane="1", requester="7", voice="en-us", text=text, created_at=NOW - 60)
     of_job = {name: value for name, value in changes.items() if hasattr(job, name)}
     of_view = {name: value for name, value in changes.items() if name not in of_job}
     plain = JobView(

@@ -7,23 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.voices.access import may_use, named_there, open_to_all
-from engine.voices.voice import OPERATOR, Asker, Barred, Cloned, LaneRules, Report, Scope, Voice
+from engine.voices.voice import OPERATOR, Asker, Barred, Cloned, LaneRules, Scope, Voice
+from tests.values import VOICE
 
-REPORT = Report(
-    seconds=8, speech=7, noise=-60, snr=40, loudness=-23, clipping=0, source="wav, 24000 Hz"
-)
-VOICE = Voice(
-    id=12,
-    owner="ada",
-    name="Ada",
-    reference="a" * 64,
-    scope=Scope.PRIVATE,
-    lane=None,
-    members=frozenset(),
-    style={},
-    report=REPORT,
-    created_at=0.0,
-)
 SHARED = replace(VOICE, scope=Scope.SERVER, lane="here")
 LISTED = replace(VOICE, scope=Scope.MEMBERS, members=frozenset({"bob"}))
 PUBLIC = replace(VOICE, owner=OPERATOR, scope=Scope.PUBLIC)

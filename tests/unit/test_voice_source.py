@@ -6,7 +6,8 @@ import pytest
 
 from bot.voice.source import PATIENCE_FRAMES, Finished, Idle, Source, SourceEvent, Started
 from engine.frames import CLOSING_SILENCE_FRAMES, SILENCE
-from engine.speech.jobs import Chunk, ChunkState, Job, JobState
+from engine.speech.jobs import Chunk, ChunkState
+from engine.speech.scripted import scripted_job
 from engine.speech.sound import Cue, Sound
 
 LEAD = 0.2  # 10 frames
@@ -19,25 +20,7 @@ def cue(name: str, packets: int = 3, *, complete: bool = True, pause_after: floa
     sound.grow([f"{name}{n}".encode() for n in range(packets)])
     if complete:
         sound.finish()
-    job = Job(
-        id=ord(name),
-        lane="1",
-        requester="2",
-        voice="",
-        style={},
-        text=name,
-        priority=0,
-        state=JobState.QUEUED,
-        held=False,
-        created_at=0.0,
-        started_at=None,
-        ended_at=None,
-        ended_by=None,
-        ended_actor=None,
-        error=None,
-        origin={},
-        shown=None,
-    )
+    job = scripted_job(ord(name), text=name)
     chunk = Chunk(
         job_id=job.id,
         index=0,

@@ -3,33 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
-from bot.choices import MOST_CHOICES, Registered, builtin, registered, together
-from bot.voice_card import MOST_CONTENT, Listed, named, render_card, render_consent, render_list
-from bot.voice_style import render_style
+from bot.library.card import MOST_CONTENT, Listed, bold, render_card, render_consent, render_list
+from bot.library.choices import MOST_CHOICES, Registered, builtin, registered, together
+from bot.library.style import render_style
 from engine.speech.scripted import CARD, CLONING_CARD
-from engine.voices.voice import Report, Scope, Voice
+from engine.voices.voice import Scope
+from tests import values
 
-REPORT = Report(
-    seconds=6.0,
-    speech=5.5,
-    noise=-62.4,
-    snr=41.6,
-    loudness=-24.0,
-    clipping=0.0,
-    source="mp3, 44100 Hz, stereo, 12.3 s",
-)
-VOICE = Voice(
-    id=12,
-    owner="7",
-    name="Morning",
-    reference="0" * 64,
-    scope=Scope.PRIVATE,
-    lane=None,
-    members=frozenset(),
-    style={},
-    report=REPORT,
-    created_at=1_800_000_000.0,
-)
+REPORT = replace(values.REPORT, speech=5.5, noise=-62.4, snr=41.6, loudness=-24.0)
+VOICE = replace(values.VOICE, owner="7", name="Morning", report=REPORT)
 
 
 def card(advice: tuple[str, ...] = (), **report: Any) -> str:
@@ -67,7 +49,7 @@ def test_question_shows_the_name_without_markup() -> None:
     assert "**\\*\\*x\\*\\* @\u200beveryone**" in render_consent(
         "**x** @everyone", Scope.PRIVATE, 0
     )
-    assert named("a `b` c") == "**a \\`b\\` c**"
+    assert bold("a `b` c") == "**a \\`b\\` c**"
 
 
 # The list

@@ -22,7 +22,7 @@ from engine.voices.examine.unfit import SAVE_ANEW, Unfit
 
 GIBIBYTE: Final = 1024**3
 #: Of address space, not of memory: libraries map much that they never touch. A process.
-MOST_MEMORY: Final = 2 * GIBIBYTE
+MOST_MEMORY: Final = 1024 * 1024**2
 MOST_PROCESSOR_SECONDS: Final = 8
 #: What is kept has less than 1 MB.
 MOST_WRITTEN: Final = 8 * 1024**2

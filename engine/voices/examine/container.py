@@ -37,7 +37,7 @@ def check(data: bytes) -> None:
         raise Unfit("This is an archive. Unpack it, and send the recording that is in it.")
     if data.startswith(_PICTURES):
         raise Unfit("This is a picture or a document. Send a recording of the voice.")
-    if data.startswith(b"RIFF") and data[8:12] == b"WAVE":
+    if data.startswith((b"RIFF", b"RF64")) and data[8:12] == b"WAVE":
         _check_wav(data)
     elif data.startswith(b"OggS"):
         _check_ogg(data)
@@ -67,7 +67,9 @@ def _check_text(data: bytes) -> None:
 
 
 def _check_wav(data: bytes) -> None:
+    """RF64 (EBU Tech 3306) is a WAV file whose sizes may stand in a chunk of their own."""
     (riff,) = struct.unpack_from("<I", data, 4)
+    large = b""  # the sizes there: of the whole, of the sound
     at = 12
     while at + 8 <= len(data):
         name, size = struct.unpack_from("<4sI", data, at)
@@ -76,7 +78,11 @@ def _check_wav(data: bytes) -> None:
             _, channels, rate = struct.unpack_from("<HHI", data, at)
             check_channels(channels)
             check_rate(rate)
+        if name == b"ds64" and data.startswith(b"RF64"):
+            large = data[at : at + 16]
         if name == b"data":
+            if len(large) == 16:
+                riff, size = struct.unpack("<QQ", large)
             there = len(data) - at
             lies = size > there + _SLACK or (size == 0 and there > _SLACK)
             if lies or riff > len(data) + _SLACK or riff + 8 + _SLACK < at + size:

@@ -65,7 +65,10 @@ def upgrade() -> None:
     op.create_table(
         "freezes",
         sa.Column("lane", sa.String(), primary_key=True),
-        _voice(),
+        sa.Column("voice_id", sa.Integer(), primary_key=True),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("after", sa.Integer()),
         sqlite_with_rowid=False,
     )
     op.create_table(

@@ -1,0 +1,30 @@
+"""What completes as one types a voice, as Discord takes it.
+
+Knows: discord.py's choices, how a command is given its completion. Does not know: which voices are
+offered (`usable`, `seen`), how they are called (`choices`).
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot.house import House
+from bot.library.choices import Offered
+
+Completed = list[app_commands.Choice[str]]
+#: What fits what was typed so far, for who asks.
+Offer = Callable[[discord.Interaction, House, str], Awaitable[Iterable[Offered]]]
+
+
+def completed_by(
+    offer: Offer, house: House
+) -> Callable[[discord.Interaction, str], Coroutine[Any, Any, Completed]]:
+    """The completion of an option: `command.autocomplete("voice")(completed_by(…))`."""
+
+    async def complete(interaction: discord.Interaction, typed: str) -> Completed:
+        offered = await offer(interaction, house, typed)
+        return [app_commands.Choice(name=each.label, value=each.value) for each in offered]
+
+    return complete

@@ -1,0 +1,115 @@
+"""Reports of voices: kept in the trail, and told to the server's owner and to the operator.
+
+Knows: who is told what, how many reports a member may make. Does not know: commands, what becomes
+of a voice (`/voice-admin`, `mynah voices freeze`).
+
+A direct message that is refused changes nothing: the report is in the trail, `/voice-admin list`
+says that it is open, and the log has a line for the operator.
+"""
+
+import asyncio
+from typing import Final
+
+import aiohttp
+import discord
+import structlog
+
+from bot.direct import send_direct
+from bot.library.oversight import label, who
+from bot.reply import name_commands
+from bot.status.escape import escape
+from engine.clock import Clock
+from engine.errors import Refused
+from engine.voices.access import open_to_all
+from engine.voices.library import Library
+from engine.voices.voice import Action, Asker, Voice
+
+log = structlog.get_logger(__name__)
+
+MOST_REPORTS: Final = 5
+HOUR: Final = 3600.0
+#: Of what a member did, enough to hold all reports of an hour.
+MOST_ENTRIES: Final = 2000
+MOST_REASON: Final = 500
+
+
+class Reports:
+    """`group` is the command below which all others are registered, if there is one."""
+
+    def __init__(
+        self, client: discord.Client, library: Library, clock: Clock, *, group: str | None
+    ) -> None:
+        self._client = client
+        self._library = library
+        self._clock = clock
+        self._group = group
+        self._operator: int | None = None
+        self._alone = asyncio.Lock()  # else many at once would each find the count low
+        self._telling: set[asyncio.Task[None]] = set()
+
+    async def report(self, asker: Asker, guild: discord.Guild, voice: Voice, reason: str) -> None:
+        """Keep a report; who is to know is told meanwhile. Raises Refused."""
+        async with self._alone:
+            await self._check(asker)
+            await self._library.report(asker, voice.key, reason)
+        task = asyncio.create_task(self._tell(asker, guild, voice, reason), name="report")
+        self._telling.add(task)
+        task.add_done_callback(self._told)
+
+    async def close(self) -> None:
+        for task in self._telling:
+            task.cancel()
+        await asyncio.gather(*self._telling, return_exceptions=True)
+
+    async def _check(self, asker: Asker) -> None:
+        done = await self._library.audit(None, actor=asker.member, limit=MOST_ENTRIES)
+        since = self._clock.time() - HOUR
+        lately = sum(each.action is Action.REPORT and each.at > since for each in done)
+        if lately >= MOST_REPORTS:
+            raise Refused(
+                f"{lately} reports within an hour",
+                user_message=f"You have made {lately} reports within an hour: they were told. "
+                "Try again later, or speak to an admin of this server.",
+            )
+
+    async def _tell(self, asker: Asker, guild: discord.Guild, voice: Voice, reason: str) -> None:
+        about = label(voice, named=open_to_all(voice, str(guild.id)))
+        place = f"**{escape(guild.name, 100)}**"
+        words = f"> {escape(reason, MOST_REASON)}"
+        if guild.owner_id is not None:
+            await self._send(
+                guild.owner_id,
+                f"On your server {place}, {who(asker.member)} reports {about}:\n{words}\n"
+                f"There, `/voice-admin freeze voice:{voice.key}` keeps it from being spoken, and "
+                f"`/voice-admin release voice:{voice.key}` closes the report.",
+            )
+        operator = await self._find_operator()
+        if operator is not None:
+            await self._send(
+                operator,
+                f"On the server {place} ({guild.id}), {who(asker.member)} reports "
+                f"{about}:\n{words}\nYou operate this bot: `mynah voices freeze "
+                f"{voice.reference}` blocks this recording everywhere.",
+            )
+
+    async def _send(self, user_id: int, words: str) -> None:
+        if not await send_direct(self._client, user_id, name_commands(words, self._group)):
+            log.warning("A report could not be told; it is in the trail", user=user_id)
+
+    async def _find_operator(self) -> int | None:
+        """The owner of the application, or of the team that has it."""
+        if self._operator is None:
+            try:
+                application = await self._client.application_info()
+            except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+                log.warning("The operator could not be told of a report", error=repr(error))
+                return None
+            team = application.team
+            owner = team.owner_id if team is not None else None
+            self._operator = owner or application.owner.id
+        return self._operator
+
+    def _told(self, task: asyncio.Task[None]) -> None:
+        self._telling.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a report could not be told", exc_info=error)

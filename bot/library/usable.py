@@ -1,0 +1,109 @@
+"""Registered voices as members name them: what completes, which one a typed word means.
+
+Knows: where the library and the engine's own voices meet. Does not know: who may use which voice
+(the library judges, at every use), any command.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import discord
+
+from bot.asker import asker_of
+from bot.house import House
+from bot.library import choices
+from bot.library.card import bold
+from bot.library.choices import Offered, Registered
+from bot.status.message import voice_name
+from engine.errors import UnknownVoice
+from engine.voices.choosing import AmbiguousVoice, Spoken
+from engine.voices.voice import OPERATOR, Asker, Voice, voice_number
+
+#: What takes back a choice of a voice.
+NONE: Final = ("none", "reset")
+
+
+# What completes.
+
+
+async def offer_usable(interaction: discord.Interaction, house: House, typed: str) -> list[Offered]:
+    """The registered voices that the member may use here, the best first."""
+    usable = await house.library.usable(asker_of(interaction))
+    return await _registered(interaction, house, usable, typed)
+
+
+async def offer_own(interaction: discord.Interaction, house: House, typed: str) -> list[Offered]:
+    """The member's own voices, the best first."""
+    own = await house.library.own(str(interaction.user.id))
+    return await _registered(interaction, house, own, typed)
+
+
+async def offer_all(interaction: discord.Interaction, house: House, typed: str) -> list[Offered]:
+    """What may be used here: registered voices first, then the engine's own."""
+    usable = await house.library.usable(asker_of(interaction))
+    first = await _registered(interaction, house, usable, typed)
+    return choices.together(first, choices.builtin(house.speech.card, typed))
+
+
+async def _registered(
+    interaction: discord.Interaction, house: House, voices: Sequence[Voice], typed: str
+) -> list[Offered]:
+    member = str(interaction.user.id)
+    others = {each.owner for each in voices} - {member, OPERATOR}
+    known = await house.owners.names(interaction.guild, others)
+    named = {**known, member: "yours", OPERATOR: "public"}
+    offered = (Registered(each.key, each.name, named[each.owner]) for each in voices)
+    return choices.registered(offered, typed)
+
+
+# What a typed word means.
+
+
+async def chosen(house: House, asker: Asker, typed: str | None) -> Spoken:
+    """What a text of this member's is spoken in here: as typed, or as chosen before.
+
+    Raises UnknownVoice. While the engine is not known yet, any word is taken as a voice of its.
+    """
+    typed = (typed or "").strip()
+    card = house.speech.card
+    try:
+        return await house.library.chosen(asker, typed or None)
+    except AmbiguousVoice as error:
+        raise _which(error) from error
+    except UnknownVoice as error:
+        if voice_number(typed) is not None:
+            raise
+        if card is None:
+            return Spoken(voice=typed)
+        raise choices.unknown(card, typed) from error
+
+
+async def find(house: House, asker: Asker, typed: str) -> Voice:
+    """The registered voice that is meant, of those that the member may use here. Raises
+    UnknownVoice."""
+    try:
+        return await house.library.find(asker, typed.strip())
+    except AmbiguousVoice as error:
+        raise _which(error) from error
+
+
+def _which(error: AmbiguousVoice) -> UnknownVoice:
+    """Names of owners say more than numbers do; Discord shows those of today."""
+    listed = [
+        f"- `{each.key}` {bold(each.name)} · {whose(each)}"
+        for each in error.candidates[: choices.MOST_CHOICES]
+    ]
+    words = "Several voices are called so. Choose one as you type, or type its number:"
+    return UnknownVoice(str(error), user_message="\n".join([words, *listed]))
+
+
+def whose(voice: Voice) -> str:
+    return "public" if voice.owner == OPERATOR else f"<@{voice.owner}>"
+
+
+async def name_of(house: House, spoken: Spoken) -> str | None:
+    """What a voice that the asker may use is called; None for the engine's own choice."""
+    if spoken.reference is None:
+        return voice_name(house.speech, spoken.voice) or spoken.voice if spoken.voice else None
+    voice = await house.library.get(spoken.voice)
+    return voice.name if voice is not None else None

@@ -1,0 +1,22 @@
+"""Chatterbox: speech in the voice of a recording, by a model on a GPU. Only a host imports this.
+
+synthesizer.py   the engine: the order of the steps, several requests at once
+models.py        Turbo, Original, Multilingual: files, languages, styles; pure
+environment.py   what the package needs around it, and what it must not print
+loading.py       the hub, folders of weights, devices
+conditionals.py  what a recording becomes; on disk; the voice that comes with the weights
+languages.py     which language a text is in, for Multilingual
+words.py         text to tokens of text
+decoding.py      tokens of text to speech tokens, one at a time; attention.py: Multilingual's watch
+waves.py         speech tokens to sound; its pace, its level, its watermark
+dice.py          the randomness of one request
+memory.py        a call of the model, and a device that has no room
+
+It is torch's and the package's only place in the house, and imports them when it loads: without
+the extra `chatterbox` it says what to install.
+"""
+
+from engine.synthesis.chatterbox.models import MODELS, ModelName
+from engine.synthesis.chatterbox.synthesizer import ChatterboxSynthesizer
+
+__all__ = ["MODELS", "ChatterboxSynthesizer", "ModelName"]

@@ -1,0 +1,79 @@
+"""The language of a text, for the model that speaks many and wants to be told which.
+
+Knows: scripts, which settle most languages by themselves, and py3langid for those in Latin letters.
+Does not know: models, requests.
+
+Where a text is too short or too odd to tell, it is English: wrongly read as a language that nobody
+spoke is worse than read with an accent.
+"""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Collection
+from typing import Final
+
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+UNKNOWN: Final = "en"
+#: Scripts by the first word of their letters' names in Unicode, and the one language of the
+#: model's that is written so. Others that are (Ukrainian, Persian) are read as it, for want of
+#: better.
+_OWN_SCRIPT: Final = {
+    "HANGUL": "ko",
+    "HEBREW": "he",
+    "GREEK": "el",
+    "ARABIC": "ar",
+    "DEVANAGARI": "hi",
+    "CYRILLIC": "ru",
+}
+_KANA: Final = ("HIRAGANA", "KATAKANA")
+_HAN: Final = "CJK"
+_LATIN: Final = "LATIN"
+_IN_LATIN: Final = frozenset(
+    ("da", "de", "en", "es", "fi", "fr", "it", "ms", "nl", "no", "pl", "pt", "sv", "sw", "tr")
+)
+#: A sign of these stands for about so many letters of the others.
+_LETTERS: Final = {_HAN: 3, "HANGUL": 3, **dict.fromkeys(_KANA, 2)}
+#: Of all signs of Japanese, how many are kana at the least; Chinese has one now and then, for fun.
+_LEAST_KANA: Final = 0.1
+_LEAST_LETTERS: Final = 20  # below it is chance: "Be right back" is most likely Italian
+_LEAST_SURE: Final = 0.9
+
+
+class Languages:
+    """Tells those of `spoken` apart. Making one takes 0.2 s, asking it less than a millisecond."""
+
+    def __init__(self, spoken: Collection[str]) -> None:
+        self._spoken = frozenset(spoken)
+        self._latin = LanguageIdentifier.from_pickled_model(MODEL_FILE, norm_probs=True)
+        self._latin.set_languages(sorted(_IN_LATIN & self._spoken))
+
+    def of(self, text: str) -> str:
+        found = by_script(text)
+        if found is None:
+            found = self._by_words(text)
+        return found if found in self._spoken else UNKNOWN
+
+    def _by_words(self, text: str) -> str:
+        words = "".join(each for each in text if not each.isdecimal())
+        if sum(map(str.isalpha, words)) < _LEAST_LETTERS:
+            return UNKNOWN
+        language, sure = self._latin.classify(words.lower() if words.isupper() else words)
+        return str(language) if sure >= _LEAST_SURE else UNKNOWN
+
+
+def by_script(text: str) -> str | None:
+    """The language by the script in which most of a text is written; None for Latin letters, and
+    for no letters at all. Pure."""
+    letters: Counter[str] = Counter()
+    for each in unicodedata.normalize("NFKC", text):
+        if each.isalpha():
+            letters[unicodedata.name(each, "").replace("-", " ").partition(" ")[0]] += 1
+    weight = {script: count * _LETTERS.get(script, 1) for script, count in letters.items()}
+    han_and_kana = sum(weight.get(script, 0) for script in (_HAN, *_KANA))
+    others = {script: weight.get(script, 0) for script in (*_OWN_SCRIPT, _LATIN)}
+    script = max(others, key=others.__getitem__)
+    if han_and_kana > others[script]:
+        kana = sum(letters[each] for each in _KANA)
+        return "ja" if kana >= _LEAST_KANA * (kana + letters[_HAN]) else "zh"
+    return _OWN_SCRIPT.get(script) if others[script] else None

@@ -1,0 +1,36 @@
+"""The engine's host, as it is, for a checkpoint of random weights: `python tests/chatterbox/host.py
+--engine chatterbox-turbo --checkpoint DIR --socket PATH`.
+
+Upstream's sizes are written in its code: they are made small before the host begins.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+HOME: Final = Path(__file__).resolve().parents[2]
+if __name__ == "__main__":
+    sys.path.insert(0, str(HOME))
+
+from engine.logs import set_up_logging  # noqa: E402 - after the path to it
+from engine.synthesis import host  # noqa: E402
+from engine.synthesis.child import HostCommand  # noqa: E402
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmallHostCommand(HostCommand):
+    """What a client starts such a host with."""
+
+    def arguments(self, socket: Path, lifeline: int) -> list[str]:
+        usual = HostCommand.arguments(self, socket, lifeline)
+        options = usual[usual.index("engine.synthesis.host") + 1 :]
+        return [sys.executable, str(Path(__file__).resolve()), *options]
+
+
+if __name__ == "__main__":
+    set_up_logging("error", "console")  # until the host does
+    from tests.chatterbox import checkpoint
+
+    checkpoint.shrink()
+    sys.exit(host.main())

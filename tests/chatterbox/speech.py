@@ -1,0 +1,53 @@
+"""References for these tests, and a way to have something said in them."""
+
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.synthesis.audio import Pcm
+from engine.synthesis.base import SynthesisRequest, VoiceState
+from engine.synthesis.chatterbox import ChatterboxSynthesizer
+from engine.synthesis.chatterbox.models import RATE
+
+SENTENCE = "Good morning everyone, how are you?"
+
+
+def recording(pitch: float, *, seconds: float = 6.0) -> Pcm:
+    """A hum of many overtones whose pitch and loudness move as a voice's do."""
+    time = np.arange(int(seconds * RATE)) / RATE
+    turns = np.cumsum(pitch + 30 * np.sin(2 * np.pi * 0.7 * time)) / RATE
+    hum = np.sum([np.sin(2 * np.pi * each * turns) / each for each in range(1, 12)], axis=0)
+    noise = np.random.default_rng(1).standard_normal(len(time))
+    swell = 0.4 + 0.3 * np.sin(2 * np.pi * 3 * time)
+    return Pcm((0.1 * hum * swell + 0.002 * noise).astype(np.float32), RATE)
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """A loaded model and two voices."""
+
+    synthesizer: ChatterboxSynthesizer
+    low: VoiceState
+    high: VoiceState
+
+    @property
+    def upstream(self) -> Any:
+        """The package's own model."""
+        loaded = self.synthesizer._loaded
+        assert loaded is not None
+        return loaded.upstream
+
+    async def say(
+        self, text: str = SENTENCE, voice: VoiceState | None = None, **more: Any
+    ) -> np.ndarray:
+        """All samples of it, after the watermark; in the low voice if none is named."""
+        return np.concatenate([piece.samples for piece in await self.pieces(text, voice, **more)])
+
+    async def pieces(
+        self, text: str = SENTENCE, voice: VoiceState | None = None, **more: Any
+    ) -> list[Pcm]:
+        request = SynthesisRequest(text=text, voice="@1", **more)
+        async with aclosing(self.synthesizer.synthesize(request, voice or self.low)) as pieces:
+            return [piece async for piece in pieces]

@@ -1,0 +1,136 @@
+"""What is around the package: newer libraries than it knows, folders, devices, a hub."""
+
+import builtins
+import importlib.util
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from engine.errors import SetupError
+from engine.synthesis.chatterbox import ChatterboxSynthesizer, environment
+from engine.synthesis.chatterbox.loading import choose_device, fingerprint
+from engine.synthesis.chatterbox.models import MODELS
+from tests.chatterbox.speech import Speaker, recording
+
+HOME = Path(__file__).resolve().parents[2]
+
+
+def test_these_tests_run_on_numpy_2_and_a_setuptools_without_pkg_resources() -> None:
+    assert int(np.__version__.split(".")[0]) >= 2
+    assert int(version("setuptools").split(".")[0]) >= 82
+    assert importlib.util.find_spec("pkg_resources") is None
+
+
+def test_without_our_mend_the_watermarker_is_missing_there() -> None:
+    """If this fails, perth has learned to do without `pkg_resources`, and so can we."""
+    code = "import perth; print(perth.PerthImplicitWatermarker)"
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True)
+    assert done.stdout.strip() == b"None" or b"pkg_resources" in done.stderr
+
+
+def test_numpy_2_makes_no_float64_of_a_normed_reference(turbo: Speaker) -> None:
+    samples = recording(110).samples
+    # Upstream's own, and what broke it: if this fails, it was mended there.
+    assert turbo.upstream.norm_loudness(samples, 24_000).dtype == np.float64
+    turbo.synthesizer.condition(recording(110))
+
+
+def test_mends_can_be_done_twice() -> None:
+    environment.prepare()
+    assert "pkg_resources" not in sys.modules
+    assert builtins.print is print
+
+
+async def test_sound_is_made_in_float32(speaker: Speaker) -> None:
+    assert {each.dtype for each in speaker.upstream.s3gen.parameters()} == {torch.float32}
+    await speaker.say(seed=1)
+    assert {each.dtype for each in speaker.upstream.s3gen.parameters()} == {torch.float32}
+    assert speaker.low.plain.tokens.dtype == torch.int64  # type: ignore[attr-defined]
+
+
+async def test_nothing_is_printed_in_this_process(
+    speaker: Speaker, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import structlog
+
+    with structlog.testing.capture_logs():
+        await speaker.say(seed=1)
+        speaker.synthesizer.condition(recording(150))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_no_network_is_used_with_a_checkpoint(
+    checkpoints: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AssertionError("the network was asked")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    synthesizer = ChatterboxSynthesizer("multilingual", checkpoints("multilingual"), "cpu")
+    synthesizer.load()
+    loaded = synthesizer._loaded
+    assert loaded is not None
+    assert loaded.upstream.tokenizer.cangjie_converter.word2cj == {"好": "vnd", "你": "onf"}
+
+
+def test_card_is_the_model_s(speaker: Speaker) -> None:
+    card = speaker.synthesizer.describe()
+    assert card.version.startswith("0.1.7+")
+    assert card.clones
+    assert card.slots == 2
+
+
+def test_version_changes_with_the_weights(
+    checkpoints: Callable[[str], Path], tmp_path: Path
+) -> None:
+    model = MODELS["original"]
+    for name in model.files:
+        (tmp_path / name).write_bytes(b"x" * 100)
+    first = fingerprint(tmp_path, model)
+    (tmp_path / model.files[1]).write_bytes(b"x" * 99 + b"y")
+    second = fingerprint(tmp_path, model)
+    (tmp_path / "conds.pt").write_bytes(b"x")
+    assert len({first, second, fingerprint(tmp_path, model)}) == 3
+
+
+def test_folder_without_the_files_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "ve.safetensors").touch()
+    with pytest.raises(SetupError, match=r"t3_turbo_v1\.safetensors, s3gen_meanflow") as failed:
+        ChatterboxSynthesizer("turbo", tmp_path, "cpu").load()
+    assert "ve.safetensors" not in str(failed.value)
+
+
+def test_device_that_is_not_there_is_refused() -> None:
+    if not torch.cuda.is_available():
+        with pytest.raises(SetupError, match="torch sees no such device"):
+            choose_device("cuda")
+    assert choose_device("cpu") == "cpu"
+    assert choose_device("auto") in ("cpu", "cuda", "mps")
+
+
+def test_hub_out_of_reach_says_what_to_do(tmp_path: Path) -> None:
+    """In a process of its own, for the hub's place is read when it is imported."""
+    code = (
+        "from engine.synthesis.chatterbox import ChatterboxSynthesizer\n"
+        "from engine.errors import SetupError\n"
+        "try:\n    ChatterboxSynthesizer('turbo', None, 'cpu').load()\n"
+        "except SetupError as error:\n    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=HOME,
+        env={"HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1", "PATH": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert "could not be fetched" in done.stdout, done.stderr
+    assert "MYNAH_CHECKPOINT" in done.stdout

@@ -1,0 +1,29 @@
+"""A voice and what was found in its recording, as values that tests change by `replace`.
+
+Knows: every field. Does not know: what any test is about.
+"""
+
+from engine.voices.voice import Report, Scope, Voice
+
+#: A good recording.
+REPORT = Report(
+    seconds=8.0,
+    speech=7.0,
+    noise=-60.0,
+    snr=40.0,
+    loudness=-23.0,
+    clipping=0.0,
+    source="wav, 24000 Hz",
+)
+VOICE = Voice(
+    id=12,
+    owner="ada",
+    name="Ada",
+    reference="a" * 64,
+    scope=Scope.PRIVATE,
+    lane=None,
+    members=frozenset(),
+    style={},
+    report=REPORT,
+    created_at=0.0,
+)
