@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bot.reply import name_commands
 from bot.rest import MESSAGE_FLAG_SUPPRESS_EMBEDS
-from bot.status.render import NO_CLONES, SPARE, Button, Rendered, Verb, render
+from bot.status.render import NO_CLONES, OWN_VOICE, SPARE, Button, Rendered, Verb, render
 from engine.clock import Clock
 from engine.speech import Speech
 from engine.speech.jobs import Job, JobView
@@ -59,7 +59,7 @@ def voice_name(speech: Speech, voice: str) -> str | None:
     card = speech.card
     wanted = voice or (card.default_voice if card is not None else "")
     if not wanted:
-        return "the engine's own"
+        return OWN_VOICE
     voices = card.voices if card is not None else ()
     return next((each.name for each in voices if each.id == wanted), None)
 

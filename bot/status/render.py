@@ -34,6 +34,8 @@ ETA_STEP: Final = 5  # seconds
 
 #: What a registered voice is called where not everyone may read its name.
 PRIVATE_VOICE: Final = "a private voice"
+#: While it is not known yet which that is.
+OWN_VOICE: Final = "the engine's own voice"
 #: Why a job in a registered voice does not sound like it.
 NO_CLONES: Final = "This engine cannot imitate voices: spoken in its own."
 SPARE: Final = "The speech engine is down: a simpler one speaks meanwhile, in its own voice."
@@ -149,7 +151,8 @@ def _listed(view: JobView, now: float, *, hide_text: bool, estimate: bool) -> st
 
 
 def _voice(voice: str) -> str:
-    return voice if voice == PRIVATE_VOICE else f"the voice {escape(voice, MOST_NAME)}"
+    is_name = voice not in (PRIVATE_VOICE, OWN_VOICE)
+    return f"the voice {escape(voice, MOST_NAME)}" if is_name else voice
 
 
 def _progress(view: JobView, now: float, *, estimate: bool) -> str:

@@ -432,11 +432,21 @@ def test_process_lowers_its_own_limits_before_it_reads_anything() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     memory, processor, written, core, alarm = json.loads(done.stdout)
-    assert 0 < memory <= 2 * 1024**3
+    assert 0 < memory <= 1024**3
     assert 0 < processor <= 8
     assert 0 < written <= 8 * 1024**2
     assert core == 0
     assert 0 < alarm <= 12
+
+
+def test_lower_limits_of_the_operator_are_kept() -> None:
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_CPU, (5, 5)); "
+        "from engine.voices.examine import child; child.limit(); "
+        "print(resource.getrlimit(resource.RLIMIT_CPU))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.split() == [b"(5,", b"5)"]
 
 
 async def test_a_fault_of_ours_is_not_laid_to_the_recording(

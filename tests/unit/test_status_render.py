@@ -12,6 +12,7 @@ from bot.status.escape import escape
 from bot.status.render import (
     MOST_CONTENT,
     NO_CLONES,
+    OWN_VOICE,
     PRIVATE_VOICE,
     Button,
     Rendered,
@@ -330,6 +331,10 @@ def test_the_list_fits_one_message_and_counts_the_rest(count: int, text: str) ->
 def test_private_voice_has_no_name() -> None:
     assert "says, in a private voice:" in show(view(), voice=PRIVATE_VOICE).content
     assert "says, in the voice Morning:" in show(view(), voice="Morning").content
+
+
+def test_engines_own_voice_is_not_taken_for_a_name() -> None:
+    assert "says, in the engine's own voice:" in show(view(), voice=OWN_VOICE).content
 
 
 def test_what_sounds_otherwise_than_wished_is_said_in_the_outcome_too() -> None:

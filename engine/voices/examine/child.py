@@ -14,6 +14,7 @@ import resource
 import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from engine.voices.examine.unfit import SAVE_ANEW, Unfit
 
 GIBIBYTE: Final = 1024**3
 #: Of address space, not of memory: libraries map much that they never touch. A process.
-MOST_MEMORY: Final = 1024 * 1024**2
+MOST_MEMORY: Final = GIBIBYTE
 MOST_PROCESSOR_SECONDS: Final = 8
 #: What is kept has less than 1 MB.
 MOST_WRITTEN: Final = 8 * 1024**2
@@ -38,13 +39,18 @@ def limit() -> None:
         (resource.RLIMIT_FSIZE, MOST_WRITTEN),
         (resource.RLIMIT_CORE, 0),
     ):
+        hard = resource.getrlimit(what)[1]  # the operator's, which may be lower
+        lowest = most if hard == resource.RLIM_INFINITY else min(most, hard)
         # macOS refuses to limit address space (EINVAL); the limits of time hold there too.
         try:
-            resource.setrlimit(what, (most, most))
+            resource.setrlimit(what, (lowest, lowest))
         except ValueError:
             if sys.platform != "darwin":
                 raise
     signal.alarm(MOST_SECONDS)
+    # Where memory runs out all the same, on a small machine, these go and not the bot.
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def follow(lifeline: int) -> None:
