@@ -24,7 +24,7 @@ import structlog
 from engine.clock import Clock, SystemClock
 from engine.errors import SynthesisFailed
 from engine.synthesis.audio import Pcm
-from engine.synthesis.base import EngineCard, SynthesisRequest, VoiceState
+from engine.synthesis.base import NO_VOICE, EngineCard, SynthesisRequest, VoiceState
 from engine.synthesis.chatterbox.models import (
     MODELS,
     MOST_TOKENS,
@@ -173,13 +173,7 @@ class ChatterboxSynthesizer:
         if request.reference is None and voice is None:
             voice = ready.builtin
         if voice is None:
-            raise SynthesisFailed(
-                "no reference voice",
-                user_message=(
-                    "This engine speaks in recorded voices only. Give the bot one with "
-                    "`/voice upload`, or choose one that is shared here."
-                ),
-            )
+            raise SynthesisFailed("no reference voice", user_message=NO_VOICE)
         assert isinstance(voice, Voice)
         plausible = span(request.text)
         if plausible.usual > MOST_TOKENS / TOKENS_A_SECOND:
