@@ -122,7 +122,7 @@ class Settings(BaseSettings):
         1024, ge=1, description="Mebibytes of the audio cache; least recently used goes first."
     )
     mynah_keep_jobs: float = Field(
-        7, gt=0, description="Days that finished jobs and their texts are kept."
+        7, gt=0, description="Days that finished jobs are kept, with their texts and sound."
     )
     mynah_disk_reserve: int = Field(
         256, ge=0, description="Mebibytes of free disk below which new jobs are refused."

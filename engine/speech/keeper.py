@@ -1,12 +1,14 @@
 """What time does to the queue: jobs expire, finished ones are forgotten, the cache is kept small.
 
-Knows: when each of these is due. Does not know: how sound is made or played.
+Knows: when each of these is due; that sound goes with the last job that has it. Does not know: how
+sound is made or played.
 
 Expiry counts only time in which a lane could not be spoken. What passed while the bot was down is
 known by a heartbeat, written while jobs wait: at the start, the time since the last one is added.
 """
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -131,20 +133,39 @@ class Keeper:
             await self._queue.change(self._queue.end(expired, JobState.EXPIRED))
 
     async def _purge(self) -> None:
+        """Forget finished jobs, and the audio that no other job has: sound is kept no longer than
+        the text that it says."""
+        queue = self._queue
         now, keep = self._clock.time(), self._limits.keep_jobs
+        pinned = self._pinned()
 
-        def write(connection: Connection) -> int:
-            return queries.purge_jobs(
+        def write(connection: Connection) -> tuple[int, set[str], int]:
+            gone = queries.purge_jobs(
                 connection, shown_before=now - keep, before=now - _UNSHOWN_FACTOR * keep
             )
+            mute = audio_index.unclaimed(connection) - pinned
+            audio_index.drop(connection, mute)
+            return gone, mute, audio_index.total_bytes(connection)
 
-        if gone := await self._queue.database.write(write):
-            log.info("Finished jobs were forgotten", jobs=gone)
+        gone, mute, queue.cached_bytes = await queue.database.write(write)
+        await self._drop(mute)
+        if gone or mute:
+            log.info("Finished jobs were forgotten", jobs=gone, audio=len(mute))
+
+    def _pinned(self) -> set[str]:
+        """What is waited for, or about to be there."""
+        return self._queue.wanted.keys() | self._queue.making.keys()
+
+    async def _drop(self, keys: Collection[str]) -> None:
+        """The files of audio whose rows are gone. What a kill leaves of them is swept at the
+        start."""
+        for key in keys:
+            await asyncio.to_thread(self._cache.drop, key)
 
     async def _make_room(self) -> None:
         """Drop the least recently used audio that nobody waits for, until the cache fits."""
         queue = self._queue
-        pinned = queue.wanted.keys() | queue.making.keys()
+        pinned = self._pinned()
 
         def choose(connection: Connection) -> tuple[list[str], int]:
             left = audio_index.total_bytes(connection)
@@ -166,5 +187,4 @@ class Keeper:
             return dropped, left
 
         dropped, queue.cached_bytes = await queue.database.write(choose)
-        for key in dropped:
-            await asyncio.to_thread(self._cache.drop, key)
+        await self._drop(dropped)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from engine.store.slices import slices
-from engine.store.tables import audio
+from engine.store.tables import audio, chunks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,12 @@ def oldest(connection: Connection, *, count: int, skip: int) -> list[AudioRow]:
         select(audio).order_by(audio.c.used_at, audio.c.key).limit(count).offset(skip)
     )
     return [_audio(row) for row in rows]
+
+
+def unclaimed(connection: Connection) -> set[str]:
+    """What no kept job was spoken with: what outlived its last one, or its job's end."""
+    claimed = select(chunks.c.audio).where(chunks.c.audio.is_not(None))
+    return set(connection.execute(select(audio.c.key).where(audio.c.key.not_in(claimed))).scalars())
 
 
 def keys(connection: Connection) -> set[str]:

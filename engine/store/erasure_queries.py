@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from engine.store import audio_index
 from engine.store.slices import slices
 from engine.store.tables import (
     audio,
@@ -121,8 +122,8 @@ def jobs_of(connection: Connection, member: str) -> list[Mapping[str, Any]]:
 
 
 def erase_jobs(connection: Connection, member: str, *, wanted: Collection[str]) -> None:
-    """A member's jobs go, with their texts and all audio that was made of them except what is
-    `wanted` by others; their messages are to be blanked."""
+    """A member's jobs go, with their texts and all audio that was or may have been made of them,
+    except what is `wanted` by others; their messages are to be blanked."""
     notes = connection.execute(
         select(jobs.c.origin).where(jobs.c.requester == member).order_by(jobs.c.id)
     )
@@ -130,13 +131,15 @@ def erase_jobs(connection: Connection, member: str, *, wanted: Collection[str]) 
     if rows:
         connection.execute(insert(erasures), rows)
     theirs = select(jobs.c.id).where(jobs.c.requester == member)
-    made = connection.execute(
+    claimed = connection.execute(
         select(chunks.c.audio)
         .distinct()
         .where(chunks.c.job_id.in_(theirs), chunks.c.audio.is_not(None))
     )
-    purge_audio(connection, set(made.scalars()) - set(wanted))
+    made = set(claimed.scalars())
     connection.execute(delete(jobs).where(jobs.c.requester == member))
+    # Of a job that ended while it was made, no chunk may know the audio.
+    purge_audio(connection, (made | audio_index.unclaimed(connection)) - set(wanted))
     connection.execute(update(jobs).where(jobs.c.ended_actor == member).values(ended_actor=None))
 
 

@@ -1,6 +1,7 @@
 """A member has all their data deleted: nothing of it is left, and nothing of others' is touched."""
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -134,6 +135,20 @@ async def test_the_same_words_of_another_are_still_spoken(voices: Voices) -> Non
     await Listener(voices.speech.player("other")).hear(1)
     assert (await voices.speech.view(job.id)).job.state is JobState.COMPLETED
     assert len(voices.house.engine.asked) == 1
+
+
+async def test_sound_of_an_earlier_engine_goes_too(voices: Voices) -> None:
+    """Cut anew for another engine, the text's row knows the first one's sound no more."""
+    await voices.open()
+    await voices.house.say(ONE, lane="here", requester="ada")
+    await voices.house.pass_time(3)
+    (before,) = voices.audio_files()
+    later = ScriptedEngine(voices.house.clock, card=replace(CLONING_CARD, version="2"))
+    library = await voices.restart(later)
+    await voices.house.pass_time(3)
+    assert before in voices.audio_files()
+    await library.erase("ada")
+    assert voices.audio_files() == set()
 
 
 async def test_trail_stays_without_the_member(voices: Voices) -> None:

@@ -30,6 +30,40 @@ async def test_shown_job_is_forgotten_after_its_days_with_its_text(house: House)
     assert b"secret" not in (house.directory / "mynah.db").read_bytes()
 
 
+async def test_sound_goes_with_the_last_job_that_has_it(house: House) -> None:
+    speech = await house.open(mynah_keep_jobs=2)
+    listener = Listener(speech.player("lane"))
+
+    async def spoken(text: str) -> None:
+        job = await house.say(text)
+        await listener.hear(1)
+        await speech.mark_shown(job.id, "completed")
+
+    await spoken("told once")
+    await spoken("told again")
+    await house.pass_time(DAY, step=HOUR)
+    await spoken("told again")
+    assert len(sounds(house)) == 2
+    await house.pass_time(DAY + 2 * HOUR, step=HOUR)
+    assert len(sounds(house)) == 1
+    await house.pass_time(DAY, step=HOUR)
+    assert sounds(house) == set()
+    assert [asked.text for asked in house.engine.asked] == ["told once", "told again"]
+
+
+async def test_sound_that_is_waited_for_stays_when_others_forget_it(house: House) -> None:
+    speech = await house.open(mynah_keep_jobs=1)
+    job = await house.say(ONE)
+    await Listener(speech.player("lane")).hear(1)
+    await speech.mark_shown(job.id, "completed")
+    await speech.set_paused("other", True)
+    await house.say(ONE, lane="other")
+    await house.pass_time(2 * DAY, step=HOUR)
+    await speech.set_paused("other", False)
+    await Listener(speech.player("other")).hear(1)
+    assert len(house.engine.asked) == 1
+
+
 async def test_job_whose_end_was_never_shown_is_kept_twice_as_long(house: House) -> None:
     speech = await house.open(mynah_keep_jobs=2)
     job = await house.say(ONE)
@@ -48,3 +82,7 @@ async def test_job_that_waits_is_never_forgotten(house: House) -> None:
     await speech.mark_shown(job.id, "queued")
     await house.pass_time(3 * DAY, step=HOUR)
     assert (await speech.view(job.id)).job.state is JobState.QUEUED
+
+
+def sounds(house: House) -> set[str]:
+    return {file.stem for file in (house.directory / "audio").glob("*/*.ogg")}
