@@ -114,6 +114,7 @@ async def test_alone_there_is_no_encryption_and_a_member_brings_it(
         packets = tone(0.1)
         bot.play(Frames(packets))
         await heard.wait_for(lambda it, all_=packets: it.packets() == all_, 5)  # type: ignore[misc]
+        await until(lambda: not bot.is_playing())  # its player ends a moment after the last frame
         await voice.unlisten(guild_id=GUILD, user_id=member)
         await encrypted(bot, False)
     assert len(codes) == 2
