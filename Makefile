@@ -5,9 +5,10 @@ MYNAH := $(VENV)/bin/mynah
 READY := $(VENV)/.ready
 TORCH_VENV := .venv-chatterbox
 TORCH_READY := $(TORCH_VENV)/.ready
+EXTRA_VENV := .venv-extra
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run doctor test test-chatterbox lint format bench clean
+.PHONY: help setup demo run doctor test test-chatterbox test-extra lint format bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -42,6 +43,11 @@ $(TORCH_READY): pyproject.toml constraints.txt chatterbox-cpu.txt
 	$(TORCH_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r chatterbox-cpu.txt
 	@touch $@
 
+test-extra: ## The same with the extra as users install it: some gigabytes of PyTorch for CUDA
+	$(PYTHON) -m venv $(EXTRA_VENV)
+	$(EXTRA_VENV)/bin/pip install --quiet --disable-pip-version-check -e '.[sandbox,dev,chatterbox]'
+	$(EXTRA_VENV)/bin/pytest tests/chatterbox --ignore tests/chatterbox/test_newer_libraries.py
+
 lint: setup ## Ruff and mypy
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -55,4 +61,4 @@ bench: setup ## Measure; each measurement prints a table and one line of JSON
 	$(VENV)/bin/python -m bench
 
 clean: ## Remove what the targets made, but no data
-	rm -rf $(VENV) $(TORCH_VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(TORCH_VENV) $(EXTRA_VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

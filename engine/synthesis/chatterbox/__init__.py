@@ -6,7 +6,7 @@ environment.py   what the package needs around it, and what it must not print
 loading.py       the hub, folders of weights, devices
 conditionals.py  what a recording becomes; on disk; the voice that comes with the weights
 languages.py     which language a text is in, for Multilingual
-words.py         text to tokens of text
+words.py         text to tokens of text; chinese.py: what Chinese wants for that
 decoding.py      tokens of text to speech tokens, one at a time; attention.py: Multilingual's watch
 waves.py         speech tokens to sound; its pace, its level, its watermark
 dice.py          the randomness of one request

@@ -19,6 +19,7 @@ import structlog
 import torch
 
 from engine.errors import SetupError
+from engine.synthesis.chatterbox import chinese
 from engine.synthesis.chatterbox.conditionals import Voice, taken_off
 from engine.synthesis.chatterbox.languages import Languages
 from engine.synthesis.chatterbox.models import BUILTIN_FILE, Model
@@ -63,7 +64,7 @@ def load(model: Model, checkpoint: Path | None, device: str) -> Loaded:
             f"{folder} is no checkpoint of {model.title}: {', '.join(missing)} missing."
         )
     _stay_offline()
-    _find_cangjie_in(folder)
+    chinese.look_beside(folder, fetch=checkpoint is None)
     module = importlib.import_module(model.loader[0])
     upstream = getattr(module, model.loader[1]).from_local(folder, device)
     # In half precision it rounds the numbers of tokens: 6559 becomes 6560.
@@ -102,24 +103,28 @@ def fingerprint(folder: Path, model: Model) -> str:
 
 
 def _from_hub(model: Model) -> Path:
+    from httpx import HTTPError
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
-    wanted = {"repo_id": model.repository, "allow_patterns": [*model.files, *model.extras]}
     try:
-        folder = Path(snapshot_download(**wanted, local_files_only=True))
+        folder = Path(snapshot_download(model.repository, local_files_only=True))
         if all((folder / name).is_file() for name in model.files):
             return folder
     except LocalEntryNotFoundError:
         pass  # nothing of it was fetched yet
     log.info("fetching the weights, once", repository=model.repository)
     try:
-        return Path(snapshot_download(**wanted))
-    except OSError as error:  # the hub's own errors are OSErrors too
+        # What it can do without comes first: where all others are there, nothing is missing.
+        for names in (model.extras, model.files):
+            folder = Path(snapshot_download(model.repository, allow_patterns=list(names)))
+    except (OSError, HTTPError) as error:  # the hub's own errors are OSErrors
+        why = str(error).partition("\n")[0]  # more lines than that are for programmers
         raise SetupError(
-            f"The weights of {model.title} could not be fetched ({error}). Try again, or put them "
+            f"The weights of {model.title} could not be fetched ({why}). Try again, or put them "
             "into a folder and name it by MYNAH_CHECKPOINT."
         ) from error
+    return folder
 
 
 def _stay_offline() -> None:
@@ -127,14 +132,3 @@ def _stay_offline() -> None:
 
     os.environ["HF_HUB_OFFLINE"] = "1"
     constants.HF_HUB_OFFLINE = True
-
-
-def _find_cangjie_in(folder: Path) -> None:
-    """Upstream's tokenizer asks the hub for its table of Chinese characters at every start; it
-    lies beside the other files. Without it upstream warns, and speaks Chinese badly."""
-    tokenizer: Any = importlib.import_module("chatterbox.models.tokenizers.tokenizer")
-
-    def beside(*, filename: str, **_: object) -> str:
-        return str(folder / filename)
-
-    tokenizer.hf_hub_download = beside
