@@ -12,7 +12,7 @@ from functools import cached_property
 from engine.speech.cache import audio_key
 from engine.speech.jobs import ChunkState, Job, Say
 from engine.speech.lanes import LiveChunk, LiveJob
-from engine.synthesis.base import EngineCard, SynthesisRequest
+from engine.synthesis.base import MOST_CONTEXT, EngineCard, SynthesisRequest
 from engine.text import normalize, split
 from engine.voices.voice import voice_number
 
@@ -64,12 +64,15 @@ class CardInUse:
             for name, value in job.style.items()
             if name in knobs and knobs[name].takes(value)
         }
+        context = job.text[:MOST_CONTEXT] if self.card.finds_language else None
         if self._clones(job):
-            return SynthesisRequest(
-                text=text, voice=job.voice, reference=job.reference, style=style
-            )
-        voice = job.voice if job.voice in self._voices else self.card.default_voice
-        return SynthesisRequest(text=text, voice=voice, style=style)
+            voice, reference = job.voice, job.reference
+        else:
+            voice = job.voice if job.voice in self._voices else self.card.default_voice
+            reference = None
+        return SynthesisRequest(
+            text=text, voice=voice, reference=reference, context=context, style=style
+        )
 
     def _clones(self, job: Job | Say) -> bool:
         return self.card.clones and job.reference is not None

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 if TYPE_CHECKING:
     from engine.synthesis.audio import Pcm
 
+#: Characters of a request's context: enough to tell a language.
+MOST_CONTEXT: Final = 300
 #: Said where a text asks for a voice that the engine does not have.
 NO_SUCH_VOICE: Final = "There is no such voice. Choose one of those that are offered as you type."
 #: Said where an engine speaks in reference voices only, and a text has none.
@@ -65,6 +67,7 @@ class EngineCard:
     slots: int  # requests that it works on at once
     clones: bool
     styles: tuple[StyleSetting, ...]  # what it honours of a request's style
+    finds_language: bool = False  # it reads a text in the language that it finds it to be in
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -89,6 +92,9 @@ class SynthesisRequest:
     voice: str  # the id of a built-in voice; with a reference, its voice's id: "@12"
     reference: str | None = None  # the content hash of a reference voice's recording
     language: str | None = None
+    #: The beginning of the text that this is a part of, for an engine that finds languages: a
+    #: short part may not tell its own.
+    context: str | None = None
     style: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
 

@@ -28,7 +28,7 @@ from engine.errors import (
     SynthesisFailed,
     VoiceMissing,
 )
-from engine.synthesis.base import EngineCard, SynthesisRequest
+from engine.synthesis.base import MOST_CONTEXT, EngineCard, SynthesisRequest
 
 #: Far above every card's `most_characters`: the card advises, this protects.
 MOST_CHARACTERS: Final = 5_000
@@ -106,6 +106,7 @@ class Order:
             "reference",
             "recording",
             "language",
+            "context",
             "style",
             "seed",
         }
@@ -133,6 +134,7 @@ class Order:
                 voice=_text(body, "voice", _MOST_ID),
                 reference=reference,
                 language=_text(body, "language", _MOST_ID) or None,
+                context=_text(body, "context", MOST_CONTEXT) or None,
                 style=_style(body.get("style", {})),
                 seed=seed,
             ),

@@ -71,6 +71,29 @@ def test_mixed_text_is_in_the_language_of_most_of_it(
     assert languages.of(text) == language
 
 
+GERMAN = "Ja, genau. Das habe ich gestern auch schon gesagt, aber niemand hat zugehört."
+RUSSIAN = "Да, конечно, я так и думал. OK, let me see. 42!"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "within"),
+    [
+        ("de", "Ja, genau.", GERMAN),
+        ("de", "42!", GERMAN),
+        ("ru", "42!", RUSSIAN),
+        ("en", "OK, let me see.", RUSSIAN),
+        ("fr", "Bonjour tout le monde, comment allez-vous ?", GERMAN),
+        ("en", "Ja, genau.", "Ja, genau. 42!"),
+        ("en", "?!", "?! 🙂"),
+        ("ja", "東京", "東京へ行きました"),
+    ],
+)
+def test_part_that_does_not_tell_is_in_the_language_of_the_whole(
+    language: str, text: str, within: str, languages: Languages
+) -> None:
+    assert languages.of(text, within=within) == language
+
+
 def test_language_that_is_not_spoken_is_never_told() -> None:
     few = Languages(["en", "de"])
     assert few.of("Доброе утро") == "en"

@@ -1,5 +1,7 @@
 """Texts in registered voices, on engines that can clone, cannot, or can do nothing else."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
@@ -43,6 +45,17 @@ async def test_engine_that_clones_is_asked_for_the_reference(house: House) -> No
         text=ONE, voice="@12", reference=REFERENCE, style={"temperature": 0.5}
     )
     assert await audio_voices(house) == ["@12"]
+
+
+async def test_engine_that_finds_languages_is_told_the_text_around(house: House) -> None:
+    card = replace(CLONING_CARD, finds_language=True, most_characters=30)
+    speech = await house.open(ScriptedEngine(house.clock, card=card))
+    await house.quiet()
+    job = await house.say("Guten Morgen. " * 40, **VOICE)
+    chunks = (await speech.view(job.id)).chunks
+    await Listener(speech.player("lane")).hear(chunks)
+    assert chunks > 2
+    assert {asked.request.context for asked in house.engine.asked} == {job.text[:300]}
 
 
 async def test_engine_that_cannot_speaks_in_its_own_voice(house: House) -> None:

@@ -3,8 +3,8 @@
 Knows: scripts, which settle most languages by themselves, and py3langid for those in Latin letters.
 Does not know: models, requests.
 
-Where a text is too short or too odd to tell, it is English: wrongly read as a language that nobody
-spoke is worse than read with an accent.
+Where a text is too short or too odd to tell, the text that it is a part of tells; where that is so
+too, it is English: wrongly read as a language that nobody spoke is worse than read with an accent.
 """
 
 import unicodedata
@@ -48,18 +48,26 @@ class Languages:
         self._latin = LanguageIdentifier.from_pickled_model(MODEL_FILE, norm_probs=True)
         self._latin.set_languages(sorted(_IN_LATIN & self._spoken))
 
-    def of(self, text: str) -> str:
-        found = by_script(text)
-        if found is None:
-            found = self._by_words(text)
+    def of(self, text: str, *, within: str | None = None) -> str:
+        """The language of `text`, which is a part of `within`."""
+        found = by_script(text) or self._by_words(text)
+        around = None if within is None else by_script(within)
+        if found == "zh" and around == "ja":  # a part without kana
+            return "ja"
+        if found is None and within is not None:
+            if around is None:
+                found = self._by_words(within)
+            elif not any(map(str.isalpha, text)):  # Latin letters in a Russian text are no Russian
+                found = around
         return found if found in self._spoken else UNKNOWN
 
-    def _by_words(self, text: str) -> str:
+    def _by_words(self, text: str) -> str | None:
+        """Of a text in Latin letters; None where it cannot be told."""
         words = "".join(each for each in text if not each.isdecimal())
         if sum(map(str.isalpha, words)) < _LEAST_LETTERS:
-            return UNKNOWN
+            return None
         language, sure = self._latin.classify(words.lower() if words.isupper() else words)
-        return str(language) if sure >= _LEAST_SURE else UNKNOWN
+        return str(language) if sure >= _LEAST_SURE else None
 
 
 def by_script(text: str) -> str | None:

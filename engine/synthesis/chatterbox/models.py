@@ -83,6 +83,7 @@ class Model:
             slots=slots,
             clones=True,
             styles=self.styles,
+            finds_language=len(self.languages) > 1,
         )
 
     def manner(self, request: SynthesisRequest) -> Mapping[str, float]:

@@ -192,7 +192,7 @@ class ChatterboxSynthesizer:
     def _language(self, request: SynthesisRequest) -> str:
         heard = self._ready().languages
         if request.language is None and heard is not None:
-            return heard.of(request.text)
+            return heard.of(request.text, within=request.context)
         return self._model.language(request)
 
     def _too_long(self, text: str) -> SynthesisFailed:
