@@ -7,7 +7,7 @@ The bot's process imports this file too, so it imports next to nothing.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
@@ -74,9 +74,11 @@ class EngineCard:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> EngineCard:
+        """What a newer host tells beyond this is left aside."""
+        known = {each.name for each in fields(cls)}
         return cls(
             **{
-                **data,
+                **{name: value for name, value in data.items() if name in known},
                 "voices": tuple(BuiltinVoice(**voice) for voice in data["voices"]),
                 "languages": tuple(data["languages"]),
                 "styles": tuple(StyleSetting(**style) for style in data["styles"]),

@@ -67,6 +67,11 @@ orders = st.builds(
 )
 
 
+def test_a_newer_hosts_card_is_understood_as_far_as_it_goes() -> None:
+    newer = {**over_the_wire(CARD.to_json()), "sings": True}
+    assert EngineCard.from_json(newer) == CARD
+
+
 @given(orders)
 def test_an_order_survives_the_way(order: Order) -> None:
     assert Order.from_json(over_the_wire(order.to_json())) == order
