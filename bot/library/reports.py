@@ -1,7 +1,10 @@
-"""Reports of voices: kept in the trail, and told to the server's owner and to the operator.
+"""Reports of voices: kept in the trail, and told to the server's admins and to the operator.
 
 Knows: who is told what, how many reports a member may make. Does not know: commands, what becomes
 of a voice (`/voice-admin`, `mynah voices freeze`).
+
+A bot without privileged intents cannot list who may manage a server. Those whom it knows are told:
+the owner, who has decided about voices there before, who is in its cache, as those in voice are.
 
 A direct message that is refused changes nothing: the report is in the trail, `/voice-admin list`
 says that it is open, and the log has a line for the operator.
@@ -31,6 +34,8 @@ HOUR: Final = 3600.0
 #: Of what a member did, enough to hold all reports of an hour.
 MOST_ENTRIES: Final = 2000
 MOST_REASON: Final = 500
+#: Of a server's admins, so many are told.
+MOST_ADMINS: Final = 10
 
 
 class Reports:
@@ -76,10 +81,10 @@ class Reports:
         about = label(voice, named=open_to_all(voice, str(guild.id)))
         place = f"**{escape(guild.name, 100)}**"
         words = f"> {escape(reason, MOST_REASON)}"
-        if guild.owner_id is not None:
+        for admin in await self._admins(guild):
             await self._send(
-                guild.owner_id,
-                f"On your server {place}, {who(asker.member)} reports {about}:\n{words}\n"
+                admin,
+                f"On the server {place}, {who(asker.member)} reports {about}:\n{words}\n"
                 f"There, `/voice-admin freeze voice:{voice.key}` keeps it from being spoken, and "
                 f"`/voice-admin release voice:{voice.key}` closes the report.",
             )
@@ -91,6 +96,27 @@ class Reports:
                 f"{about}:\n{words}\nYou operate this bot: `mynah voices freeze "
                 f"{voice.reference}` blocks this recording everywhere.",
             )
+
+    async def _admins(self, guild: discord.Guild) -> list[int]:
+        """The owner first."""
+        found = [] if guild.owner_id is None else [guild.owner_id]
+        found += [each.id for each in guild.members if _manages(each)]
+        for decider in await self._library.deciders(str(guild.id), limit=MOST_ADMINS):
+            if decider.isdecimal() and int(decider) not in found:
+                member = await self._find_member(guild, int(decider))
+                if member is not None and _manages(member):
+                    found.append(member.id)
+        return list(dict.fromkeys(found))[:MOST_ADMINS]
+
+    async def _find_member(self, guild: discord.Guild, user_id: int) -> discord.Member | None:
+        """None for who is no longer there."""
+        try:
+            return await guild.fetch_member(user_id)
+        except discord.NotFound:
+            return None
+        except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            log.warning("An admin could not be told of a report", error=repr(error))
+            return None
 
     async def _send(self, user_id: int, words: str) -> None:
         if not await send_direct(self._client, user_id, name_commands(words, self._group)):
@@ -113,3 +139,7 @@ class Reports:
         self._telling.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a report could not be told", exc_info=error)
+
+
+def _manages(member: discord.Member) -> bool:
+    return member.guild_permissions.manage_guild and not member.bot

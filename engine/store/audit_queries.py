@@ -3,6 +3,7 @@
 Knows: rows. Does not know: who may read them.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select
@@ -45,6 +46,20 @@ def entries(
         )
         for row in rows
     ]
+
+
+def actors(
+    connection: Connection, lane: str, actions: Collection[Action], *, limit: int
+) -> list[str]:
+    """Who did any of these on a lane, each once, the latest first."""
+    rows = connection.execute(
+        select(audit.c.actor)
+        .where(audit.c.lane == lane, audit.c.action.in_(actions))
+        .group_by(audit.c.actor)
+        .order_by(func.max(audit.c.id).desc())
+        .limit(limit)
+    )
+    return list(rows.scalars())
 
 
 def count_since(connection: Connection, actor: str, action: Action, since: float) -> int:

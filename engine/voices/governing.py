@@ -27,6 +27,11 @@ from engine.voices.voice import (
     voice_number,
 )
 
+#: What only an admin does.
+DECISIONS: Final = (
+    *(Action.REMOVE, Action.FREEZE, Action.RELEASE),
+    *(Action.DEFAULT, Action.UPLOADERS, Action.ALLOW),
+)
 #: Characters of a report that are kept.
 MOST_WORDS: Final = 500
 _ENTRIES: Final = 50
@@ -162,6 +167,12 @@ class Governing(Desk):
         """The newest first: of one server, or (None) of all, in direct messages too."""
         return await self._database.read(
             lambda c: audit_queries.entries(c, lane=lane, actor=actor, limit=limit)
+        )
+
+    async def deciders(self, lane: str, *, limit: int) -> list[str]:
+        """Who has decided about voices on that server, the latest first. They were admins then."""
+        return await self._database.read(
+            lambda c: audit_queries.actors(c, lane, DECISIONS, limit=limit)
         )
 
     def _decide(self, connection: Connection, asker: Asker, **decided: object) -> None:

@@ -4,7 +4,7 @@ import pytest
 import structlog
 
 from engine.voices.voice import Action, Scope, Voice
-from sandbox import NotPossible, Sandbox
+from sandbox import NotPossible, Permission, Sandbox
 from sandbox.users import User
 from tests.discord.given import Give, asker
 from tests.discord.running import Running, RunningClock, until
@@ -44,6 +44,27 @@ async def test_report_of_a_private_voice_reaches_the_servers_owner_and_the_opera
     assert str(scene.guild.id) in to_operator.content
     for words in (told, to_owner.content, to_operator.content):
         assert "Secret" not in words
+
+
+async def test_report_reaches_the_admins_whom_the_bot_knows(
+    bot: Running, scene: Scene, heard: Voice, operator: User
+) -> None:
+    """Who has decided about voices, who is in voice; but none who is no admin any more."""
+    managers = scene.guild.role("Managers", permissions=Permission.MANAGE_GUILD)
+    decided, present, unknown, dismissed = (
+        scene.guild.member(name, roles=[managers]) for name in ("Dan", "Pia", "Una", "Dis")
+    )
+    for admin in (decided, dismissed):
+        await scene.told("voice-admin allow", {"voices": "all"}, by=admin)
+    dismissed.set_roles([])
+    await present.join(scene.lounge)
+    await report(scene, heard.key)
+    for admin in (scene.guild.owner, decided, present):
+        message = await admin.dm.wait_for(lambda message: message.content)
+        assert "`/voice-admin freeze" in message.content
+    await operator.dm.wait_for(lambda message: message.content)  # who is told last
+    for other in (unknown, dismissed, scene.bob, scene.ada):
+        assert other.dm.messages == []
 
 
 async def test_report_is_open_until_an_admin_acts(
