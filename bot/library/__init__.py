@@ -13,5 +13,6 @@ completion.py what completes, as Discord takes it
 seen.py       which one an admin means: of those that are heard on their server
 owners.py     what their owners are called
 oversight.py  what admins read; pure
+admins.py     what the commands of admins have in common
 reports.py    told to those who can act upon them
 """
