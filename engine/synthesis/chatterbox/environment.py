@@ -45,6 +45,7 @@ _LOUD: Final = (
     *("chatterbox.models.s3gen.hifigan", "perth.config"),
     "perth.perth_net.perth_net_implicit.model.perth_net",
 )
+_ITS_LOGGER: Final = logging.getLogger("chatterbox")
 
 
 def prepare(engine: str = "chatterbox") -> None:
@@ -134,8 +135,10 @@ def hush() -> None:
         module.print = _say
         if hasattr(module, "tqdm"):
             module.tqdm = _without_bar
-    # Its analysis of alignment warns at every other token.
-    logging.getLogger("chatterbox").setLevel(logging.ERROR)
+        if getattr(module, "logging", None) is logging:
+            module.logging = _ITS_LOGGER  # else it warns as the root of all
+    # Its analysis of alignment warns at every other token, its encoder at most recordings.
+    _ITS_LOGGER.setLevel(logging.ERROR)
     for library in ("transformers", "diffusers", "huggingface_hub"):
         logger = logging.getLogger(library)
         logger.handlers.clear()  # they write to standard error, past our log
