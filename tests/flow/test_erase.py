@@ -47,6 +47,7 @@ async def live_through(voices: Voices) -> None:
     await voices.house.say(f"Another {WORD} was too.", lane="here", requester="ada")
     await voices.house.say("This is Bob's own text.", lane="here", requester="bob")
     await listener.hear(3)
+    await voices.house.quiet()  # a sound is heard before it is written
 
 
 async def test_no_byte_of_a_members_data_is_left(voices: Voices) -> None:
@@ -127,6 +128,7 @@ async def test_the_same_words_of_another_are_still_spoken(voices: Voices) -> Non
     await voices.speech.set_paused("other", True)
     await voices.house.say(ONE, lane="here", requester="ada")
     await Listener(voices.speech.player("here")).hear(1)
+    await voices.house.quiet()
     job = await voices.house.say(ONE, lane="other", requester="bob")
     assert len(voices.audio_files()) == 1
     await library.erase("ada")

@@ -173,6 +173,7 @@ async def test_audio_of_a_deleted_voice_goes_and_other_audio_stays(voices: Voice
     job = await voices.say(ADA, voice)
     await voices.house.say(lane="here")
     await listener.hear(2)
+    await voices.house.quiet()  # a sound is heard before it is written
     assert len(voices.audio_files()) == 2
     await library.delete(ADA, voice.key)
     assert len(voices.audio_files()) == 1
@@ -278,6 +279,7 @@ async def test_two_members_with_one_recording_share_no_more_than_its_bytes(
     await voices.say(ADA, one)
     job = await voices.say(BOB, two)
     await listener.hear(2)
+    await voices.house.quiet()
     assert len(voices.audio_files()) == 2  # the same text in the same sound, and yet each their own
     await library.delete(ADA, one.key)
     assert voices.recordings() == {two.reference}
