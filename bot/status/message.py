@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from bot.reply import name_commands
 from bot.rest import MESSAGE_FLAG_SUPPRESS_EMBEDS
-from bot.status.render import NO_CLONES, OWN_VOICE, SPARE, Button, Rendered, Verb, render
+from bot.status.render import OWN_VOICE, Button, Rendered, Verb, render
 from engine.clock import Clock
 from engine.speech import Speech
-from engine.speech.jobs import Job, JobView
+from engine.speech.jobs import JobView
 from engine.voices.library import Library
 
 ACTION_ROW: Final = 1
@@ -45,15 +45,6 @@ def _button(button: Button) -> dict[str, Any]:
     }
 
 
-def _aside(speech: Speech, job: Job) -> str | None:
-    """Why a job does not sound as its requester wished."""
-    if speech.spare_speaks:
-        return SPARE
-    card = speech.card
-    cannot = job.reference is not None and card is not None and not card.clones
-    return NO_CLONES if cannot else None
-
-
 def voice_name(speech: Speech, voice: str) -> str | None:
     """A voice's name for people; None where the engine is not known yet, or lacks it."""
     card = speech.card
@@ -82,7 +73,7 @@ def renderer(
             hide_text=hide_text,
             engine_state=speech.engine_state,
             note=note,
-            aside=_aside(speech, job),
+            spare_speaks=speech.spare_speaks,
         )
         return replace(shown, content=name_commands(shown.content, group))
 

@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot.status.escape import escape
-from engine.speech.jobs import EndedBy, Job, JobState, JobView
+from engine.speech.jobs import EndedBy, Job, JobState, JobView, StandIn
 from engine.synthesis.base import EngineState
 
 MOST_CONTENT: Final = 2000  # characters, Discord's limit
@@ -39,6 +39,7 @@ OWN_VOICE: Final = "the engine's own voice"
 #: Why a job in a registered voice does not sound like it.
 NO_CLONES: Final = "This engine cannot imitate voices: spoken in its own."
 SPARE: Final = "The speech engine is down: a simpler one speaks meanwhile, in its own voice."
+SPARE_SPOKE: Final = "The speech engine was down: a simpler one spoke, in its own voice."
 
 
 class Verb(StrEnum):
@@ -91,20 +92,20 @@ def render(
     hide_text: bool = False,
     engine_state: EngineState = EngineState.READY,
     note: str | None = None,
-    aside: str | None = None,
+    spare_speaks: bool = False,
 ) -> Rendered:
     """The status message of a job.
 
     `now` is in seconds since the epoch; `voice` is the voice's name for people (its id is shown
-    without one); `note`, a sentence of ours, says what keeps the job from being heard just now,
-    and `aside` why it does not sound as its requester wished.
-    An outcome depends on neither `now`, `engine_state` nor `note`.
+    without one); `note`, a sentence of ours, says what keeps the job from being heard just now.
+    `spare_speaks`: another engine speaks at present, while the main one is down.
+    An outcome depends on neither `now`, `engine_state`, `note` nor `spare_speaks`.
     """
     job = view.job
     lines = [f"{_name(job.requester)} says, in {_voice(voice or job.voice)}:"]
     if not hide_text:
         lines.append(f"> {escape(job.text, MOST_TEXT)}")
-    if aside:
+    if aside := _aside(job, spare_speaks=spare_speaks):
         lines.append(aside)
     if job.state.final:
         lines.append(_outcome(view))
@@ -188,6 +189,15 @@ def _hindrances(view: JobView, engine_state: EngineState, note: str | None) -> l
     if note:
         lines.append(note[:MOST_REASON])
     return lines
+
+
+def _aside(job: Job, *, spare_speaks: bool) -> str | None:
+    """Why a job does not sound as its requester wished."""
+    if spare_speaks and not job.state.final:
+        return SPARE
+    if job.stand_in is StandIn.SPARE:
+        return SPARE_SPOKE
+    return NO_CLONES if job.stand_in is StandIn.OWN_VOICE else None
 
 
 def _outcome(view: JobView) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection
 
-from engine.speech.jobs import ChunkState, JobState
+from engine.speech.jobs import ChunkState, JobState, StandIn
 from engine.speech.lanes import LiveJob
 from engine.speech.queue import Queue, adopt_audio
 from engine.speech.splitting import CardInUse, Cut
@@ -24,9 +24,10 @@ _AT_ONCE: Final = 20
 log = structlog.get_logger(__name__)
 
 
-async def adopt_card(queue: Queue, card: EngineCard) -> None:
-    """Store the card, and cut what was not cut under it. New jobs are cut under it at once."""
-    use = CardInUse(card)
+async def adopt_card(queue: Queue, card: EngineCard, *, spare: bool = False) -> None:
+    """Store the card, and cut what was not cut under it. New jobs are cut under it at once.
+    `spare`: it is that of an engine that speaks while another is down."""
+    use = CardInUse(card, spare)
     if queue.card != use:
         await queue.change(_store(queue, use))
         log.info("The engine's card", engine=card.name, version=card.version, slots=card.slots)
@@ -48,20 +49,25 @@ async def _cut(queue: Queue, use: CardInUse, stale: Sequence[LiveJob]) -> None:
     # No player takes a chunk of a stale job, so the other thread may look at it.
     live_still = [live for live in stale if live.job.id in queue.jobs]
 
-    def write(connection: Connection) -> list[tuple[LiveJob, Cut]]:
-        cuts = [(live, use.cut(live)) for live in live_still]
-        for live, cut in cuts:
+    def write(connection: Connection) -> list[tuple[LiveJob, Cut, StandIn | None]]:
+        cuts = []
+        for live in live_still:
+            cut = use.cut(live)
+            stand_in = _stand_in(use, live, cut)
             adopt_audio(connection, cut.chunks)
             new = [chunk.value() for chunk in cut.chunks]
             queries.replace_chunks(connection, live.job.id, since=cut.since, by=new)
-            queries.set_jobs(connection, [live.job.id], card=use.id, voice=cut.voice)
+            queries.set_jobs(
+                connection, [live.job.id], card=use.id, voice=cut.voice, stand_in=stand_in
+            )
+            cuts.append((live, cut, stand_in))
         return cuts
 
     cuts = await queue.database.write(write)
-    for live, cut in cuts:
+    for live, cut, stand_in in cuts:
         for chunk in live.chunks:
             queue.unwant(chunk)
-        live.job = replace(live.job, voice=cut.voice)
+        live.job = replace(live.job, voice=cut.voice, stand_in=stand_in)
         live.chunks[cut.since :] = cut.chunks
         live.card = use.id
         live.reordered()
@@ -71,5 +77,12 @@ async def _cut(queue: Queue, use: CardInUse, stale: Sequence[LiveJob]) -> None:
             queue.want(chunk)
         queue.touch(queue.lane(live.job.lane))
         queue.feed.changed(live.job.lane, live.job.id)
-    empty = [live.job.id for live, _ in cuts if not any(live.rest())]
+    empty = [live.job.id for live, *_ in cuts if not any(live.rest())]
     await queue.end(empty, JobState.FAILED, error="This text has nothing that could be spoken.")
+
+
+def _stand_in(use: CardInUse, live: LiveJob, cut: Cut) -> StandIn | None:
+    """What is made already stays as it was made."""
+    to_make = [chunk.state is ChunkState.QUEUED for chunk in live.chunks[: cut.since]]
+    anew = use.stand_in(live.job) if cut.chunks or any(to_make) else None
+    return anew or (None if all(to_make) else live.job.stand_in)

@@ -87,6 +87,13 @@ class EndedBy(StrEnum):
     ERASED = "erased"  # its requester had all their data deleted
 
 
+class StandIn(StrEnum):
+    """What speaks a job in place of the voice that was asked for."""
+
+    OWN_VOICE = "own_voice"  # the engine's, which cannot imitate voices
+    SPARE = "spare"  # another engine, while the main one is down
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Say:
     """What a front end asks for.
@@ -133,6 +140,7 @@ class Job:
     origin: Mapping[str, Any]
     shown: str | None  # what its status message last showed: begins with a state's name
     reference: str | None = None  # of a registered voice: the content hash of its recording
+    stand_in: StandIn | None = None  # what speaks it, or a part of it, instead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

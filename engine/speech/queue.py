@@ -208,6 +208,7 @@ class Queue:
                 now=now,
                 stalled_before=stalled,
                 card=None if card is None else card.id,
+                stand_in=None if card is None else card.stand_in(say),
             )
             if new_lane is not None:
                 queries.put_lane(connection, new_lane)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from engine.speech.cache import audio_key
-from engine.speech.jobs import ChunkState, Job, Say
+from engine.speech.jobs import ChunkState, Job, Say, StandIn
 from engine.speech.lanes import LiveChunk, LiveJob
 from engine.synthesis.base import MOST_CONTEXT, EngineCard, SynthesisRequest
 from engine.text import normalize, split
@@ -28,9 +28,11 @@ class Cut:
 
 @dataclass(frozen=True)
 class CardInUse:
-    """The engine's card, and what follows from it for a job."""
+    """The engine's card, and what follows from it for a job. `spare`: it is that of an engine
+    that speaks while another is down."""
 
     card: EngineCard
+    spare: bool = False
 
     @cached_property
     def id(self) -> str:
@@ -73,6 +75,12 @@ class CardInUse:
         return SynthesisRequest(
             text=text, voice=voice, reference=reference, context=context, style=style
         )
+
+    def stand_in(self, job: Job | Say) -> StandIn | None:
+        """What speaks a job in place of the voice that was asked for, if something does."""
+        if self.spare:
+            return StandIn.SPARE
+        return StandIn.OWN_VOICE if job.reference is not None and not self.card.clones else None
 
     def _clones(self, job: Job | Say) -> bool:
         return self.card.clones and job.reference is not None

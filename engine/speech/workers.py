@@ -98,7 +98,7 @@ class Workers:
             self._lost.clear()
             try:
                 card = await self._engine.card()
-                await adopt_card(self._queue, card)
+                await adopt_card(self._queue, card, spare=self._engine.spare_speaks)
             except EngineError as error:
                 log.warning("The engine does not answer", error=str(error))
             else:

@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from engine.speech.jobs import Chunk, ChunkState, EndedBy, Job, JobState, Lane, Say
+from engine.speech.jobs import Chunk, ChunkState, EndedBy, Job, JobState, Lane, Say, StandIn
 from engine.store.slices import slices
 from engine.store.tables import chunks, facts, jobs, lanes
 
@@ -50,7 +50,13 @@ class ChunkRow:
 
 
 def insert_job(
-    connection: Connection, say: Say, *, now: float, stalled_before: float, card: str | None
+    connection: Connection,
+    say: Say,
+    *,
+    now: float,
+    stalled_before: float,
+    card: str | None,
+    stand_in: StandIn | None = None,
 ) -> Job:
     values: dict[str, Any] = {
         "lane": say.lane,
@@ -67,6 +73,7 @@ def insert_job(
         "origin_key": say.origin_key,
         "stalled_before": stalled_before,
         "card": card,
+        "stand_in": stand_in,
     }
     result = connection.execute(insert(jobs).returning(*jobs.c), values)
     return _job(result.one())
@@ -147,6 +154,7 @@ def _job(row: Row[Any]) -> Job:
         error=row.error,
         origin=row.origin,
         shown=row.shown,
+        stand_in=None if row.stand_in is None else StandIn(row.stand_in),
     )
 
 

@@ -48,6 +48,7 @@ jobs = Table(
     # The engine's card under which the text was split; NULL until the first card is known.
     Column("card", String),
     Column("reference", String),  # of a registered voice: its recording's content hash
+    Column("stand_in", String),  # StandIn
     Index("jobs_live", "lane", sqlite_where=text("state IN ('queued', 'speaking')")),
     Index("jobs_ended", "ended_at"),
     Index("jobs_cloned", "lane", "voice", sqlite_where=text("reference IS NOT NULL")),

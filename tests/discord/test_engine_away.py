@@ -1,9 +1,11 @@
 """While the engine loads or restarts every command answers, and what was said is spoken later."""
 
+from dataclasses import replace
+
 import pytest
 
 from engine.speech.jobs import JobState
-from engine.speech.scripted import ScriptedEngine
+from engine.speech.scripted import CARD, ScriptedEngine
 from engine.synthesis.base import EngineState
 from engine.synthesis.fallback import FallbackEngine
 from tests.discord.conftest import Start
@@ -121,7 +123,7 @@ async def test_message_says_that_a_spare_engine_speaks(
     scene: Scene, start: Start, clock: RunningClock
 ) -> None:
     main = ScriptedEngine(clock, seconds=lambda _: 0.2)
-    spare = ScriptedEngine(clock, seconds=lambda _: 0.2)
+    spare = ScriptedEngine(clock, seconds=lambda _: 2.0, card=replace(CARD, name="spare"))
     await start(engine=FallbackEngine(main, spare, clock))
     message = await scene.say("Hello there.")
     await message.wait_for(over)
@@ -129,5 +131,7 @@ async def test_message_says_that_a_spare_engine_speaks(
     main.go_down()
     message = await scene.say("Hello again.")
     await message.wait_for(lambda each: "a simpler one speaks meanwhile" in each.content)
+    main.come_up()  # while the spare one speaks
     await message.wait_for(over)
+    assert "The speech engine was down: a simpler one spoke, in its own voice." in message.content
     assert [each.text for each in spare.asked] == ["Hello again."]

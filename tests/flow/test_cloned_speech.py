@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from engine.errors import UnknownVoice
-from engine.speech.jobs import JobState
+from engine.speech.jobs import JobState, StandIn
 from engine.speech.scripted import CLONING_CARD, REFERENCES_ONLY_CARD, ScriptedEngine
 from engine.store.tables import audio
 from engine.synthesis.base import SynthesisRequest
@@ -68,6 +68,24 @@ async def test_engine_that_cannot_speaks_in_its_own_voice(house: House) -> None:
     done = (await speech.view(job.id)).job
     assert (done.voice, done.reference) == ("@12", REFERENCE)
     assert await audio_voices(house) == [""]
+
+
+async def test_what_stood_in_is_known_also_under_a_later_engine(house: House) -> None:
+    speech = await house.open()
+    await house.quiet()
+    spoken = await house.say(**VOICE)
+    await Listener(speech.player("lane")).hear(1)
+    waiting = await house.say(**VOICE)
+    plain = await house.say()
+    assert (await speech.view(plain.id)).job.stand_in is None
+    assert (await speech.view(waiting.id)).job.stand_in is StandIn.OWN_VOICE
+    speech = await house.restart(cloning(house))
+    await house.quiet()
+    assert (await speech.view(spoken.id)).job.stand_in is StandIn.OWN_VOICE
+    assert (await speech.view(waiting.id)).job.stand_in is None
+    await house.restart()
+    await house.quiet()
+    assert (await house.speech.view(waiting.id)).job.stand_in is None  # the engine is as it was
 
 
 async def test_style_that_the_engine_does_not_take_makes_no_other_sound(house: House) -> None:

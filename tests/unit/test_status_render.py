@@ -14,6 +14,8 @@ from bot.status.render import (
     NO_CLONES,
     OWN_VOICE,
     PRIVATE_VOICE,
+    SPARE,
+    SPARE_SPOKE,
     Button,
     Rendered,
     Verb,
@@ -21,7 +23,7 @@ from bot.status.render import (
     render,
     render_queue,
 )
-from engine.speech.jobs import EndedBy, JobState, JobView
+from engine.speech.jobs import EndedBy, JobState, JobView, StandIn
 from engine.speech.scripted import scripted_job
 from engine.synthesis.base import EngineState
 
@@ -337,7 +339,20 @@ def test_engines_own_voice_is_not_taken_for_a_name() -> None:
     assert "says, in the engine's own voice:" in show(view(), voice=OWN_VOICE).content
 
 
-def test_what_sounds_otherwise_than_wished_is_said_in_the_outcome_too() -> None:
-    for state in (JobState.QUEUED, JobState.COMPLETED):
-        shown = show(view(state=state), aside=NO_CLONES)
-        assert "This engine cannot imitate voices: spoken in its own." in shown.content
+@pytest.mark.parametrize(
+    ("stand_in", "spare_speaks", "waiting", "over"),
+    [
+        (None, False, None, None),
+        (StandIn.OWN_VOICE, False, NO_CLONES, NO_CLONES),
+        (None, True, SPARE, None),  # it may have been spoken before
+        (StandIn.SPARE, True, SPARE, SPARE_SPOKE),
+        (StandIn.SPARE, False, SPARE_SPOKE, SPARE_SPOKE),
+    ],
+)
+def test_what_sounds_otherwise_than_wished_is_said_in_the_outcome_too(
+    stand_in: StandIn | None, spare_speaks: bool, waiting: str | None, over: str | None
+) -> None:
+    for state, words in ((JobState.QUEUED, waiting), (JobState.COMPLETED, over)):
+        shown = show(view(state=state, stand_in=stand_in), spare_speaks=spare_speaks)
+        asides = {each for each in (NO_CLONES, SPARE, SPARE_SPOKE) if each in shown.content}
+        assert asides == ({words} if words else set())
