@@ -6,7 +6,7 @@ Knows: its words, the table that `check` prints. Does not know: how a recording 
 import argparse
 import asyncio
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -20,14 +20,17 @@ from engine.voices.recordings import Examined, Examiner
 from engine.voices.shelf import Shelf
 from mynah.voices_freeze import freeze, release
 
-_HASH_SHOWN: Final = 12  # digits: enough to find a file by
-_HEADS: Final = ("name", "state", "speech", "noise", "advice")
+_HASH_SHOWN: Final = 12  # digits: enough for `freeze`, and to find a file by
+_HEADS: Final = ("hash", "name", "state", "speech", "noise", "advice")
+_MEMBERS: Final = "(a member's)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One recording in the table. `state`: "ok", or what it is that fails."""
+    """One recording in the table. `hash`: its content hash, as it is kept; `state`: "ok", or what
+    it is that fails."""
 
+    hash: str = "-"
     name: str
     state: str
     speech: str = "-"
@@ -36,7 +39,8 @@ class Row:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        return (self.name, self.state, self.speech, self.noise, self.advice)
+        short = self.hash[:_HASH_SHOWN]
+        return (short, self.name, self.state, self.speech, self.noise, self.advice)
 
 
 def voices(options: argparse.Namespace) -> int:
@@ -78,10 +82,11 @@ async def _examine_all(settings: Settings) -> list[Row]:
 
 
 async def _row_of_kept(examiner: Examiner, reference: str, path: Path, wav: Path) -> Row:
-    name = reference[:_HASH_SHOWN]
     if _hash_of(path) not in (reference, None):
-        return Row(name=name, state="damaged", advice="it is not what was kept")
-    return await _row(examiner, name, path, wav)
+        told = "it is not what was kept"
+        return Row(hash=reference, name=_MEMBERS, state="damaged", advice=told)
+    # Examined again, it would be another file.
+    return replace(await _row(examiner, _MEMBERS, path, wav), hash=reference)
 
 
 def _hash_of(path: Path) -> str | None:
@@ -101,6 +106,7 @@ async def _row(examiner: Examiner, name: str, path: Path, wav: Path) -> Row:
         return Row(name=name, state="unfit", advice=f"it cannot be read: {error.strerror}")
     report = examined.report
     return Row(
+        hash=examined.reference,
         name=name,
         state="ok",
         speech=report.usable,

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -46,9 +47,10 @@ def test_where_all_can_serve_it_says_so_of_each_and_exits_with_0(references: Pat
     code, lines = check(references)
     assert code == 0
     head, anna, kept = lines
-    assert head.split() == ["name", "state", "speech", "noise", "advice"]
-    assert anna.split()[:5] == ["Anna", "Karenina", "ok", "8.2", "s"]
-    assert kept.startswith(reference[:12])
+    assert head.split() == ["hash", "name", "state", "speech", "noise", "advice"]
+    assert re.fullmatch("[0-9a-f]{12}", anna.split()[0])
+    assert anna.split()[1:6] == ["Anna", "Karenina", "ok", "8.2", "s"]
+    assert kept.startswith(f"{reference[:12]}  (a member's)")
     assert "Turbo needs more than 5" in kept
     assert [line.index("ok") for line in lines[1:]] == [head.index("state")] * 2
 
@@ -59,7 +61,8 @@ def test_one_that_cannot_serve_is_told_of_and_makes_it_exit_with_1(references: P
     keep(references, b"something else", "a" * 64)
     code, lines = check(references)
     assert code == 1
-    assert [line.split()[1] for line in lines[1:]] == ["ok", "unfit", "damaged"]
+    states = [re.split(r"  +", line)[2] for line in lines[1:]]
+    assert states == ["ok", "unfit", "damaged"]
     assert "This is text" in lines[2]
 
 
