@@ -41,6 +41,14 @@ class Start(Protocol):
     ) -> Running: ...
 
 
+#: discord.py's UDP discovery hears its answer after a join was given up. Python 3.13 leaves out
+#: what the answer was.
+_DISCOVERED_LATE = (
+    "Exception in callback Future.set_result(b'\\x00\\x02",
+    "Exception in callback Future.set_result()\n",
+)
+
+
 class _Errors(logging.Handler):
     """discord.py, asyncio and the sandbox's web server report through the standard library."""
 
@@ -50,8 +58,7 @@ class _Errors(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         words = self.format(record)
-        # discord.py's UDP discovery hears its answer after a join was given up.
-        if not words.startswith("Exception in callback Future.set_result(b'\\x00\\x02"):
+        if not words.startswith(_DISCOVERED_LATE):
             self._found.append(words)
 
 
