@@ -63,6 +63,10 @@ def read(file: Path) -> Pcm:
 FORMATS: dict[str, Callable[[], bytes]] = {
     "WAV": lambda: wav(speech()),
     "WAV of 24 bits, stereo": lambda: converted("wav", "-c:a", "pcm_s24le", "-ac", "2"),
+    "WAV, one channel the reverse of the other": lambda: converted(
+        "wav", "-af", "pan=stereo|c0=c0|c1=-1*c0"
+    ),
+    "WAV, sound in one channel alone": lambda: converted("wav", "-af", "pan=stereo|c0=0*c0|c1=c0"),
     "WAV of floats, eight channels": lambda: converted("wav", "-c:a", "pcm_f32le", "-ac", "8"),
     "MP3": lambda: converted("mp3"),
     "MP3 with a cover": lambda: converted(
