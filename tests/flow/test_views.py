@@ -75,6 +75,7 @@ async def test_seconds_are_those_that_were_spoken(house: House) -> None:
 
 async def test_followers_are_told_of_every_job_that_changed(house: House) -> None:
     speech = await house.open()
+    await house.quiet()  # an engine that is ready only now would be told too
     changes = speech.follow()
     job = await house.say(ONE)
     assert await soon(anext(changes)) == Changed("lane", None)  # it can be heard
@@ -87,6 +88,7 @@ async def test_followers_are_told_of_every_job_that_changed(house: House) -> Non
 
 async def test_slow_follower_sees_each_change_once_and_misses_none(house: House) -> None:
     speech = await house.open()
+    await house.quiet()
     slow, quick = speech.follow(), speech.follow()
     jobs = [await house.say(TWO) for _ in range(3)]
     await Listener(speech.player("lane")).hear_all()
