@@ -18,13 +18,14 @@ _PIECE: Final = 1 << 20
 
 
 class Hub:
-    """`asked`: the files that were asked for. `breaks`: one that breaks off in the middle, also
-    for who asks for the rest."""
+    """`asked`: the files that were asked for. `refused`: the paths at which there is nothing.
+    `breaks`: a file that breaks off in the middle, also for who asks for the rest."""
 
     def __init__(self, repository: str, folder: Path) -> None:
         self.repository = repository
         self.folder = folder
         self.asked: list[str] = []
+        self.refused: list[str] = []
         self.breaks: str | None = None
         self.url = ""
 
@@ -52,6 +53,7 @@ def serving(hub: Hub) -> Iterator[Hub]:
             elif name != path and (hub.folder / name).is_file():
                 self._send_file(name, body=body)
             else:
+                hub.refused.append(path)
                 self.send_error(404)
 
         def _send(self, answer: object, *, body: bool) -> None:

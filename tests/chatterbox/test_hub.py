@@ -13,13 +13,18 @@ from tests.chatterbox.hub import Hub, serving
 
 HOME = Path(__file__).resolve().parents[2]
 ORIGINAL = MODELS["original"]
-#: In a process of its own, for the hub's place is read when its client is imported.
-CODE = """
+WORDS = "/words.zip"
+#: In a process of its own, for the hub's place is read when its client is imported. What pkuseg
+#: would fetch from GitHub is sent to the hub, which does not have it.
+CODE = f"""
+import os, sys
 from tests.chatterbox import checkpoint
 checkpoint.shrink()
+from spacy_pkuseg.config import config
+config.model_urls['spacy_ontonotes'] = os.environ['HF_ENDPOINT'] + '{WORDS}'
 from engine.errors import SetupError
 from engine.synthesis.chatterbox import ChatterboxSynthesizer
-synthesizer = ChatterboxSynthesizer('original', None, 'cpu')
+synthesizer = ChatterboxSynthesizer(sys.argv[1], None, 'cpu')
 try:
     synthesizer.load()
 except SetupError as error:
@@ -29,12 +34,13 @@ else:
 """
 
 
-def started(cache: Path, url: str) -> str:
+def started(cache: Path, url: str, model: str = "original") -> str:
     """How a start with that cache ends."""
+    places = {"HF_HOME": str(cache), "HF_ENDPOINT": url, "PKUSEG_HOME": str(cache / "pkuseg")}
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", CODE],
+        [sys.executable, "-W", "ignore", "-c", CODE, model],
         cwd=HOME,
-        env={"PATH": os.environ["PATH"], "HF_HOME": str(cache), "HF_ENDPOINT": url},
+        env={"PATH": os.environ["PATH"], **places},
         capture_output=True,
         text=True,
     )
@@ -73,3 +79,17 @@ def test_fetch_that_breaks_off_is_said_and_gone_on_with(hub: Hub, tmp_path: Path
         assert started(tmp_path, hub.url) == "loaded: ['Chatterbox']"
         assert "s3gen.safetensors" in hub.asked
         assert not {*hub.asked} & {*ORIGINAL.extras}  # they are here already
+
+
+def test_what_was_not_to_be_had_is_not_asked_for_again(
+    checkpoints: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Where the weights lie complete, a start uses no network, whatever it could do without."""
+    hub = Hub(MODELS["multilingual"].repository, checkpoints("multilingual"))
+    with serving(hub):
+        assert started(tmp_path, hub.url, "multilingual").startswith("loaded")
+        assert WORDS in hub.refused
+        hub.asked.clear()
+        hub.refused.clear()
+        assert started(tmp_path, hub.url, "multilingual").startswith("loaded")
+        assert hub.asked == hub.refused == []

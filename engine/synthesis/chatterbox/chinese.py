@@ -28,7 +28,7 @@ _HOME: Final = "~/.pkuseg"
 
 def look_beside(folder: Path, *, fetch: bool) -> None:
     """Have upstream's tokenizer look beside the weights in `folder`, from its next start on.
-    `fetch`: pkuseg's model may be fetched, if it lies nowhere."""
+    `fetch`: pkuseg's model may be fetched, if it lies nowhere: once, as the weights are."""
     tokenizer: Any = importlib.import_module("chatterbox.models.tokenizers.tokenizer")
 
     def beside(*, filename: str, **_: object) -> str:
@@ -58,7 +58,11 @@ def _segmenter(folder: Path, *, fetch: bool) -> Any:
         return pkuseg.pkuseg(str(found[0]) if found else WORDS)
     # Out of reach, no room, damaged.
     except (OSError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
-        log.warning("Chinese is read without telling words apart", reason=str(error))
+        log.warning(
+            "Chinese is read without telling words apart: unpack the model there",
+            folder=str(found[0] if found else home / WORDS),
+            reason=str(error),
+        )
         return None
 
 

@@ -57,14 +57,14 @@ def choose_device(wanted: str) -> str:
 
 def load(model: Model, checkpoint: Path | None, device: str) -> Loaded:
     """Raises SetupError where files are missing."""
-    folder = checkpoint if checkpoint is not None else _from_hub(model)
+    folder, fetched = (checkpoint, False) if checkpoint is not None else _from_hub(model)
     missing = [name for name in model.files if not (folder / name).is_file()]
     if missing:
         raise SetupError(
             f"{folder} is no checkpoint of {model.title}: {', '.join(missing)} missing."
         )
     _stay_offline()
-    chinese.look_beside(folder, fetch=checkpoint is None)
+    chinese.look_beside(folder, fetch=fetched)
     module = importlib.import_module(model.loader[0])
     upstream = getattr(module, model.loader[1]).from_local(folder, device)
     # In half precision it rounds the numbers of tokens: 6559 becomes 6560.
@@ -102,7 +102,8 @@ def fingerprint(folder: Path, model: Model) -> str:
     return digest.hexdigest()[:8]
 
 
-def _from_hub(model: Model) -> Path:
+def _from_hub(model: Model) -> tuple[Path, bool]:
+    """Where the weights lie, and whether they were fetched just now. Raises SetupError."""
     from httpx import HTTPError
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
@@ -110,7 +111,7 @@ def _from_hub(model: Model) -> Path:
     try:
         folder = Path(snapshot_download(model.repository, local_files_only=True))
         if all((folder / name).is_file() for name in model.files):
-            return folder
+            return folder, False
     except LocalEntryNotFoundError:
         pass  # nothing of it was fetched yet
     log.info("fetching the weights, once", repository=model.repository)
@@ -124,7 +125,7 @@ def _from_hub(model: Model) -> Path:
             f"The weights of {model.title} could not be fetched ({why}). Try again, or put them "
             "into a folder and name it by MYNAH_CHECKPOINT."
         ) from error
-    return folder
+    return folder, True
 
 
 def _stay_offline() -> None:
