@@ -2,22 +2,27 @@
 PYTHON ?= python3
 VENV := .venv
 MYNAH := $(VENV)/bin/mynah
+PIP := $(VENV)/bin/pip install --quiet --disable-pip-version-check
 READY := $(VENV)/.ready
+HASHED := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --custom-compile-command 'make requirements'
 TORCH_VENV := .venv-chatterbox
 TORCH_READY := $(TORCH_VENV)/.ready
 EXTRA_VENV := .venv-extra
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run doctor test test-chatterbox test-extra lint format bench clean
+.PHONY: help setup demo run doctor test test-chatterbox test-extra lint format requirements bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 setup: $(READY) ## Make .venv with the command .venv/bin/mynah
 
-$(READY): pyproject.toml constraints.txt
+# What runs in production is checked against its hashes, and nothing newer is fetched to build mynah.
+$(READY): pyproject.toml constraints.txt requirements.txt
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[sandbox,dev]'
+	$(PIP) --require-hashes -r requirements.txt
+	$(PIP) --no-build-isolation -c constraints.txt -e '.[sandbox,dev]'
 	@touch $@
 
 demo: setup ## Speak once on a local Discord; what a member hears is data/demo/heard.wav
@@ -45,6 +50,7 @@ $(TORCH_READY): pyproject.toml constraints.txt chatterbox-cpu.txt
 
 test-extra: ## The same with the extra as users install it: some gigabytes of PyTorch for CUDA
 	$(PYTHON) -m venv $(EXTRA_VENV)
+	$(EXTRA_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-chatterbox.txt
 	$(EXTRA_VENV)/bin/pip install --quiet --disable-pip-version-check -e '.[sandbox,dev,chatterbox]'
 	$(EXTRA_VENV)/bin/pytest tests/chatterbox --ignore tests/chatterbox/test_newer_libraries.py
 
@@ -56,6 +62,10 @@ lint: setup ## Ruff and mypy
 format: setup ## Let ruff format the code
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
+
+requirements: setup ## Resolve the requirements files again, with hashes
+	echo setuptools | $(HASHED) -c constraints.txt pyproject.toml - -o requirements.txt
+	$(HASHED) --extra chatterbox pyproject.toml -o requirements-chatterbox.txt
 
 bench: setup ## Measure; each measurement prints a table and one line of JSON
 	$(VENV)/bin/python -m bench

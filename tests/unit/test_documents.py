@@ -237,7 +237,7 @@ def test_image_is_built_without_secrets_and_data() -> None:
     let_in = {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
     assert let_in.isdisjoint({".env", "data", ".git", ".venv", "*"})
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", text_of("Dockerfile"), re.MULTILINE)
-    assert copied == ["."]
+    assert copied == ["requirements.txt", "."]
 
 
 def test_image_passes_signals_on_and_runs_as_nobody_special() -> None:
