@@ -51,7 +51,7 @@ def in_32_bits(data: bytes, *, valid: int = 24, bits: int = 32, channels: int = 
 
 def left(valid: int = 24) -> bytes:
     """Samples at the upper end of 32 bits."""
-    return ((speech() * (2 ** (valid - 1) - 1)).astype("<i4") << (32 - valid)).tobytes()
+    return (np.frombuffer(right(valid), "<i4") << (32 - valid)).tobytes()
 
 
 def right(valid: int = 24) -> bytes:
@@ -199,6 +199,9 @@ ODD: Final[dict[str, Make]] = {
     "MP3 behind some rubbish": lambda: (
         b"ID3\4\0\0\0\0\0\0" + bytes(300) + converted("mp3", "-id3v2_version", "0")
     ),
+    "CAF with text behind it": lambda: converted("caf") + TEXT,
+    "AIFF with text behind it": lambda: converted("aiff") + TEXT,
+    "WAV with text behind it": lambda: wav(speech()) + TEXT,
     "AAC with text behind it": lambda: converted("aac") + TEXT,
     "M4A with text behind it": lambda: converted("m4a") + TEXT,
     "M4A, its index in front, with text behind it": lambda: (

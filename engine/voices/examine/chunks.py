@@ -9,6 +9,11 @@ from typing import Final
 from engine.voices.examine import sizes
 from engine.voices.examine.unfit import incomplete
 
+#: What a CAF file consists of; anything else is behind its end.
+_CAF: Final = (
+    *(b"desc", b"data", b"pakt", b"chan", b"kuki", b"info", b"free", b"strg", b"mark", b"regn"),
+    *(b"inst", b"midi", b"ovvw", b"peak", b"edct", b"umid", b"uuid"),
+)
 _ASF: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_DATA: Final = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
 
@@ -55,7 +60,7 @@ def check_caf(data: bytes) -> None:
     while at + 12 <= len(data):
         name, size = struct.unpack_from(">4sQ", data, at)
         at += 12
-        if name == b"data" and sizes.is_unknown(size, bits=64):
+        if name not in _CAF or (name == b"data" and sizes.is_unknown(size, bits=64)):
             return
         if size > len(data) - at + sizes.SLACK:
             raise incomplete()

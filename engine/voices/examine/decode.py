@@ -4,7 +4,8 @@ Knows: ffmpeg's command line, and how little of ffmpeg a stranger's file may rea
 speech. The limits of memory and time are inherited from the process around it.
 
 - The file is the process's standard input, a descriptor that can be sought in: an M4A has its index
-  at its end. `fd` is the only protocol, so nothing that a file names is opened, here or elsewhere.
+  at its end. A WAV or AIFF, whose head was rewritten, comes by a pipe. `fd` is the only protocol:
+  nothing that a file names is opened, here or elsewhere.
 - Only the demuxers and decoders below: what refers to other files (playlists, `concat`, DASH, SVG)
   has none; pictures and video streams are not decoded, not even to look at them.
 - Out comes an AU stream of floats as they were recorded: rate and channels stand in its head, a NaN
@@ -230,9 +231,12 @@ def _read(stream: IO[bytes], seconds: float, most: float, way: int | None) -> _S
             whole = False
             break
     shares = clipping.shares()
-    ways = [(each.end(), shares[:, channel]) for channel, each in zip(kept, heard, strict=True)]
+    ways: list[tuple[Samples, NDArray[np.float64]]] = [
+        (each.end(), shares[:, channel]) for channel, each in zip(kept, heard, strict=True)
+    ]
     if channels == 2:
-        ways.insert(0, ((ways[0][0] + ways[1][0]) / 2, shares.mean(axis=1)))
+        mixed: Samples = (ways[0][0] + ways[1][0]) / np.float32(2)
+        ways.insert(0, (mixed, shares.mean(axis=1)))
         ways = ways if way is None else ways[way : way + 1]
     return _Sound(
         ways=ways,
