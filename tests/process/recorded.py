@@ -94,6 +94,29 @@ def converted(ending: str, *options: str, source: bytes | None = None) -> bytes:
         return target.read_bytes()
 
 
+@cache
+def piped(form: str, *options: str) -> bytes:
+    """The usual speech as ffmpeg writes it where it cannot go back and fill in the sizes."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "wav", "-i", "pipe:0"]
+    done = subprocess.run(
+        [*command, *options, "-f", form, "pipe:1"],
+        input=wav(speech()),
+        capture_output=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def rf64(**sizes: int) -> bytes:
+    """`whole` and `sound`, in bytes, stand in a chunk of their own."""
+    data = bytearray(converted("wav", "-rf64", "always"))
+    assert data[:4] == b"RF64"
+    for name, at in (("whole", 20), ("sound", 28)):
+        if name in sizes:
+            data[at : at + 8] = sizes[name].to_bytes(8, "little")
+    return bytes(data)
+
+
 def ffmpeg(arguments: list[str], default: bytes = b"", given: bytes | None = None) -> None:
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *arguments]
     subprocess.run(command, input=default if given is None else given, check=True)

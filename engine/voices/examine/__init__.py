@@ -2,6 +2,12 @@
 
 child.py       limits on itself, one recording in, one answer out
 container.py   what a file's own bytes say, before anything decodes it
+  sizes.py     sizes that were never filled in
+  wav.py       WAV, RF64, W64: the sound behind a plain head
+  chunks.py    AIFF, AU, CAF, AVI, ASF
+  boxes.py     MP4, Matroska
+  frames.py    MP3, AAC, Ogg
+hearing.py     which track and channel speaks
 decode.py      ffmpeg: any common format to mono sound
 said.py        what ffmpeg says of a file
 analysis.py    speech, noise, level; the best stretch

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from engine.synthesis.audio import Pcm, Samples, amplitude, loudness
 from engine.voices.examine.decode import FRAME_SECONDS, RATE, Decoded
-from engine.voices.examine.unfit import Unfit
+from engine.voices.examine.unfit import Unheard
 from engine.voices.voice import Report
 
 Levels = NDArray[np.float64]
@@ -75,7 +75,7 @@ class Stretch:
 
 
 def best_stretch(decoded: Decoded) -> Stretch:
-    """Raises Unfit where there is not enough speech."""
+    """Raises Unheard where there is not enough speech."""
     samples = decoded.pcm.samples
     if len(samples) < _FRAME:
         raise _nothing_heard()
@@ -93,16 +93,17 @@ def best_stretch(decoded: Decoded) -> Stretch:
     chosen = choose(utterances, levels, clipped)
     speech = float(spoken[chosen.start : chosen.end].sum() * FRAME_SECONDS)
     if speech < LEAST_SPEECH:
-        raise Unfit(
+        raise Unheard(
             f"Only {speech:.1f} s of speech were found in the recording. Record yourself speaking "
-            "for 10 to 15 seconds, close to the microphone and without music, and send that."
+            "for 10 to 15 seconds, close to the microphone and without music, and send that.",
+            rank=speech,
         )
     noise = noise_level(levels, spoken, chosen)
     return _describe(decoded, samples, levels, spoken, clipped, noise, chosen, speech)
 
 
-def _nothing_heard() -> Unfit:
-    return Unfit(
+def _nothing_heard() -> Unheard:
+    return Unheard(
         "Nothing can be heard in the recording. Choose the right microphone, record again, and "
         "listen to it before sending."
     )
@@ -120,7 +121,7 @@ def _describe(
 ) -> Stretch:
     margin = int(MARGIN * RATE)
     start = max(0, chosen.start * _FRAME - margin)
-    stretch = Pcm(samples[start : chosen.end * _FRAME + margin], RATE)
+    stretch = Pcm(samples[start : chosen.end * _FRAME + margin].copy(), RATE)  # the rest may go
     within = slice(chosen.start, chosen.end)
     power = 10 ** (levels[within][spoken[within]] / 10)
     heard = loudness(stretch) - ONE_CHANNEL
@@ -134,9 +135,10 @@ def _describe(
         source=decoded.source,
     )
     if report.snr < LEAST_SNR:
-        raise Unfit(
+        raise Unheard(
             "No speech stands out from the noise in the recording. Record in a quiet room, close "
-            "to the microphone and without music, and send that."
+            "to the microphone and without music, and send that.",
+            rank=speech,
         )
     return Stretch(pcm=stretch, report=report)
 

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from engine.voices.examine import analysis, container, decode, keep
+from engine.voices.examine import container, hearing, keep
 from engine.voices.examine.unfit import SAVE_ANEW, Unfit
 
 GIBIBYTE: Final = 1024**3
@@ -65,8 +65,8 @@ def follow(lifeline: int) -> None:
 
 def examine(file: int, into: Path, preview: Path, *, seconds: float) -> dict[str, Any]:
     """The answer. Raises Unfit."""
-    container.check(os.pread(file, os.fstat(file).st_size, 0))  # ffmpeg begins where we stand
-    stretch = analysis.best_stretch(decode.decode(file, seconds=seconds))
+    rewritten = container.check(os.pread(file, os.fstat(file).st_size, 0))
+    stretch = hearing.best_stretch(file, rewritten, seconds=seconds)
     wav = keep.to_wav(keep.level(stretch.pcm))
     _write(into, wav)
     _write(preview, keep.to_preview(keep.from_wav(wav)))

@@ -4,16 +4,22 @@ Knows: ffmpeg's command line, and how little of ffmpeg a stranger's file may rea
 speech. The limits of memory and time are inherited from the process around it.
 
 - The file is the process's standard input, a descriptor that can be sought in: an M4A has its index
-  at its end. `fd` is the only protocol, so nothing that a file names is opened, here or elsewhere.
+  at its end. A WAV or AIFF, whose head was rewritten, comes by a pipe. `fd` is the only protocol:
+  nothing that a file names is opened, here or elsewhere.
 - Only the demuxers and decoders below: what refers to other files (playlists, `concat`, DASH, SVG)
   has none; pictures and video streams are not decoded, not even to look at them.
 - Out comes an AU stream of floats as they were recorded: rate and channels stand in its head, a NaN
   stays one. What it holds beyond the limit is not read.
+- Sound is joined where time stamps leave a gap: the limit counts sound, not time. An encoder that
+  does not send silence (Opus: after 200 ms of it) leaves enough of each pause.
 """
 
+import os
 import struct
 import subprocess
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Final
 
@@ -27,7 +33,9 @@ from engine.synthesis.audio import Pcm, Samples
 from engine.voices.examine.said import Said
 from engine.voices.examine.unfit import (
     SAVE_ANEW,
+    NoTrack,
     Unfit,
+    Unheard,
     check_channels,
     check_rate,
     incomplete,
@@ -62,54 +70,109 @@ _WAYS: Final = (
 )
 _AU_MAGIC, _AU_FLOAT = b".snd", 6
 _READ: Final = 1 << 20  # bytes
-_CANCELLED: Final = 0.1  # of the power of one channel: a voice in one of two leaves a quarter
+#: So many tracks of a file are listened to: programs that record a screen write up to six.
+MOST_TRACKS: Final = 8
+#: Of any kind: with 1,000, each of ffmpeg's runs takes 3 s and 700 MB.
+_MOST_STREAMS: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoded:
-    """`clipped`: the share of samples at full scale in each frame of the source."""
+    """One way to hear a track. `clipped`: the share of samples at full scale in each frame of the
+    source."""
 
     pcm: Pcm
     clipped: NDArray[np.float64]
     source: str  # "mp3, 44100 Hz, stereo, 12.3 s"
 
 
-def decode(file: int, *, seconds: float) -> Decoded:
-    """The sound in `file`, a descriptor. Raises Unfit."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """A track's sound. `ways` to hear it: mono as it is; stereo mixed, then each channel; of more,
+    each channel, as a voice in one would drown in the others."""
+
+    ways: tuple[Decoded, ...]
+    whole: bool  # else it goes on
+    tracks: int  # in the file
+
+
+def decode(
+    file: int,
+    *,
+    seconds: float,
+    rewritten: bytes | None = None,
+    track: int = 0,
+    held: float | None = None,
+    way: int | None = None,
+) -> Track:
+    """The sound of one track in `file`, a descriptor, or in `rewritten`, which is the same file.
+
+    `held`: at most so many seconds in all, shared by the file's tracks and the track's channels.
+    `way`: that one alone. Raises Unfit; Unheard where another track may serve; NoTrack.
+    """
+    os.lseek(file, 0, os.SEEK_SET)  # ffmpeg begins where we stand
     process = subprocess.Popen(
-        _command(seconds), stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        _command(track, seconds),
+        stdin=file if rewritten is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     assert process.stdout is not None
     assert process.stderr is not None
     said = Said(process.stderr)
+    feeder = _feed(process.stdin, rewritten)
     try:
         said.begun.wait()  # what it says of the file comes before the first sound
-        if (said.duration or 0.0) > seconds + 1:
-            raise too_long(seconds)
-        sound = _read(process.stdout, seconds)
-        process.wait()
+        most = float("inf") if held is None else held / min(max(said.tracks, 1), MOST_TRACKS)
+        sound = _read(process.stdout, seconds, most, way)
+        if sound is None or sound.whole:
+            process.wait()
     finally:
         process.kill()
         process.wait()
         said.end()
         process.stdout.close()
+        if feeder is not None:
+            feeder.join()
     if sound is None:
         raise _why_nothing(said)
-    _check_whole(said, sound.seconds)
-    return Decoded(
-        pcm=Pcm(sound.samples, RATE),
-        clipped=sound.clipped,
-        source=f"{said.codec}, {sound.rate} Hz, {sound.layout}, {sound.seconds:.1f} s",
+    if sound.whole:
+        _check_whole(said, sound.seconds)
+    source = f"{said.codec(track)}, {sound.rate} Hz, {sound.layout}, {sound.seconds:.1f} s"
+    if said.tracks > 1:
+        source += f", track {track + 1}"
+    return Track(
+        ways=tuple(
+            Decoded(pcm=Pcm(samples, RATE), clipped=clipped, source=source)
+            for samples, clipped in sound.ways
+        ),
+        whole=sound.whole,
+        tracks=said.tracks,
     )
 
 
-def _command(seconds: float) -> list[str]:
+def _feed(pipe: IO[bytes] | None, data: bytes | None) -> threading.Thread | None:
+    """Gives ffmpeg what it reads while its sound is read."""
+    if pipe is None or data is None:
+        return None
+
+    def write() -> None:
+        with suppress(BrokenPipeError), pipe:  # ffmpeg may have enough, or want none of it
+            pipe.write(data)
+
+    thread = threading.Thread(target=write, name="feed", daemon=True)
+    thread.start()
+    return thread
+
+
+def _command(track: int, seconds: float) -> list[str]:
     source = ffmpeg.input(
         "fd:",
         fd=0,
         protocol_whitelist="fd",
         format_whitelist=",".join(_DEMUXERS),
         codec_whitelist=",".join(_DECODERS),
+        max_streams=_MOST_STREAMS,
         threads=1,
         vn=None,
         sn=None,
@@ -119,8 +182,9 @@ def _command(seconds: float) -> list[str]:
         "pipe:1",
         format="au",
         acodec="pcm_f32be",
-        map="0:a:0",
+        map=f"0:a:{track}",
         map_metadata=-1,
+        af="asetpts=N/SR/TB",
         t=seconds + 2,
         threads=1,
     ).global_args(*_WAYS)
@@ -130,8 +194,8 @@ def _command(seconds: float) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sound:
-    samples: Samples  # mono, at RATE
-    clipped: NDArray[np.float64]
+    ways: list[tuple[Samples, NDArray[np.float64]]]  # mono, at RATE; what is clipped of it
+    whole: bool
     rate: int  # of the source, as are these:
     channels: int
     seconds: float
@@ -141,7 +205,7 @@ class _Sound:
         return {1: "mono", 2: "stereo"}.get(self.channels, f"{self.channels} channels")
 
 
-def _read(stream: IO[bytes], seconds: float) -> _Sound | None:
+def _read(stream: IO[bytes], seconds: float, most: float, way: int | None) -> _Sound | None:
     """None: ffmpeg gave nothing."""
     head = stream.read(_AU_HEAD.size)
     if len(head) < _AU_HEAD.size:
@@ -152,19 +216,31 @@ def _read(stream: IO[bytes], seconds: float) -> _Sound | None:
     check_rate(rate)
     check_channels(channels)
     stream.read(begin - _AU_HEAD.size)
-    mixed, first = _AtRate(rate), _AtRate(rate)
+    kept = range(channels) if way is None or channels <= 2 else range(way, way + 1)
+    heard = [_AtRate(rate) for _ in kept]
     clipping = _Clipping(rate, channels)
+    whole = True
     for samples in _blocks(stream, channels):
         _check_samples(samples)
         clipping.feed(samples)
         if clipping.samples > seconds * rate:
             raise too_long(seconds)
-        mixed.feed(samples.mean(axis=1, dtype=np.float32))
-        if channels > 1:
-            first.feed(samples[:, 0])
+        for channel, each in zip(kept, heard, strict=True):
+            each.feed(samples[:, channel])
+        if clipping.samples * channels >= most * rate:
+            whole = False
+            break
+    shares = clipping.shares()
+    ways: list[tuple[Samples, NDArray[np.float64]]] = [
+        (each.end(), shares[:, channel]) for channel, each in zip(kept, heard, strict=True)
+    ]
+    if channels == 2:
+        mixed: Samples = (ways[0][0] + ways[1][0]) / np.float32(2)
+        ways.insert(0, (mixed, shares.mean(axis=1)))
+        ways = ways if way is None else ways[way : way + 1]
     return _Sound(
-        samples=_louder(mixed.end(), first.end()),
-        clipped=clipping.shares(),
+        ways=ways,
+        whole=whole,
         rate=rate,
         channels=channels,
         seconds=clipping.samples / rate,
@@ -206,44 +282,36 @@ class _AtRate:
     def end(self) -> Samples:
         if self._stream is not None:
             self._made.append(self._stream.resample_chunk(np.empty(0, np.float32), last=True))
-        return np.concatenate(self._made)
-
-
-def _louder(mixed: Samples, first: Samples) -> Samples:
-    """All channels mixed, but for those that cancel each other out: a microphone whose wires are
-    crossed gives one the reverse of the other."""
-    power = [float(np.square(each, dtype=np.float64).sum()) for each in (mixed, first)]
-    return first if power[0] < _CANCELLED * power[1] else mixed
+        made, self._made = np.concatenate(self._made), []
+        return made
 
 
 class _Clipping:
-    """Counts the samples at full scale in each frame."""
+    """Counts the samples at full scale in each frame of each channel."""
 
     def __init__(self, rate: int, channels: int) -> None:
         self.samples = 0  # of one channel
         self._frame = rate * FRAME_SECONDS
-        self._channels = channels
-        self._counts: NDArray[np.float64] = np.zeros(0)
+        self._counts: NDArray[np.float64] = np.zeros((0, channels))
 
     def feed(self, samples: Samples) -> None:
-        full = (np.abs(samples) >= FULL_SCALE).sum(axis=1)
-        at = np.flatnonzero(full)
+        at, channel = np.nonzero(np.abs(samples) >= FULL_SCALE)
         frames = ((at + self.samples) / self._frame).astype(np.int64)
         self.samples += len(samples)
-        counts = np.zeros(int(self.samples / self._frame) + 1)
+        counts = np.zeros((int(self.samples / self._frame) + 1, self._counts.shape[1]))
         counts[: len(self._counts)] = self._counts
-        np.add.at(counts, frames, full[at])
+        np.add.at(counts, (frames, channel), 1)
         self._counts = counts
 
     def shares(self) -> NDArray[np.float64]:
-        return self._counts / (self._frame * self._channels)
+        """By frame and channel."""
+        return self._counts / self._frame
 
 
 def _check_whole(said: Said, length: float) -> None:
-    """A file that says it is longer than it is was cut off."""
-    declared = said.duration
-    if said.is_film:  # its picture may go on longer than its sound
-        declared = None
+    """A FLAC file has its number of samples in its head, and all that are missing were cut off. In
+    other formats less sound than was declared proves nothing: see `container.py`."""
+    declared = said.duration if said.is_flac else None
     if said.is_cut_off or (declared and length < declared - max(0.5, declared * 0.03)):
         raise incomplete()
 
@@ -252,5 +320,7 @@ def _why_nothing(said: Said) -> Unfit:
     if said.is_cut_off:
         return incomplete()
     if said.has("matches no streams"):
-        return Unfit("There is no sound in this file. Send a recording, or a video with sound.")
-    return unreadable()
+        return NoTrack()
+    if said.has("Error opening input"):
+        return unreadable()
+    return Unheard(str(unreadable()), rank=-1)

@@ -14,9 +14,9 @@ _LINE: Final = 400  # characters
 _BEGUN: Final = "Output #0"
 
 _DURATION: Final = re.compile(r"^  Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)")
-_STREAM: Final = re.compile(r"^  Stream #0:\d+.*?: (Audio|Video): (\w{1,20})(.*)")
-#: What ffmpeg says of a file that breaks off.
-_CUT: Final = ("partial file", "File ended prematurely", "moov atom not found")
+_STREAM: Final = re.compile(r"^  Stream #0:\d+.*?: Audio: (\w{1,20})")
+#: What ffmpeg says of an MP4 that breaks off.
+_CUT: Final = ("partial file", "moov atom not found")
 
 
 class Said:
@@ -53,28 +53,27 @@ class Said:
         return self.has(*_CUT)
 
     @property
+    def is_flac(self) -> bool:
+        return self.has("Input #0, flac,")
+
+    @property
     def duration(self) -> float | None:
         """Seconds, as the file itself has it; None where it says nothing."""
-        if self.has("Estimating duration from bitrate"):
-            return None
         for line in self.lines:
             if found := _DURATION.match(line):
                 return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
         return None
 
     @property
-    def codec(self) -> str:
-        return next((stream[2] for stream in self._streams() if stream[1] == "Audio"), "sound")
+    def tracks(self) -> int:
+        """How many have sound, or should."""
+        return sum(1 for _ in self._streams())
 
-    @property
-    def is_film(self) -> bool:
-        """There are moving pictures in it; a cover is none."""
-        return any(
-            stream[1] == "Video" and "attached pic" not in stream[3] for stream in self._streams()
-        )
+    def codec(self, track: int) -> str:
+        return next((each[1] for number, each in enumerate(self._streams()) if number == track), "")
 
     def _streams(self) -> Iterator[re.Match[str]]:
-        """The streams of the file: kind, codec, the rest."""
+        """The file's streams of sound: the codec."""
         for line in self.lines:
             if line.startswith(_BEGUN):
                 return

@@ -10,6 +10,22 @@ class Unfit(Exception):
     """The recording cannot serve. The text says what is wrong, and what to do next."""
 
 
+class NoTrack(Unfit):
+    """The file has no such track."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no sound in this file. Send a recording, or a video with sound.")
+
+
+class Unheard(Unfit):
+    """This track or channel cannot serve; another one of the same file may. Of those that cannot,
+    the one of the highest rank (seconds of speech) has the word."""
+
+    def __init__(self, text: str, *, rank: float = 0.0) -> None:
+        super().__init__(text)
+        self.rank = rank
+
+
 def incomplete() -> Unfit:
     return Unfit(
         "The file is incomplete: it breaks off before its own end, or says that it is longer than "
