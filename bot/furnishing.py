@@ -15,6 +15,7 @@ from bot.erasing.eraser import Eraser
 from bot.erasing.news import ErasureNews
 from bot.erasing.sent_files import SentFiles
 from bot.house import House
+from bot.library.addresses import Addresses
 from bot.library.fetching import Fetcher
 from bot.library.owners import Owners
 from bot.library.reports import Reports
@@ -75,7 +76,7 @@ def furnish(
         uploads=Uploads(
             library,
             examiner,
-            Fetcher(session, clock, most),
+            Fetcher(session, Addresses.of_api(settings.discord_api_url), clock, most),
             speech,
             reply,
             sent_files,
