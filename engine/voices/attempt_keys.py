@@ -1,0 +1,101 @@
+"""The keys under which attempts are counted, in a file of their own.
+
+Knows: when a key is made and when it is thrown away, the file. Does not know: what is counted.
+Every call blocks.
+
+A hash of a member's id alone would name the member: ids can be tried one by one. Under a random
+key it names nobody once the key is gone. A key makes marks for an hour, and is thrown away when the
+last of these is an hour old. It is not in the database: a backup of that holds marks without a key.
+"""
+
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+#: Seconds for which an attempt counts, and in which one key makes marks.
+HOUR: Final = 3600.0
+_KEY_BYTES: Final = 32
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    since: float  # seconds since the epoch
+    key: bytes
+
+    def is_needed(self, now: float) -> bool:
+        """Whether one of its marks may count. If the clock was set back, it is from the future."""
+        return now - 2 * HOUR < self.since <= now + HOUR
+
+
+class AttemptKeys:
+    """`now` is always wall-clock time, in seconds since the epoch."""
+
+    def __init__(self, file: Path, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
+        self._file = file
+        self._random = random
+        self._kept: tuple[_Key, ...] | None = None  # the newest first; None: not read yet
+
+    def all(self, now: float) -> Sequence[bytes]:
+        """The keys whose marks may count, the newest first."""
+        return [each.key for each in self._read() if each.is_needed(now)]
+
+    def with_current(self, now: float) -> Sequence[bytes]:
+        """Likewise; the first is to make marks. It is on disk when this returns. Raises OSError."""
+        kept = [each for each in self._read() if each.is_needed(now)]
+        if not kept or not now - HOUR < kept[0].since <= now:
+            kept.insert(0, _Key(since=now, key=self._random(_KEY_BYTES)))
+            self._write(kept)
+        return [each.key for each in kept]
+
+    def forget(self, now: float, *, every: bool = False) -> float | None:
+        """Throw away the keys whose marks count no more, or every one. When the oldest that stays
+        is due, if one does. Raises OSError."""
+        kept = [each for each in self._read() if each.is_needed(now) and not every]
+        if len(kept) < len(self._read()):
+            self._write(kept)
+        return min((each.since + 2 * HOUR for each in kept), default=None)
+
+    def _read(self) -> Sequence[_Key]:
+        if self._kept is None:
+            try:
+                found = json.loads(self._file.read_bytes())
+                self._kept = tuple(
+                    _Key(since=float(each["since"]), key=bytes.fromhex(each["key"]))
+                    for each in found
+                )
+            except FileNotFoundError:
+                self._kept = ()
+            except (OSError, ValueError, TypeError, KeyError):
+                log.warning(
+                    "The keys of attempts cannot be read: what was tried in the last hour is not "
+                    "counted",
+                    file=str(self._file),
+                )
+                self._kept = ()
+        return self._kept
+
+    def _write(self, kept: Sequence[_Key]) -> None:
+        """By way of a file beside it, so that it is whole after a crash. Mode 0600."""
+        if kept:
+            handle, name = tempfile.mkstemp(prefix=self._file.name, dir=self._file.parent)
+            part = Path(name)
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    json.dump([{"since": each.since, "key": each.key.hex()} for each in kept], file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                part.replace(self._file)
+            finally:
+                part.unlink(missing_ok=True)
+        else:
+            self._file.unlink(missing_ok=True)
+        self._kept = tuple(kept)
