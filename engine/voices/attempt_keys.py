@@ -1,7 +1,6 @@
 """The keys under which attempts are counted, in a file of their own.
 
 Knows: when a key is made and when it is thrown away, the file. Does not know: what is counted.
-Every call blocks.
 
 A hash of a member's id alone would name the member: ids can be tried one by one. Under a random
 key it names nobody once the key is gone. A key makes marks for an hour, and is thrown away when the
@@ -42,46 +41,44 @@ class AttemptKeys:
     def __init__(self, file: Path, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
         self._file = file
         self._random = random
-        self._kept: tuple[_Key, ...] | None = None  # the newest first; None: not read yet
+        self._kept: tuple[_Key, ...] = ()  # the newest first
+
+    def load(self) -> None:
+        """Read the file, before anything else. Blocks."""
+        try:
+            found = json.loads(self._file.read_bytes())
+            self._kept = tuple(
+                _Key(since=float(each["since"]), key=bytes.fromhex(each["key"])) for each in found
+            )
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, TypeError, KeyError):
+            log.warning(
+                "The keys of attempts cannot be read: what was tried in the last hour is not "
+                "counted",
+                file=str(self._file),
+            )
 
     def all(self, now: float) -> Sequence[bytes]:
         """The keys whose marks may count, the newest first."""
-        return [each.key for each in self._read() if each.is_needed(now)]
+        return [each.key for each in self._kept if each.is_needed(now)]
 
-    def with_current(self, now: float) -> Sequence[bytes]:
-        """Likewise; the first is to make marks. It is on disk when this returns. Raises OSError."""
-        kept = [each for each in self._read() if each.is_needed(now)]
-        if not kept or not now - HOUR < kept[0].since <= now:
-            kept.insert(0, _Key(since=now, key=self._random(_KEY_BYTES)))
-            self._write(kept)
-        return [each.key for each in kept]
+    def has_current(self, now: float) -> bool:
+        """Whether the newest may make marks."""
+        return bool(self._kept) and now - HOUR < self._kept[0].since <= now
+
+    def add(self, now: float) -> None:
+        """A new one, which is on disk when this returns. Blocks. Raises OSError."""
+        needed = [each for each in self._kept if each.is_needed(now)]
+        self._write([_Key(since=now, key=self._random(_KEY_BYTES)), *needed])
 
     def forget(self, now: float, *, every: bool = False) -> float | None:
         """Throw away the keys whose marks count no more, or every one. When the oldest that stays
-        is due, if one does. Raises OSError."""
-        kept = [each for each in self._read() if each.is_needed(now) and not every]
-        if len(kept) < len(self._read()):
+        is due, if one does. Blocks. Raises OSError."""
+        kept = [each for each in self._kept if each.is_needed(now) and not every]
+        if len(kept) < len(self._kept):
             self._write(kept)
         return min((each.since + 2 * HOUR for each in kept), default=None)
-
-    def _read(self) -> Sequence[_Key]:
-        if self._kept is None:
-            try:
-                found = json.loads(self._file.read_bytes())
-                self._kept = tuple(
-                    _Key(since=float(each["since"]), key=bytes.fromhex(each["key"]))
-                    for each in found
-                )
-            except FileNotFoundError:
-                self._kept = ()
-            except (OSError, ValueError, TypeError, KeyError):
-                log.warning(
-                    "The keys of attempts cannot be read: what was tried in the last hour is not "
-                    "counted",
-                    file=str(self._file),
-                )
-                self._kept = ()
-        return self._kept
 
     def _write(self, kept: Sequence[_Key]) -> None:
         """By way of a file beside it, so that it is whole after a crash. Mode 0600."""

@@ -69,15 +69,9 @@ class Counting(Desk):
     async def _attempt(self, member: str, kind: Attempt) -> None:
         now = self._clock.time()
         async with self._counting:
-            try:
-                keys = await asyncio.to_thread(self._keys.with_current, now)
-            except OSError as error:
-                raise StorageFull(
-                    f"the key of attempts cannot be kept: {error}",
-                    user_message="This bot's disk takes nothing more. Tell the operator, and try "
-                    "again later.",
-                ) from error
-            marks = [_mark(key, member, kind) for key in keys]
+            if not self._keys.has_current(now):
+                await self._add_key(now)
+            marks = self._marks(member, kind, now)
 
             def write(connection: Connection) -> None:
                 self._check_attempts(connection, marks, kind, now)
@@ -86,15 +80,26 @@ class Counting(Desk):
             await self._database.write(write)
             self._forget_at = min(self._forget_at, now + HOUR)
 
-    async def _marks(self, member: str, kind: Attempt) -> list[str]:
-        """The marks under which this member's tries may stand."""
-        async with self._counting:
-            keys = await asyncio.to_thread(self._keys.all, self._clock.time())
-        return [_mark(key, member, kind) for key in keys]
+    async def _add_key(self, now: float) -> None:
+        try:
+            await asyncio.to_thread(self._keys.add, now)
+        except OSError as error:
+            raise StorageFull(
+                f"the key of attempts cannot be kept: {error}",
+                user_message="This bot's disk takes nothing more. Tell the operator, and try again "
+                "later.",
+            ) from error
+
+    def _marks(self, member: str, kind: Attempt, now: float) -> list[str]:
+        """The marks under which this member's tries may stand; the first is of the newest key."""
+        return [_mark(key, member, kind) for key in self._keys.all(now)]
 
     def _check_attempts(
         self, connection: Connection, marks: Sequence[str], kind: Attempt, now: float
     ) -> None:
+        """Raise TooOften where no try is free. `marks`: the member's."""
+        if not marks:
+            return
         most = self._most[kind]
         made = attempt_queries.latest(connection, marks, since=now - HOUR, limit=most)
         if len(made) >= most:
@@ -102,6 +107,11 @@ class Counting(Desk):
                 f"{most} times {kind} within an hour",
                 user_message=_refusal(kind, most, made[-1] + HOUR - now),
             )
+
+    async def _load_attempts(self) -> None:
+        """At the start: take up the count, and forget what is due."""
+        await asyncio.to_thread(self._keys.load)
+        await self._forget_attempts()
 
     async def _forget_attempts(self) -> None:
         """Delete what no longer counts, if something is due."""

@@ -35,7 +35,7 @@ class Library(Owning, Publishing, Choosing, Governing, Erasing):
         # Jobs whose voice was taken away, and which a kill kept from ending.
         await self._act(lambda connection: None)
         await self.purge()
-        await self._forget_attempts()
+        await self._load_attempts()
         self._task = asyncio.create_task(self._run(), name="library")
 
     async def close(self) -> None:

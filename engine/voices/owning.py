@@ -49,12 +49,13 @@ class Owning(Purging, Counting):
         by `attempt`. Raises BadName, TooManyVoices, TooOften, NotAllowed.
         """
         name = check_name(name)
-        marks = await self._marks(asker.member, Attempt.UPLOAD)
+        now = self._clock.time()
+        marks = self._marks(asker.member, Attempt.UPLOAD, now)
 
         def check(connection: Connection) -> None:
             _check_role(connection, asker, roles, admin=admin)
             self._check_limits(connection, asker.member)
-            self._check_attempts(connection, marks, Attempt.UPLOAD, self._clock.time())
+            self._check_attempts(connection, marks, Attempt.UPLOAD, now)
             _check_free(connection, asker.member, name)
 
         await self._database.read(check)
