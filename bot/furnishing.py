@@ -15,8 +15,11 @@ from bot.erasing.eraser import Eraser
 from bot.erasing.news import ErasureNews
 from bot.erasing.sent_files import SentFiles
 from bot.house import House
+from bot.library.addresses import Addresses
 from bot.library.fetching import Fetcher
 from bot.library.owners import Owners
+from bot.library.places import places_for_examinations, places_for_exports
+from bot.library.previews import Previews
 from bot.library.reports import Reports
 from bot.library.uploads import Uploads
 from bot.reply import Reply
@@ -61,27 +64,35 @@ def furnish(
     reply = Reply(settings.mynah_command_group)
     most = settings.mynah_max_upload * MEBIBYTE
     examiner = Examiner(RecordingLimits(bytes=most, seconds=settings.mynah_max_recording))
+    # Uploads and previews share them: a member with an upload has no preview made meanwhile.
+    places = places_for_examinations(clock)
     return House(
         client=client,
         settings=settings,
         door=Door(),
         speech=speech,
         library=library,
-        examiner=examiner,
-        shelf=Shelf(settings.mynah_references_dir, settings.mynah_data_dir / "references"),
         rooms=rooms,
         board=board,
         saying=Saying(speech, rest, board, rooms, clock, render=render, payload=message_payload),
         uploads=Uploads(
             library,
             examiner,
-            Fetcher(session, clock, most),
+            Fetcher(session, Addresses.of_api(settings.discord_api_url), clock, most),
             speech,
             reply,
             sent_files,
+            places,
             clock,
             settings.mynah_data_dir / "uploads",
         ),
+        previews=Previews(
+            library,
+            Shelf(settings.mynah_references_dir, settings.mynah_data_dir / "references"),
+            examiner,
+            places,
+        ),
+        exports=places_for_exports(clock),
         sent_files=sent_files,
         erasure_news=ErasureNews(
             Eraser(library, Blanker(rest, client, clock), rest, turns, sent_files, clock),
@@ -89,7 +100,7 @@ def furnish(
             client,
             clock,
         ),
-        reports=Reports(client, library, clock, group=settings.mynah_command_group),
+        reports=Reports(client, library, group=settings.mynah_command_group),
         owners=Owners(client, clock),
         reply=reply,
         clock=clock,

@@ -11,6 +11,8 @@ from bot.door import Door
 from bot.erasing.news import ErasureNews
 from bot.erasing.sent_files import SentFiles
 from bot.library.owners import Owners
+from bot.library.places import Places
+from bot.library.previews import Previews
 from bot.library.reports import Reports
 from bot.library.uploads import Uploads
 from bot.reply import Reply
@@ -21,8 +23,6 @@ from engine.clock import Clock
 from engine.settings import Settings
 from engine.speech import Speech
 from engine.voices.library import Library
-from engine.voices.recordings import Examiner
-from engine.voices.shelf import Shelf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +32,12 @@ class House:
     door: Door
     speech: Speech
     library: Library
-    examiner: Examiner
-    shelf: Shelf
     rooms: Rooms
     board: Board
     saying: Saying
     uploads: Uploads
+    previews: Previews
+    exports: Places
     sent_files: SentFiles
     erasure_news: ErasureNews
     reports: Reports

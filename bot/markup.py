@@ -54,6 +54,7 @@ _PLACES: Final = {
     "linked-roles": "Linked Roles",
 }
 _URL: Final = re.compile(r"https?://[^\s<>]+", re.IGNORECASE)
+_SHORTEST_URL: Final = len("https://a")
 _AFTER_URL: Final = ".,:;!?\"')]*_~|`"
 _HOST: Final = re.compile(r"https?://(?:[^\s/?#@]*@)?(?:www\.)?([^\s/?#:@]+)", re.IGNORECASE)
 _TARGET: Final = re.compile(  # "](https://example.com/a_(b) "title")"
@@ -259,10 +260,12 @@ class _Reader:
         return self._literal("@", at)
 
     def _url(self, at: int) -> int:
-        found = _URL.match(self._text, at)
+        text_end = self._link[0] if self._link[0] > at else len(self._text)
+        # No further than the text of a link: addresses behind it, without a space between, would
+        # be gone over again for each link. The shortest address is whole.
+        found = _URL.match(self._text, at, max(text_end, at + _SHORTEST_URL))
         if found is None:
             return self._literal(self._text[at], at)
-        text_end = self._link[0] if self._link[0] > at else len(self._text)
         url = found[0][: text_end - at].rstrip(_AFTER_URL)
         return self._say(_link(url), at, at + len(url))
 

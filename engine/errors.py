@@ -12,6 +12,7 @@
     │   ├── BadStyle
     │   ├── BadName
     │   ├── TooManyVoices
+    │   ├── TooOften
     │   ├── Busy
     │   └── NotAllowed
     ├── EngineError           synthesis went wrong
@@ -85,7 +86,13 @@ class BadName(Refused):
 
 
 class TooManyVoices(Refused):
-    """The owner has as many voices, or uploaded as many in this hour, as the settings allow."""
+    """The owner has as many voices as the settings allow."""
+
+    retryable = True
+
+
+class TooOften(Refused):
+    """The member has tried this as often in the last hour as is allowed."""
 
     retryable = True
 

@@ -115,7 +115,10 @@ class Settings(BaseSettings):
     )
     mynah_max_voices: int = Field(10, ge=0, le=1000, description="Voices of one member.")
     mynah_max_uploads: int = Field(
-        10, ge=1, le=1000, description="Recordings that one member may upload in an hour."
+        10,
+        ge=1,
+        le=1000,
+        description="Recordings that one member may upload in an hour; refused ones count.",
     )
 
     mynah_cache_size: int = Field(

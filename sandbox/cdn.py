@@ -91,6 +91,11 @@ class Files:
         Content-Length that would tell."""
         return self._order(Fault(name, times, extra=by))
 
+    def mislead(self, to: str) -> None:
+        """Have the addresses of files, from now on, begin with `to` (`http://host:port`), as a
+        hostile proxy in front of Discord could. "" ends it."""
+        self.world.files_origin = to
+
     def mend(self) -> None:
         """Forget all orders; what stalls or drips is cut."""
         self._orders.clear()

@@ -101,7 +101,7 @@ class Attachment:
     @property
     def url(self) -> str:
         """Its address, good for a day from now on."""
-        return self.world.origin + self._signed()
+        return (self.world.files_origin or self.world.origin) + self._signed()
 
     def _signed(self) -> str:
         issued = int(self.world.clock.time())

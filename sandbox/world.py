@@ -38,6 +38,7 @@ class World:
     clock: Clock = field(default_factory=Clock)
     watch: Watch = field(default_factory=Watch)
     origin: str = ""  # http://127.0.0.1:port, once it listens
+    files_origin: str = ""  # where addresses of files lead, if elsewhere (`Files.mislead`)
     guilds: dict[int, "Guild"] = field(default_factory=dict)
     messages: dict[int, "Message"] = field(default_factory=dict)
     files: dict[int, "Attachment"] = field(default_factory=dict)  # all that Discord keeps

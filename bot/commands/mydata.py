@@ -43,18 +43,10 @@ def commands(house: House) -> list[Command | app_commands.Group]:
 
     @mydata.command(name="export", description="All that I keep of you, as files")
     async def export(interaction: discord.Interaction) -> None:
-        asker = asker_of(interaction)
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        limit = interaction.filesize_limit or USUAL_BYTES
-        most = min(limit, MOST_BYTES) - MARGIN_BYTES
-        parts = await house.library.export(asker.member, most, lane=asker.lane)
-        for number, (filename, data) in enumerate(parts, 1):
-            count = f" Part {number} of {len(parts)}." if len(parts) > 1 else ""
-            words = f"This is what I keep of you.{count}"
-            file = Attached(filename, data)
-            sent = await house.reply(interaction, words, files=[file])
-            if sent is not None:
-                house.sent_files.sent(interaction, sent, {asker.member})
+        with house.exports.claim(str(interaction.user.id)) as claim:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            await claim.place()
+            await _export(interaction, house)
 
     @mydata.command(name="delete", description="Have all that I keep of you deleted, for good")
     async def delete(interaction: discord.Interaction) -> None:
@@ -63,6 +55,20 @@ def commands(house: House) -> list[Command | app_commands.Group]:
         await house.reply(interaction, render_question(kept), choices=[button])
 
     return [mydata]
+
+
+async def _export(interaction: discord.Interaction, house: House) -> None:
+    asker = asker_of(interaction)
+    limit = interaction.filesize_limit or USUAL_BYTES
+    most = min(limit, MOST_BYTES) - MARGIN_BYTES
+    parts = await house.library.export(asker.member, most, lane=asker.lane)
+    for number, (filename, data) in enumerate(parts, 1):
+        count = f" Part {number} of {len(parts)}." if len(parts) > 1 else ""
+        words = f"This is what I keep of you.{count}"
+        file = Attached(filename, data)
+        sent = await house.reply(interaction, words, files=[file])
+        if sent is not None:
+            house.sent_files.sent(interaction, sent, {asker.member})
 
 
 async def pressed(interaction: discord.Interaction, house: House, rest: str) -> None:

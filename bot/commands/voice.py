@@ -4,7 +4,6 @@ Knows: the options, and the sentences of the answers. Does not know: what an upl
 (`library/uploads`), who may use what (the library judges). What an owner does: `voice_owner`.
 """
 
-import asyncio
 from typing import Final, Literal
 
 import discord
@@ -22,7 +21,7 @@ from bot.library.presses import name_form
 from bot.library.uploads import PREVIEW
 from bot.library.usable import NONE, chosen, find, name_of, offer_all, offer_usable, whose
 from bot.reply import Attached
-from engine.errors import BadRecording, NotAllowed, Refused
+from engine.errors import BadRecording, NotAllowed
 from engine.voices.names import public_name
 from engine.voices.voice import Scope, Voice
 
@@ -31,7 +30,6 @@ NO_RECORDING: Final = (
     "This message has no recording. Choose one of yours with a voice message, or with a file that "
     "has sound."
 )
-NO_LONGER_KEPT: Final = "The recording of this voice is no longer there."
 HERE_IS_NO_SERVER: Final = "This is no server: choose `everywhere`."
 #: Of a message's files the first that Discord takes for sound or film; else the first.
 SOUNDS: Final = ("audio/", "video/")
@@ -178,10 +176,7 @@ def _preview(house: House) -> Command:
         asker = asker_of(interaction)
         found = await find(house, asker, voice)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        wav = await asyncio.to_thread(house.shelf.path, found.reference)
-        if wav is None:
-            raise Refused(NO_LONGER_KEPT)
-        sound = await house.examiner.encode_preview(wav)
+        sound = await house.previews.of(asker.member, found.reference)
         sent = await house.reply(
             interaction,
             f"{bold(found.name)}, as it was recorded.",

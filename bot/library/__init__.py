@@ -4,6 +4,9 @@ who may use what, is `engine/voices`.
 uploads.py    from a recording to a voice that is kept
 pending.py    uploads that wait for their member's consent
 fetching.py   from Discord to a file
+addresses.py  which addresses are Discord's; pure
+places.py     places for examinations and the like: one a member
+previews.py   recordings to listen to: kept, or made once
 card.py       what members read: the question, the card, the list; pure
 style.py      how a voice speaks, in words; pure
 presses.py    the buttons and forms of `/voice`

@@ -1,6 +1,7 @@
 """Fetches a recording from Discord into a file, within limits, whatever was announced.
 
-Knows: HTTP, and what can go wrong on the way. Does not know: what is fetched, what for.
+Knows: HTTP, and what can go wrong on the way. Does not know: what is fetched, what for; which
+addresses are Discord's (`addresses`).
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from typing import Any, BinaryIO, Final, TypeVar
 import aiohttp
 import structlog
 
+from bot.library.addresses import Addresses
 from engine.clock import Clock
 from engine.errors import BadRecording
 from engine.settings import MEBIBYTE
@@ -38,22 +40,27 @@ class Recording:
 
 
 class Fetcher:
-    """`most` is the largest recording, in bytes."""
+    """`addresses` are those that it may call; `most` is the largest recording, in bytes."""
 
-    def __init__(self, session: aiohttp.ClientSession, clock: Clock, most: int) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, addresses: Addresses, clock: Clock, most: int
+    ) -> None:
         self._session = session
+        self._addresses = addresses
         self._clock = clock
         self._most = most
 
     def check(self, recording: Recording) -> None:
-        """Raise BadRecording for one that is announced to be too large, or empty."""
+        """Raise BadRecording for one that is elsewhere, or announced to be too large, or empty."""
+        self._addresses.check(recording.url)
         if recording.size > self._most:
             raise self._too_large()
         if recording.size == 0:
             raise BadRecording("an empty file", user_message="This file is empty: record it again.")
 
     async def fetch(self, recording: Recording, into: Path) -> None:
-        """Write the recording to `into`. Raises BadRecording: gone, late, incomplete, too large."""
+        """Write the recording to `into`. Raises BadRecording: elsewhere, gone, late, incomplete,
+        too large."""
         try:
             await within(self._clock, FETCH_SECONDS, self._fetch(recording, into))
         except TimeoutError as error:
@@ -67,7 +74,7 @@ class Fetcher:
     async def _fetch(self, recording: Recording, into: Path) -> None:
         # As it is sent: what is packed might unpack to more than memory holds.
         asked = self._session.get(
-            recording.url,
+            self._addresses.check(recording.url),
             allow_redirects=False,
             auto_decompress=False,
             headers={"Accept-Encoding": "identity"},

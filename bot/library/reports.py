@@ -1,7 +1,7 @@
 """Reports of voices: kept in the trail, and told to the server's admins and to the operator.
 
-Knows: who is told what, how many reports a member may make. Does not know: commands, what becomes
-of a voice (`/voice-admin`, `mynah voices freeze`).
+Knows: who is told what. Does not know: commands, how many reports a member may make (the library
+counts), what becomes of a voice (`/voice-admin`, `mynah voices freeze`).
 
 A bot without privileged intents cannot list who may manage a server. Those whom it knows are told:
 the owner, who has decided about voices there before, who is in its cache, as those in voice are.
@@ -21,18 +21,13 @@ from bot.direct import send_direct
 from bot.library.oversight import label, who
 from bot.reply import name_commands
 from bot.status.escape import escape
-from engine.clock import Clock
-from engine.errors import Refused
 from engine.voices.access import open_to_all
+from engine.voices.counting import Attempt
 from engine.voices.library import Library
-from engine.voices.voice import Action, Asker, Voice
+from engine.voices.voice import Asker, Voice
 
 log = structlog.get_logger(__name__)
 
-MOST_REPORTS: Final = 5
-HOUR: Final = 3600.0
-#: Of what a member did, enough to hold all reports of an hour.
-MOST_ENTRIES: Final = 2000
 MOST_REASON: Final = 500
 #: Of a server's admins, so many are told.
 MOST_ADMINS: Final = 10
@@ -41,22 +36,17 @@ MOST_ADMINS: Final = 10
 class Reports:
     """`group` is the command below which all others are registered, if there is one."""
 
-    def __init__(
-        self, client: discord.Client, library: Library, clock: Clock, *, group: str | None
-    ) -> None:
+    def __init__(self, client: discord.Client, library: Library, *, group: str | None) -> None:
         self._client = client
         self._library = library
-        self._clock = clock
         self._group = group
         self._operator: int | None = None
-        self._alone = asyncio.Lock()  # else many at once would each find the count low
         self._telling: set[asyncio.Task[None]] = set()
 
     async def report(self, asker: Asker, guild: discord.Guild, voice: Voice, reason: str) -> None:
         """Keep a report; who is to know is told meanwhile. Raises Refused."""
-        async with self._alone:
-            await self._check(asker)
-            await self._library.report(asker, voice.key, reason)
+        await self._library.attempt(asker.member, Attempt.REPORT)
+        await self._library.report(asker, voice.key, reason)
         task = asyncio.create_task(self._tell(asker, guild, voice, reason), name="report")
         self._telling.add(task)
         task.add_done_callback(self._told)
@@ -65,17 +55,6 @@ class Reports:
         for task in self._telling:
             task.cancel()
         await asyncio.gather(*self._telling, return_exceptions=True)
-
-    async def _check(self, asker: Asker) -> None:
-        done = await self._library.audit(None, actor=asker.member, limit=MOST_ENTRIES)
-        since = self._clock.time() - HOUR
-        lately = sum(each.action is Action.REPORT and each.at > since for each in done)
-        if lately >= MOST_REPORTS:
-            raise Refused(
-                f"{lately} reports within an hour",
-                user_message=f"You have made {lately} reports within an hour: they were told. "
-                "Try again later, or speak to an admin of this server.",
-            )
 
     async def _tell(self, asker: Asker, guild: discord.Guild, voice: Voice, reason: str) -> None:
         about = label(voice, named=open_to_all(voice, str(guild.id)))

@@ -1,7 +1,7 @@
 """From a recording that a member points at to a voice that is kept.
 
-Knows: the order of things (ask, fetch, examine, register), how many go on at once. Does not know:
-sound, the words, what may be uploaded (the library judges, before the question and after it).
+Knows: the order of things (ask, fetch, examine, register). Does not know: sound, the words, what
+may be uploaded (the library judges, before the question and after it), whose turn it is (`places`).
 
     /voice upload ──▶ question ──▶ "I agree" ──▶ fetched, examined, registered ──▶ card
     Use as my voice ──▶ a form for the name ──┘        └──▶ refused: nothing is kept
@@ -25,10 +25,12 @@ from bot.erasing.sent_files import SentFiles
 from bot.library.card import AGREED, CONSENT, LAPSED, REPLACED, render_card, render_consent
 from bot.library.fetching import Fetcher, Recording, within
 from bot.library.pending import LAPSE_SECONDS, Pending, Pendings
+from bot.library.places import Claim, Places
 from bot.reply import Attached, Choice, Reply
 from engine.clock import Clock
 from engine.errors import Busy, NotAllowed, Refused
 from engine.speech import Speech
+from engine.voices.counting import Attempt
 from engine.voices.library import Library
 from engine.voices.recordings import Examined, Examiner
 from engine.voices.voice import Scope, Voice
@@ -37,8 +39,6 @@ log = structlog.get_logger(__name__)
 
 #: For everything from the press to the answer, which Discord and people expect within ten.
 WORK_SECONDS: Final = 9.0
-#: Recordings that are fetched and examined at once: each may lie on the disk at its full size.
-MOST_AT_WORK: Final = 12
 
 BUSY: Final = (
     "Many recordings are being examined just now. Press **I agree** again in a moment; nothing was "
@@ -60,6 +60,7 @@ class Uploads:
         speech: Speech,
         reply: Reply,
         sent_files: SentFiles,
+        places: Places,
         clock: Clock,
         folder: Path,
     ) -> None:
@@ -69,6 +70,7 @@ class Uploads:
         self._speech = speech
         self._reply = reply
         self._sent_files = sent_files
+        self._places = places
         self._clock = clock
         self._folder = folder
         self._pendings = Pendings()
@@ -121,12 +123,19 @@ class Uploads:
         pending = self._find(interaction, token)
         if token in self._at_work:
             raise Busy("pressed twice", user_message=AT_IT)
-        if len(self._at_work) >= MOST_AT_WORK:
-            raise Busy("too many uploads at once", user_message=BUSY)
-        work = self._at_work[token] = _Work(pending.member)
+        with self._places.claim(pending.member) as claim:
+            await self._work(interaction, pending, claim)
+
+    async def _work(self, interaction: discord.Interaction, pending: Pending, claim: Claim) -> None:
+        token = pending.token
+        work = self._at_work[token] = _Work(pending.member, self._clock.monotonic() + WORK_SECONDS)
         try:
             await interaction.response.defer(ephemeral=True, thinking=True)
             await self._check(interaction, pending.name)
+            await claim.place()
+            if work.forgotten:
+                raise NotAllowed("forgotten meanwhile", user_message=LAPSED)
+            await self._library.attempt(pending.member, Attempt.UPLOAD)
             await self._take_in(interaction, pending, work)
         except Refused as refused:
             if not refused.retryable:
@@ -171,7 +180,8 @@ class Uploads:
         async with self._room() as room:
             try:
                 examining = self._examine(pending.recording, room)
-                examined = await within(self._clock, WORK_SECONDS, examining)
+                left = work.until - self._clock.monotonic()
+                examined = await within(self._clock, left, examining)
             except TimeoutError as error:
                 raise Busy("an upload took too long", user_message=BUSY) from error
             if work.forgotten:
@@ -272,8 +282,9 @@ class Uploads:
 class _Work:
     """An upload that is under way."""
 
-    def __init__(self, member: str) -> None:
+    def __init__(self, member: str, until: float) -> None:
         self.member = member
+        self.until = until  # the clock's monotonic seconds, when it is given up
         self.forgotten = False
         self.over = asyncio.Event()
 

@@ -11,6 +11,7 @@
     audit_queries.py    … on the trail
     erasure_queries.py  … by which something goes for good
     holding_queries.py  … that counts what is kept of a member
+    attempt_queries.py  … on attempts, which are counted for an hour
     looking.py     a read-only look at the file that a running bot holds
     slices.py      lists cut to what one statement takes
 

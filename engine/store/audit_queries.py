@@ -60,12 +60,3 @@ def actors(
         .limit(limit)
     )
     return list(rows.scalars())
-
-
-def count_since(connection: Connection, actor: str, action: Action, since: float) -> int:
-    found = connection.execute(
-        select(func.count()).where(
-            audit.c.actor == actor, audit.c.action == action, audit.c.at > since
-        )
-    )
-    return int(found.scalar_one())

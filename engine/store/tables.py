@@ -217,3 +217,14 @@ purges = Table(
     Column("key", String, primary_key=True),
     sqlite_with_rowid=False,
 )
+
+# What members tried in the last hour, counted for limits that outlive an erasure. Nothing else: a
+# mark is a hash under a key that is not in this file, and is thrown away with its last mark.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mark", String, nullable=False),
+    Column("at", Float, nullable=False),
+    Index("attempts_mark", "mark", "at"),
+)

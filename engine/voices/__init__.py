@@ -5,6 +5,8 @@ library.py     the front door: all acts, start and stop
 desk.py        what acts have in common: one transaction each, and its consequences
 choosing.py    which voice a member speaks in
 owning.py      what an owner does: register, rename, share, style, delete
+counting.py    what a member may try only so often an hour
+attempt_keys.py  the keys under which that is counted
 governing.py   what a server's admins decide; reports, the trail
 publishing.py  the operator's voices
 erasing.py     all that is kept of a member: handed over, or gone for good

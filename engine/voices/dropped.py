@@ -128,6 +128,8 @@ class DroppedVoices:
         try:
             examined = await self._examiner.examine(file.path, wav)
             await asyncio.to_thread(self._shelf.keep_converted, wav, examined.reference)
+            preview = await asyncio.to_thread(examined.preview.read_bytes)
+            await asyncio.to_thread(self._shelf.keep_preview, preview, examined.reference)
         except Busy:
             return
         except FileNotFoundError:

@@ -35,6 +35,7 @@ class Library(Owning, Publishing, Choosing, Governing, Erasing):
         # Jobs whose voice was taken away, and which a kill kept from ending.
         await self._act(lambda connection: None)
         await self.purge()
+        await self._load_attempts()
         self._task = asyncio.create_task(self._run(), name="library")
 
     async def close(self) -> None:
@@ -50,6 +51,7 @@ class Library(Owning, Publishing, Choosing, Governing, Erasing):
             await self._clock.sleep(_LOOK_SECONDS)
             try:
                 await self._look()
+                await self._forget_attempts()
                 if self._owing and self._clock.monotonic() >= retry_at:
                     await self.purge()
             except Exception:

@@ -15,6 +15,10 @@ from typing import Final
 from engine.errors import BadName
 
 MOST_CHARACTERS: Final = 32
+#: Characters of a typed name, or of a file's, that are looked at. One letter may be typed as a
+#: letter and three marks, so 32 are at most 128. Normalization sorts the marks on a letter, which
+#: is quadratic: 8,000 of them took 0.1 s, and `public_name` of as many signs 5 s.
+MOST_TYPED: Final = 256
 
 #: Letters by their category, and still blank: fillers of Hangul, an empty pattern of Braille, and
 #: marks that show nothing (Unicode's Default_Ignorable_Code_Point).
@@ -28,6 +32,8 @@ _MARKUP: Final = re.compile(r"[*`~|<>\[\]\\/]|(?<!\w)[_@]|_(?!\w)|__|^#|\.\.")
 
 def check_name(name: str) -> str:
     """The name as it is kept. Raises BadName, which says what is wrong with it."""
+    if len(name) > MOST_TYPED:
+        raise _too_long(len(name))
     # Looked at before and after: what is normalized away is not to slip through either.
     for given in (name, normal := normalized(name)):
         if any(map(_unseen, given)):
@@ -39,11 +45,7 @@ def check_name(name: str) -> str:
     if not any(unicodedata.category(each)[0] in "LNSP" for each in normal):
         raise BadName("an empty name", user_message="Give the voice a name that can be read.")
     if len(normal) > MOST_CHARACTERS:
-        raise BadName(
-            f"a name of {len(normal)} characters",
-            user_message=f"This name has {len(normal)} characters; "
-            f"at most {MOST_CHARACTERS} are kept. Choose a shorter one.",
-        )
+        raise _too_long(len(normal))
     if _MARKUP.search(normal):
         raise BadName(
             "markup in the name",
@@ -59,20 +61,30 @@ def normalized(name: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """Equal for names that an owner may not have both."""
+    """Equal for names that an owner may not have both. Of a longer name, its beginning counts."""
     # Folding can take a name out of its normal form (Unicode 15, section 3.13, D146).
-    return unicodedata.normalize("NFKC", normalized(name).casefold())
+    return unicodedata.normalize("NFKC", normalized(name[:MOST_TYPED]).casefold())
 
 
 def public_name(stem: str) -> str:
-    """The name of a voice that lies in the folder of references, by its file's stem."""
-    seen = "".join(" " if _unseen(each) else each for each in unicodedata.normalize("NFKC", stem))
+    """The name of a voice by its file's stem, of which the beginning counts."""
+    # Cut twice: one character may become eighteen.
+    plain = unicodedata.normalize("NFKC", stem[:MOST_TYPED])[:MOST_TYPED]
+    seen = "".join(" " if _unseen(each) else each for each in plain)
     while (clean := normalized(_MARKUP.sub(" ", seen))) != seen:
         seen = clean
     name = normalized(clean[:MOST_CHARACTERS].rstrip("_"))
     if not any(unicodedata.category(each)[0] in "LNSP" for each in name):
         return "voice"
     return name
+
+
+def _too_long(length: int) -> BadName:
+    return BadName(
+        f"a name of {length} characters",
+        user_message=f"This name has {length} characters; "
+        f"at most {MOST_CHARACTERS} are kept. Choose a shorter one.",
+    )
 
 
 def _unseen(character: str) -> bool:

@@ -6,27 +6,26 @@ may use a voice (`access.py`).
 
 import asyncio
 from collections.abc import Collection, Mapping
-from typing import Final
 
 import structlog
 from sqlalchemy import Connection
 
 from engine.errors import BadName, NotAllowed, StorageFull, TooManyVoices
-from engine.store import audit_queries, erasure_queries, rule_queries, voice_queries
+from engine.store import erasure_queries, rule_queries, voice_queries
 from engine.store.erasure_queries import PurgeKind
+from engine.voices.counting import Attempt, Counting
 from engine.voices.desk import unknown
 from engine.voices.names import check_name
 from engine.voices.purging import Purging, in_voices
 from engine.voices.recordings import Examined
+from engine.voices.shelf import Shelf
 from engine.voices.styles import checked_style
 from engine.voices.voice import Action, Asker, Scope, Voice, voice_number
-
-_HOUR: Final = 3600.0
 
 log = structlog.get_logger(__name__)
 
 
-class Owning(Purging):
+class Owning(Purging, Counting):
     async def own(self, member: str) -> list[Voice]:
         """All voices of this member, wherever they may be used."""
         found = await self._database.read(lambda c: voice_queries.of_owner(c, member))
@@ -46,13 +45,17 @@ class Owning(Purging):
     ) -> None:
         """Whether `register` would take a voice of this name from a member with these roles.
 
-        Raises BadName, TooManyVoices, NotAllowed.
+        Also whether another upload is free in this hour; an upload that goes on is to be counted
+        by `attempt`. Raises BadName, TooManyVoices, TooOften, NotAllowed.
         """
         name = check_name(name)
+        now = self._clock.time()
+        marks = self._marks(asker.member, Attempt.UPLOAD, now)
 
         def check(connection: Connection) -> None:
             _check_role(connection, asker, roles, admin=admin)
             self._check_limits(connection, asker.member)
+            self._check_attempts(connection, marks, Attempt.UPLOAD, now)
             _check_free(connection, asker.member, name)
 
         await self._database.read(check)
@@ -133,9 +136,15 @@ class Owning(Purging):
         self._news.tell(voice.key)
         return voice
 
+    async def keep_preview(self, reference: str, sound: bytes) -> None:
+        """Keep a recording as it is listened to, if it is still kept itself. Raises OSError."""
+        async with self._files:
+            if await asyncio.to_thread(self._shelf.path, reference) is not None:
+                await asyncio.to_thread(self._shelf.keep_preview, sound, reference)
+
     async def _keep(self, examined: Examined) -> None:
         try:
-            await asyncio.to_thread(self._shelf.keep, examined.wav, examined.reference)
+            await asyncio.to_thread(_keep_files, self._shelf, examined)
         except OSError as error:
             raise StorageFull(
                 f"the recording cannot be kept: {error}",
@@ -156,14 +165,6 @@ class Owning(Purging):
                 f"the member has {most} voices",
                 user_message=f"You have {most} voices, and no more are kept. "
                 "Delete one with `/voice delete` first.",
-            )
-        most = self._settings.mynah_max_uploads
-        since = self._clock.time() - _HOUR
-        if audit_queries.count_since(connection, member, Action.UPLOAD, since) >= most:
-            raise TooManyVoices(
-                f"the member has uploaded {most} recordings in this hour",
-                user_message=f"You have uploaded {most} recordings within an hour. "
-                "Try again in an hour.",
             )
 
     # ---- a voice that is there
@@ -254,6 +255,12 @@ class Owning(Purging):
 
         await self._act(write, tell=[key], forget=in_voices([key]))
         await self.purge()
+
+
+def _keep_files(shelf: Shelf, examined: Examined) -> None:
+    shelf.keep(examined.wav, examined.reference)
+    if examined.preview.is_file():
+        shelf.keep_preview(examined.preview.read_bytes(), examined.reference)
 
 
 def _check_role(

@@ -5,6 +5,8 @@ Knows: files. Does not know: who owns a recording, what is in it. Every call blo
     references/<64 hex>.wav       kept for members, private to this user of the machine
     references/Anything.mp3       the operator's: dropped in, never written or removed by us
     <converted>/<64 hex>.wav      what was made of the operator's; a cache
+    <converted>/<64 hex>.ogg      any of these recordings, to listen to; a cache too. Not in
+                                  references/, where sound that is no member's is the operator's
 """
 
 import os
@@ -21,6 +23,7 @@ _HASH: Final = re.compile(r"[0-9a-f]{64}")
 #: How the names of our unfinished files begin and end.
 _OURS: Final = ".mynah-"
 _PART: Final = ".part"
+_PREVIEW: Final = ".ogg"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,17 @@ class Shelf:
         """Copy `wav` to what was made of the operator's files."""
         _store(wav, self._place(self.converted, reference))
 
+    def keep_preview(self, sound: bytes, reference: str) -> None:
+        """Keep a recording as it is listened to, until its last file is dropped."""
+        _store(sound, self._preview_place(reference))
+
+    def preview(self, reference: str) -> bytes | None:
+        """A recording to listen to; None where none is kept, or the recording is not."""
+        try:
+            return self._preview_place(reference).read_bytes() if self.path(reference) else None
+        except FileNotFoundError:
+            return None
+
     def path(self, reference: str) -> Path | None:
         """Where a recording is; None where there is none of this hash."""
         for folder in (self.references, self.converted):
@@ -66,10 +80,10 @@ class Shelf:
 
     def drop(self, reference: str) -> None:
         """Remove a member's recording; one of the operator's stays. No error if there is none."""
-        _remove(self._place(self.references, reference))
+        self._drop(reference, self.references, self.converted)
 
     def drop_converted(self, reference: str) -> None:
-        _remove(self._place(self.converted, reference))
+        self._drop(reference, self.converted, self.references)
 
     def kept(self) -> list[str]:
         """The hashes of the members' recordings."""
@@ -79,7 +93,10 @@ class Shelf:
         return _hashes(self.converted)
 
     def sweep(self) -> None:
-        """Remove what a kill left unfinished."""
+        """Remove what a kill left unfinished, and previews of recordings that are not there."""
+        for reference in _hashes(self.converted, _PREVIEW):
+            if self.path(reference) is None:
+                _remove(self._preview_place(reference))
         for folder in (self.references, self.converted):
             for entry in _scan(folder):
                 if entry.name.startswith(_OURS) and entry.name.endswith((_PART, ".wav", ".ogg")):
@@ -103,6 +120,16 @@ class Shelf:
                 found[entry.name] = Dropped(path=path, size=info.st_size, mtime=info.st_mtime_ns)
         return found
 
+    def _drop(self, reference: str, folder: Path, other: Path) -> None:
+        place = self._place(folder, reference)
+        # First the preview: after a kill in between, the recording is there to be dropped again.
+        if not self._place(other, reference).is_file():
+            _remove(self._preview_place(reference))
+        _remove(place)
+
+    def _preview_place(self, reference: str) -> Path:
+        return self._place(self.converted, reference).with_suffix(_PREVIEW)
+
     @staticmethod
     def _place(folder: Path, reference: str) -> Path:
         if not _HASH.fullmatch(reference):
@@ -118,15 +145,15 @@ def _scan(folder: Path) -> list["os.DirEntry[str]"]:
         return []
 
 
-def _hashes(folder: Path) -> list[str]:
+def _hashes(folder: Path, suffix: str = ".wav") -> list[str]:
     names = (Path(entry.name) for entry in _scan(folder))
     return sorted(
-        name.stem for name in names if name.suffix == ".wav" and _HASH.fullmatch(name.stem)
+        name.stem for name in names if name.suffix == suffix and _HASH.fullmatch(name.stem)
     )
 
 
-def _store(wav: Path, place: Path) -> None:
-    """Copy by way of a file beside it, so that `place` is whole or absent, also after a crash."""
+def _store(source: Path | bytes, place: Path) -> None:
+    """Write by way of a file beside it, so that `place` is whole or absent, also after a crash."""
     if place.is_file():
         return
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -134,8 +161,12 @@ def _store(wav: Path, place: Path) -> None:
     handle, name = tempfile.mkstemp(prefix=_OURS, suffix=_PART, dir=place.parent)
     part = Path(name)
     try:
-        with os.fdopen(handle, "wb") as target, wav.open("rb") as source:
-            shutil.copyfileobj(source, target)
+        with os.fdopen(handle, "wb") as target:
+            if isinstance(source, bytes):
+                target.write(source)
+            else:
+                with source.open("rb") as file:
+                    shutil.copyfileobj(file, target)
             target.flush()
             os.fsync(target.fileno())
         part.replace(place)

@@ -122,6 +122,15 @@ async def test_form_suggests_the_name_of_the_file(bot: Running, scene: Scene) ->
     assert "holiday voice" in str(menu.modal)
 
 
+async def test_endless_name_of_a_file_holds_nobody_up(bot: Running, scene: Scene) -> None:
+    """Cleaning 6,000 signs took seconds, in which no frame left and no answer came."""
+    file = speech_file("#_" * 15_000 + ".mp3")
+    message = await scene.ada.say("Listen!", scene.text, [file])
+    menu = await (await scene.ada.message_command("Use as my voice", message)).answered()
+    assert not menu.refused
+    assert "Use as my voice" in str(menu.modal)
+
+
 async def test_message_of_another_gives_no_voice(bot: Running, scene: Scene) -> None:
     message = await scene.bob.say("Listen!", scene.text, [speech_file()])
     menu = await scene.ada.message_command("Use as my voice", message)

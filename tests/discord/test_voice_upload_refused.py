@@ -1,6 +1,7 @@
 """Uploads that are refused: each gets a clear private answer, and nothing is kept of it."""
 
 import io
+import socket
 import zipfile
 
 import psutil
@@ -127,6 +128,36 @@ async def test_recording_that_is_elsewhere_is_not_followed(
     discord.files.fail(status=302)
     assert "no longer there" in (await give(scene)).content
     assert nothing_came_of_it(bot)
+
+
+async def test_recording_that_is_not_on_discords_servers_is_not_fetched(
+    bot: Running, scene: Scene, discord: Sandbox
+) -> None:
+    """As a hostile proxy in front of Discord could have it: the address of an attachment leads to
+    another port of this machine, where somebody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as bait:
+        bait.setblocking(False)
+        port = bait.getsockname()[1]
+        for origin in (
+            f"http://127.0.0.1:{port}",
+            f"http://localhost:{port}",
+            f"{discord.world.origin}@127.0.0.1:{port}",
+        ):
+            discord.files.mislead(origin)
+            answer = await ask(scene)
+            assert answer.content == (
+                "This recording is not on Discord's servers, so it was not fetched."
+            )
+            assert answer.buttons == []
+            message = await scene.ada.say("", scene.text, [speech_file()])
+            menu = await scene.ada.message_command("Use as my voice", message)
+            assert await private(menu) == answer.content
+        with pytest.raises(BlockingIOError):  # nobody has called
+            bait.accept()
+    assert discord.files.requests == []
+    assert nothing_came_of_it(bot)
+    discord.files.mislead("")
+    assert "is kept" in (await give(scene)).content
 
 
 @pytest.mark.parametrize(

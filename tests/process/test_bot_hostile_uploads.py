@@ -47,7 +47,7 @@ class Weight:
 async def test_hostile_recordings_get_a_clear_word_and_leave_the_bot_as_it_was(
     stage: Stage,
 ) -> None:
-    bot = await stage.start()
+    bot = await stage.start(mynah_max_uploads="1000")  # each of them counts
     stage.discord.limit_rates(False)
     await shows(await stage.say("alpha"), "Spoken in")
     inputs = {name: (make(), word) for name, (make, word) in HOSTILE.items()}

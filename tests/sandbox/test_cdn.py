@@ -93,3 +93,11 @@ async def test_a_client_that_goes_away(local: Sandbox) -> None:
     local.clock.advance(10)
     await local.files.until(lambda log: log[-1].is_over)
     assert not local.files.requests[-1].is_whole
+
+
+async def test_addresses_that_mislead(local: Sandbox, bot: Bot) -> None:
+    """What a hostile proxy names is not where the file is; until it is over."""
+    local.files.mislead("http://127.0.0.1:1")
+    assert address(local).startswith("http://127.0.0.1:1/attachments/")
+    local.files.mislead("")
+    assert await bot.http.get_from_cdn(address(local)) == b"0123456789"

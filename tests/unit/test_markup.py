@@ -211,3 +211,8 @@ def test_words_without_markup_stay_as_they_are(words: list[str]) -> None:
 )  # fmt: skip
 def test_hostile_texts_pass(unit: str) -> None:
     said((unit * 100_000)[:100_000])  # quadratic would be minutes
+
+
+def test_links_side_by_side_pass() -> None:
+    assert said("[http://a](http://b)" * 2) == "link to alink to a"
+    said("[http://a](http://b)" * 50_000)  # quadratic would be minutes

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,45 @@ def test_the_operators_files_are_those_of_sound_that_are_not_ours(shelf: Shelf) 
     assert anna.size == 5
     os.utime(anna.path, ns=(0, 5_000_000_000))
     assert shelf.dropped()["Anna.wav"].mtime == 5_000_000_000
+
+
+# ---- previews
+
+
+@pytest.mark.parametrize("keep", [Shelf.keep, Shelf.keep_converted])
+def test_preview_is_kept_as_long_as_its_recording(
+    shelf: Shelf, tmp_path: Path, keep: Callable[[Shelf, Path, str], None]
+) -> None:
+    file, reference = recording(tmp_path, b"a voice")
+    keep(shelf, file, reference)
+    assert shelf.preview(reference) is None
+    shelf.keep_preview(b"to listen to", reference)
+    assert shelf.preview(reference) == b"to listen to"
+    assert shelf.dropped() == {}  # none of the operator's
+    assert [*shelf.kept(), *shelf.kept_converted()] == [reference]
+    shelf.drop(reference)
+    shelf.drop_converted(reference)
+    assert shelf.preview(reference) is None
+    assert list(tmp_path.rglob(f"{reference}.*")) == []
+
+
+def test_preview_stays_while_one_of_two_has_the_recording(shelf: Shelf, tmp_path: Path) -> None:
+    file, reference = recording(tmp_path, b"a voice")
+    for drop in (shelf.drop, shelf.drop_converted):
+        shelf.keep(file, reference)
+        shelf.keep_converted(file, reference)
+        shelf.keep_preview(b"to listen to", reference)
+        drop(reference)
+        assert shelf.preview(reference) == b"to listen to"
+
+
+def test_preview_that_a_kill_left_without_its_recording_is_swept(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    file, reference = recording(tmp_path, b"a voice")
+    for each in (reference, "a" * 64):
+        shelf.keep_preview(b"to listen to", each)
+    shelf.keep(file, reference)
+    assert shelf.preview("a" * 64) is None
+    shelf.sweep()
+    assert [each.name for each in shelf.converted.iterdir()] == [f"{reference}.ogg"]

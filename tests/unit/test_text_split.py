@@ -211,3 +211,17 @@ def test_hostile_texts_pass_through_both_steps(unit: str) -> None:
     assert joined(pieces) == words(text)
     said = normalize(text)
     assert joined(split(said, least=25, most=300)) == words(said)
+
+
+def test_quotation_marks_in_a_long_text_pass() -> None:
+    """The sentence library is quadratic in them: for so many it would need minutes."""
+    text = "a“" * 300_000
+    assert joined(split(text, least=25, most=300)) == words(text)
+
+
+def test_long_paragraph_is_cut_where_its_sentences_end() -> None:
+    text = " ".join(f"This is sentence {number} of very many." for number in range(1000))
+    pieces = split(text, least=25, most=300)
+    assert joined(pieces) == words(text)
+    # One in four thousand characters may lie where the text was cut for the sentence library.
+    assert sum(not piece.text.endswith("many.") for piece in pieces) <= len(text) / 4000

@@ -118,3 +118,21 @@ def test_every_file_has_a_name_that_may_be_kept(stem: str) -> None:
 )
 def test_names_of_files(stem: str, name: str) -> None:
     assert public_name(stem) == name
+
+
+@pytest.mark.parametrize("unit", ["#_", "# ", "_#", "_", "\u0323\u0301", "\ufdfa", "\u200b", "x"])
+def test_endless_names_pass(unit: str) -> None:
+    endless = unit * 500_000  # quadratic would be minutes
+    assert check_name(public_name(endless)) == public_name(unit * 256)
+    with pytest.raises(BadName, match=f"{len(endless)} characters"):
+        check_name(endless)
+    assert name_key(endless) == name_key(unit * 256)
+
+
+@pytest.mark.parametrize("letter", ["\u1f82", "\u1e1c", "각"])
+def test_longest_name_may_be_typed_in_any_form(letter: str) -> None:
+    name = letter * MOST_CHARACTERS
+    typed = unicodedata.normalize("NFD", name)
+    assert len(typed) >= 3 * MOST_CHARACTERS
+    assert check_name(typed) == name
+    assert name_key(typed) == name_key(name)

@@ -1,0 +1,35 @@
+"""Every statement on attempts: how many stand under a mark, and which are too old.
+
+Knows: rows. Does not know: whose mark is whose (nobody does without the key), any limit.
+"""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, delete, func, insert, or_, select
+
+from engine.store.tables import attempts
+
+
+def put(connection: Connection, mark: str, at: float) -> None:
+    connection.execute(insert(attempts).values(mark=mark, at=at))
+
+
+def latest(
+    connection: Connection, marks: Collection[str], *, since: float, limit: int
+) -> list[float]:
+    """When the attempts under any of these marks were made, after `since`; the newest first."""
+    rows = connection.execute(
+        select(attempts.c.at)
+        .where(attempts.c.mark.in_(marks), attempts.c.at > since)
+        .order_by(attempts.c.at.desc())
+        .limit(limit)
+    )
+    return list(rows.scalars())
+
+
+def forget(connection: Connection, *, until: float, after: float) -> float | None:
+    """Delete those made at `until` or earlier, and those later than `after`. When the oldest that
+    stays was made, if one does."""
+    connection.execute(delete(attempts).where(or_(attempts.c.at <= until, attempts.c.at > after)))
+    oldest: float | None = connection.execute(select(func.min(attempts.c.at))).scalar_one()
+    return oldest
