@@ -25,6 +25,7 @@ from discord.voice_client import VoiceClient
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
 from engine.clock import Clock
+from engine.fault import fault_of
 
 log = structlog.get_logger(__name__)
 
@@ -171,9 +172,11 @@ class _Once(VoiceConnectionState):
             self.connection.report(Loss(LossReason.CLOSED, error.code))
         except (TimeoutError, OSError):
             self.connection.report(Loss(LossReason.CLOSED))
-        except Exception:
+        except Exception as error:
             # The edge of this task. discord.py lets it die here, and the connection goes deaf.
-            log.exception("a voice event could not be handled", guild=self.guild.id)
+            log.error(
+                "a voice event could not be handled", guild=self.guild.id, error=fault_of(error)
+            )
             self.connection.report(Loss(LossReason.CLOSED))
 
     async def voice_state_update(self, data: Any) -> None:

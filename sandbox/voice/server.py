@@ -188,6 +188,11 @@ class VoiceServer:
             if connection.guild_id == guild_id:
                 connection.freeze(False)
 
+    def garble(self, guild_id: int, frame: str | bytes) -> None:
+        """Send the guild's present connections this frame, whatever it is."""
+        for connection in self._sessions.of(guild_id):
+            connection.send_raw(frame)
+
     def drop_udp(self, guild_id: int, on: bool) -> None:
         """Datagrams of the guild's present connections vanish, both ways."""
         for connection in self._sessions.of(guild_id):
