@@ -213,6 +213,11 @@ class VoiceServer:
         """The next `times` IDENTIFYs in the guild are refused with `code`."""
         self._sessions.refusals[guild_id] = [code] * times
 
+    def garble_ready(self, guild_id: int, frame: str | bytes, times: int = 1) -> None:
+        """The next `times` that a client identifies in the guild, it is sent this frame, whatever it
+        is, in place of READY."""
+        self._sessions.garbled[guild_id] = [frame] * times
+
     def _end(self, connection: VoiceConnection) -> None:
         self._sessions.end(connection)
         self._watch.changed()
