@@ -223,7 +223,8 @@ async def discord(settings: Settings) -> Finding:
             f"Discord: out of reach ({error!r})",
             f"See whether {settings.discord_api_url} can be reached from this machine.",
         )
-    granted = int(application.get("flags") or 0) & MESSAGE_CONTENT_FLAGS
+    flags = application.get("flags")
+    granted = isinstance(flags, int) and flags & MESSAGE_CONTENT_FLAGS
     intents = "Message Content granted, not needed" if granted else "none privileged, none needed"
     return Finding(f"token: of {application.get('name')}; intents: {intents}")
 

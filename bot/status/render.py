@@ -19,6 +19,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot.status.escape import escape
+from engine.ids import parse_id
 from engine.speech.jobs import EndedBy, Job, JobState, JobView, StandIn
 from engine.synthesis.base import EngineState
 
@@ -75,13 +76,19 @@ class Rendered:
     key: str
 
 
-_CUSTOM_ID: Final = re.compile(r"mynah:(skip|stop|replay|download):([1-9][0-9]{0,18})")
+_CUSTOM_ID: Final = re.compile(r"mynah:(skip|stop|replay|download):(.*)", re.DOTALL)
 
 
 def parse_custom_id(custom_id: str) -> Button | None:
     """The button that has this custom id; None when it is none of ours."""
     found = _CUSTOM_ID.fullmatch(custom_id)
-    return Button(Verb(found[1]), int(found[2])) if found else None
+    job_id = parse_id(found[2]) if found else None
+    return Button(Verb(found[1]), job_id) if found and job_id is not None else None
+
+
+def names_a_verb(custom_id: str) -> bool:
+    """Whether a custom id is that of a job's button, also where what follows can be no job's id."""
+    return _CUSTOM_ID.fullmatch(custom_id) is not None
 
 
 def render(
