@@ -77,8 +77,7 @@ class Gateway(DiscordWebSocket):
             await super().received_message(msg)
         except HANDLED:
             raise
-        except Exception as error:
-            # The edge of the gateway: whatever the peer sends, the process goes on.
+        except Exception as error:  # noqa: BLE001 -- the edge of the gateway
             log.warning("The gateway sent what cannot be read", error=fault_of(error))
             await self.close(code=GOODBYE)
             raise Unreadable(type(error).__name__) from None

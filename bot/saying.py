@@ -91,6 +91,7 @@ class Saying:
                 text=text,
                 voice=spoken.voice,
                 reference=spoken.reference,
+                typed=spoken.typed,
                 style=spoken.style,
                 origin=origin.to_json(),
                 origin_key=origin.key,

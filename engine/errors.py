@@ -13,6 +13,7 @@
     │   ├── BadName
     │   ├── TooManyVoices
     │   ├── Busy
+    │   ├── EngineUnknown
     │   └── NotAllowed
     ├── EngineError           synthesis went wrong
     │   ├── EngineUnavailable     no host answers (loading, restarting, unreachable)
@@ -92,6 +93,12 @@ class TooManyVoices(Refused):
 
 class Busy(Refused):
     """Too many ask for the same at once."""
+
+    retryable = True
+
+
+class EngineUnknown(Refused):
+    """No engine has told yet which voices it has."""
 
     retryable = True
 

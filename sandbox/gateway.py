@@ -83,8 +83,8 @@ class Gateway:
             session.send(event, data)
 
     def garble_next(self, event: str, data: Any, times: int = 1) -> None:
-        """The next `times` that a connection begins, HELLO, READY, RESUMED or its first GUILD_CREATE
-        has these contents."""
+        """The next `times` that one is sent at the beginning of a connection, HELLO, READY, RESUMED
+        or GUILD_CREATE has these contents."""
         self._garbled[event] = [data] * times
 
     @property

@@ -30,9 +30,8 @@ def completed_by(
     async def complete(interaction: discord.Interaction, typed: str) -> Completed:
         try:
             offered = await offer(interaction, house, typed)
-        except Exception as error:
-            # The edge of a completion. discord.py would log the error's message, which may quote
-            # what was typed.
+        except Exception as error:  # noqa: BLE001 -- the edge of a completion
+            # discord.py would log the error's message, which may quote what was typed.
             log.error("a completion failed", interaction=interaction.id, error=fault_of(error))
             return []
         return [app_commands.Choice(name=each.label, value=each.value) for each in offered]

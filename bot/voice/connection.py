@@ -163,8 +163,8 @@ class _Once(VoiceConnectionState):
             await self._connect(*args)
         except (OSError, aiohttp.ClientError, discord.DiscordException):
             raise
-        except Exception as error:
-            # The edge of a handshake: what cannot be read is a lost connection like any other.
+        except Exception as error:  # noqa: BLE001 -- the edge of a handshake
+            # What cannot be read is a lost connection like any other.
             self._tell_unreadable(error)
             raise ConnectionResetError("the voice server sent what cannot be read") from None
 
@@ -187,8 +187,8 @@ class _Once(VoiceConnectionState):
             self.connection.report(Loss(LossReason.CLOSED, error.code))
         except (TimeoutError, OSError):
             self.connection.report(Loss(LossReason.CLOSED))
-        except Exception as error:
-            # The edge of this task. discord.py lets it die here, and the connection goes deaf.
+        except Exception as error:  # noqa: BLE001 -- the edge of this task
+            # discord.py lets it die here, and the connection goes deaf.
             self._tell_unreadable(error)
             self.connection.report(Loss(LossReason.CLOSED))
 

@@ -23,6 +23,7 @@ from bot.voice.metronome import Metronome
 from bot.voice.presence import Presence
 from bot.voice.speaker import Leads, Speaker
 from engine.clock import Clock
+from engine.fault import fault_of
 from engine.speech import Speech
 from engine.speech.jobs import EndedBy
 
@@ -195,8 +196,8 @@ class Room:
             self._wake.clear()
             try:
                 wait = await self._step()
-            except Exception as error:
-                # The edge of this server's voice: no fault may end it, the next look starts afresh.
+            except Exception as error:  # noqa: BLE001 -- the edge of this server's voice
+                # No fault may end it: the next look starts afresh.
                 log.error(
                     "a step in a voice channel failed", guild=self.guild_id, error=fault_of(error)
                 )

@@ -10,7 +10,7 @@ kept; two members with the same recording have two voices that share no more tha
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any, Final, Self
 
 from engine.ids import parse_id
@@ -28,6 +28,13 @@ class Scope(StrEnum):
     SERVER = "server"  # the members of one server
     MEMBERS = "members"  # those on its list, everywhere
     PUBLIC = "public"  # everyone, everywhere: the operator's
+
+
+class Unnamed(Enum):
+    """What is said where a voice's name is not. No name equals one of these, whatever it reads."""
+
+    PRIVATE = "a private voice"  # not everyone who reads this may know its name
+    OWN = "the engine's own voice"  # while it is not known which that is
 
 
 class Cloned(StrEnum):

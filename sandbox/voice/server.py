@@ -214,8 +214,8 @@ class VoiceServer:
         self._sessions.refusals[guild_id] = [code] * times
 
     def garble_ready(self, guild_id: int, frame: str | bytes, times: int = 1) -> None:
-        """The next `times` that a client identifies in the guild, it is sent this frame, whatever it
-        is, in place of READY."""
+        """The next `times` that a client identifies in the guild it is sent this frame in place of
+        READY, whatever it is."""
         self._sessions.garbled[guild_id] = [frame] * times
 
     def _end(self, connection: VoiceConnection) -> None:

@@ -16,7 +16,7 @@ SECRET = "the-words-of-a-member"
 LOST = "An event of Discord's was lost"
 AGAIN = "I connect to the gateway again"
 
-POLL = {
+POLL: dict[str, Any] = {
     "id": "1",
     "channel_id": "2",
     "author": {"id": "3", "username": SECRET, "discriminator": "0", "avatar": None},
