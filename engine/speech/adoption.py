@@ -28,21 +28,22 @@ log = structlog.get_logger(__name__)
 async def adopt_card(queue: Queue, card: EngineCard, *, spare: bool = False) -> None:
     """Store the card, and cut what was not cut under it. New jobs are cut under it at once.
     `spare`: it is that of an engine that speaks while another is down."""
-    use = CardInUse(card, spare)
+    use, before = CardInUse(card, spare), queue.card
     if queue.card != use:
         await queue.change(_store(queue, use))
         log.info("The engine's card", engine=card.name, version=card.version, slots=card.slots)
-    for error, refused in _refused(queue, use).items():
+    for error, refused in _refused(queue, use, before).items():
         await queue.change(queue.end(refused, JobState.FAILED, error=error))
     while stale := [live for live in queue.jobs.values() if live.card != use.id][:_AT_ONCE]:
         await queue.change(_cut(queue, use, stale))
 
 
-def _refused(queue: Queue, use: CardInUse) -> dict[str, list[int]]:
+def _refused(queue: Queue, use: CardInUse, before: CardInUse | None) -> dict[str, list[int]]:
     """The jobs that cannot be spoken under this card, by what their requesters are told."""
     refused: defaultdict[str, list[int]] = defaultdict(list)
     for live in queue.jobs.values():
-        refusal = use.refusal(live.job, known=live.card is not None)
+        last = None if before is None else before.card
+        refusal = use.refusal(live.job, known=live.card is not None, before=last)
         if refusal is not None and not all_made(live):
             refused[refusal.user_message].append(live.job.id)
     return refused

@@ -70,14 +70,17 @@ class CardInUse:
             return job.voice if found is None else found.id
         return job.voice
 
-    def refusal(self, job: Job | Say, *, known: bool = False) -> UnknownVoice | None:
+    def refusal(
+        self, job: Job | Say, *, known: bool = False, before: EngineCard | None = None
+    ) -> UnknownVoice | None:
         """Why a job cannot be spoken under this card, if that is so. `known`: it was cut under a
-        card that had its voice; then a spare engine may stand in for that one."""
+        card that had its voice; then a spare engine may stand in for that one. `before`: the last
+        card, which may have a name for the voice."""
         lacks = job.typed and not self.has(self.voice_of(job), job.reference)
         if lacks and not (known and self.spare):
             return UnknownVoice(
                 f"no voice {job.voice!r} on the card of {self.card.name}",
-                user_message=no_such_voice(job.voice),
+                user_message=no_such_voice(_name(before, job.voice)),
             )
         if not self.speaks(job):
             return UnknownVoice(f"{self.card.name} has no voice of its own", user_message=NO_VOICE)
@@ -143,6 +146,11 @@ class CardInUse:
                 for index, each in enumerate(split(text, least=least, most=most), since)
             ],
         )
+
+
+def _name(card: EngineCard | None, voice: str) -> str:
+    voices = () if card is None else card.voices
+    return next((each.name for each in voices if each.id == voice), voice)
 
 
 def all_made(live: LiveJob) -> bool:

@@ -76,7 +76,7 @@ async def test_typed_voice_that_the_new_engine_lacks_is_refused_by_name(house: H
     await house.quiet()
     ended = (await speech.view(job.id)).job
     assert ended.state is JobState.FAILED
-    assert "There is no voice “de” here." in (ended.error or "")
+    assert "There is no voice “German” here." in (ended.error or "")
     assert house.engine.asked == []
 
 
