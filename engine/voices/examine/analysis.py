@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from engine.synthesis.audio import Pcm, Samples, amplitude, loudness
 from engine.voices.examine.decode import FRAME_SECONDS, RATE, Decoded
-from engine.voices.examine.unfit import Unfit
+from engine.voices.examine.unfit import Unfit, Unheard
 from engine.voices.voice import Report
 
 Levels = NDArray[np.float64]
@@ -102,7 +102,7 @@ def best_stretch(decoded: Decoded) -> Stretch:
 
 
 def _nothing_heard() -> Unfit:
-    return Unfit(
+    return Unheard(
         "Nothing can be heard in the recording. Choose the right microphone, record again, and "
         "listen to it before sending."
     )

@@ -10,6 +10,10 @@ class Unfit(Exception):
     """The recording cannot serve. The text says what is wrong, and what to do next."""
 
 
+class Unheard(Unfit):
+    """It was decoded, and is silent."""
+
+
 def incomplete() -> Unfit:
     return Unfit(
         "The file is incomplete: it breaks off before its own end, or says that it is longer than "
