@@ -279,12 +279,19 @@ def interaction(scene: Scene, **values: Any) -> dict[str, Any]:
         "version": 1,
         "guild_id": str(scene.guild.id),
         "channel_id": str(scene.text.id),
-        "member": scene.ada.payload(scene.text),
+        "member": scene.guild.owner.payload(scene.text),
         "attachment_size_limit": 1000,
         "entitlements": [],
         "authorizing_integration_owners": {},
         **values,
     }
+
+
+def page(value: Any) -> dict[str, Any]:
+    """`/voice-admin list page:…`, of an admin."""
+    option = {"name": "page", "type": 4, "value": value}
+    lists = {"name": "list", "type": 1, "options": [option]}
+    return {"type": 2, "data": {"id": "1", "name": "voice-admin", "type": 1, "options": [lists]}}
 
 
 PRESS = {"component_type": 2}
@@ -329,6 +336,10 @@ FORGED: dict[str, dict[str, Any]] = {
             ],
         },
     },
+    "a page beyond all numbers": page(10**40),
+    "a page before the first": page(-(2**70)),
+    "a page that is a word": page(SECRET),
+    "a page that is a list": page([SECRET]),
     "a completion of nothing": {"type": 4, "data": {"id": "1", "name": "say", "type": 1}},
     "a completion of a list": {
         "type": 4,
