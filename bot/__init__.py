@@ -1,6 +1,7 @@
 """The Discord front end: commands and buttons in, frames and messages out. Alone sees discord.py.
 
 app.py           the client: start-up, shutdown. furnishing.py makes the parts, house.py names them
+gateway.py       what Discord sends and nobody can read
 commands/        one file a group of slash commands: parse, one call, reply
 buttons.py       presses of our buttons, and forms
 door.py          which uses of commands and buttons are under way

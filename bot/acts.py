@@ -14,7 +14,7 @@ from bot.house import House
 from bot.origin import Origin
 from bot.reply import Attached
 from engine.errors import Refused, UnknownJob
-from engine.speech.jobs import EndedBy, Job, JobView
+from engine.speech.jobs import EndedBy, Job, JobView, StandIn
 from engine.voices.choosing import Spoken
 from engine.voices.voice import Asker
 
@@ -39,7 +39,10 @@ async def replay(interaction: discord.Interaction, house: House, job_id: int) ->
     ask = await asking(interaction, house)
     view = await _view(house, ask, job_id)
     check(rights.may_replay(ask.standing, ask.scene))
-    spoken = Spoken(voice=view.job.voice, style=view.job.style)
+    job = view.job
+    # What the engine spoke in its own voice, it speaks so again.
+    voice = "" if job.stand_in is StandIn.LACKING else job.voice
+    spoken = Spoken(voice=voice, style=job.style, typed=job.typed)
     if view.job.reference is not None:
         await _check_kept(house, view.job)
         spoken = await house.library.chosen(asker_of(interaction), view.job.voice)

@@ -5,6 +5,7 @@ Knows: every part of the front end, by name. Does not know: what any of them doe
 
 import asyncio
 import itertools
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from bot.commands import add_commands
 from bot.commands.tree import Tree
 from bot.discord_api import REFUSED_TOKEN
 from bot.furnishing import furnish
+from bot.gateway import Pauses, Unreadable, contain
 from bot.registration import invite_link, register
 from bot.standing import bot_standing
 from bot.voice.metronome import Metronome, ThreadMetronome
@@ -25,6 +27,7 @@ from bot.voice.rooms import Rooms
 from bot.voice.speaker import Leads
 from engine.clock import Clock
 from engine.errors import SetupError
+from engine.fault import fault_of
 from engine.settings import Settings
 from engine.speech import Speech
 from engine.voices.holding import spoken_in
@@ -90,6 +93,7 @@ class Bot(discord.Client):
         self._closing_note: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._registered = False
+        contain(self)
         self.rooms = Rooms(
             Tools(
                 client=self,
@@ -115,9 +119,15 @@ class Bot(discord.Client):
     async def serve(self, token: str) -> None:
         """Log in and follow the gateway. Raises SetupError where a person must act."""
         await self._log_in(token)
+        pauses = Pauses()
         while not self.is_closed():
             try:
                 await self.connect()
+            except Unreadable:
+                self.dispatch("disconnect")
+                seconds = pauses.next(self._clock.monotonic())
+                log.warning("I connect to the gateway again", seconds=seconds)
+                await self._clock.sleep(seconds)
             except AttributeError:
                 # discord.py 2.7.1 (client.py, connect): when the very first gateway connection
                 # fails, its handler reads the sequence of a websocket that it never had.
@@ -223,7 +233,7 @@ class Bot(discord.Client):
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a task of the bot ended", task=task.get_name(), exc_info=error)
+            log.error("a task of the bot ended", task=task.get_name(), error=fault_of(error))
 
     def _note(self, lane: str) -> str | None:
         return self._closing_note or self.rooms.note(int(lane))
@@ -284,7 +294,9 @@ class Bot(discord.Client):
         self.rooms.look(after.guild.id)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
-        log.exception("an event could not be handled", event_name=event_method)
+        error = sys.exception()
+        assert error is not None  # discord.py calls this where it handles one
+        log.error("an event could not be handled", event_name=event_method, error=fault_of(error))
 
 
 async def _within(seconds: float, what: str, work: Coroutine[Any, Any, None]) -> None:

@@ -18,7 +18,8 @@ from bot.commands import mydata
 from bot.commands.tree import answer_error, let_in
 from bot.house import House
 from bot.library import presses
-from bot.status.render import Button, Verb, parse_custom_id
+from bot.status.render import Button, Verb, names_a_verb, parse_custom_id
+from engine.errors import Refused
 
 #: Who handles a custom id that begins so; it is given the rest.
 Handler = Callable[[discord.Interaction, House, str], Awaitable[None]]
@@ -36,22 +37,24 @@ class Buttons:
         """The edge of every press and form: a refusal is told, a fault is logged and told."""
         data: Mapping[str, object] = {**(interaction.data or {})}
         custom_id = str(data.get("custom_id", ""))
-        button = parse_custom_id(custom_id)
+        is_of_job = names_a_verb(custom_id)
         prefix = next((each for each in HANDLERS if custom_id.startswith(each)), None)
-        if button is None and prefix is None:
+        if not is_of_job and prefix is None:
             return
         if not await let_in(interaction, self._house):
             return
         try:
-            if button is not None:
-                await self._of_job(interaction, button)
+            if is_of_job:
+                await self._of_job(interaction, parse_custom_id(custom_id))
             elif prefix is not None:
                 rest = custom_id.removeprefix(prefix)
                 await HANDLERS[prefix](interaction, self._house, rest)
         except Exception as error:  # noqa: BLE001 -- the edge; it is logged there
             await answer_error(interaction, error, self._house)
 
-    async def _of_job(self, interaction: discord.Interaction, button: Button) -> None:
+    async def _of_job(self, interaction: discord.Interaction, button: Button | None) -> None:
+        if button is None:
+            raise Refused(acts.FORGOTTEN)  # no job ever had such an id
         match button.verb:
             case Verb.SKIP:
                 await acts.skip(interaction, self._house, button.job_id)

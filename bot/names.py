@@ -12,13 +12,15 @@ from typing import Final
 import discord
 import structlog
 
+from engine.ids import parse_id
+
 log = structlog.get_logger(__name__)
 
 #: Members that are asked for, of those that a text mentions. A command answers within 3 s.
 MOST_ASKED: Final = 5
 ASK_SECONDS: Final = 0.8
 
-_MEMBER: Final = re.compile(r"<@!?(\d{15,20})>")
+_MEMBER: Final = re.compile(r"<@!?([0-9]{15,20})>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class GuildNames:
 
 async def names_in(text: str, guild: discord.Guild) -> GuildNames:
     """The names for `text`; members out of the cache are asked for, a few and not for long."""
-    ids = dict.fromkeys(int(found) for found in _MEMBER.findall(text))
+    mentioned = map(parse_id, _MEMBER.findall(text))
+    ids = dict.fromkeys(each for each in mentioned if each is not None)
     unknown = [each for each in ids if guild.get_member(each) is None][:MOST_ASKED]
     asked: dict[int, str] = {}
     if unknown:

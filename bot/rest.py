@@ -29,6 +29,9 @@ TOKEN_SECONDS: Final = 15 * 60
 MESSAGE_FLAG_SUPPRESS_EMBEDS: Final = 1 << 2
 CHANNEL_MESSAGE_WITH_SOURCE: Final = 4
 
+#: What reading an answer raises that is not Discord's: a proxy's page, other fields, other types.
+_NO_ANSWER: Final = (ValueError, AttributeError, LookupError, TypeError)
+
 
 class Verdict(Enum):
     """What became of an answer."""
@@ -91,7 +94,7 @@ class Rest:
                 if response.status in (400, 401, 403, 404):
                     return Answer(Verdict.REFUSED, code=body.get("code"))
                 log.warning("an answer is unclear", status=response.status)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, AttributeError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, *_NO_ANSWER) as error:
             log.warning("an answer is unclear", error=repr(error))
         return Answer(Verdict.UNCLEAR)
 
@@ -109,7 +112,7 @@ class Rest:
                     body = await response.json(content_type=None)
                     return Answer(Verdict.REFUSED, code=body.get("code"))
                 log.warning("an original response is unclear", status=response.status)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, *_NO_ANSWER) as error:
             log.warning("an original response is unclear", error=repr(error))
         return Answer(Verdict.UNCLEAR)
 

@@ -25,6 +25,7 @@ from bot.status.render import Rendered
 from bot.voice.rooms import Rooms
 from engine.clock import Clock
 from engine.errors import UnknownJob
+from engine.fault import fault_of
 from engine.speech import Speech
 from engine.speech.jobs import Job, JobView, Say
 from engine.voices.choosing import Spoken
@@ -90,6 +91,7 @@ class Saying:
                 text=text,
                 voice=spoken.voice,
                 reference=spoken.reference,
+                typed=spoken.typed,
                 style=spoken.style,
                 origin=origin.to_json(),
                 origin_key=origin.key,
@@ -165,7 +167,7 @@ class Saying:
         if isinstance(error, UnknownJob):
             log.info("a job was deleted before it was settled", job=job.id)
             return
-        log.error("a job could not be settled", job=job.id, exc_info=error)
+        log.error("a job could not be settled", job=job.id, error=fault_of(error))
 
     async def _settle(self, job: Job) -> None:
         origin = Origin.from_json(job.origin)

@@ -10,5 +10,6 @@ settings.py   every setting
 clock.py      time as a parameter
 feed.py       what changed, told to followers
 frames.py     the format in which sound travels
-logs.py       how the log looks
+ids.py        ids that come from outside
+logs.py       how the log looks. fault.py: an error in it
 """

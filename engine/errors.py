@@ -14,6 +14,7 @@
     │   ├── TooManyVoices
     │   ├── TooOften
     │   ├── Busy
+    │   ├── EngineUnknown
     │   └── NotAllowed
     ├── EngineError           synthesis went wrong
     │   ├── EngineUnavailable     no host answers (loading, restarting, unreachable)
@@ -99,6 +100,12 @@ class TooOften(Refused):
 
 class Busy(Refused):
     """Too many ask for the same at once."""
+
+    retryable = True
+
+
+class EngineUnknown(Refused):
+    """No engine has told yet which voices it has."""
 
     retryable = True
 

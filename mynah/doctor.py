@@ -43,8 +43,6 @@ LOOK_SECONDS: Final = 0.1
 DISCORD_SECONDS: Final = 10.0
 EXAMINATION_SECONDS: Final = 10.0
 SILENCE_RATE: Final = 24_000
-#: What is found in silence, once it was decoded.
-NOTHING_HEARD: Final = "Nothing can be heard"
 #: Application flags that tell whether the Message Content intent may be used.
 MESSAGE_CONTENT_FLAGS: Final = (1 << 18) | (1 << 19)
 
@@ -184,9 +182,10 @@ async def examination(settings: Settings) -> Finding:
         except (TimeoutError, OSError) as error:
             reason = str(error) or f"no answer within {EXAMINATION_SECONDS:.0f} seconds"
         else:
-            reason = str(json.loads(answer).get("refused", "silence passed for speech"))
-    if reason.startswith(NOTHING_HEARD):
-        return Finding(f"{what}: ffmpeg decodes, in a process of its own")
+            found = json.loads(answer)
+            if found.get("silent"):
+                return Finding(f"{what}: ffmpeg decodes, in a process of its own")
+            reason = str(found.get("refused", "silence passed for speech"))
     return Finding(f"{what}: {reason}", EXAMINATION)
 
 
@@ -223,7 +222,8 @@ async def discord(settings: Settings) -> Finding:
             f"Discord: out of reach ({error!r})",
             f"See whether {settings.discord_api_url} can be reached from this machine.",
         )
-    granted = int(application.get("flags") or 0) & MESSAGE_CONTENT_FLAGS
+    flags = application.get("flags")
+    granted = isinstance(flags, int) and flags & MESSAGE_CONTENT_FLAGS
     intents = "Message Content granted, not needed" if granted else "none privileged, none needed"
     return Finding(f"token: of {application.get('name')}; intents: {intents}")
 

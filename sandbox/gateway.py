@@ -38,6 +38,7 @@ class Gateway:
         self.sessions: dict[str, Session] = {}
         self.connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._garbled: dict[str, list[Any]] = {}
 
     # Faults
 
@@ -68,6 +69,23 @@ class Gateway:
 
     def thaw(self) -> None:
         self.flowing.set()
+
+    def garble(self, *frames: str | bytes) -> None:
+        """Send each connection these frames, whatever they are: a text as it is, bytes past the
+        compression."""
+        for each in self.connections:
+            for frame in frames:
+                each.send_raw(frame)
+
+    def send_anything(self, event: Any, data: Any) -> None:
+        """Dispatch to each session what Discord would not: any name, any contents."""
+        for session in self.sessions.values():
+            session.send(event, data)
+
+    def garble_next(self, event: str, data: Any, times: int = 1) -> None:
+        """The next `times` that one is sent at the beginning of a connection, HELLO, READY, RESUMED
+        or GUILD_CREATE has these contents."""
+        self._garbled[event] = [data] * times
 
     @property
     def is_connected(self) -> bool:
@@ -112,7 +130,7 @@ class Gateway:
         )
         self.connections.add(connection)
         writer = asyncio.create_task(connection.write())
-        connection.send(Op.HELLO, {"heartbeat_interval": self._heartbeat_ms})
+        connection.send(Op.HELLO, self._said("HELLO", {"heartbeat_interval": self._heartbeat_ms}))
         try:
             while (message := await socket.receive()).type is WSMsgType.TEXT:
                 await self.flowing.wait()
@@ -169,7 +187,7 @@ class Gateway:
         self.sessions[session.id] = session
         self._attach(connection, session)
         guilds = [x for x in self._world.guilds.values() if x.has_bot and session.serves(x.id)]
-        session.send(
+        ready = self._said(
             "READY",
             {
                 "v": 10,
@@ -183,9 +201,11 @@ class Gateway:
                 },
             },
         )
+        session.send("READY", ready)
         for each in guilds:
             if each.is_available:
-                session.send("GUILD_CREATE", each.payload(whole=True))
+                whole = self._said("GUILD_CREATE", each.payload(whole=True))
+                session.send("GUILD_CREATE", whole)
         self._world.watch.changed()
 
     async def _resume(self, connection: Connection, data: Json) -> None:
@@ -204,8 +224,13 @@ class Gateway:
         self._attach(connection, session)
         for seq, event, payload in missed:
             connection.send(Op.DISPATCH, payload, event=event, seq=seq)
-        session.send("RESUMED", {"_trace": []})
+        session.send("RESUMED", self._said("RESUMED", {"_trace": []}))
         self._world.watch.changed()
+
+    def _said(self, event: str, data: Json) -> Any:
+        """The contents, unless a test has ordered others (`garble_next`)."""
+        ordered = self._garbled.get(event)
+        return ordered.pop() if ordered else data
 
     def _attach(self, connection: Connection, session: Session) -> None:
         connection.session = session

@@ -56,22 +56,29 @@ class Connection:
         self.left_with: int | None = None
         self._flowing = flowing  # while it is not set, nothing leaves
         self._compressor = zlib.compressobj() if compress else None
-        self._outgoing: asyncio.Queue[Json] = asyncio.Queue()
+        self._outgoing: asyncio.Queue[Json | str | bytes] = asyncio.Queue()
 
     def send(
         self, op: Op, data: Any = None, *, event: str | None = None, seq: int | None = None
     ) -> None:
         self._outgoing.put_nowait({"op": op, "d": data, "s": seq, "t": event})
 
+    def send_raw(self, frame: str | bytes) -> None:
+        """Send a text as it is, or bytes past the compression."""
+        self._outgoing.put_nowait(frame)
+
     async def write(self) -> None:
         """Send what is queued, until cancelled."""
         while True:
-            text = json.dumps(await self._outgoing.get())
+            frame = await self._outgoing.get()
+            text = frame if isinstance(frame, str | bytes) else json.dumps(frame)
             await self._flowing.wait()
             if self.socket.closed:
                 return
             try:
-                if self._compressor is None:
+                if isinstance(text, bytes):
+                    await self.socket.send_bytes(text)
+                elif self._compressor is None:
                     await self.socket.send_str(text)
                 else:
                     packed = self._compressor.compress(text.encode())
@@ -100,7 +107,7 @@ class Session:
         self.intents = intents
         self.shard = shard
         self.seq = 0
-        self.sent: list[tuple[int, str, Json]] = []
+        self.sent: list[tuple[int, Any, Any]] = []
         self.connection: Connection | None = None
         self.is_dead = False
 
@@ -114,7 +121,8 @@ class Session:
         index, count = self.shard
         return (guild_id >> 22) % count == index
 
-    def send(self, event: str, data: Json) -> None:
+    def send(self, event: Any, data: Any) -> None:
+        """An event: a name and an object. A test may send what is neither."""
         self.seq += 1
         self.sent.append((self.seq, event, data))
         del self.sent[:-MOST_TO_REPLAY]

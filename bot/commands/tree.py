@@ -12,6 +12,7 @@ from discord import app_commands
 
 from bot.reply import offer_nothing
 from engine.errors import Refused
+from engine.fault import fault_of
 
 if TYPE_CHECKING:
     from bot.house import House
@@ -47,6 +48,16 @@ class Tree(app_commands.CommandTree[discord.Client]):
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
         """Asked before every command and completion."""
         return await let_in(interaction, self._house)
+
+    async def _call(self, interaction: discord.Interaction) -> None:
+        """The edge of what a command or a completion is given: discord.py reads it in a task of
+        its own, and lets all but its own errors end that task."""
+        try:
+            await super()._call(interaction)
+        except app_commands.AppCommandError:
+            raise  # to `on_error`
+        except Exception as error:  # noqa: BLE001 -- the edge; it is logged there
+            await answer_error(interaction, error, self._house)
 
     async def on_error(
         self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
@@ -105,11 +116,16 @@ async def answer_error(
     interaction: discord.Interaction, error: BaseException, house: "House"
 ) -> None:
     """Tell whoever asked; a refusal in its own words, a fault without its details."""
+    completes = interaction.type is discord.InteractionType.autocomplete
     if isinstance(error, Refused):
-        await house.reply(interaction, error.user_message)
-        return
-    if isinstance(error, discord.HTTPException) and error.code in TOO_LATE:
+        words = error.user_message
+    elif isinstance(error, discord.HTTPException) and error.code in TOO_LATE:
         log.info("an answer was refused", interaction=interaction.id, code=error.code)
         return
-    log.error("a command failed", interaction=interaction.id, exc_info=error)
-    await house.reply(interaction, FAULT)
+    else:
+        log.error("a command failed", interaction=interaction.id, error=fault_of(error))
+        words = FAULT
+    if completes:
+        await offer_nothing(interaction)
+    else:
+        await house.reply(interaction, words)

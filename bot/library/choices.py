@@ -11,6 +11,7 @@ from typing import Final
 from bot.status.escape import plain
 from engine.errors import UnknownVoice
 from engine.synthesis.base import BuiltinVoice, EngineCard
+from engine.voices.builtin import built_in
 
 #: Discord shows no more.
 MOST_CHOICES: Final = 25
@@ -86,11 +87,8 @@ def _rank(names: Iterable[str], name: str, wanted: str) -> int | None:
 
 def builtin_id(card: EngineCard | None, typed: str) -> str | None:
     """The id of the engine's own voice that is meant, by its id or name; None for no such one."""
-    wanted = typed.strip().casefold()
-    for voice in card.voices if card is not None else ():
-        if wanted in (voice.id.casefold(), voice.name.casefold()):
-            return voice.id
-    return None
+    found = built_in(card, typed.strip())
+    return None if found is None else found.id
 
 
 def unknown(card: EngineCard | None, typed: str) -> UnknownVoice:

@@ -8,10 +8,14 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
 import discord
+import structlog
 from discord import app_commands
 
 from bot.house import House
 from bot.library.choices import Offered
+from engine.fault import fault_of
+
+log = structlog.get_logger(__name__)
 
 Completed = list[app_commands.Choice[str]]
 #: What fits what was typed so far, for who asks.
@@ -24,7 +28,12 @@ def completed_by(
     """The completion of an option: `command.autocomplete("voice")(completed_by(…))`."""
 
     async def complete(interaction: discord.Interaction, typed: str) -> Completed:
-        offered = await offer(interaction, house, typed)
+        try:
+            offered = await offer(interaction, house, typed)
+        except Exception as error:  # noqa: BLE001 -- the edge of a completion
+            # discord.py would log the error's message, which may quote what was typed.
+            log.error("a completion failed", interaction=interaction.id, error=fault_of(error))
+            return []
         return [app_commands.Choice(name=each.label, value=each.value) for each in offered]
 
     return complete

@@ -21,6 +21,7 @@ from bot.direct import send_direct
 from bot.library.oversight import label, who
 from bot.reply import name_commands
 from bot.status.escape import escape
+from engine.ids import parse_id
 from engine.voices.access import open_to_all
 from engine.voices.counting import Attempt
 from engine.voices.library import Library
@@ -81,8 +82,9 @@ class Reports:
         found = [] if guild.owner_id is None else [guild.owner_id]
         found += [each.id for each in guild.members if _manages(each)]
         for decider in await self._library.deciders(str(guild.id), limit=MOST_ADMINS):
-            if decider.isdecimal() and int(decider) not in found:
-                member = await self._find_member(guild, int(decider))
+            decider_id = parse_id(decider)  # none for who had their data deleted
+            if decider_id is not None and decider_id not in found:
+                member = await self._find_member(guild, decider_id)
                 if member is not None and _manages(member):
                     found.append(member.id)
         return list(dict.fromkeys(found))[:MOST_ADMINS]

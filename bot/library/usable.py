@@ -14,7 +14,7 @@ from bot.house import House
 from bot.library import choices
 from bot.library.card import bold
 from bot.library.choices import Offered, Registered
-from bot.status.message import voice_name
+from bot.status.message import builtin_name
 from engine.errors import UnknownVoice
 from engine.voices.choosing import AmbiguousVoice, Spoken
 from engine.voices.voice import OPERATOR, Asker, Voice, voice_number
@@ -62,10 +62,9 @@ async def _registered(
 async def chosen(house: House, asker: Asker, typed: str | None) -> Spoken:
     """What a text of this member's is spoken in here: as typed, or as chosen before.
 
-    Raises UnknownVoice. While the engine is not known yet, any word is taken as a voice of its.
+    Raises UnknownVoice.
     """
     typed = (typed or "").strip()
-    card = house.speech.card
     try:
         return await house.library.chosen(asker, typed or None)
     except AmbiguousVoice as error:
@@ -73,9 +72,7 @@ async def chosen(house: House, asker: Asker, typed: str | None) -> Spoken:
     except UnknownVoice as error:
         if voice_number(typed) is not None:
             raise
-        if card is None:
-            return Spoken(voice=typed)
-        raise choices.unknown(card, typed) from error
+        raise choices.unknown(house.speech.card, typed) from error
 
 
 async def find(house: House, asker: Asker, typed: str) -> Voice:
@@ -103,7 +100,9 @@ def whose(voice: Voice) -> str:
 
 async def name_of(house: House, spoken: Spoken) -> str | None:
     """What a voice that the asker may use is called; None for the engine's own choice."""
+    if not spoken.voice:
+        return None
     if spoken.reference is None:
-        return voice_name(house.speech, spoken.voice) or spoken.voice if spoken.voice else None
+        return builtin_name(house.speech, spoken.voice) or spoken.voice
     voice = await house.library.get(spoken.voice)
     return voice.name if voice is not None else None

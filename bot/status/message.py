@@ -10,16 +10,21 @@ from typing import Any, Final
 
 from bot.reply import name_commands
 from bot.rest import MESSAGE_FLAG_SUPPRESS_EMBEDS
-from bot.status.render import OWN_VOICE, Button, Rendered, Verb, render
+from bot.status.render import Button, GivenVoice, Rendered, Shown, Verb, render
 from engine.clock import Clock
 from engine.speech import Speech
-from engine.speech.jobs import JobView
+from engine.speech.jobs import Job, JobView
+from engine.voices.builtin import built_in
 from engine.voices.library import Library
+from engine.voices.names import name_key
+from engine.voices.voice import OPERATOR, Unnamed
 
 ACTION_ROW: Final = 1
 BUTTON: Final = 2
 SECONDARY: Final = 2
 DANGER: Final = 4
+#: What is said where a name is not, as names are compared.
+_OURS: Final = frozenset(name_key(each.value) for each in Unnamed)
 
 
 def message_payload(rendered: Rendered) -> Mapping[str, Any]:
@@ -45,14 +50,25 @@ def _button(button: Button) -> dict[str, Any]:
     }
 
 
-def voice_name(speech: Speech, voice: str) -> str | None:
-    """A voice's name for people; None where the engine is not known yet, or lacks it."""
+def builtin_name(speech: Speech, voice: str) -> str | None:
+    """A built-in voice's name for people; None where the engine is not known yet, or lacks it."""
+    voices = speech.card.voices if speech.card is not None else ()
+    return next((each.name for each in voices if each.id == voice), None)
+
+
+async def _shown_voice(speech: Speech, library: Library, job: Job) -> Shown:
+    """What the message calls a job's voice. Decided by what the voice is, never by its name."""
     card = speech.card
-    wanted = voice or (card.default_voice if card is not None else "")
-    if not wanted:
-        return OWN_VOICE
-    voices = card.voices if card is not None else ()
-    return next((each.name for each in voices if each.id == wanted), None)
+    if job.reference is not None:
+        name = await library.shown_name(job.voice, job.lane)
+        if not isinstance(name, str):
+            return name or Unnamed.PRIVATE
+        if built_in(card, name) is None and name_key(name) not in _OURS:
+            return name
+        given = await library.get(job.voice)
+        return GivenVoice(name, public=given is not None and given.owner == OPERATOR)
+    voice = job.voice or (card.default_voice if card is not None else "")
+    return builtin_name(speech, voice) or voice or Unnamed.OWN
 
 
 def renderer(
@@ -62,14 +78,10 @@ def renderer(
     the name of a voice changes."""
 
     async def rendered(view: JobView, note: str | None) -> Rendered:
-        job = view.job
-        voice = voice_name(speech, job.voice)
-        if job.reference is not None:
-            voice = await library.shown_name(job.voice, job.lane)
         shown = render(
             view,
             now=clock.time(),
-            voice=voice,
+            voice=await _shown_voice(speech, library, view.job),
             hide_text=hide_text,
             engine_state=speech.engine_state,
             note=note,

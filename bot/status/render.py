@@ -19,8 +19,10 @@ from enum import StrEnum
 from typing import Final
 
 from bot.status.escape import escape
+from engine.ids import parse_id
 from engine.speech.jobs import EndedBy, Job, JobState, JobView, StandIn
 from engine.synthesis.base import EngineState
+from engine.voices.voice import Unnamed
 
 MOST_CONTENT: Final = 2000  # characters, Discord's limit
 MOST_TEXT: Final = 200
@@ -33,13 +35,28 @@ ETA_STEP: Final = 5  # seconds
 
 
 #: What a registered voice is called where not everyone may read its name.
-PRIVATE_VOICE: Final = "a private voice"
+PRIVATE_VOICE: Final = Unnamed.PRIVATE
 #: While it is not known yet which that is.
-OWN_VOICE: Final = "the engine's own voice"
+OWN_VOICE: Final = Unnamed.OWN
+#: Why a job in a chosen voice does not sound like it.
+LACKING: Final = "This engine does not have that voice: spoken in its own."
 #: Why a job in a registered voice does not sound like it.
 NO_CLONES: Final = "This engine cannot imitate voices: spoken in its own."
 SPARE: Final = "The speech engine is down: a simpler one speaks meanwhile, in its own voice."
 SPARE_SPOKE: Final = "The speech engine was down: a simpler one spoke, in its own voice."
+
+
+@dataclass(frozen=True, slots=True)
+class GivenVoice:
+    """A registered voice whose name reads like one of the engine's, or like a phrase of ours.
+    `public`: the operator gave it, else a member."""
+
+    name: str
+    public: bool
+
+
+#: What a voice is called: its name, which is one wherever it is only a name.
+Shown = str | GivenVoice | Unnamed
 
 
 class Verb(StrEnum):
@@ -75,20 +92,26 @@ class Rendered:
     key: str
 
 
-_CUSTOM_ID: Final = re.compile(r"mynah:(skip|stop|replay|download):([1-9][0-9]{0,18})")
+_CUSTOM_ID: Final = re.compile(r"mynah:(skip|stop|replay|download):(.*)", re.DOTALL)
 
 
 def parse_custom_id(custom_id: str) -> Button | None:
     """The button that has this custom id; None when it is none of ours."""
     found = _CUSTOM_ID.fullmatch(custom_id)
-    return Button(Verb(found[1]), int(found[2])) if found else None
+    job_id = parse_id(found[2]) if found else None
+    return Button(Verb(found[1]), job_id) if found and job_id is not None else None
+
+
+def names_a_verb(custom_id: str) -> bool:
+    """Whether a custom id is that of a job's button, also where what follows can be no job's id."""
+    return _CUSTOM_ID.fullmatch(custom_id) is not None
 
 
 def render(
     view: JobView,
     *,
     now: float,
-    voice: str | None = None,
+    voice: Shown | None = None,
     hide_text: bool = False,
     engine_state: EngineState = EngineState.READY,
     note: str | None = None,
@@ -96,8 +119,8 @@ def render(
 ) -> Rendered:
     """The status message of a job.
 
-    `now` is in seconds since the epoch; `voice` is the voice's name for people (its id is shown
-    without one); `note`, a sentence of ours, says what keeps the job from being heard just now.
+    `now` is in seconds since the epoch; `voice` is what the voice is called (its id is shown
+    without); `note`, a sentence of ours, says what keeps the job from being heard just now.
     `spare_speaks`: another engine speaks at present, while the main one is down.
     An outcome depends on neither `now`, `engine_state`, `note` nor `spare_speaks`.
     """
@@ -151,9 +174,15 @@ def _listed(view: JobView, now: float, *, hide_text: bool, estimate: bool) -> st
     return f"{where} {_name(view.job.requester)}{words}"
 
 
-def _voice(voice: str) -> str:
-    is_name = voice not in (PRIVATE_VOICE, OWN_VOICE)
-    return f"the voice {escape(voice, MOST_NAME)}" if is_name else voice
+def _voice(voice: Shown) -> str:
+    match voice:
+        case Unnamed():
+            return voice.value
+        case GivenVoice():
+            kind = "the public voice" if voice.public else "a member's voice,"
+            return f"{kind} {escape(voice.name, MOST_NAME)}"
+        case _:
+            return f"the voice {escape(voice, MOST_NAME)}"
 
 
 def _progress(view: JobView, now: float, *, estimate: bool) -> str:
@@ -197,6 +226,8 @@ def _aside(job: Job, *, spare_speaks: bool) -> str | None:
         return SPARE
     if job.stand_in is StandIn.SPARE:
         return SPARE_SPOKE
+    if job.stand_in is StandIn.LACKING:
+        return LACKING
     return NO_CLONES if job.stand_in is StandIn.OWN_VOICE else None
 
 

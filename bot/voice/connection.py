@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
+import aiohttp
 import discord
 import structlog
 from discord.gateway import DiscordVoiceWebSocket
@@ -25,6 +26,7 @@ from discord.voice_client import VoiceClient
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
 from engine.clock import Clock
+from engine.fault import fault_of
 
 log = structlog.get_logger(__name__)
 
@@ -157,7 +159,21 @@ class _Once(VoiceConnectionState):
         await self._handshake_websocket()
 
     async def _wrap_connect(self, *args: Any) -> None:
-        await self._connect(*args)
+        try:
+            await self._connect(*args)
+        except (OSError, aiohttp.ClientError, discord.DiscordException):
+            raise
+        except Exception as error:  # noqa: BLE001 -- the edge of a handshake
+            # What cannot be read is a lost connection like any other.
+            self._tell_unreadable(error)
+            raise ConnectionResetError("the voice server sent what cannot be read") from None
+
+    def _tell_unreadable(self, error: Exception) -> None:
+        log.warning(
+            "the voice server sent what cannot be read",
+            guild=self.guild.id,
+            error=fault_of(error),
+        )
 
     async def _voice_connect(self, *, self_deaf: bool = False, self_mute: bool = False) -> None:
         self.connection.occupant.asked(self.voice_client.channel.id)
@@ -171,9 +187,9 @@ class _Once(VoiceConnectionState):
             self.connection.report(Loss(LossReason.CLOSED, error.code))
         except (TimeoutError, OSError):
             self.connection.report(Loss(LossReason.CLOSED))
-        except Exception:
-            # The edge of this task. discord.py lets it die here, and the connection goes deaf.
-            log.exception("a voice event could not be handled", guild=self.guild.id)
+        except Exception as error:  # noqa: BLE001 -- the edge of this task
+            # discord.py lets it die here, and the connection goes deaf.
+            self._tell_unreadable(error)
             self.connection.report(Loss(LossReason.CLOSED))
 
     async def voice_state_update(self, data: Any) -> None:
@@ -188,7 +204,7 @@ class _Once(VoiceConnectionState):
 
     async def voice_server_update(self, data: Any) -> None:
         token, endpoint = data.get("token"), data.get("endpoint")
-        if token is None or endpoint is None:
+        if not isinstance(token, str) or not isinstance(endpoint, str):
             return  # the voice server went away; another update follows when there is a new one
         before = (self.token, self.endpoint)
         self.token, self.endpoint = token, endpoint.removeprefix("wss://")

@@ -23,6 +23,7 @@ from bot.voice.metronome import Metronome
 from bot.voice.presence import Presence
 from bot.voice.speaker import Leads, Speaker
 from engine.clock import Clock
+from engine.fault import fault_of
 from engine.speech import Speech
 from engine.speech.jobs import EndedBy
 
@@ -195,9 +196,11 @@ class Room:
             self._wake.clear()
             try:
                 wait = await self._step()
-            except Exception:
-                # The edge of this server's voice: no fault may end it, the next look starts afresh.
-                log.exception("a step in a voice channel failed", guild=self.guild_id)
+            except Exception as error:  # noqa: BLE001 -- the edge of this server's voice
+                # No fault may end it: the next look starts afresh.
+                log.error(
+                    "a step in a voice channel failed", guild=self.guild_id, error=fault_of(error)
+                )
                 self._broken = True
                 wait = self._presence.retry_in()
             await self._wait(wait)
@@ -430,7 +433,7 @@ class Room:
         if task is not None and not task.cancelled() and task.done():
             error = task.exception()
             if error is not None:
-                log.error("the speaker failed", guild=self.guild_id, exc_info=error)
+                log.error("the speaker failed", guild=self.guild_id, error=fault_of(error))
         return self._presence.retry_in()
 
     async def _place(self, channel_id: int | None) -> None:

@@ -4,17 +4,22 @@ Knows: the limits, the card in use, and what to say where a text is refused. Doe
 queue (`quota.py` does, and what is asked in the transaction: `Queue.guard`).
 """
 
+import re
 import shutil
 from pathlib import Path
+from typing import Final
 
 import structlog
 
 from engine.errors import NothingToSpeak, StorageFull, TextTooLong, UnknownVoice
 from engine.speech.jobs import Say
 from engine.speech.splitting import CardInUse
-from engine.synthesis.base import NO_SUCH_VOICE, NO_VOICE
+from engine.synthesis.base import MOST_VOICE_NAME, NO_SUCH_VOICE
 from engine.text import normalize, speakable
 from engine.voices.voice import voice_number
+
+#: Halves of surrogate pairs, and NUL: in no name, and in no database.
+_HALVES: Final = re.compile("[\ud800-\udfff\0]")
 
 log = structlog.get_logger(__name__)
 
@@ -36,11 +41,13 @@ def check_say(say: Say, card: CardInUse | None, *, most_characters: int) -> None
         raise UnknownVoice(
             f"voice {say.voice!r} with reference {say.reference!r}", user_message=NO_SUCH_VOICE
         )
+    if len(say.voice) > MOST_VOICE_NAME or _HALVES.search(say.voice):
+        raise UnknownVoice("no voice is called so", user_message=NO_SUCH_VOICE)
     if card is None:
         return
-    if not card.speaks(say):
-        raise UnknownVoice(f"{card.card.name} has no voice of its own", user_message=NO_VOICE)
-    if not card.has(say.voice, say.reference):
+    if (refusal := card.refusal(say)) is not None:
+        raise refusal
+    if not card.has(card.voice_of(say), say.reference):
         raise UnknownVoice(
             f"no voice {say.voice!r} on the card of {card.card.name}", user_message=NO_SUCH_VOICE
         )

@@ -4,6 +4,7 @@ Knows: which jobs were cut under another card, or under none yet. Does not know:
 (`splitting.py`), the engine.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -14,9 +15,9 @@ from sqlalchemy import Connection
 from engine.speech.jobs import ChunkState, JobState, StandIn
 from engine.speech.lanes import LiveJob
 from engine.speech.queue import Queue, adopt_audio
-from engine.speech.splitting import CardInUse, Cut
+from engine.speech.splitting import CardInUse, Cut, all_made
 from engine.store import queries
-from engine.synthesis.base import NO_VOICE, EngineCard
+from engine.synthesis.base import EngineCard
 
 #: Jobs that are cut anew in one transaction, so that a long queue holds nobody up.
 _AT_ONCE: Final = 20
@@ -27,14 +28,25 @@ log = structlog.get_logger(__name__)
 async def adopt_card(queue: Queue, card: EngineCard, *, spare: bool = False) -> None:
     """Store the card, and cut what was not cut under it. New jobs are cut under it at once.
     `spare`: it is that of an engine that speaks while another is down."""
-    use = CardInUse(card, spare)
+    use, before = CardInUse(card, spare), queue.card
     if queue.card != use:
         await queue.change(_store(queue, use))
         log.info("The engine's card", engine=card.name, version=card.version, slots=card.slots)
-    mute = [live.job.id for live in queue.jobs.values() if not use.speaks(live.job)]
-    await queue.change(queue.end(mute, JobState.FAILED, error=NO_VOICE))
+    for error, refused in _refused(queue, use, before).items():
+        await queue.change(queue.end(refused, JobState.FAILED, error=error))
     while stale := [live for live in queue.jobs.values() if live.card != use.id][:_AT_ONCE]:
         await queue.change(_cut(queue, use, stale))
+
+
+def _refused(queue: Queue, use: CardInUse, before: CardInUse | None) -> dict[str, list[int]]:
+    """The jobs that cannot be spoken under this card, by what their requesters are told."""
+    refused: defaultdict[str, list[int]] = defaultdict(list)
+    for live in queue.jobs.values():
+        last = None if before is None else before.card
+        refusal = use.refusal(live.job, known=live.card is not None, before=last)
+        if refusal is not None and not all_made(live):
+            refused[refusal.user_message].append(live.job.id)
+    return refused
 
 
 async def _store(queue: Queue, use: CardInUse) -> None:

@@ -91,6 +91,7 @@ class StandIn(StrEnum):
     """What speaks a job in place of the voice that was asked for."""
 
     OWN_VOICE = "own_voice"  # the engine's, which cannot imitate voices
+    LACKING = "lacking"  # the engine's, which does not have the built-in voice that was chosen
     SPARE = "spare"  # another engine, while the main one is down
 
 
@@ -103,7 +104,10 @@ class Say:
     `origin_key` is unique: a second submit with it returns the first job.
     A job with `held` is synthesized but not played until `accept`.
     `voice` is a built-in voice's id, or a registered one's ("@12"); then `reference` is the
-    content hash of its recording.
+    content hash of its recording. "": the engine's own choice.
+    `typed`: the voice was named for this text, so the engine speaks it in no other built-in one.
+    Until the first engine has told its voices, `voice` may then be any word; the job waits, and is
+    refused if the word turns out to name no voice.
     """
 
     lane: str
@@ -111,6 +115,7 @@ class Say:
     text: str
     voice: str
     reference: str | None = None
+    typed: bool = False
     style: Mapping[str, Any] = field(default_factory=dict)
     priority: int = 0
     origin: Mapping[str, Any] = field(default_factory=dict)
@@ -141,6 +146,7 @@ class Job:
     shown: str | None  # what its status message last showed: begins with a state's name
     reference: str | None = None  # of a registered voice: the content hash of its recording
     stand_in: StandIn | None = None  # what speaks it, or a part of it, instead
+    typed: bool = False  # its voice was named for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection
 
 from engine.clock import Clock
-from engine.errors import UnknownJob, UnknownVoice
+from engine.errors import UnknownJob
 from engine.speech.events import QueueFeed
 from engine.speech.jobs import ChunkState, EndedBy, Job, JobState, Lane, Say
 from engine.speech.lanes import LiveChunk, LiveJob, LiveLane
@@ -28,7 +28,6 @@ from engine.speech.shield import Shield
 from engine.speech.splitting import CardInUse
 from engine.store import audio_index, queries
 from engine.store.database import Database
-from engine.synthesis.base import NO_VOICE
 
 T = TypeVar("T")
 
@@ -199,12 +198,13 @@ class Queue:
                     return first, None
             if full is not None:
                 raise full
-            if card is not None and not card.speaks(say):  # another card since it was checked
-                raise UnknownVoice(f"{card.card.name} has no voice", user_message=NO_VOICE)
+            # Another card may be in use since it was checked.
+            if card is not None and (refusal := card.refusal(say)) is not None:
+                raise refusal
             self.guard(connection, say)
             job = queries.insert_job(
                 connection,
-                say,
+                say if card is None else replace(say, voice=card.voice_of(say)),
                 now=now,
                 stalled_before=stalled,
                 card=None if card is None else card.id,

@@ -9,11 +9,19 @@ import json
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from engine.errors import UnknownVoice
 from engine.speech.cache import audio_key
 from engine.speech.jobs import ChunkState, Job, Say, StandIn
 from engine.speech.lanes import LiveChunk, LiveJob
-from engine.synthesis.base import MOST_CONTEXT, EngineCard, SynthesisRequest
+from engine.synthesis.base import (
+    MOST_CONTEXT,
+    NO_VOICE,
+    EngineCard,
+    SynthesisRequest,
+    no_such_voice,
+)
 from engine.text import normalize, split
+from engine.voices.builtin import built_in
 from engine.voices.voice import voice_number
 
 
@@ -54,9 +62,34 @@ class CardInUse:
             return voice_number(voice) is not None
         return voice == "" or voice in self._voices
 
+    def voice_of(self, job: Job | Say) -> str:
+        """The job's voice. What was typed before any card was known becomes the id of the voice
+        that it names, if it names one."""
+        if job.typed and job.reference is None and not self.has(job.voice):
+            found = built_in(self.card, job.voice)
+            return job.voice if found is None else found.id
+        return job.voice
+
+    def refusal(
+        self, job: Job | Say, *, known: bool = False, before: EngineCard | None = None
+    ) -> UnknownVoice | None:
+        """Why a job cannot be spoken under this card, if that is so. `known`: it was cut under a
+        card that had its voice; then a spare engine may stand in for that one. `before`: the last
+        card, which may have a name for the voice."""
+        lacks = job.typed and not self.has(self.voice_of(job), job.reference)
+        if lacks and not (known and self.spare):
+            return UnknownVoice(
+                f"no voice {job.voice!r} on the card of {self.card.name}",
+                user_message=no_such_voice(_name(before, job.voice)),
+            )
+        if not self.speaks(job):
+            return UnknownVoice(f"{self.card.name} has no voice of its own", user_message=NO_VOICE)
+        return None
+
     def speaks(self, job: Job | Say) -> bool:
         """Whether there is a voice to speak the job in: its own, or any of the engine's."""
-        return bool(self.card.default_voice) or self._clones(job) or job.voice in self._voices
+        own = bool(self.card.default_voice) or self.voice_of(job) in self._voices
+        return own or self._clones(job)
 
     def request(self, job: Job, text: str) -> SynthesisRequest:
         """What to ask the engine for, of a job that it `speaks`."""
@@ -80,7 +113,9 @@ class CardInUse:
         """What speaks a job in place of the voice that was asked for, if something does."""
         if self.spare:
             return StandIn.SPARE
-        return StandIn.OWN_VOICE if job.reference is not None and not self.card.clones else None
+        if job.reference is not None:
+            return None if self.card.clones else StandIn.OWN_VOICE
+        return None if self.has(self.voice_of(job)) else StandIn.LACKING
 
     def _clones(self, job: Job | Say) -> bool:
         return self.card.clones and job.reference is not None
@@ -92,13 +127,12 @@ class CardInUse:
     def cut(self, live: LiveJob) -> Cut:
         """Cut anew all of the job that no player has taken or spoken. Changes nothing.
 
-        A built-in voice that this engine does not have becomes its default. A registered one
-        stays, for the engine that can clone.
+        The job keeps the voice that was asked for, also where this engine lacks it: another one,
+        which has it, may follow.
         """
-        kept = self.has(live.job.voice, live.job.reference)
-        voice = live.job.voice if kept else self.card.default_voice
+        voice = self.voice_of(live.job)
         job = replace(live.job, voice=voice)
-        since = _untouched(live)
+        since = untouched(live)
         if since:
             text = " ".join(chunk.text for chunk in live.chunks[since:])
         else:
@@ -114,7 +148,22 @@ class CardInUse:
         )
 
 
-def _untouched(live: LiveJob) -> int:
+def _name(card: EngineCard | None, voice: str) -> str:
+    voices = () if card is None else card.voices
+    return next((each.name for each in voices if each.id == voice), voice)
+
+
+def all_made(live: LiveJob) -> bool:
+    """Whether nothing of the job has to be asked of an engine any more: what is left of it is in a
+    player's hands."""
+    waits = (ChunkState.QUEUED, ChunkState.SYNTHESIZING)
+    return bool(live.chunks) and (
+        untouched(live) == len(live.chunks)
+        and not any(chunk.state in waits for chunk in live.chunks)
+    )
+
+
+def untouched(live: LiveJob) -> int:
     """The index after the last chunk that is spoken or in a player's hands."""
     for at in range(len(live.chunks), 0, -1):
         chunk = live.chunks[at - 1]

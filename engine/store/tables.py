@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -49,6 +50,8 @@ jobs = Table(
     Column("card", String),
     Column("reference", String),  # of a registered voice: its recording's content hash
     Column("stand_in", String),  # StandIn
+    # Whether `voice` was named for this text. Until the first card is known it may be any word.
+    Column("typed", Boolean, nullable=False, server_default=false()),
     Index("jobs_live", "lane", sqlite_where=text("state IN ('queued', 'speaking')")),
     Index("jobs_ended", "ended_at"),
     Index("jobs_cloned", "lane", "voice", sqlite_where=text("reference IS NOT NULL")),

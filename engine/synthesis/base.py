@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 MOST_CONTEXT: Final = 300
 #: Said where a text asks for a voice that the engine does not have.
 NO_SUCH_VOICE: Final = "There is no such voice. Choose one of those that are offered as you type."
+#: Characters of a voice's name that are repeated in a refusal.
+MOST_VOICE_NAME: Final = 100
+
+
+def no_such_voice(typed: str) -> str:
+    """The same, of a job that has waited for the engine: by name, for that was some time ago."""
+    return (
+        f"There is no voice “{typed[:MOST_VOICE_NAME]}” here. "
+        "Choose one of those that are offered as you type."
+    )
+
+
 #: Said where an engine speaks in reference voices only, and a text has none.
 NO_VOICE: Final = (
     "The engine that speaks here has no voice of its own. Give me a voice with `/voice upload`, or "

@@ -16,6 +16,7 @@ purging.py     what is deleted goes from the disk
 barring.py     recordings that the operator has barred everywhere
 access.py      who may use which voice, and where; pure
 names.py       what a voice may be called; pure
+builtin.py     the engine's own voices, as people type them; pure
 styles.py      a style's settings, checked by what the engine can; pure
 recordings.py  what may come in, how many at once, what to advise
 bounded.py     the process in which a recording is decoded: limited, killed

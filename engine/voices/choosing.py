@@ -5,7 +5,7 @@ engine's own. Does not know: how it sounds.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -14,18 +14,20 @@ from engine.errors import NotAllowed, UnknownVoice
 from engine.store import rule_queries
 from engine.synthesis.base import EngineCard
 from engine.voices import access
-from engine.voices.desk import UNKNOWN, Desk, Judge, unknown
+from engine.voices.builtin import built_in
+from engine.voices.desk import UNKNOWN, Desk, Judge, engine_unknown, unknown
 from engine.voices.names import name_key
-from engine.voices.voice import OPERATOR, Asker, Voice, voice_number
+from engine.voices.voice import KEY_SIGN, OPERATOR, Asker, Unnamed, Voice, voice_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
-    """What a job is to be spoken in: `Say.voice`, `Say.reference`, `Say.style`."""
+    """What a job is to be spoken in: `Say.voice`, `Say.reference`, `Say.style`, `Say.typed`."""
 
     voice: str  # "" : the engine's own
     reference: str | None = None
     style: Mapping[str, Any] = field(default_factory=dict)
+    typed: bool = False  # named for this text: it is spoken in no other
 
 
 class AmbiguousVoice(UnknownVoice):
@@ -69,16 +71,16 @@ class Choosing(Desk):
 
         return await self._read(ask)
 
-    async def shown_name(self, key: str, lane: str) -> str | None:
+    async def shown_name(self, key: str, lane: str) -> str | Unnamed | None:
         """A registered voice's name as everyone on `lane` may read it; None where `key` is not one
         of those."""
 
-        def name(judge: Judge, _: Connection) -> str | None:
+        def name(judge: Judge, _: Connection) -> str | Unnamed | None:
             if voice_number(key) is None:
                 return None
             voice = judge.voice(key)
             if voice is None or not access.named_there(voice, lane, *judge.lane(lane)):
-                return "a private voice"
+                return Unnamed.PRIVATE
             return voice.name
 
         return await self._read(name)
@@ -87,7 +89,7 @@ class Choosing(Desk):
 
     async def choose(self, asker: Asker, key: str | None, *, everywhere: bool) -> None:
         """Speak in this voice from now on, a registered or a built-in one; None: in none of one's
-        own. Raises UnknownVoice, NotAllowed."""
+        own. Raises UnknownVoice, NotAllowed, EngineUnknown."""
         lane = rule_queries.EVERYWHERE if everywhere else asker.lane
         if lane is None:
             raise NotAllowed(
@@ -97,7 +99,10 @@ class Choosing(Desk):
 
         def write(connection: Connection) -> None:
             if key is not None:
-                _spoken(self._judge(connection), self._speech.card, asker, key)
+                card = self._speech.card
+                if card is None and voice_number(key) is None:
+                    raise engine_unknown()  # it may have no such voice
+                _spoken(self._judge(connection), card, asker, key)
             rule_queries.put_choice(connection, asker.member, lane, key)
 
         await self._database.write(write)
@@ -108,7 +113,8 @@ class Choosing(Desk):
 
     async def chosen(self, asker: Asker, typed: str | None) -> Spoken:
         """What a text of this member's is spoken in here. A choice that may not be used here any
-        more, or that the engine does not have, is passed over.
+        more, or that the engine does not have, is passed over. What was typed before the engine
+        has told its voices, and names no registered one, is left as it is: the job waits for them.
 
         Raises UnknownVoice, AmbiguousVoice for what was typed.
         """
@@ -116,7 +122,7 @@ class Choosing(Desk):
 
         def choose(judge: Judge, connection: Connection) -> Spoken:
             if typed:
-                return _typed(judge, card, asker, typed)
+                return replace(_typed(judge, card, asker, typed), typed=True)
             chosen = rule_queries.choices_of(connection, asker.member)
             default = judge.lane(asker.lane)[0].default_voice
             for key in (
@@ -151,17 +157,18 @@ def _find(judge: Judge, asker: Asker, typed: str) -> Voice:
 
 def _typed(judge: Judge, card: EngineCard | None, asker: Asker, typed: str) -> Spoken:
     """By id, then by the name of a registered voice, then by that of a built-in one."""
-    if voice_number(typed) is not None or _built_in(card, typed):
+    if voice_number(typed) is not None or _has(card, typed):
         return _spoken(judge, card, asker, typed)
     try:
         return _in(_find(judge, asker, typed))
     except AmbiguousVoice:
         raise
     except UnknownVoice:
-        wanted = name_key(typed)
-        for voice in () if card is None else card.voices:
-            if name_key(voice.name) == wanted or voice.id.casefold() == wanted:
-                return Spoken(voice=voice.id)
+        found = built_in(card, typed)
+        if found is not None:
+            return Spoken(voice=found.id)
+        if card is None and not typed.startswith(KEY_SIGN):
+            return Spoken(voice=typed)
         raise
 
 
@@ -169,7 +176,7 @@ def _spoken(judge: Judge, card: EngineCard | None, asker: Asker, key: str) -> Sp
     """By id. Raises UnknownVoice."""
     if voice_number(key) is not None:
         return _in(_find(judge, asker, key))
-    if card is not None and not _built_in(card, key):
+    if card is not None and not _has(card, key):
         raise UnknownVoice(f"no voice {key!r} on the card of {card.name}", user_message=UNKNOWN)
     return Spoken(voice=key)
 
@@ -178,7 +185,7 @@ def _in(voice: Voice) -> Spoken:
     return Spoken(voice=voice.key, reference=voice.reference, style=voice.style)
 
 
-def _built_in(card: EngineCard | None, key: str) -> bool:
+def _has(card: EngineCard | None, key: str) -> bool:
     return card is not None and any(voice.id == key for voice in card.voices)
 
 

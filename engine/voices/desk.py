@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from sqlalchemy import Connection
 
 from engine.clock import Clock
-from engine.errors import UnknownVoice
+from engine.errors import EngineUnknown, UnknownVoice
 from engine.feed import Feed, Subscription
 from engine.settings import Settings
 from engine.speech import Speech
@@ -163,6 +163,14 @@ class Desk:
         it was chosen."""
         if not self._judge(connection).may_speak(say):
             raise unknown(say.voice)
+
+
+def engine_unknown() -> EngineUnknown:
+    return EngineUnknown(
+        "no engine has told its voices yet",
+        user_message="The speech engine is loading for the first time, so its voices are not known "
+        "yet. Try again when it has loaded.",
+    )
 
 
 def unknown(typed: str) -> UnknownVoice:

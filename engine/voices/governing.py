@@ -15,7 +15,7 @@ from engine.errors import NotAllowed, UnknownVoice
 from engine.store import audit_queries, rule_queries, voice_queries
 from engine.synthesis.base import NO_SUCH_VOICE
 from engine.voices import access
-from engine.voices.desk import Desk, unknown
+from engine.voices.desk import Desk, engine_unknown, unknown
 from engine.voices.voice import (
     Action,
     Asker,
@@ -45,7 +45,8 @@ class Governing(Desk):
 
     async def set_default(self, asker: Asker, key: str | None) -> None:
         """The voice of those on this server who have chosen none: a built-in one, or one that
-        everyone there may use; None: the engine's own. Raises UnknownVoice, NotAllowed."""
+        everyone there may use; None: the engine's own. Raises UnknownVoice, NotAllowed,
+        EngineUnknown."""
         lane = _lane(asker)
 
         def write(connection: Connection) -> None:
@@ -182,7 +183,9 @@ class Governing(Desk):
 
     def _check_built_in(self, key: str) -> None:
         card = self._speech.card
-        if card is not None and not any(voice.id == key for voice in card.voices):
+        if card is None:
+            raise engine_unknown()
+        if not any(voice.id == key for voice in card.voices):
             raise UnknownVoice(
                 f"no voice {key!r} on the card of {card.name}", user_message=NO_SUCH_VOICE
             )

@@ -27,6 +27,7 @@ _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | 
 )
 #: Control, format (zero width, direction), halves of surrogates, private, unassigned, line ends.
 _UNSEEN: Final = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+_HALVES: Final = re.compile("[\ud800-\udfff]")
 _MARKUP: Final = re.compile(r"[*`~|<>\[\]\\/]|(?<!\w)[_@]|_(?!\w)|__|^#|\.\.")
 
 
@@ -63,7 +64,8 @@ def normalized(name: str) -> str:
 def name_key(name: str) -> str:
     """Equal for names that an owner may not have both. Of a longer name, its beginning counts."""
     # Folding can take a name out of its normal form (Unicode 15, section 3.13, D146).
-    return unicodedata.normalize("NFKC", normalized(name[:MOST_TYPED]).casefold())
+    folded = unicodedata.normalize("NFKC", normalized(name[:MOST_TYPED]).casefold())
+    return _HALVES.sub("\ufffd", folded)  # no name has one, and no database takes one
 
 
 def public_name(stem: str) -> str:

@@ -8,15 +8,17 @@ kept; two members with the same recording have two voices that share no more tha
 """
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any, Final, Self
+
+from engine.ids import parse_id
 
 #: The owner of a voice that the operator dropped into the folder of references.
 OPERATOR: Final = ""
-_KEY: Final = re.compile("@([1-9][0-9]{0,18})")
+#: What the key of a registered voice begins with. No name does, built-in ones included.
+KEY_SIGN: Final = "@"
 
 
 class Scope(StrEnum):
@@ -26,6 +28,13 @@ class Scope(StrEnum):
     SERVER = "server"  # the members of one server
     MEMBERS = "members"  # those on its list, everywhere
     PUBLIC = "public"  # everyone, everywhere: the operator's
+
+
+class Unnamed(Enum):
+    """What is said where a voice's name is not. No name equals one of these, whatever it reads."""
+
+    PRIVATE = "a private voice"  # not everyone who reads this may know its name
+    OWN = "the engine's own voice"  # while it is not known which that is
 
 
 class Cloned(StrEnum):
@@ -99,7 +108,7 @@ class Voice:
     @property
     def key(self) -> str:
         """As jobs, choices and commands call it: "@12"."""
-        return f"@{self.id}"
+        return f"{KEY_SIGN}{self.id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,5 +149,4 @@ class AuditEntry:
 
 def voice_number(key: str) -> int | None:
     """The id of a registered voice in a key like "@12"; None for any other voice."""
-    found = _KEY.fullmatch(key)
-    return int(found[1]) if found else None
+    return parse_id(key[len(KEY_SIGN) :]) if key.startswith(KEY_SIGN) else None

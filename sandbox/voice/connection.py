@@ -182,6 +182,9 @@ class VoiceConnection:
         seq = self._number()
         self._keep(seq, struct.pack(">HB", seq, op) + data)
 
+    def send_raw(self, frame: str | bytes) -> None:
+        self._post(frame)
+
     def acknowledge(self, seq: int) -> None:
         self._unacknowledged = [(n, m) for n, m in self._unacknowledged if n > seq]
 

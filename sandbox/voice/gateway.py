@@ -96,6 +96,9 @@ class VoiceGateway:
         assert request.transport is not None
         host, port = request.transport.get_extra_info("sockname")
         connection = self._sessions.identify(data, f"{host}:{port}")
+        if garbled := self._sessions.garbled.get(connection.guild_id):
+            connection.send_raw(garbled.pop())
+            return connection
         ready = {
             "ssrc": connection.ssrc,
             "ip": host,

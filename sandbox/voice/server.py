@@ -188,6 +188,11 @@ class VoiceServer:
             if connection.guild_id == guild_id:
                 connection.freeze(False)
 
+    def garble(self, guild_id: int, frame: str | bytes) -> None:
+        """Send the guild's present connections this frame, whatever it is."""
+        for connection in self._sessions.of(guild_id):
+            connection.send_raw(frame)
+
     def drop_udp(self, guild_id: int, on: bool) -> None:
         """Datagrams of the guild's present connections vanish, both ways."""
         for connection in self._sessions.of(guild_id):
@@ -207,6 +212,11 @@ class VoiceServer:
     def refuse_identify(self, guild_id: int, code: int, times: int = 1) -> None:
         """The next `times` IDENTIFYs in the guild are refused with `code`."""
         self._sessions.refusals[guild_id] = [code] * times
+
+    def garble_ready(self, guild_id: int, frame: str | bytes, times: int = 1) -> None:
+        """The next `times` that a client identifies in the guild it is sent this frame in place of
+        READY, whatever it is."""
+        self._sessions.garbled[guild_id] = [frame] * times
 
     def _end(self, connection: VoiceConnection) -> None:
         self._sessions.end(connection)

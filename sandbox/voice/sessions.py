@@ -22,6 +22,7 @@ class Sessions:
         self.by_ssrc: dict[int, VoiceConnection] = {}
         self.by_user: dict[User, VoiceConnection] = {}
         self.refusals: dict[int, list[int]] = {}  # by guild, for IDENTIFYs to come
+        self.garbled: dict[int, list[str | bytes]] = {}  # by guild, in place of READYs to come
         self.forgotten: dict[int, int] = {}  # by guild, for the next RESUME
         self.muted: set[User] = set()
         self._admissions: dict[User, Admission] = {}

@@ -84,14 +84,79 @@ async def test_engine_that_restarts_is_told_and_waited_for(
     assert await bot.queue(scene) == []
 
 
-async def test_unknown_voice_asked_for_before_the_engine_was_known_becomes_the_engines_own(
+async def test_unknown_voice_asked_for_before_the_engine_was_known_is_refused_by_name(
     loading: Running, scene: Scene, engine: Loading
 ) -> None:
     message = await scene.say("Hello there.", voice="nobody")
+    assert "in the voice nobody:" in message.content
+    behind = await scene.say("And this.")
     engine.come_up()
     await message.wait_for(over)
-    assert "in the voice English:" in message.content
+    assert "Failed: There is no voice “nobody” here." in message.content
+    await behind.wait_for(over)
+    assert "Spoken in" in behind.content
+    assert [each.text for each in engine.asked] == ["And this."]
+
+
+async def test_voice_asked_for_by_name_before_the_engine_was_known_is_spoken_in(
+    loading: Running, scene: Scene, engine: Loading
+) -> None:
+    message = await scene.say("Hello there.", voice="German")
+    engine.come_up()
+    await message.wait_for(over)
+    assert "in the voice German:" in message.content
     assert "Spoken in" in message.content
+    assert {each.request.voice for each in engine.asked} == {"de"}
+
+
+async def test_unknown_voice_is_refused_by_name_also_by_a_bot_that_was_restarted(
+    loading: Running, scene: Scene, start: Start, clock: RunningClock
+) -> None:
+    message = await scene.say("Hello there.", voice="nobody")
+    await loading.stop()
+    engine = Loading(clock)
+    await start(engine=engine)
+    engine.come_up()
+    await message.wait_for(over)
+    assert "Failed: There is no voice “nobody” here." in message.content
+    assert engine.asked == []
+    assert "There is no voice “nobody” here." in await scene.press(message, "Replay")
+
+
+async def test_voice_that_is_not_known_yet_is_not_chosen_for_later(
+    loading: Running, scene: Scene, engine: Loading
+) -> None:
+    assert "not known yet" in await scene.told("voice use", {"voice": "nobody"})
+    engine.come_up()
+    message = await scene.say("Hello there.")
+    await message.wait_for(over)
+    assert "in the voice English:" in message.content
+
+
+OTHER = replace(CARD, name="other", voices=(CARD.voices[0],))  # without German
+
+
+async def test_chosen_voice_that_another_engine_lacks_is_not_spoken_in_secretly(
+    scene: Scene, start: Start, clock: RunningClock
+) -> None:
+    """What waits keeps the voice in which it was to be spoken, and the message says what is."""
+    engine = ScriptedEngine(clock, seconds=lambda _: 0.2)
+    bot = await start(engine=engine)
+    await scene.told("voice use", {"voice": "German"})
+    engine.hold()
+    chosen = await scene.say("Chosen.")
+    typed = await scene.say("Typed.", voice="German")
+    await bot.stop()
+    other = ScriptedEngine(clock, card=OTHER, seconds=lambda _: 0.2)
+    await start(engine=other)
+    await typed.wait_for(over)
+    assert "Failed: There is no voice “German” here." in typed.content
+    await chosen.wait_for(over)
+    assert "This engine does not have that voice: spoken in its own." in chosen.content
+    assert [each.text for each in other.asked] == ["Chosen."]
+    again = await (await (await scene.ada.press(chosen, "Replay")).answered()).original()
+    await again.wait_for(over)
+    assert "in the voice English:" in again.content
 
 
 async def test_part_that_the_engine_refuses_is_counted_and_the_rest_spoken(

@@ -7,6 +7,7 @@ all of it.
 from collections.abc import Awaitable, Callable
 
 import pytest
+from structlog.testing import capture_logs
 
 from engine.speech.scripted import ScriptedEngine
 from sandbox import Sandbox
@@ -91,6 +92,54 @@ async def test_speech_goes_on_from_the_chunk_that_was_not_heard_whole(
     assert all(hearing.whole(sentence) for sentence in SENTENCES)
     assert list(dict.fromkeys(hearing.chunks)) == SENTENCES
     assert hearing.recording.undecodable == 0
+
+
+#: The same voice gateway's version 8, as nobody sends it.
+FRAMES: dict[str, str | bytes] = {
+    "no JSON": "words of a member",
+    "a list": '["words of a member"]',
+    "no op": '{"d": "words of a member"}',
+    "no data": '{"op": 4}',
+    "no session": '{"op": 4, "d": {"mode": "words of a member"}}',
+    "no epoch": '{"op": 24, "d": {"words of a member": 1}}',
+    "no transition": '{"op": 21, "d": null}',
+    "too short": b"\x00",
+    "no proposals": b"\x00\x01\x1b\x00words of a member",
+    "no sender": b"\x00\x01\x19words of a member",
+}
+
+
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES.keys())
+async def test_voice_frame_that_cannot_be_read_costs_no_sound_and_is_not_logged(
+    frame: str | bytes,
+    discord: Sandbox,
+    scene: Scene,
+    hearing: Hearing,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    message = await scene.say(TEXT)
+    await hearing.until(SENTENCES[1], at=5)
+    with capture_logs() as logged:
+        discord.voice.garble(scene.guild.id, frame)
+        await message.wait_for(over, timeout=SECONDS + 5)
+    assert "Spoken in" in message.content
+    assert all(hearing.whole(sentence) for sentence in SENTENCES)
+    assert "words of a member" not in repr(logged) + caplog.text
+    # The last line of a traceback is the error's message, which may quote the frame.
+    assert not [each for each in logged if each.get("exc_info")]
+
+
+async def test_voice_server_that_greets_with_what_cannot_be_read_is_asked_again(
+    discord: Sandbox, scene: Scene, hearing: Hearing, clock: RunningClock
+) -> None:
+    discord.voice.garble_ready(scene.guild.id, '{"op": 2, "d": {"ssrc": "words"}}', times=2)
+    with capture_logs() as logged:
+        message = await scene.say(TEXT)
+        await message.wait_for(over, timeout=SECONDS + 5)
+    assert "Spoken in" in message.content
+    assert all(hearing.whole(sentence) for sentence in SENTENCES)
+    told = [each for each in logged if "cannot be read" in each["event"]]
+    assert [each["log_level"] for each in told] == ["warning", "warning"]
 
 
 async def test_what_left_into_a_dead_udp_path_is_spoken_again(

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from engine.speech.jobs import JobState
+from engine.speech.jobs import JobState, StandIn
 from engine.speech.scripted import CARD, ScriptedEngine
 from engine.synthesis.base import BuiltinVoice
 from tests.flow.house import ONE, TWO, House, Listener, soon, states
@@ -40,15 +40,60 @@ async def test_text_not_yet_spoken_is_cut_as_the_new_card_asks(house: House) -> 
     assert (await speech.view(untouched.id)).job.state is JobState.COMPLETED
 
 
-async def test_voice_that_the_new_engine_lacks_becomes_its_default(house: House) -> None:
+async def test_chosen_voice_that_the_new_engine_lacks_is_spoken_in_its_own_and_says_so(
+    house: House,
+) -> None:
     await house.open()
     job = await house.say(ONE, voice="de")
     chosen = await house.say(ONE, voice="")
     speech = await house.restart(ScriptedEngine(house.clock, card=OTHER))
     await house.quiet()
-    assert (await speech.view(job.id)).job.voice == "fr"
-    assert (await speech.view(chosen.id)).job.voice == ""
+    view = (await speech.view(job.id)).job
+    assert (view.voice, view.stand_in) == ("de", StandIn.LACKING)
+    own = (await speech.view(chosen.id)).job
+    assert (own.voice, own.stand_in) == ("", None)
     assert {asked.request.voice for asked in house.engine.asked} == {"fr"}
+
+
+async def test_chosen_voice_is_spoken_in_again_by_an_engine_that_has_it(house: House) -> None:
+    await house.open()
+    job = await house.say(ONE, voice="de")
+    other = ScriptedEngine(house.clock, card=OTHER)
+    other.hold()
+    await house.restart(other)
+    await house.quiet()
+    speech = await house.restart(ScriptedEngine(house.clock))
+    await house.quiet()
+    view = (await speech.view(job.id)).job
+    assert (view.voice, view.stand_in) == ("de", None)
+    assert {asked.request.voice for asked in house.engine.asked} == {"de"}
+
+
+async def test_typed_voice_that_the_new_engine_lacks_is_refused_by_name(house: House) -> None:
+    await house.open()
+    job = await house.say(TWO, voice="de", typed=True)
+    speech = await house.restart(ScriptedEngine(house.clock, card=OTHER))
+    await house.quiet()
+    ended = (await speech.view(job.id)).job
+    assert ended.state is JobState.FAILED
+    assert "There is no voice “German” here." in (ended.error or "")
+    assert house.engine.asked == []
+
+
+async def test_typed_voice_of_which_the_player_has_all_is_heard_to_its_end(house: House) -> None:
+    speech = await house.open()
+    job = await house.say(ONE, voice="de", typed=True)
+    player = speech.player("lane")
+    cue = await soon(player.next())
+    await house.quiet()
+    await player.started(cue)
+    house.engine.described = OTHER
+    house.engine.die()
+    await house.say("asks the engine", lane="other", voice="")  # and finds it gone
+    await house.pass_time(3)
+    assert speech.card == OTHER
+    await player.spoken(cue)
+    assert (await speech.view(job.id)).job.state is JobState.COMPLETED
 
 
 async def test_audio_of_another_engine_is_not_used_for_the_new_one(house: House) -> None:

@@ -15,7 +15,7 @@ from engine.errors import (
     UnknownVoice,
 )
 from engine.speech import Speech
-from engine.speech.jobs import EndedBy, JobState, Say
+from engine.speech.jobs import EndedBy, JobState, Say, StandIn
 from tests.flow.house import ONE, TWO, House, Listener
 
 
@@ -46,7 +46,7 @@ async def test_first_job_of_all_is_split_when_the_first_card_arrives(house: Hous
 
     engine = Slow(house.clock)
     speech = await house.open(engine)
-    job = await house.say(TWO, voice="of an engine that nobody knows yet")
+    job = await house.say(TWO, voice="chosen under an engine that is gone")
     assert speech.card is None
     assert (await speech.view(job.id)).chunks == 0
 
@@ -55,7 +55,8 @@ async def test_first_job_of_all_is_split_when_the_first_card_arrives(house: Hous
 
     view = await speech.view(job.id)
     assert view.chunks == 2
-    assert view.job.voice == "en"  # the engine's default
+    assert view.job.stand_in is StandIn.LACKING
+    assert {asked.request.voice for asked in engine.asked} == {"en"}  # the engine's default
 
 
 async def test_second_submit_with_the_same_key_returns_the_first_job(house: House) -> None:

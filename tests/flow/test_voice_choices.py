@@ -12,8 +12,8 @@ THERE = Asker(member="ada", lane="there")
 PRIVATELY = Asker(member="ada", lane=None)
 
 
-def spoken(voice: Voice) -> Spoken:
-    return Spoken(voice=voice.key, reference=voice.reference, style=voice.style)
+def spoken(voice: Voice, *, typed: bool = False) -> Spoken:
+    return Spoken(voice=voice.key, reference=voice.reference, style=voice.style, typed=typed)
 
 
 async def test_each_goes_before_the_next(voices: Voices) -> None:
@@ -31,7 +31,7 @@ async def test_each_goes_before_the_next(voices: Voices) -> None:
     assert await library.chosen(ADA, None) == spoken(here)
     assert await library.chosen(THERE, None) == spoken(everywhere)
     assert await library.chosen(PRIVATELY, "") == spoken(everywhere)
-    assert await library.chosen(ADA, "typed") == spoken(typed)
+    assert await library.chosen(ADA, "typed") == spoken(typed, typed=True)
     await library.choose(ADA, None, everywhere=False)
     assert await library.chosen(ADA, None) == spoken(everywhere)
     assert await library.choices("ada") == {"": everywhere.key}
@@ -61,8 +61,8 @@ async def test_choice_that_may_not_be_used_any_more_is_passed_over(voices: Voice
 
 async def test_built_in_voices_are_chosen_by_id_and_typed_by_name_too(voices: Voices) -> None:
     library = await voices.open()
-    assert await library.chosen(ADA, "de") == Spoken(voice="de")
-    assert await library.chosen(ADA, "German") == Spoken(voice="de")
+    assert await library.chosen(ADA, "de") == Spoken(voice="de", typed=True)
+    assert await library.chosen(ADA, "German") == Spoken(voice="de", typed=True)
     await library.choose(ADA, "de", everywhere=False)
     assert await library.chosen(ADA, None) == Spoken(voice="de")
     with pytest.raises(UnknownVoice):
@@ -74,8 +74,8 @@ async def test_built_in_voices_are_chosen_by_id_and_typed_by_name_too(voices: Vo
 async def test_voice_called_like_a_built_in_one_does_not_take_its_place(voices: Voices) -> None:
     library = await voices.open()
     voice = await voices.upload(BOB, "de", Scope.SERVER)
-    assert await library.chosen(ADA, "de") == Spoken(voice="de")
-    assert await library.chosen(ADA, voice.key) == spoken(voice)
+    assert await library.chosen(ADA, "de") == Spoken(voice="de", typed=True)
+    assert await library.chosen(ADA, voice.key) == spoken(voice, typed=True)
 
 
 async def test_nobody_chooses_or_types_what_they_may_not_use(voices: Voices) -> None:

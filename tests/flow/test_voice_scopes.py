@@ -4,7 +4,7 @@ import pytest
 
 from engine.errors import NotAllowed, UnknownVoice
 from engine.voices.library import AmbiguousVoice
-from engine.voices.voice import Asker, Cloned, Scope, Voice
+from engine.voices.voice import Asker, Cloned, Scope, Unnamed, Voice
 from tests.flow.voices import ADA, ADMIN, BOB, EVE, Voices
 
 ELSEWHERE = Asker(member="bob", lane="there")
@@ -165,16 +165,16 @@ async def test_admin_sees_and_freezes_what_concerns_the_server_only(voices: Voic
 async def test_name_is_shown_where_everyone_may_use_the_voice(voices: Voices) -> None:
     library = await voices.open()
 
-    async def shown(voice: Voice, lane: str = "here") -> str | None:
+    async def shown(voice: Voice, lane: str = "here") -> str | Unnamed | None:
         return await library.shown_name(voice.key, lane)
 
     voice = await voices.upload(ADA, scope=Scope.SERVER)
     assert await shown(voice) == "Ada"
-    assert await shown(voice, "there") == "a private voice"
+    assert await shown(voice, "there") is Unnamed.PRIVATE
     await library.share(ADA, voice.key, Scope.MEMBERS, add="bob")
-    assert await shown(voice) == "a private voice"
+    assert await shown(voice) is Unnamed.PRIVATE
     await library.delete(ADA, voice.key)
-    assert await shown(voice) == "a private voice"
+    assert await shown(voice) is Unnamed.PRIVATE
     assert await library.shown_name("en", "here") is None
     assert await library.shown_name("", "here") is None
 

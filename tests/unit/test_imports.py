@@ -96,6 +96,7 @@ PURE_LIBRARIES: Final = {
 PURE: Final = (
     "engine/errors.py",
     "engine/frames.py",
+    "engine/ids.py",
     "engine/speech/jobs.py",
     "engine/speech/lanes.py",
     "engine/speech/quota.py",
@@ -118,6 +119,7 @@ PURE: Final = (
     "engine/voices/examine/unfit.py",
     "engine/voices/examine/wav.py",
     "engine/voices/access.py",
+    "engine/voices/builtin.py",
     "engine/voices/names.py",
     "engine/voices/styles.py",
     "engine/voices/voice.py",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.status.escape import escape
 from bot.status.render import (
+    LACKING,
     MOST_CONTENT,
     NO_CLONES,
     OWN_VOICE,
@@ -17,6 +18,7 @@ from bot.status.render import (
     SPARE,
     SPARE_SPOKE,
     Button,
+    GivenVoice,
     Rendered,
     Verb,
     parse_custom_id,
@@ -181,7 +183,7 @@ def test_a_job_that_is_over_can_be_replayed_and_downloaded_once_it_was_heard() -
     assert not show(view(state=JobState.CANCELLED, ended_by=EndedBy.WITHDRAWN)).buttons
 
 
-@given(st.sampled_from(Verb), st.integers(1, 10**18))
+@given(st.sampled_from(Verb), st.integers(1, 2**63 - 1))
 def test_a_button_is_known_again_by_its_custom_id(verb: Verb, job_id: int) -> None:
     button = Button(verb, job_id)
     assert parse_custom_id(button.custom_id) == button
@@ -200,7 +202,9 @@ def test_a_button_is_known_again_by_its_custom_id(verb: Verb, job_id: int) -> No
         "x:skip:5",
         "mynah:skip:5:6",
         "mynah:skip:٣",
+        "mynah:skip:²",
         "mynah:skip:5\n",
+        f"mynah:skip:{2**63}",
         f"mynah:skip:{10**30}",
     ],
 )
@@ -335,6 +339,15 @@ def test_private_voice_has_no_name() -> None:
     assert "says, in the voice Morning:" in show(view(), voice="Morning").content
 
 
+@pytest.mark.parametrize("name", ["the engine's own voice", "a private voice", "none"])
+def test_name_is_not_taken_for_what_it_says(name: str) -> None:
+    assert f"says, in the voice {name}:" in show(view(), voice=name).content
+    given = GivenVoice(name, public=False)
+    assert f"says, in a member's voice, {name}:" in show(view(), voice=given).content
+    given = GivenVoice(name, public=True)
+    assert f"says, in the public voice {name}:" in show(view(), voice=given).content
+
+
 def test_engines_own_voice_is_not_taken_for_a_name() -> None:
     assert "says, in the engine's own voice:" in show(view(), voice=OWN_VOICE).content
 
@@ -344,6 +357,8 @@ def test_engines_own_voice_is_not_taken_for_a_name() -> None:
     [
         (None, False, None, None),
         (StandIn.OWN_VOICE, False, NO_CLONES, NO_CLONES),
+        (StandIn.LACKING, False, LACKING, LACKING),
+        (StandIn.LACKING, True, SPARE, LACKING),
         (None, True, SPARE, None),  # it may have been spoken before
         (StandIn.SPARE, True, SPARE, SPARE_SPOKE),
         (StandIn.SPARE, False, SPARE_SPOKE, SPARE_SPOKE),
@@ -354,5 +369,6 @@ def test_what_sounds_otherwise_than_wished_is_said_in_the_outcome_too(
 ) -> None:
     for state, words in ((JobState.QUEUED, waiting), (JobState.COMPLETED, over)):
         shown = show(view(state=state, stand_in=stand_in), spare_speaks=spare_speaks)
-        asides = {each for each in (NO_CLONES, SPARE, SPARE_SPOKE) if each in shown.content}
+        known = (NO_CLONES, LACKING, SPARE, SPARE_SPOKE)
+        asides = {each for each in known if each in shown.content}
         assert asides == ({words} if words else set())

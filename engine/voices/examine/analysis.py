@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from engine.synthesis.audio import Pcm, Samples, amplitude, loudness
 from engine.voices.examine.decode import FRAME_SECONDS, RATE, Decoded
-from engine.voices.examine.unfit import Unheard
+from engine.voices.examine.unfit import Silent, Unheard
 from engine.voices.voice import Report
 
 Levels = NDArray[np.float64]
@@ -102,8 +102,8 @@ def best_stretch(decoded: Decoded) -> Stretch:
     return _describe(decoded, samples, levels, spoken, clipped, noise, chosen, speech)
 
 
-def _nothing_heard() -> Unheard:
-    return Unheard(
+def _nothing_heard() -> Silent:
+    return Silent(
         "Nothing can be heard in the recording. Choose the right microphone, record again, and "
         "listen to it before sending."
     )

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.voices.examine import container, hearing, keep
-from engine.voices.examine.unfit import SAVE_ANEW, Unfit
+from engine.voices.examine.unfit import SAVE_ANEW, Silent, Unfit
 
 GIBIBYTE: Final = 1024**3
 #: Of address space, not of memory: libraries map much that they never touch. A process.
@@ -99,7 +99,8 @@ def main() -> int:
             found = examine(file, options.into, options.preview_into, seconds=options.seconds)
             answer = json.dumps(found).encode()
     except Unfit as error:
-        answer = json.dumps({"refused": str(error)}).encode()
+        silent = isinstance(error, Silent)
+        answer = json.dumps({"refused": str(error), "silent": silent}).encode()
     except MemoryError:
         answer = json.dumps(
             {"refused": f"Reading this file takes more memory than there is. {SAVE_ANEW}"}

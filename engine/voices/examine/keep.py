@@ -14,7 +14,7 @@ from engine.synthesis.audio import Pcm, Samples, amplitude, loudness
 from engine.synthesis.opus import OggSound
 from engine.voices.examine.analysis import ONE_CHANNEL
 from engine.voices.examine.decode import RATE
-from engine.voices.examine.unfit import Unfit, unreadable
+from engine.voices.examine.unfit import Silent, unreadable
 
 LOUDNESS: Final = -23.0  # LUFS, EBU R 128: speech at it peaks well below full scale
 PEAK: Final = amplitude(-1.0)
@@ -28,7 +28,7 @@ def level(stretch: Pcm) -> Pcm:
     heard = loudness(stretch) - ONE_CHANNEL
     peak = float(np.abs(stretch.samples).max())
     if not np.isfinite(heard) or not peak:
-        raise Unfit(
+        raise Silent(
             "Nothing can be heard in the recording. Record again, closer to the microphone."
         )
     gain = min(amplitude(LOUDNESS - heard), PEAK / peak)

@@ -26,6 +26,10 @@ class Unheard(Unfit):
         self.rank = rank
 
 
+class Silent(Unheard):
+    """It was decoded, and nothing can be heard in it."""
+
+
 def incomplete() -> Unfit:
     return Unfit(
         "The file is incomplete: it breaks off before its own end, or says that it is longer than "

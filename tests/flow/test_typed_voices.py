@@ -1,0 +1,200 @@
+"""A voice that was named for a text, before any engine has told its voices: the text waits for
+them, and is then spoken in that voice, or refused by name."""
+
+from dataclasses import replace
+
+import pytest
+
+from engine.errors import EngineUnknown, UnknownVoice
+from engine.speech.jobs import JobState, StandIn
+from engine.speech.scripted import CARD, REFERENCES_ONLY_CARD, ScriptedEngine
+from engine.store import queries
+from engine.synthesis.base import EngineState
+from engine.synthesis.fallback import FallbackEngine
+from engine.voices.voice import Asker
+from tests.flow.house import ONE, TWO, House, Listener
+from tests.flow.voices import ADA, Voices
+
+PLAIN = replace(
+    CARD, name="spare", voices=(replace(CARD.voices[0], id="plain"),), default_voice="plain"
+)
+
+
+class Away(ScriptedEngine):
+    """Stays down until `come_up`. `loading`: it says that it loads."""
+
+    loading = True
+
+    @property
+    def state(self) -> EngineState:
+        known = super().state
+        return EngineState.LOADING if self.loading and known is EngineState.DOWN else known
+
+    async def start(self) -> None:
+        pass
+
+
+async def refused(house: House, job_id: int, name: str) -> None:
+    ended = (await house.speech.view(job_id)).job
+    assert (ended.state, ended.voice) == (JobState.FAILED, name)
+    assert f"There is no voice “{name}” here." in (ended.error or "")
+
+
+async def test_unknown_voice_waits_for_the_engine_and_is_refused_by_name(house: House) -> None:
+    engine = Away(house.clock)
+    speech = await house.open(engine)
+    job = await house.say(TWO, voice="Nobody", typed=True)
+    behind = await house.say(ONE, voice="")
+    await house.pass_time(5)
+    assert (await speech.view(job.id)).job.state is JobState.QUEUED
+
+    engine.come_up()
+    await house.quiet()
+
+    await refused(house, job.id, "Nobody")
+    assert await Listener(speech.player("lane")).hear_all() == [ONE]
+    assert (await speech.view(behind.id)).job.state is JobState.COMPLETED
+    assert [asked.text for asked in engine.asked] == [ONE]
+
+
+@pytest.mark.parametrize("typed", ["de", "DE", "German", "german", "ＧＥＲＭＡＮ"])
+async def test_voice_that_the_engine_has_is_spoken_in(house: House, typed: str) -> None:
+    engine = Away(house.clock)
+    speech = await house.open(engine)
+    job = await house.say(TWO, voice=typed, typed=True)
+    engine.come_up()
+    assert len(await Listener(speech.player("lane")).hear_all()) == 2
+    done = (await speech.view(job.id)).job
+    assert (done.state, done.voice, done.stand_in) == (JobState.COMPLETED, "de", None)
+    assert {asked.request.voice for asked in engine.asked} == {"de"}
+
+
+async def test_kill_while_it_waits_changes_nothing(house: House) -> None:
+    await house.open(Away(house.clock))
+    unknown = await house.say(ONE, voice="Nobody", typed=True)
+    known = await house.say(ONE, voice="German", typed=True)
+    engine = Away(house.clock)
+    speech = await house.killed(engine)
+    speech.reachable("lane", True)
+    assert (await speech.view(unknown.id)).job.state is JobState.QUEUED
+
+    engine.come_up()
+    await house.quiet()
+
+    await refused(house, unknown.id, "Nobody")
+    assert await Listener(speech.player("lane")).hear_all() == [ONE]
+    assert (await speech.view(known.id)).job.voice == "de"
+    assert {asked.request.voice for asked in engine.asked} == {"de"}
+
+
+async def test_kill_after_the_card_was_stored_and_before_it_was_asked(house: House) -> None:
+    speech = await house.open(Away(house.clock))
+    job = await house.say(ONE, voice="Nobody", typed=True)
+    await speech.database.write(lambda c: queries.put_fact(c, "card", CARD.to_json()))
+    engine = Away(house.clock)
+    speech = await house.killed(engine)
+    speech.reachable("lane", True)
+    player = speech.player("lane")
+    await house.pass_time(5)
+    assert engine.asked == []
+
+    engine.come_up()
+    await house.quiet()
+
+    await refused(house, job.id, "Nobody")
+    assert engine.asked == []
+    player.close()
+
+
+async def test_engine_without_voices_of_its_own_refuses_it_likewise(house: House) -> None:
+    engine = Away(house.clock, card=REFERENCES_ONLY_CARD)
+    await house.open(engine)
+    job = await house.say(ONE, voice="Nobody", typed=True)
+    engine.come_up()
+    await house.quiet()
+    await refused(house, job.id, "Nobody")
+
+
+async def test_spare_engine_that_comes_first_does_not_speak_in_place_of_a_word(
+    house: House,
+) -> None:
+    """Whether the word names a voice of the main engine, nobody knows."""
+    main, spare = Away(house.clock), Away(house.clock, card=PLAIN)
+    main.loading = False
+    speech = await house.open(FallbackEngine(main, spare, house.clock))  # type: ignore[arg-type]
+    job = await house.say(ONE, voice="Nobody", typed=True)
+    has = await house.say(ONE, voice="plain", typed=True)
+    spare.come_up()
+    await house.pass_time(5)
+    await refused(house, job.id, "Nobody")
+    assert await Listener(speech.player("lane")).hear_all() == [ONE]
+    assert (await speech.view(has.id)).job.voice == "plain"
+
+
+async def test_spare_engine_speaks_in_place_of_a_known_voice_until_the_main_one_is_back(
+    house: House,
+) -> None:
+    """As the message says meanwhile. What it has not spoken, the main one speaks as was asked."""
+    main, spare = Away(house.clock), Away(house.clock, card=PLAIN)
+    speech = await house.open(FallbackEngine(main, spare, house.clock))  # type: ignore[arg-type]
+    main.come_up()
+    await house.quiet()
+    main.hold()
+    spare.hold()
+    typed = await house.say(ONE, voice="de", typed=True)
+    chosen = await house.say(TWO, voice="de")
+    main.loading = False
+    main.go_down()
+    spare.come_up()
+    await house.pass_time(5)
+    for job in (typed, chosen):
+        view = (await speech.view(job.id)).job
+        assert (view.voice, view.stand_in) == ("de", StandIn.SPARE)
+    assert {asked.request.voice for asked in spare.asked} == {"plain"}
+
+    main.asked.clear()
+    main.let_go()
+    main.come_up()
+    spare.die()
+    await house.pass_time(5)
+
+    assert len(await Listener(speech.player("lane")).hear_all()) == 3
+    assert {asked.request.voice for asked in main.asked} == {"de"}
+    for job in (typed, chosen):
+        view = (await speech.view(job.id)).job
+        assert (view.state, view.voice, view.stand_in) == (JobState.COMPLETED, "de", None)
+
+
+@pytest.mark.parametrize("word", ["x" * 101, "half \ud83d", "nul \0"])
+async def test_word_that_can_be_no_name_is_refused_at_once(house: House, word: str) -> None:
+    await house.open(Away(house.clock))
+    with pytest.raises(UnknownVoice):
+        await house.say(voice=word, typed=True)
+
+
+# ---- what is chosen for later, before any engine has told its voices
+
+
+async def test_choice_and_default_are_not_taken_before_it_is_known_whether_there_is_such_a_voice(
+    voices: Voices,
+) -> None:
+    engine = Away(voices.house.clock)
+    library = await voices.open(engine)
+    own = await voices.upload(ADA)
+    admin = Asker(member="admin", lane="here")
+    with pytest.raises(EngineUnknown):
+        await library.choose(ADA, "de", everywhere=True)
+    with pytest.raises(EngineUnknown):
+        await library.set_default(admin, "de")
+    await library.choose(ADA, own.key, everywhere=True)
+    engine.come_up()
+    await voices.house.quiet()
+    await library.choose(ADA, "de", everywhere=True)
+    await library.set_default(admin, "de")
+
+
+async def test_number_of_no_voice_does_not_wait(voices: Voices) -> None:
+    library = await voices.open(Away(voices.house.clock))
+    for typed in ("@99", "@9223372036854775808", "@x"):
+        with pytest.raises(UnknownVoice):
+            await library.chosen(ADA, typed)
