@@ -9,12 +9,16 @@ from typing import Final
 
 import numpy as np
 
+from engine.errors import SynthesisFailed
 from engine.frames import SAMPLE_RATE
 from engine.synthesis.audio import Pcm, Samples
 from engine.synthesis.finish import Finish
 
 _SAMPLE_WIDTH: Final = 2  # bytes
 _FULL_SCALE: Final = 32767
+#: Bytes of sound in a file that is made: 5 min 49 s, many times the longest chunk of any engine.
+#: The whole file is held until it was read.
+MOST_WAV: Final = 32 * 1024 * 1024
 #: Recordings are kept so (`references/`): what Chatterbox works with, and small.
 RECORDING_RATE: Final = 24_000
 
@@ -46,22 +50,29 @@ class WavSound:
 
     def __init__(self, rate: int) -> None:
         self._finish = Finish(rate)
-        self._samples: list[Samples] = []
+        self._buffer = io.BytesIO()
+        self._file = wave.open(self._buffer, "wb")  # noqa: SIM115 - it is closed by `flush`
+        self._file.setnchannels(1)
+        self._file.setsampwidth(_SAMPLE_WIDTH)
+        self._file.setframerate(SAMPLE_RATE)
 
     def feed(self, pcm: Pcm) -> bytes:
-        """Nothing: the file is made at the end."""
-        self._samples.append(self._finish.feed(pcm))
+        """Nothing: the file is made at the end. Raises SynthesisFailed where it gets too large."""
+        self._write(self._finish.feed(pcm))
         return b""
 
     def flush(self) -> bytes:
         """The whole file; nothing if there was no sound."""
-        samples = np.concatenate((*self._samples, self._finish.flush()))
-        if not len(samples):
+        self._write(self._finish.flush())
+        if not self._file.tell():
             return b""
-        buffer = io.BytesIO()
-        with wave.open(buffer, "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(_SAMPLE_WIDTH)
-            file.setframerate(SAMPLE_RATE)
-            file.writeframes((samples * _FULL_SCALE).round().astype("<i2").tobytes())
-        return buffer.getvalue()
+        self._file.close()
+        return self._buffer.getvalue()
+
+    def _write(self, samples: Samples) -> None:
+        if (self._file.tell() + len(samples)) * _SAMPLE_WIDTH > MOST_WAV:
+            raise SynthesisFailed(
+                f"the WAV file is larger than {MOST_WAV} bytes",
+                user_message="This sound is too long for a WAV file. Ask for Ogg.",
+            )
+        self._file.writeframesraw((samples * _FULL_SCALE).round().astype("<i2").tobytes())
