@@ -83,6 +83,8 @@ class Connection(H11Protocol):
     def on_response_complete(self) -> None:
         self._answered = True
         super().on_response_complete()
+        if self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
+            self._await_request()  # the next one has begun to come already
 
     # ---- the answer goes
 
