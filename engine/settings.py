@@ -19,7 +19,7 @@ MOST_TOKEN: Final = 512
 #: What a header can carry, without a space (RFC 9110, section 5.5).
 TOKEN: Final = re.compile(rf"[!-~]{{{LEAST_TOKEN},{MOST_TOKEN}}}")
 #: For people to copy: 43 characters, 256 random bits.
-MAKE_TOKEN: Final = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
+MAKE_TOKEN: Final = 'python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Pause = Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)]

@@ -121,9 +121,10 @@ class NetworkHost:
         return f"http://127.0.0.1:{self.port}"
 
 
+@asynccontextmanager
 async def mynah_engine(
-    directory: Path, *options: str, token: str | None = None, **settings: str
-) -> Process:
+    directory: Path, *options: str, token: str | None = None
+) -> AsyncIterator[Process]:
     """`mynah engine` with the tone engine, in `directory`."""
     inherited = {
         name: value
@@ -131,26 +132,27 @@ async def mynah_engine(
         if not name.startswith(("MYNAH_", "DISCORD_"))
     }
     mine = {"PYTHONPATH": str(HOME)} | ({"MYNAH_ENGINE_TOKEN": token} if token else {})
-    return await Process.start(
+    process = await Process.start(
         *(sys.executable, "-m", "mynah", "engine", "--engine=tone", "--log-format=json", *options),
         directory=directory,
-        environment=inherited | mine | settings,
+        environment=inherited | mine,
         typed=None,
     )
+    try:
+        yield process
+    finally:
+        await process.clear()
+        print(f"--- host {process.pid}\n{process.output}")
 
 
 @asynccontextmanager
 async def network_host(
     directory: Path, *options: str, token: str | None = None, port: int = 0
 ) -> AsyncIterator[NetworkHost]:
-    process = await mynah_engine(directory, f"--port={port}", *options, token=token)
-    try:
+    async with mynah_engine(directory, f"--port={port}", *options, token=token) as process:
         await process.says('"event": "the engine is ready"')
         at = next(line for line in process.output.splitlines() if '"the host listens"' in line)
         yield NetworkHost(process, json.loads(at)["port"])
-    finally:
-        await process.clear()
-        print(f"--- host {process.pid}\n{process.output}")
 
 
 async def health_of(client: HostClient) -> Health:

@@ -188,8 +188,8 @@ async def test_the_token_may_stand_in_the_file_of_settings(tmp_path: Path) -> No
 async def test_without_a_token_no_other_machine_is_served_and_it_says_what_to_do(
     tmp_path: Path, address: str
 ) -> None:
-    process = await mynah_engine(tmp_path, f"--host={address}", "--port=0")
-    code, output = await process.report()
+    async with mynah_engine(tmp_path, f"--host={address}", "--port=0") as process:
+        code, output = await process.report()
     assert code == 2
     assert "secrets.token_urlsafe" in output
     assert "MYNAH_ENGINE_TOKEN" in output
@@ -201,8 +201,8 @@ async def test_without_a_token_no_other_machine_is_served_and_it_says_what_to_do
 async def test_a_token_that_can_be_guessed_or_not_be_sent_is_refused_and_not_shown(
     tmp_path: Path, token: str
 ) -> None:
-    process = await mynah_engine(tmp_path, "--port=0", token=token)
-    code, output = await process.report()
+    async with mynah_engine(tmp_path, "--port=0", token=token) as process:
+        code, output = await process.report()
     assert code == 2
     assert "MYNAH_ENGINE_TOKEN: " in output
     assert "16" in output
@@ -213,8 +213,8 @@ async def test_a_token_that_can_be_guessed_or_not_be_sent_is_refused_and_not_sho
 async def test_a_port_that_is_taken_is_named_and_the_exit_code_is_2(
     open_host: NetworkHost, tmp_path: Path
 ) -> None:
-    process = await mynah_engine(tmp_path, f"--port={open_host.port}")
-    code, output = await process.report()
+    async with mynah_engine(tmp_path, f"--port={open_host.port}") as process:
+        code, output = await process.report()
     assert code == 2
     assert f"--port {open_host.port} cannot be used" in output
     assert "Traceback" not in output
@@ -255,12 +255,13 @@ async def test_another_token_is_said_in_the_log_and_by_the_doctor_and_can_be_set
 ) -> None:
     said = "refuses the token: set the same MYNAH_ENGINE_TOKEN on both machines"
     async with network_host(tmp_path, token=TOKEN) as host:
-        wrong = {"MYNAH_ENGINE_URL": host.url, "MYNAH_ENGINE_TOKEN": OTHER}
-        bot = await stage.start(**wrong)
+        bot = await stage.start(MYNAH_ENGINE_URL=host.url, MYNAH_ENGINE_TOKEN=OTHER)
         message = await stage.say("alpha")
         await shows(message, "The speech engine is restarting")
         await bot.says(said)
-        doctor = await stage.run("-m", "mynah", "doctor", **wrong)
+        doctor = await stage.run(
+            *("-m", "mynah", "doctor"), MYNAH_ENGINE_URL=host.url, MYNAH_ENGINE_TOKEN=OTHER
+        )
         code, report = await doctor.report()
         assert code == 1
         assert "FAULT engine" in report
