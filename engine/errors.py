@@ -18,6 +18,8 @@
     │   └── NotAllowed
     ├── EngineError           synthesis went wrong
     │   ├── EngineUnavailable     no host answers (loading, restarting, unreachable)
+    │   │   ├── AccessRefused         it does not let us in: another token, another name
+    │   │   └── HostFull              it has as many requests as it takes
     │   ├── HostDied              the host died while it worked on this request
     │   ├── VoiceMissing          the host does not hold the reference voice
     │   ├── OutOfMemory           the engine's device has no memory left for this request
@@ -122,6 +124,17 @@ class EngineUnavailable(EngineError):
     """No host answers: it is loading, restarting, or out of reach."""
 
     retryable = True
+
+
+class AccessRefused(EngineUnavailable):
+    """The host does not let us in. The message says what to set, and on which machine."""
+
+
+class HostFull(EngineUnavailable):
+    """The host has as many requests as it takes at once."""
+
+    #: Seconds after which the host may be asked again.
+    retry_after: float = 1.0
 
 
 class HostDied(EngineError):

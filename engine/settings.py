@@ -4,8 +4,9 @@ Knows: names, ranges, where values come from (the environment, then `.env`).
 Does not know: what anyone does with them. Nothing reads the environment elsewhere.
 """
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -13,6 +14,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from engine.errors import SetupError
 
 MEBIBYTE = 1024 * 1024
+LEAST_TOKEN: Final = 16
+MOST_TOKEN: Final = 512
+#: What a header can carry, without a space (RFC 9110, section 5.5).
+TOKEN: Final = re.compile(rf"[!-~]{{{LEAST_TOKEN},{MOST_TOKEN}}}")
+#: For people to copy: 43 characters, 256 random bits.
+MAKE_TOKEN: Final = 'python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Pause = Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)]
@@ -27,6 +34,7 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
+        hide_input_in_errors=True,  # what is wrong may be a secret
     )
 
     discord_token: SecretStr | None = Field(
@@ -63,6 +71,11 @@ class Settings(BaseSettings):
         None,
         description="Use the engine's host at this URL (`http://…`, or `unix:///path.sock`) "
         "instead of starting one.",
+    )
+    mynah_engine_token: SecretStr | None = Field(
+        None,
+        description="The secret that a host on another machine and the bot share: the same on both "
+        "machines. Without it `mynah engine` serves this machine only.",
     )
     mynah_hang_limit: Seconds = Field(
         30,
@@ -152,6 +165,19 @@ class Settings(BaseSettings):
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
+
+    @field_validator("mynah_engine_token")
+    @classmethod
+    def _check_token(cls, value: SecretStr | None) -> SecretStr | None:
+        token = "" if value is None else value.get_secret_value().strip()
+        if not token:
+            return None
+        if not TOKEN.fullmatch(token):
+            raise ValueError(
+                f"must be {LEAST_TOKEN} to {MOST_TOKEN} letters, digits and signs without a space. "
+                f"Make one: {MAKE_TOKEN}"
+            )
+        return SecretStr(token)
 
     @field_validator("discord_api_url")
     @classmethod

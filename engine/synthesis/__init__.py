@@ -18,8 +18,14 @@ In the bot's:
 
 In the host's:
 
-    host.py            the process: socket, signals, lifeline
+    host.py            the process: signals, lifeline
+    listening.py       where it listens
+    door.py            who may ask, and how
+    connections.py     how many clients there may be, and how long one may stall
     application.py     the ASGI application: HTTP around one engine
+    places.py          how many orders there may be, and what they may hold
+    unread.py          what was made and not read yet
+    seldom.py          how often the log says the same
     hosting.py         the engine at work: loading, orders, memory
     slots.py           who is worked on next
     conditioned.py     the reference voices that are held; state_files.py keeps them on disk

@@ -1,33 +1,41 @@
 """The ASGI application around one engine: health, card, sound streamed as it is made, voices.
 
 Knows: HTTP's forms, the client's going away. Any ASGI server can host it; it keeps no state that
-matters. Does not know: processes, sockets, how an order is worked on (`hosting.py`).
+matters. Does not know: processes, sockets, how an order is worked on (`hosting.py`), who may ask
+(`door.py`), how many may (`places.py`).
 
-    order ──▶ hosting ──▶ [queue] ──▶ client
+    door ──▶ place ──▶ order ──▶ hosting ──▶ [unread] ──▶ client
 
-The queue parts the engine from its reader: a reader that stalls holds no slot, and its stalling
-is not taken for the engine's.
+What is unread parts the engine from its reader: a reader that stalls holds no slot as long as its
+sound has room there, and its stalling is never taken for the engine's. The server cuts a reader
+that stalls for long (`connections.py`).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Final
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from typing import Any, Final
 
 import structlog
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from engine.clock import Clock, SystemClock
-from engine.errors import EngineError, EngineUnavailable
-from engine.synthesis.base import Synthesizer
+from engine.clock import Clock
+from engine.errors import EngineError, EngineUnavailable, HostFull
+from engine.synthesis.door import UNAUTHORIZED, UNKNOWN_HOST, Closed, Door
 from engine.synthesis.hosting import Host
+from engine.synthesis.places import MOST_UNREAD, Place, Places
+from engine.synthesis.seldom import Seldom
+from engine.synthesis.unread import Unread
+from engine.synthesis.wav import MOST_WAV
 from engine.synthesis.wire import (
     MOST_BODY,
+    MOST_WORDS,
     Format,
     Invalid,
     Order,
@@ -38,22 +46,61 @@ from engine.synthesis.wire import (
 log = structlog.get_logger(__name__)
 
 _MEDIA_TYPES: Final = {"ogg": "audio/ogg; codecs=opus", "wav": "audio/wav"}
+#: Bytes that are given to the server at once: what it holds of an answer that nobody reads.
+_PIECE: Final = 16 * 1024
+
+
+class Guarded:
+    """The application behind its door: nothing is answered before the door has opened."""
+
+    def __init__(self, app: ASGIApp, *, door: Door, clock: Clock) -> None:
+        self._app = app
+        self._door = door
+        self._seldom = Seldom(clock)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":  # the server's own: start and end
+            await self._app(scope, receive, send)
+            return
+        closed = self._door.closed_to(scope["method"], scope["headers"])
+        if closed is None:
+            await self._app(scope, receive, send)
+            return
+        self._log(closed, scope)
+        await _closed(closed)(scope, receive, send)
+
+    def _log(self, closed: Closed, scope: Scope) -> None:
+        if not self._seldom.due(closed.code):
+            return
+        told = {"why": closed.message, "client": str(scope.get("client"))}
+        if closed is UNKNOWN_HOST:
+            told["host"] = repr(dict(scope["headers"]).get(b"host", b"")[:100])
+        log.warning("a request was not let in", **told)
 
 
 class Synthesis:
     """`POST /synthesize`. It ends at once when its client goes: it listens while it works."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, places: Places) -> None:
         self._host = host
+        self._places = places
+        self._seldom = Seldom(places.clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            order = await _read_order(Request(scope, receive))
+            with self._places.order() as place:
+                order = await _read_order(Request(scope, receive), place)
+                await self._serve(order, scope, receive, send)
+        except HostFull as error:
+            if self._seldom.due("full"):
+                log.warning("a request was refused", why=str(error))
+            await _refusal(error)(scope, receive, send)
         except Invalid as error:
             await _refusal(error)(scope, receive, send)
-            return
         except ClientDisconnect:
             return
+
+    async def _serve(self, order: Order, scope: Scope, receive: Receive, send: Send) -> None:
         answering = asyncio.create_task(self._answer(order, scope, receive, send))
         leaving = asyncio.create_task(_gone(receive))
         both = {answering, leaving}
@@ -67,31 +114,36 @@ class Synthesis:
             answering.result()
 
     async def _answer(self, order: Order, scope: Scope, receive: Receive, send: Send) -> None:
-        pieces: asyncio.Queue[bytes | None] = asyncio.Queue()
-        making = asyncio.create_task(self._host.make(order, pieces.put_nowait))
-        making.add_done_callback(lambda _: pieces.put_nowait(None))
-        begun = False
-        try:
-            while (piece := await pieces.get()) is not None:
+        async with AsyncExitStack() as stack:
+            if order.format == "wav":
+                await stack.enter_async_context(self._places.wave(order.due_in))
+            unread = Unread(MOST_WAV if order.format == "wav" else MOST_UNREAD)
+            making = asyncio.create_task(self._host.make(order, unread.put))
+            making.add_done_callback(lambda _: unread.end())
+            begun = False
+            try:
+                while (piece := await unread.take()) is not None:
+                    if not begun:
+                        begun = True
+                        await send(_head(order.format))
+                    for at in range(0, len(piece), _PIECE):
+                        await send(_body(piece[at : at + _PIECE], more=True))
+                error = making.exception()
+                if error is None:
+                    await send(_body(b"", more=False))
+                    return
+                if not isinstance(error, EngineError):
+                    log.error("synthesis broke", id=order.id, exc_info=error)
                 if not begun:
-                    begun = True
-                    await send(_head(order.format))
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-            error = making.exception()
-            if error is None:
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
-                return
-            if not isinstance(error, EngineError):
-                log.error("synthesis broke", id=order.id, exc_info=error)
-            if not begun:
-                await _refusal(error)(scope, receive, send)
-                return
-            # What has begun cannot become an error. Left without its end, the connection is cut
-            # by the server, and no end-of-stream page was sent: the client asks `health` why.
-            self._host.note_broken(order, error)
-        finally:
-            making.cancel()
-            await asyncio.wait({making})
+                    await _refusal(error)(scope, receive, send)
+                    return
+                # What has begun cannot become an error. Left without its end, the connection is
+                # cut by the server, and no end-of-stream page was sent: the client asks `health`
+                # why.
+                self._host.note_broken(order, error)
+            finally:
+                making.cancel()
+                await asyncio.wait({making})
 
 
 class Voice:
@@ -111,21 +163,8 @@ class Voice:
             await Response(status_code=204)(scope, receive, send)
 
 
-def application(
-    make: Callable[[], Synthesizer],
-    clock: Clock | None = None,
-    *,
-    state_dir: Path | None = None,
-    slots: int | None = None,
-    give_up: Callable[[], None] = lambda: None,
-) -> Starlette:
-    """The ASGI application. It answers at once, and makes and loads the engine behind that.
-
-    `state_dir`: where what was made of reference voices is kept. `slots`: how many orders are
-    worked on at once, if not as many as the engine says. `give_up`: called when the engine has
-    become of no use; what is asked of it from then on is refused.
-    """
-    host = Host(make, clock or SystemClock(), state_dir=state_dir, slots=slots, give_up=give_up)
+def application(host: Host, places: Places, door: Door) -> Starlette:
+    """The ASGI application. It answers at once, and has the engine loaded behind that."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -135,7 +174,8 @@ def application(
         await asyncio.wait({loading})
 
     async def health(_: Request) -> Response:
-        return JSONResponse(host.health().to_json())
+        told = host.health()
+        return JSONResponse(replace(told, waiting=told.waiting + places.waiting).to_json())
 
     async def card(_: Request) -> Response:
         try:
@@ -147,20 +187,23 @@ def application(
         routes=[
             Route("/health", health),
             Route("/card", card),
-            Route("/synthesize", Synthesis(host), methods=["POST"]),
+            Route("/synthesize", Synthesis(host, places), methods=["POST"]),
             Route("/voices/{reference}", Voice(host), methods=["DELETE"]),
         ],
+        middleware=[Middleware(Guarded, door=door, clock=places.clock)],
         lifespan=lifespan,
     )
 
 
-async def _read_order(request: Request) -> Order:
-    """Raises Invalid, ClientDisconnect."""
+async def _read_order(request: Request, place: Place) -> Order:
+    """Raises Invalid, HostFull, ClientDisconnect."""
     body = bytearray()
     async for part in request.stream():
         body += part
         if len(body) > MOST_BODY:
             raise Invalid(f"the body is larger than {MOST_BODY} bytes")
+        if len(body) > MOST_WORDS:
+            place.for_recording()
     return Order.from_body(bytes(body))
 
 
@@ -175,6 +218,26 @@ def _head(form: Format) -> Message:
     return {"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]}
 
 
+def _body(piece: bytes, *, more: bool) -> Message:
+    return {"type": "http.response.body", "body": piece, "more_body": more}
+
+
 def _refusal(error: BaseException) -> Response:
     status, body = describe_error(error)
-    return JSONResponse(body, status)
+    headers = {}
+    if isinstance(error, HostFull):
+        headers["retry-after"] = f"{error.retry_after:.0f}"
+    return JSONResponse(body, status, headers)
+
+
+def _closed(closed: Closed) -> Response:
+    # A stranger does not get to keep a connection.
+    stranger = {"connection": "close", "www-authenticate": "Bearer"}
+    headers = stranger if closed is UNAUTHORIZED else {}
+    body: Mapping[str, Any] = {
+        "code": closed.code,
+        "message": closed.message,
+        "user_message": None,
+        "retryable": False,
+    }
+    return JSONResponse(body, closed.status, headers)

@@ -22,7 +22,7 @@ _GRACE: Final = 1.0
 #: Seconds before each restart of a host that keeps dying before it was ready.
 _DELAYS: Final = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 5.0)
 #: The host speaks to no one but us.
-_SECRETS: Final = frozenset({"DISCORD_TOKEN"})
+_SECRETS: Final = frozenset({"DISCORD_TOKEN", "MYNAH_ENGINE_TOKEN"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +153,7 @@ def _short_directory() -> Path:
 
 def _environment() -> dict[str, str]:
     """Ours, without secrets, and with the place where this package is found."""
-    kept = {name: value for name, value in os.environ.items() if name not in _SECRETS}
+    kept = {name: value for name, value in os.environ.items() if name.upper() not in _SECRETS}
     home = Path(__file__).resolve().parents[2]
     if home.name not in ("site-packages", "dist-packages"):  # else it is found without
         others = [kept["PYTHONPATH"]] if kept.get("PYTHONPATH") else []

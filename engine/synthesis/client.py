@@ -14,9 +14,10 @@ from contextlib import aclosing
 from typing import Final, Self
 
 import structlog
+from pydantic import SecretStr
 
 from engine.clock import Clock
-from engine.errors import EngineUnavailable, HostDied, OutOfMemory
+from engine.errors import AccessRefused, EngineUnavailable, HostDied, HostFull, OutOfMemory
 from engine.settings import Settings
 from engine.synthesis.base import EngineCard, EngineState, SynthesisRequest
 from engine.synthesis.child import HostCommand, restart_delay
@@ -28,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 _START_POLL: Final = 0.02  # seconds between looks at a host that is not ready yet, at first
 _START_POLL_MOST: Final = 0.5
+_REFUSED_POLL_MOST: Final = 10.0  # of a host that does not let us in: somebody must set it right
 _START_LIMIT: Final = 60.0  # seconds in which a new host must give the first sign of itself
 _WATCH_POLL: Final = 0.5  # while requests are in flight
 _WATCH_POLL_AGAIN: Final = 0.1  # after a look that was not answered
@@ -51,6 +53,7 @@ class HostClient:
         *,
         command: HostCommand | None = None,
         url: str | None = None,
+        token: SecretStr | None = None,
         hang_limit: float = 30.0,
         recordings: Recordings = lambda reference: None,
     ) -> None:
@@ -61,6 +64,7 @@ class HostClient:
         self._clock = clock
         self._command = command
         self._url = url
+        self._token = token
         self._hang_limit = hang_limit
         self._recordings = recordings
         self._state = EngineState.LOADING
@@ -92,6 +96,7 @@ class HostClient:
         return cls(
             clock,
             url=url,
+            token=settings.mynah_engine_token,
             command=None if url else command,
             hang_limit=settings.mynah_hang_limit,
             recordings=recordings,
@@ -145,6 +150,13 @@ class HostClient:
             raise error from broken
         except OutOfMemory as error:
             raise self._out_of_memory(host, error) from error
+        except AccessRefused as error:
+            host.condemn(str(error))
+            self._lose(host)
+            raise
+        except HostFull as error:
+            await self._clock.sleep(error.retry_after)  # or the caller would ask again at once
+            raise
         finally:
             self._in_flight.discard(order.id)
             if not self._in_flight:
@@ -168,7 +180,7 @@ class HostClient:
         while True:
             self._state = EngineState.LOADING if self._command else self._state
             try:
-                host = await RunningHost.start(self._command, self._url)
+                host = await RunningHost.start(self._command, self._url, self._token)
             except OSError as error:
                 reason = f"it cannot be started: {error}"
             else:
@@ -215,6 +227,8 @@ class HostClient:
             await self._until_time_to_look(host, again=misses > 0)
             try:
                 health = await host.link.health(within=_HEALTH_WITHIN)
+            except AccessRefused as error:
+                return str(error)
             except EngineUnavailable as error:
                 misses += 1
                 if misses == _MISSES:
@@ -228,11 +242,17 @@ class HostClient:
 
     async def _until_ready(self, host: RunningHost) -> str | None:
         """Wait until `host` is ready; a reason if a child of ours will not be."""
-        began, poll, seen = self._clock.monotonic(), _START_POLL, False
+        began, poll, seen, refused = self._clock.monotonic(), _START_POLL, False, False
         while True:
+            most = _START_POLL_MOST
             try:
                 health = await host.link.health(within=_HEALTH_WITHIN)
             except EngineUnavailable as error:
+                if isinstance(error, AccessRefused):
+                    most = _REFUSED_POLL_MOST
+                    if not refused:
+                        refused = True
+                        log.warning("the engine's host does not let us in", reason=str(error))
                 if host.process is None:
                     self._state, self.error = EngineState.DOWN, str(error)
                 elif not seen and self._clock.monotonic() - began > _START_LIMIT:
@@ -251,7 +271,7 @@ class HostClient:
                 if failed and host.process is not None:
                     return health.error or "its engine cannot be loaded"
             await self._clock.sleep(poll)
-            poll = min(poll * 1.5, _START_POLL_MOST)
+            poll = min(poll * 1.5, most)
 
     async def _until_time_to_look(self, host: RunningHost, *, again: bool) -> None:
         if not self._in_flight and not again:

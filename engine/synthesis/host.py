@@ -1,8 +1,8 @@
 """The host's process: `python -m engine.synthesis.host --engine espeak --socket PATH`.
 
-Knows: uvicorn, the socket, signals, and the lifeline: a pipe whose other end the parent holds and
-never writes to. When the parent goes, however it goes, the pipe ends, and so does this process.
-Does not know: what the application does.
+Knows: uvicorn, signals, and the lifeline: a pipe whose other end the parent holds and never writes
+to. When the parent goes, however it goes, the pipe ends, and so does this process.
+Does not know: what the application does, where the socket is and who may use it (`listening.py`).
 """
 
 import argparse
@@ -11,7 +11,6 @@ import logging
 import os
 import select
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -23,11 +22,16 @@ from typing import Final
 import structlog
 import uvicorn
 
+from engine.clock import SystemClock
 from engine.errors import SetupError
 from engine.logs import set_up_logging
 from engine.synthesis.application import application
 from engine.synthesis.base import Synthesizer
+from engine.synthesis.connections import LIMIT, connections
+from engine.synthesis.hosting import Host
 from engine.synthesis.installed import CHATTERBOX, check_installed
+from engine.synthesis.listening import Listening, listen_at, listen_on
+from engine.synthesis.places import Places
 
 log = structlog.get_logger(__name__)
 
@@ -83,11 +87,12 @@ class _Server(uvicorn.Server):
 
 def serve(
     make: Callable[[], Synthesizer],
-    listener: socket.socket,
+    listening: Listening,
     *,
     state_dir: Path | None = None,
     slots: int | None = None,
     supervised: bool = False,
+    stall_limit: float = LIMIT,
 ) -> bool:
     """Serve until SIGTERM. An engine that becomes of no use waits for its supervisor; without one
     the process ends, for whoever keeps it running to start it again. False: it ended so."""
@@ -100,34 +105,24 @@ def serve(
         if server is not None and not supervised:
             server.should_exit = True
 
+    clock = SystemClock()
+    host = Host(make, clock, state_dir=state_dir, slots=slots, give_up=give_up)
+    places = Places(clock)
     config = uvicorn.Config(
-        application(make, state_dir=state_dir, slots=slots, give_up=give_up),
+        application(host, places, listening.door),
+        http=connections(limit=stall_limit, others_wait=lambda: places.wanted or host.waiting > 0),
         log_config=None,
         access_log=False,
         lifespan="on",
         ws="none",
+        proxy_headers=False,
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=_LAST_ANSWERS,
     )
     server = _Server(config)
-    asyncio.run(server.serve(sockets=[listener]))
+    asyncio.run(server.serve(sockets=[listening.socket]))
     return not given_up
-
-
-def listen_at(path: Path) -> socket.socket:
-    """A Unix socket that only this user may speak to."""
-    listener = socket.socket(socket.AF_UNIX)
-    old = os.umask(0o177)
-    try:
-        listener.bind(str(path))
-    finally:
-        os.umask(old)
-    return listener
-
-
-def listen_on(host: str, port: int) -> socket.socket:
-    return socket.create_server((host, port))
 
 
 def hold_lifeline(fd: int, socket_path: Path | None, *, frozen_limit: float) -> None:
@@ -151,10 +146,18 @@ def hold_lifeline(fd: int, socket_path: Path | None, *, frozen_limit: float) -> 
     threading.Thread(target=wait, daemon=True, name="lifeline").start()
 
 
+#: What uvicorn says that is no news: of a stream left without its end, which is the application's
+#: way to cut a connection; and of what any stranger may send as often as they like.
+_NO_NEWS: Final = (
+    "ASGI callable returned without completing response",
+    "Invalid HTTP request received",
+    "Unsupported upgrade request",
+    "No supported WebSocket library",
+)
+
+
 def _is_news(record: logging.LogRecord) -> bool:
-    """Not uvicorn's complaint about a stream left without its end: the application's way to cut
-    a connection, which has logged the reason."""
-    return "returned without completing response" not in record.getMessage()
+    return not record.getMessage().startswith(_NO_NEWS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -174,12 +177,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--socket", type=Path, help="path of a Unix socket to serve at")
     parser.add_argument("--host", default="127.0.0.1", help="address to serve at, without --socket")
     parser.add_argument("--port", type=int, default=8765)
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name by which this machine is called, beside its own and its addresses; with "
+        "--host; may be repeated",
+    )
     parser.add_argument("--lifeline", type=int, help="file descriptor of the parent's pipe")
     parser.add_argument(
         "--frozen-limit",
         type=float,
         default=120.0,
         help="with --lifeline: seconds after which a process that does not run is ended",
+    )
+    parser.add_argument(
+        "--stall-limit",
+        type=float,
+        default=LIMIT,
+        help="seconds after which a client is cut that sends no whole request, or does not read",
     )
     parser.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="info"
@@ -197,11 +214,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the parent
         hold_lifeline(options.lifeline, options.socket, frozen_limit=options.frozen_limit)
     if options.socket is not None:
-        listener = listen_at(options.socket)
+        listening = listen_at(options.socket)
     else:
-        listener = listen_on(options.host, options.port)
-        host, port = listener.getsockname()[:2]
-        log.info("the host listens", host=host, port=port)
+        # Only here: a child of the bot's is reached by its socket, and is given no settings.
+        from engine.settings import load_settings
+
+        secret = load_settings().mynah_engine_token
+        token = secret.get_secret_value() if secret is not None else None
+        listening = listen_on(options.host, options.port, token=token, names=options.allow_host)
+        host, port = listening.socket.getsockname()[:2]
+        log.info("the host listens", host=host, port=port, needs_token=token is not None)
     make = partial(
         make_synthesizer,
         options.engine,
@@ -212,13 +234,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         well = serve(
             make,
-            listener,
+            listening,
             state_dir=options.state_dir,
             slots=options.slots,
             supervised=supervised,
+            stall_limit=options.stall_limit,
         )
     finally:
-        listener.close()
+        listening.socket.close()
         if options.socket is not None:
             options.socket.unlink(missing_ok=True)
     return 0 if well else 1
@@ -232,4 +255,8 @@ def _count(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except SetupError as error:
+        print(error.user_message, file=sys.stderr)
+        sys.exit(2)

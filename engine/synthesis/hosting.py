@@ -3,6 +3,9 @@
     order ──▶ wait for a slot ──▶ voice ─▶ synthesize ─▶ finish ─▶ Ogg pages ──▶ put
                                   └──────── holds the slot, marks progress ──────┘
 
+`put` may wait for the order's reader. That is no standstill of the engine: time in there counts as
+progress, and whoever calls sees to it that it ends.
+
 Where the engine's memory runs out, what is cached is dropped and the order tried once more. Where
 that does not help, or sound was given out already, the engine is declared to be of no use: what
 has leaked or come apart in the device's memory, a new process mends.
@@ -12,7 +15,7 @@ Knows: slots and their order, progress, voices. Does not know: HTTP, processes, 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,6 +43,8 @@ from engine.synthesis.wire import Broken, Busy, Health, HostState, Order, descri
 
 log = structlog.get_logger(__name__)
 
+Put = Callable[[bytes], Awaitable[None]]
+
 _BROKEN_KEPT: Final = 16
 _SIGN_OF_LIFE: Final = 0.5  # seconds between the signs of an order whose voice is being computed
 
@@ -50,13 +55,19 @@ class Work:
     def __init__(self, order: Order, now: float) -> None:
         self.id = order.id
         self.progress = now
+        self.reader_is_slow = False  # it waits for its reader, not for the engine
+
+    def standstill(self, now: float) -> float:
+        """Seconds since the engine last got on with it."""
+        return 0.0 if self.reader_is_slow else now - self.progress
 
 
 class Host:
     """One engine, what it is doing, and the orders that wait for it.
 
     `make` gives the engine; like loading it, it may take long (torch alone takes seconds).
-    `slots` overrides the card's. `give_up` is called once the engine is of no use any more.
+    `state_dir` is where what was made of reference voices is kept. `slots` overrides the card's.
+    `give_up` is called once the engine is of no use any more; orders are refused from then on.
     """
 
     def __init__(
@@ -64,9 +75,9 @@ class Host:
         make: Callable[[], Synthesizer],
         clock: Clock,
         *,
-        state_dir: Path | None,
-        slots: int | None,
-        give_up: Callable[[], None],
+        state_dir: Path | None = None,
+        slots: int | None = None,
+        give_up: Callable[[], None] = lambda: None,
     ) -> None:
         self._make_synthesizer = make
         self._clock = clock
@@ -111,13 +122,19 @@ class Host:
             card=loaded.card if loaded else None,
             error=self._error,
             busy=tuple(
-                Busy(id=work.id, seconds_since_progress=now - work.progress) for work in self._works
+                Busy(id=work.id, seconds_since_progress=work.standstill(now))
+                for work in self._works
             ),
-            waiting=self._slots.waiting,
+            waiting=self.waiting,
             voices_held=loaded.voices.held if loaded else 0,
             voices_made=loaded.voices.made if loaded else 0,
             broken=tuple(self._broken),
         )
+
+    @property
+    def waiting(self) -> int:
+        """Orders that wait for a slot."""
+        return self._slots.waiting
 
     def card(self) -> EngineCard:
         """Raises EngineUnavailable until the engine is loaded, and when it is of no use."""
@@ -130,7 +147,7 @@ class Host:
         else:
             await forget_files(self._state_dir, reference)
 
-    async def make(self, order: Order, put: Callable[[bytes], None]) -> None:
+    async def make(self, order: Order, put: Put) -> None:
         """Make the sound of `order` when its turn comes, and `put` it piece by piece."""
         engine = self._engine()
         _check_voice(order.request, engine.card)
@@ -148,14 +165,19 @@ class Host:
         return self._loaded
 
     async def _make_within_memory(
-        self, engine: "_Loaded", order: Order, work: Work, put: Callable[[bytes], None]
+        self, engine: "_Loaded", order: Order, work: Work, put: Put
     ) -> None:
         begun = False
 
-        def put_out(made: bytes) -> None:
+        async def put_out(made: bytes) -> None:
             nonlocal begun
             begun = True
-            put(made)
+            work.reader_is_slow = True
+            try:
+                await put(made)
+            finally:
+                work.reader_is_slow = False
+                work.progress = self._clock.monotonic()
 
         try:
             await self._synthesize(engine, order, work, put_out)
@@ -191,9 +213,7 @@ class Host:
         work.progress = self._clock.monotonic()
         return waiting.result()
 
-    async def _synthesize(
-        self, engine: "_Loaded", order: Order, work: Work, put: Callable[[bytes], None]
-    ) -> None:
+    async def _synthesize(self, engine: "_Loaded", order: Order, work: Work, put: Put) -> None:
         voice = await self._voice(engine, order, work)
         sound: OggSound | WavSound | None = None
         async with aclosing(engine.synthesizer.synthesize(order.request, voice)) as pieces:
@@ -202,7 +222,7 @@ class Host:
                 if sound is None:
                     sound = OggSound(piece.rate) if order.format == "ogg" else WavSound(piece.rate)
                 if made := sound.feed(piece):
-                    put(made)
+                    await put(made)
                 # An engine far ahead of real time never waits: let others have the loop.
                 await asyncio.sleep(0)
         made = sound.flush() if sound is not None else b""
@@ -210,7 +230,7 @@ class Host:
             raise SynthesisFailed(
                 "the text gave no sound", user_message="Nothing in this text can be spoken."
             )
-        put(made)
+        await put(made)
 
     def note_broken(self, order: Order, error: BaseException) -> None:
         self._broken.append(Broken(id=order.id, error=describe_error(error)[1]))

@@ -1,6 +1,9 @@
 """One connection to one host: its requests, by HTTP over a Unix socket or the network.
 
-Knows: aiohttp, addresses, how a stream breaks. Does not know: processes, when to give up.
+Knows: aiohttp, addresses, the token, how a stream breaks.
+Does not know: processes, when to give up.
+
+aiohttp's errors hold the request's headers, and their `repr` shows them: it goes into no message.
 """
 
 import asyncio
@@ -13,7 +16,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from engine.errors import EngineError, EngineUnavailable, SetupError
+from engine.errors import AccessRefused, EngineError, EngineUnavailable, HostFull, SetupError
 from engine.synthesis.ogg import OggDamaged, OggReader
 from engine.synthesis.wire import Health, Order, error_from
 
@@ -21,6 +24,14 @@ _CONNECT_SECONDS: Final = 3.0
 #: What a broken connection or an absent host shows as.
 _BREAKS: Final = (aiohttp.ClientError, OSError, TimeoutError)
 _JSON: Final = {"content-type": "application/json"}
+#: What it means that the host does not let us in, by the status of its answer.
+_REFUSALS: Final = {
+    401: "the engine's host refuses the token: set the same MYNAH_ENGINE_TOKEN on both machines",
+    403: "the engine's host, or a proxy in front of it, refuses our requests",
+    421: "the engine's host does not go by the name in MYNAH_ENGINE_URL: put its IP address there, "
+    "or start it with --allow-host and that name",
+}
+_MOST_RETRY_AFTER: Final = 30.0  # seconds that we wait when a full host says how long
 
 
 class StreamBroken(Exception):
@@ -35,6 +46,12 @@ def check_url(url: str) -> tuple[str, str | None]:
     parts = urlsplit(url)
     if parts.scheme == "unix" and parts.path:
         return "http://host", parts.path
+    if parts.username is not None or parts.password is not None:
+        # Not shown: addresses stand in the log.
+        raise SetupError(
+            "MYNAH_ENGINE_URL must not hold a name or a password. "
+            "The secret of the engine's host belongs into MYNAH_ENGINE_TOKEN."
+        )
     if parts.scheme in ("http", "https") and parts.netloc:
         return url.rstrip("/"), None
     raise SetupError(
@@ -44,38 +61,45 @@ def check_url(url: str) -> tuple[str, str | None]:
 
 
 class Link:
-    """A pool of connections to the host at `url`. Made on the event loop."""
+    """A pool of connections to the host at `url`. Made on the event loop.
 
-    def __init__(self, url: str) -> None:
+    `token`: what the host asks for over TCP. A Unix socket is not told it.
+    """
+
+    def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url
         self._base, socket = check_url(url)
         connector = aiohttp.UnixConnector(socket, limit=0) if socket else None
         self._waits: set[asyncio.Timeout] = set()
+        secret = {"Authorization": f"Bearer {token}"} if token and not socket else {}
         self._session = aiohttp.ClientSession(
+            headers=secret,
             connector=connector or aiohttp.TCPConnector(limit=0),
             # A hang is for the watch to find: an engine may take minutes for its first sound.
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
         )
 
     async def health(self, *, within: float) -> Health:
-        """Raises EngineUnavailable if no account of itself comes in that many seconds."""
+        """Raises EngineUnavailable if no account of itself comes in that many seconds;
+        AccessRefused."""
         if self._session.closed:
             raise EngineUnavailable("the link was closed")
         try:
             async with (
                 asyncio.timeout(within),
-                self._session.get(f"{self._base}/health") as response,
+                self._session.get(f"{self._base}/health", allow_redirects=False) as response,
             ):
+                _check_access(response)
                 return Health.from_json(json.loads(await response.read()))
         except (*_BREAKS, ValueError, KeyError, TypeError) as error:
-            raise EngineUnavailable(f"no health from {self.url}: {error!r}") from error
+            raise EngineUnavailable(f"no health from {self.url}: {_what(error)}") from error
 
     async def synthesize(self, order: Order) -> AsyncGenerator[bytes, None]:
         """The sound of `order` as it arrives, ending normally only if it is whole.
 
         Closing the generator cuts the connection, by which the host knows to stop.
-        Raises the error that the host tells of; EngineUnavailable, if it never got the order;
-        StreamBroken.
+        Raises the error that the host tells of; AccessRefused; HostFull; EngineUnavailable, if it
+        never got the order; StreamBroken.
         """
         reader = OggReader()
         # A recording of half a megabyte is no work for the event loop.
@@ -84,7 +108,7 @@ class Link:
         try:
             async with self._while_open():
                 response = await self._session.post(
-                    f"{self._base}/synthesize", data=data, headers=_JSON
+                    f"{self._base}/synthesize", data=data, headers=_JSON, allow_redirects=False
                 )
             try:
                 if response.status != 200:
@@ -103,9 +127,9 @@ class Link:
                 else:
                     response.close()
         except aiohttp.ClientConnectorError as error:
-            raise EngineUnavailable(f"{self.url} cannot be reached: {error!r}") from error
+            raise EngineUnavailable(f"{self.url} cannot be reached: {_what(error)}") from error
         except (*_BREAKS, OggDamaged) as error:
-            raise StreamBroken(repr(error)) from error
+            raise StreamBroken(_what(error)) from error
         if not reader.complete:
             raise StreamBroken("the stream ended before its end")
 
@@ -116,12 +140,14 @@ class Link:
         try:
             async with (
                 asyncio.timeout(within),
-                self._session.delete(f"{self._base}/voices/{reference}") as response,
+                self._session.delete(
+                    f"{self._base}/voices/{reference}", allow_redirects=False
+                ) as response,
             ):
-                if response.status >= 400:
+                if response.status >= 300:
                     raise await _told(response)
         except _BREAKS as error:
-            raise EngineUnavailable(f"no answer from {self.url}: {error!r}") from error
+            raise EngineUnavailable(f"no answer from {self.url}: {_what(error)}") from error
 
     async def close(self) -> None:
         """Cut every connection; streams that run break."""
@@ -142,7 +168,29 @@ class Link:
 
 
 async def _told(response: aiohttp.ClientResponse) -> EngineError:
+    """The error that an answer tells of. Raises AccessRefused."""
+    _check_access(response)
     try:
-        return error_from(json.loads(await response.read()))
+        error = error_from(json.loads(await response.read()))
     except ValueError:
         return EngineUnavailable(f"the host answered with status {response.status}")
+    if isinstance(error, HostFull):
+        error.retry_after = _seconds(response.headers.get("retry-after", ""), error.retry_after)
+    return error
+
+
+def _check_access(response: aiohttp.ClientResponse) -> None:
+    """Raises AccessRefused."""
+    if response.status in _REFUSALS:
+        raise AccessRefused(_REFUSALS[response.status])
+
+
+def _seconds(text: str, otherwise: float) -> float:
+    return min(float(text), _MOST_RETRY_AFTER) if text.isascii() and text.isdigit() else otherwise
+
+
+def _what(error: Exception) -> str:
+    """What an error is, without the headers that aiohttp's errors hold."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"{type(error).__name__}, status {error.status}"
+    return f"{type(error).__name__}: {error}".removesuffix(": ")

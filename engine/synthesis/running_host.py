@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final, Self
 
 import structlog
+from pydantic import SecretStr
 
 from engine.errors import EngineError, EngineUnavailable, HostDied, SynthesisFailed, VoiceMissing
 from engine.synthesis.child import HostCommand, HostProcess
@@ -37,11 +38,13 @@ class RunningHost:
         self._condemning = asyncio.Event()
 
     @classmethod
-    async def start(cls, command: HostCommand | None, url: str | None) -> Self:
-        """Raises OSError."""
+    async def start(
+        cls, command: HostCommand | None, url: str | None, token: SecretStr | None = None
+    ) -> Self:
+        """Raises OSError. `token`: of a host at a URL."""
         if command is None:
             assert url is not None
-            return cls(Link(url), None)
+            return cls(Link(url, token.get_secret_value() if token else None), None)
         process = await HostProcess.start(command)
         return cls(Link(f"unix://{process.socket}"), process)
 

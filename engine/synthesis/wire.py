@@ -4,7 +4,9 @@
     GET  /card        EngineCard
     POST /synthesize  Order -> the sound, streamed; its end-of-stream page says that it is whole
     DELETE /voices/HASH   forget what was made of that recording
-    any error         {code, message, retryable}
+    any error         {code, message, retryable}; of a full host with `Retry-After`
+
+Over TCP each request carries `Authorization: Bearer TOKEN` where the host has a token (`door.py`).
 
 An order in a reference voice names the recording by its hash. A host that does not hold the voice
 answers `voice_missing`; then the same order is sent again with the recording in it.
@@ -24,6 +26,7 @@ from typing import Any, Final, Literal, Self
 from engine.errors import (
     EngineError,
     EngineUnavailable,
+    HostFull,
     OutOfMemory,
     SynthesisFailed,
     VoiceMissing,
@@ -168,7 +171,7 @@ class Health:
     card: EngineCard | None = None
     error: str | None = None
     busy: tuple[Busy, ...] = ()
-    waiting: int = 0  # requests that wait for a slot
+    waiting: int = 0  # requests that wait for a slot, or for a place for their WAV file
     voices_held: int = 0  # reference voices in memory
     voices_made: int = 0  # reference voices computed from their recordings since the start
     broken: tuple[Broken, ...] = field(default=())  # the latest few
@@ -197,6 +200,7 @@ _CODES: Final[tuple[tuple[type[Exception], str, int], ...]] = (
     (SynthesisFailed, "synthesis_failed", 422),
     (VoiceMissing, "voice_missing", 409),
     (OutOfMemory, "out_of_memory", 507),
+    (HostFull, "full", 503),  # before what it is a kind of
     (EngineUnavailable, "unavailable", 503),
 )
 

@@ -1,9 +1,12 @@
 """What the tests of the engine's host share: real hosts, and a way to listen to them."""
 
 import asyncio
+import json
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +23,9 @@ from engine.synthesis.link import Link
 from engine.synthesis.ogg import OggReader
 from engine.synthesis.running_host import Recordings
 from engine.synthesis.wire import Health
+from tests.process.process import Process
 
+HOME = Path(__file__).resolve().parents[2]
 #: Seconds after which a wait is hopeless. Nothing is measured by it.
 PATIENCE = 20.0
 
@@ -102,6 +107,52 @@ async def tone_host_at(socket: Path) -> AsyncIterator[asyncio.subprocess.Process
             process.kill()
         await within_patience(process.wait())
         await asyncio.to_thread(socket.unlink, missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkHost:
+    """A host at a port of this machine, started as an operator does."""
+
+    process: Process
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@asynccontextmanager
+async def mynah_engine(
+    directory: Path, *options: str, token: str | None = None
+) -> AsyncIterator[Process]:
+    """`mynah engine` with the tone engine, in `directory`."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("MYNAH_", "DISCORD_"))
+    }
+    mine = {"PYTHONPATH": str(HOME)} | ({"MYNAH_ENGINE_TOKEN": token} if token else {})
+    process = await Process.start(
+        *(sys.executable, "-m", "mynah", "engine", "--engine=tone", "--log-format=json", *options),
+        directory=directory,
+        environment=inherited | mine,
+        typed=None,
+    )
+    try:
+        yield process
+    finally:
+        await process.clear()
+        print(f"--- host {process.pid}\n{process.output}")
+
+
+@asynccontextmanager
+async def network_host(
+    directory: Path, *options: str, token: str | None = None, port: int = 0
+) -> AsyncIterator[NetworkHost]:
+    async with mynah_engine(directory, f"--port={port}", *options, token=token) as process:
+        await process.says('"event": "the engine is ready"')
+        at = next(line for line in process.output.splitlines() if '"the host listens"' in line)
+        yield NetworkHost(process, json.loads(at)["port"])
 
 
 async def health_of(client: HostClient) -> Health:

@@ -35,7 +35,8 @@ def order(text: str) -> Order:
 
 
 async def ask(process: HostProcess, method: str, path: str, **body: Any) -> tuple[int, str, bytes]:
-    """Status, content type and body of a plain request."""
+    """Status, content type and body of a plain request. A body counts as JSON."""
+    body.setdefault("headers", {"content-type": "application/json"} if body else {})
     connector = aiohttp.UnixConnector(str(process.socket))
     async with (
         asyncio.timeout(PATIENCE),
@@ -65,6 +66,7 @@ async def test_a_wav_file_of_16_bits_comes_on_request() -> None:
 
 async def test_what_cannot_be_done_is_refused_in_words_and_the_host_goes_on() -> None:
     refusals: list[tuple[dict[str, Any], int]] = [
+        ({"data": b"{", "headers": {"content-type": "text/plain"}}, 415),
         ({"data": b"{"}, 400),
         ({"data": b"\xff\xfe"}, 400),
         ({"data": b"[" * 50_000}, 400),
@@ -160,8 +162,9 @@ async def test_ctrl_c_is_for_the_parent_alone() -> None:
         assert os.getsid(process.pid) != os.getsid(0)
 
 
-async def test_the_token_is_not_handed_to_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DISCORD_TOKEN", "a secret")
+@pytest.mark.parametrize("name", ["DISCORD_TOKEN", "MYNAH_ENGINE_TOKEN", "mynah_engine_token"])
+async def test_no_token_is_handed_to_the_host(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "a secret")
     async with ready_process() as (process, _):
         assert "a secret" not in environment_of(process.pid).values()
 

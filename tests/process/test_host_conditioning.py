@@ -67,7 +67,11 @@ class House:
         """The sound of an order in the reference voice."""
         request = SynthesisRequest(text="xxxxxx", voice="@12", reference=REFERENCE)
         made = bytearray()
-        await self.host.make(Order(id="1", request=request, recording=RECORDING), made.extend)
+
+        async def put(piece: bytes) -> None:
+            made.extend(piece)
+
+        await self.host.make(Order(id="1", request=request, recording=RECORDING), put)
         return bytes(made)
 
     @property

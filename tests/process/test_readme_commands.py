@@ -18,6 +18,7 @@ from typing import Final
 
 import pytest
 
+from engine.settings import load_settings
 from tests.process.stage import HOME
 
 #: Longer than anything takes on a busy machine.
@@ -34,9 +35,13 @@ def commands() -> list[str]:
     return [line.strip() for block in blocks for line in block.splitlines() if line.strip()]
 
 
-def given(*words: str) -> list[str]:
-    """The README's only command that begins with these words, ready to be run."""
-    found = [line for line in commands() if shlex.split(line)[: len(words)] == list(words)]
+def given(*words: str, about: str = "") -> list[str]:
+    """The README's only command that begins with these words and holds `about`, ready to run."""
+    found = [
+        line
+        for line in commands()
+        if shlex.split(line)[: len(words)] == list(words) and about in line
+    ]
     assert len(found) == 1, found
     program, *arguments = shlex.split(found[0])
     return [str(Path(sys.executable).parent / Path(program).name), *arguments]
@@ -146,10 +151,25 @@ def test_copy_of_the_database_is_whole(tmp_path: Path) -> None:
         database.execute("INSERT INTO jobs VALUES ('hello')")
         database.commit()
         # The bot holds the file open: what it committed may still lie in the write-ahead log.
-        done = run(given(".venv/bin/python", "-c"), tmp_path)
+        done = run(given(".venv/bin/python", "-c", about="sqlite3"), tmp_path)
         assert done.returncode == 0, done.stderr
     with closing(sqlite3.connect(data / "copy.db")) as copy:
         assert copy.execute("SELECT text FROM jobs").fetchall() == [("hello",)]
+
+
+def test_token_for_another_machine_is_one_that_the_settings_take(tmp_path: Path) -> None:
+    made = run(given(".venv/bin/python", "-c", about="secrets"), tmp_path)
+    assert made.returncode == 0, made.stderr
+    token = load_settings(_env_file=None, mynah_engine_token=made.stdout).mynah_engine_token
+    assert token is not None
+    assert token.get_secret_value() == made.stdout.strip()
+
+
+def test_host_for_another_machine_needs_it_and_says_so(tmp_path: Path) -> None:
+    command = [*given(".venv/bin/mynah", "engine"), "--engine=tone", "--port=0"]
+    told = run(command, tmp_path)
+    assert told.returncode == 2
+    assert "MYNAH_ENGINE_TOKEN" in told.stderr
 
 
 def test_host_for_another_machine_takes_the_options_of_the_readme(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ OWNED: Final = {
     "huggingface_hub": ("engine.synthesis.chatterbox",),
     "py3langid": ("engine.synthesis.chatterbox",),
     "espeakng_loader": ("engine.synthesis.espeak_library",),
-    "uvicorn": ("engine.synthesis.host",),
+    "uvicorn": ("engine.synthesis.host", "engine.synthesis.connections"),
     "starlette": ("engine.synthesis.application",),
     "alembic": ("engine.store",),
     "sqlite3": ("engine.store",),
@@ -89,8 +89,8 @@ OWNED: Final = {
 #: What a pure file may import of the libraries.
 PURE_LIBRARIES: Final = {
     *("__future__", "base64", "bisect", "collections", "dataclasses", "datetime", "enum"),
-    *("functools", "hashlib", "heapq", "itertools", "json", "math", "re", "struct", "typing"),
-    *("unicodedata", "zlib", "emoji", "sentencex", "numpy", "soxr"),
+    *("functools", "hashlib", "heapq", "hmac", "ipaddress", "itertools", "json", "math", "re"),
+    *("struct", "typing", "unicodedata", "zlib", "emoji", "sentencex", "numpy", "soxr"),
 }
 #: Files, or folders of them.
 PURE: Final = (
@@ -106,6 +106,7 @@ PURE: Final = (
     "engine/speech/views.py",
     "engine/synthesis/audio.py",
     "engine/synthesis/base.py",
+    "engine/synthesis/door.py",
     "engine/synthesis/finish.py",
     "engine/synthesis/ogg.py",
     "engine/synthesis/plausible.py",

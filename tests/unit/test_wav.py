@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.synthesis.wav import RECORDING_RATE, read_recording
+from engine.errors import SynthesisFailed
+from engine.frames import SAMPLE_RATE
+from engine.synthesis.audio import Pcm
+from engine.synthesis.wav import MOST_WAV, RECORDING_RATE, WavSound, read_recording
 
 
 def wav(samples: bytes, *, rate: int = RECORDING_RATE, channels: int = 1, width: int = 2) -> bytes:
@@ -58,3 +61,26 @@ def test_a_damaged_head_is_refused_or_read(at: int, damage: bytes) -> None:
     except ValueError:
         return
     assert len(sound.samples) <= len(WHOLE)
+
+
+def test_a_file_that_is_made_has_as_many_samples_as_its_head_says() -> None:
+    sound = WavSound(SAMPLE_RATE)
+    piece = Pcm(np.full(SAMPLE_RATE // 10, 0.5, np.float32), SAMPLE_RATE)
+    assert [sound.feed(piece) for _ in range(30)] == [b""] * 30
+    with wave.open(io.BytesIO(sound.flush())) as file:
+        assert file.getnframes() == 3 * SAMPLE_RATE
+        assert len(file.readframes(file.getnframes())) == 2 * file.getnframes()
+
+
+def test_without_a_sound_there_is_no_file() -> None:
+    assert WavSound(SAMPLE_RATE).flush() == b""
+
+
+def test_a_file_that_gets_too_large_is_refused_with_what_to_do() -> None:
+    sound = WavSound(SAMPLE_RATE)
+    minute = Pcm(np.full(60 * SAMPLE_RATE, 0.5, np.float32), SAMPLE_RATE)
+    for _ in range(MOST_WAV // (2 * len(minute.samples))):
+        sound.feed(minute)
+    with pytest.raises(SynthesisFailed) as refusal:
+        sound.feed(minute)
+    assert "Ask for Ogg" in refusal.value.user_message

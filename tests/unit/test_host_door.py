@@ -1,0 +1,63 @@
+"""The door of a host: what it reads of any head of a request, without ever breaking."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.clock import CrankedClock
+from engine.synthesis.door import UNAUTHORIZED, UNKNOWN_HOST, Door, host_name
+from engine.synthesis.seldom import PAUSE, Seldom
+
+TOKEN = b"correct-horse-battery-staple"
+
+header = st.tuples(
+    st.sampled_from([b"host", b"origin", b"content-type", b"authorization", b"sec-fetch-site"]),
+    st.binary(max_size=40),
+)
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("gpu-machine:8765", "gpu-machine"),
+        ("GPU-Machine.", "gpu-machine"),
+        ("[2001:DB8::1]:80", "2001:db8::1"),
+        ("[::1]", "::1"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("a:b", ""),
+        ("a:80:80", ""),
+        ("[::1", ""),
+        ("127.0.0.1:80 evil.example", ""),
+        (":80", ""),
+        ("", ""),
+    ],
+)
+def test_the_name_in_a_host_header(host: str, name: str) -> None:
+    assert host_name(host) == name
+
+
+@given(st.sampled_from(["GET", "POST", "DELETE", "BREW"]), st.lists(header, max_size=6))
+def test_no_head_without_the_token_gets_in(method: str, headers: list[tuple[bytes, bytes]]) -> None:
+    assert Door(token=TOKEN).closed_to(method, headers) == UNAUTHORIZED
+
+
+@given(st.sampled_from(["GET", "POST", "DELETE"]), st.lists(header, max_size=6))
+def test_a_host_that_is_called_by_two_names_or_none_is_not_meant(
+    method: str, headers: list[tuple[bytes, bytes]]
+) -> None:
+    others = [each for each in headers if each[0] != b"host"]
+    local = (b"host", b"localhost")
+    assert Door().closed_to(method, others) == UNKNOWN_HOST
+    assert Door().closed_to(method, [local, *others, local]) == UNKNOWN_HOST
+
+
+def test_the_token_shows_in_no_representation() -> None:
+    assert TOKEN.decode() not in repr(Door(token=TOKEN))
+
+
+async def test_the_same_is_said_once_in_a_while() -> None:
+    clock = CrankedClock()
+    seldom = Seldom(clock)
+    assert [seldom.due("a"), seldom.due("a"), seldom.due("b")] == [True, False, True]
+    await clock.advance(PAUSE)
+    assert [seldom.due("a"), seldom.due("a")] == [True, False]
