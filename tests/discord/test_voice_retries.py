@@ -56,7 +56,7 @@ async def pass_time(clock: RunningClock, seconds: float) -> None:
 
 
 async def connected_again(running: Running, scene: Scene, clock: RunningClock) -> None:
-    """Until it can be heard. Time runs by itself afterwards: a connection does not outlive jumps."""
+    """Until it can be heard. Connections do not outlive jumps of time: from here it runs itself."""
     room = running.bot.rooms.room(scene.guild.id)
     await clock.advance_until(lambda: room.connected, step=0.25, most=30.0)
 
@@ -67,11 +67,12 @@ async def whenever_connected(
 ) -> AsyncIterator[None]:
     """Do something to the bot's voice each time that it can be heard."""
 
+    room = running.bot.rooms.room(scene.guild.id)
+
     async def keep_acting() -> None:
         while True:
             await running.joined(scene)
             await act()
-            room = running.bot.rooms.room(scene.guild.id)
             await until(lambda: not room.connected, "the loss")
 
     task = asyncio.create_task(keep_acting())
@@ -114,7 +115,7 @@ async def test_no_event_shortens_a_pause(
     discord: Sandbox, scene: Scene, broken: Running, clock: RunningClock
 ) -> None:
     await scene.say(TEXT)
-    await pass_time(clock, 20.0)
+    await clock.advance_until(lambda: joins(discord, scene.guild) >= 6, step=0.25, most=20.0)
     tried = joins(discord, scene.guild)
     for _ in range(10):
         await scene.eve.join(scene.lounge)
