@@ -205,6 +205,7 @@ class Presence:
         return (
             self.gateway
             and guild is not None
+            and not guild.unavailable
             and guild.me is not None
             and guild.me.voice is not None
         )
