@@ -10,6 +10,7 @@ cannot wait because the process ends.
 """
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -37,6 +38,7 @@ class VoiceRequests:
         self._clock = clock
         self._left = float(BURST)
         self._counted_at = clock.monotonic()
+        self._told_at = -math.inf
         self._queue = asyncio.Lock()  # its waiters are served in order
 
     async def turn(self, *, unless: Callable[[], bool], at_once: bool = False) -> bool:
@@ -49,17 +51,21 @@ class VoiceRequests:
             self._left -= 1
             return True
         async with self._queue:
-            is_told = False
             while not unless():
                 missing = 1 - self._count()
                 if missing <= 0:
                     self._left -= 1
                     return True
-                if not is_told:
-                    is_told = True
-                    log.info("a voice request waits: too many in the last minute")
+                self._tell()
                 await self._clock.sleep(missing * 60 / PER_MINUTE + ROUNDING_SECONDS)
         return False
+
+    def _tell(self) -> None:
+        """Say in the log that requests wait: once a minute."""
+        now = self._clock.monotonic()
+        if now - self._told_at >= 60:
+            self._told_at = now
+            log.info("voice requests wait: too many in the last minute")
 
     def _count(self) -> float:
         """What is left now."""

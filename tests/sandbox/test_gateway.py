@@ -203,8 +203,8 @@ async def test_voice_requests_are_logged(local: Sandbox, bot: Bot) -> None:
     seen = bot.get_guild(guild.id)
     assert seen is not None
     before = local.clock.time()
-    await seen.change_voice_state(channel=discord.Object(closed.id))  # type: ignore[arg-type]
-    await seen.change_voice_state(channel=discord.Object(lounge.id))  # type: ignore[arg-type]
+    await seen.change_voice_state(channel=discord.Object(closed.id))
+    await seen.change_voice_state(channel=discord.Object(lounge.id))
     await guild.bot_joined(lounge)
     await seen.change_voice_state(channel=None)
     await guild.bot_left()
