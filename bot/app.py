@@ -22,6 +22,7 @@ from bot.gateway import Pauses, Unreadable, contain
 from bot.registration import invite_link, register
 from bot.standing import bot_standing
 from bot.voice.metronome import Metronome, ThreadMetronome
+from bot.voice.requests import VoiceRequests
 from bot.voice.room import Tools
 from bot.voice.rooms import Rooms
 from bot.voice.speaker import Leads
@@ -100,6 +101,7 @@ class Bot(discord.Client):
                 speech=speech,
                 metronome=self._metronome,
                 clock=clock,
+                requests=VoiceRequests(clock),
                 leads=Leads(join=settings.mynah_lead_join, pause=settings.mynah_lead_pause),
                 alone_timeout=settings.mynah_alone_timeout,
                 bot_standing=bot_standing,

@@ -68,14 +68,12 @@ class BotStanding:
     connect: bool = True
     speak: bool = True
     move_members: bool = False
-    mute_members: bool = False
     timed_out: bool = False
     inside: bool = False  # it is in that channel already
     occupants: int = 0
     user_limit: int = 0  # 0: none
     afk: bool = False
     stage: bool = False
-    on_stage: bool = False  # inside, and not in the audience
 
 
 TIMED_OUT = Denied("You are timed out in this server. Try again when that is over.")
@@ -183,7 +181,11 @@ def may_administer(asker: Standing) -> Denied | None:
 
 
 def obstacle(bot: BotStanding) -> Denied | None:
-    """What keeps the bot from speaking in a channel, whoever asks."""
+    """What keeps the bot from speaking in a channel, whoever asks.
+
+    A stage's audience does not: the bot asks there to speak, and what waits goes on when it is
+    invited.
+    """
     here = _channel(bot.channel)
     if bot.timed_out:
         return Denied("I am timed out in this server: ask a moderator to end that.")
@@ -193,17 +195,11 @@ def obstacle(bot: BotStanding) -> Denied | None:
             ("View Channel", bot.view_channel, True),
             ("Connect", bot.connect, not bot.inside),
             ("Speak", bot.speak, not bot.stage),
-            ("Mute Members", bot.mute_members, bot.stage and not bot.on_stage),
         )
         if needed and not has
     ]
     if bot.afk:
         return _afk(here)
-    if missing == ["Mute Members"]:
-        return Denied(
-            f"{here} is a stage, and I am in its audience: invite me to speak, or give me the "
-            "permission Mute Members, by which I may go on stage myself."
-        )
     if missing:
         noun = "permission" if len(missing) == 1 else "permissions"
         return Denied(f"I lack the {noun} {_and(missing)} in {here}: ask a moderator for it.")

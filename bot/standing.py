@@ -90,12 +90,10 @@ def bot_standing(channel: VoiceChannel) -> rights.BotStanding:
         connect=may.connect,
         speak=may.speak,
         move_members=may.move_members,
-        mute_members=may.mute_members,
         timed_out=me.is_timed_out(),
         inside=inside,
         occupants=len(channel.voice_states),
         user_limit=channel.user_limit,
         afk=channel == channel.guild.afk_channel,
         stage=isinstance(channel, discord.StageChannel),
-        on_stage=inside and me.voice is not None and not me.voice.suppress,
     )

@@ -7,6 +7,7 @@ Source: Discord's documentation, "Gateway", version 10, JSON, plain or `zlib-str
 
 import asyncio
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import WSMsgType, web
@@ -21,6 +22,20 @@ if TYPE_CHECKING:
 
 PRIVILEGED: Final = ("members", "presences", "message_content")
 MOST_IN_CHUNK: Final = 1000
+#: Events that a client may send over one connection, heartbeats among them, and in how many
+#: seconds.
+#: Source: Discord's documentation, "Gateway", "Rate Limiting".
+MOST_EVENTS: Final = 120
+EVENTS_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceRequest:
+    """An op 4 as it came: a bot asks to be in `channel_id`, or (None) in no channel."""
+
+    time: float  # the sandbox's clock
+    guild_id: int
+    channel_id: int | None
 
 
 class Gateway:
@@ -37,6 +52,10 @@ class Gateway:
         self.flowing.set()
         self.sessions: dict[str, Session] = {}
         self.connections: set[Connection] = set()
+        #: Every voice request that came, in order.
+        self.voice_requests: list[VoiceRequest] = []
+        #: Whether a connection that sends too much is closed with 4008.
+        self.limits_events = True
         self._tasks: set[asyncio.Task[None]] = set()
         self._garbled: dict[str, list[Any]] = {}
 
@@ -134,7 +153,11 @@ class Gateway:
         try:
             while (message := await socket.receive()).type is WSMsgType.TEXT:
                 await self.flowing.wait()
-                await self._receive(connection, json.loads(message.data))
+                within = connection.count(self._world.clock.time(), EVENTS_SECONDS)
+                if within > MOST_EVENTS and self.limits_events:
+                    await connection.close(4008, "Rate limited.")
+                else:
+                    await self._receive(connection, json.loads(message.data))
             if message.type is WSMsgType.CLOSE:
                 connection.left_with = message.data
         finally:
@@ -156,7 +179,10 @@ class Gateway:
         elif session is None:
             await connection.close(4003, "Not authenticated.")
         elif op == Op.VOICE_STATE:
-            guild = self._world.guilds.get(int(data["guild_id"]))
+            guild_id = int(data["guild_id"])
+            wanted = int(data["channel_id"]) if data.get("channel_id") else None
+            self.voice_requests.append(VoiceRequest(self._world.clock.time(), guild_id, wanted))
+            guild = self._world.guilds.get(guild_id)
             if guild is not None and guild.has_bot and guild.is_available:
                 await voice_states.request(guild.bot, session.id, data)
         elif op == Op.REQUEST_MEMBERS:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import client, commands, components, options, permissions, voice_states
 from sandbox.channels import Channel
+from sandbox.channels import Kind as ChannelKind
 from sandbox.errors import Json, NotPossible
 from sandbox.files import Upload
 from sandbox.interactions import Interaction, Kind
@@ -124,10 +125,25 @@ class Member(User):
         self._amend(deaf=deaf)
 
     async def suppress(self, suppress: bool = True) -> None:
-        """A stage moderator sends them to the audience, or invites them to speak."""
-        self._amend(suppress=suppress)
+        """A stage moderator sends them to the audience, which also dismisses their request, or
+        makes them a speaker.
 
-    def _amend(self, **changes: bool) -> None:
+        Source: Discord's documentation, "Modify User Voice State": a person who is made a speaker
+        has a request to speak from then on, a bot has none.
+        """
+        if suppress:
+            self._amend(suppress=True, request_to_speak=None)
+        else:
+            await self.invite_to_speak(stamped=not self.is_bot)
+
+    async def invite_to_speak(self, *, stamped: bool) -> None:
+        """A stage moderator invites them. `stamped`: as Discord's own client does it, which sends
+        the time of the invitation, for bots too."""
+        if self.voice.channel is None or self.voice.channel.kind is not ChannelKind.STAGE:
+            raise NotPossible(f"{self.name} is on no stage")
+        voice_states.invite(self, stamped=stamped)
+
+    def _amend(self, **changes: bool | None) -> None:
         if self.voice.channel is None:
             raise NotPossible(f"{self.name} is in no voice channel")
         voice_states.amend(self, **changes)

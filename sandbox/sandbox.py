@@ -109,6 +109,7 @@ class Sandbox:
     def limit_rates(self, on: bool) -> None:
         """Keep the rate limits, as at the start, or not."""
         self.limits.is_on = on
+        self.gateway.limits_events = on
 
     async def start(self) -> None:
         await self.voice.start()

@@ -57,6 +57,15 @@ class Connection:
         self._flowing = flowing  # while it is not set, nothing leaves
         self._compressor = zlib.compressobj() if compress else None
         self._outgoing: asyncio.Queue[Json | str | bytes] = asyncio.Queue()
+        self._window_ends = 0.0
+        self._received = 0  # in the present window
+
+    def count(self, now: float, seconds: float) -> int:
+        """Count one event of the client's; how many came in this window of `seconds`."""
+        if now >= self._window_ends:
+            self._window_ends, self._received = now + seconds, 0
+        self._received += 1
+        return self._received
 
     def send(
         self, op: Op, data: Any = None, *, event: str | None = None, seq: int | None = None

@@ -8,10 +8,11 @@ simulated member is made a participant there at once, so that the encrypted grou
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sandbox.channels import Channel, Kind
-from sandbox.errors import Json, refusal
+from sandbox.errors import Form, Json, refusal
 from sandbox.permissions import Permission
 
 if TYPE_CHECKING:
@@ -156,7 +157,11 @@ def amend(member: "Member", **changes: Any) -> None:
 
 
 def amend_own(member: "Member", data: Json) -> None:
-    """`PATCH /guilds/{id}/voice-states/@me`. Raises 10065, 50013, 50024."""
+    """`PATCH /guilds/{id}/voice-states/@me`. Raises 10065, 50013, 50024, 50035.
+
+    Source: Discord's documentation, "Modify Current User Voice State". Who is not suppressed may
+    say so again: that is how Discord's own client accepts an invitation to speak.
+    """
     voice = member.voice
     channel = voice.channel
     if channel is None or data.get("channel_id") not in (None, str(channel.id), channel.id):
@@ -166,15 +171,38 @@ def amend_own(member: "Member", data: Json) -> None:
     has = member.permissions_in(channel)
     changes: Json = {}
     if "suppress" in data:
-        if not data["suppress"] and Permission.MUTE_MEMBERS not in has:
+        if voice.suppress and not data["suppress"] and Permission.MUTE_MEMBERS not in has:
             raise refusal(50013)
         changes["suppress"] = bool(data["suppress"])
     if "request_to_speak_timestamp" in data:
         asked = data["request_to_speak_timestamp"]
         if asked is not None and Permission.REQUEST_TO_SPEAK not in has:
             raise refusal(50013)
-        changes["request_to_speak"] = asked
+        changes["request_to_speak"] = _moment(asked) if asked is not None else None
     amend(member, **changes)
+
+
+def _moment(text: Any) -> str:
+    """A time as Discord writes it down. Raises 50035."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        form = Form()
+        form.fault(
+            "request_to_speak_timestamp",
+            "DATE_TIME_TYPE_PARSE",
+            f"Could not parse {text}. Should be ISO8601.",
+        )
+        form.settle()
+        raise
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+
+
+def invite(member: "Member", *, stamped: bool) -> None:
+    """A stage moderator makes them a speaker; with `stamped` their request has the time of the
+    invitation, and stands until they accept it, else they have none."""
+    asked = member.world.clock.iso() if stamped else None
+    amend(member, suppress=False, request_to_speak=asked)
 
 
 def _tell_voice_side(member: "Member") -> None:

@@ -1,5 +1,7 @@
 """/join, /leave: where the bot is."""
 
+from typing import Final
+
 import discord
 from discord import app_commands
 
@@ -7,6 +9,9 @@ from bot import rights
 from bot.asking import asking, check, place_to_speak
 from bot.commands.kind import Command
 from bot.house import House
+from bot.voice.audience import needs_invitation
+
+ASK_MODERATOR: Final = " It is a stage: ask a stage moderator to invite me to speak."
 
 
 def commands(house: House) -> list[Command]:
@@ -16,11 +21,14 @@ def commands(house: House) -> list[Command]:
         check(rights.may_join(ask.standing, ask.scene))
         channel = place_to_speak(ask)
         room = house.rooms.room(ask.guild.id)
-        if room.channel_id == channel.id and room.connected:
-            await house.reply(interaction, f"I am in {channel.mention} already.")
-            return
+        is_there = room.channel_id == channel.id and room.connected
         await room.go(channel.id)
-        await house.reply(interaction, f"On my way to {channel.mention}.")
+        if is_there:
+            note = f" {room.note}" if room.note is not None else ""
+            await house.reply(interaction, f"I am in {channel.mention} already.{note}")
+            return
+        stage = ASK_MODERATOR if needs_invitation(channel) else ""
+        await house.reply(interaction, f"On my way to {channel.mention}.{stage}")
 
     @app_commands.command(name="leave", description="Send the bot out; what waits is kept a while")
     async def leave(interaction: discord.Interaction) -> None:

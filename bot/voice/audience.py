@@ -16,7 +16,7 @@ class Hindrance(StrEnum):
     """Why the bot may be in the channel but not be heard there. The value is for people."""
 
     SERVER_MUTED = "I am muted by the server: ask a moderator to unmute me."
-    SUPPRESSED = "I am in the audience of this stage: invite me to speak, or give me Mute Members."
+    SUPPRESSED = "I am in the audience of this stage. Ask a stage moderator to invite me to speak."
     AFK = "This is the AFK channel, where nobody may speak: move me to another."
     NO_SPEAK = "I lack the Speak permission in this voice channel."
 
@@ -56,3 +56,9 @@ def hindrance(channel: VoiceChannel) -> Hindrance | None:
 
 def audience(channel: VoiceChannel) -> Audience:
     return Audience(len(listeners(channel)), hindrance(channel))
+
+
+def needs_invitation(channel: VoiceChannel) -> bool:
+    """Whether the bot can speak there only when a stage moderator invites it."""
+    may = channel.permissions_for(channel.guild.me)
+    return isinstance(channel, discord.StageChannel) and not may.mute_members

@@ -21,7 +21,9 @@ from bot.voice.audience import Audience, VoiceChannel, audience
 from bot.voice.connection import Connection, Loss, LossReason
 from bot.voice.metronome import Metronome
 from bot.voice.presence import Presence
+from bot.voice.requests import VoiceRequests
 from bot.voice.speaker import Leads, Speaker
+from bot.voice.stage import Stage
 from engine.clock import Clock
 from engine.fault import fault_of
 from engine.speech import Speech
@@ -49,6 +51,7 @@ class Tools:
     speech: Speech
     metronome: Metronome
     clock: Clock
+    requests: VoiceRequests  # one budget for all rooms
     leads: Leads
     alone_timeout: float  # seconds
     bot_standing: Callable[[VoiceChannel], rights.BotStanding]
@@ -74,7 +77,10 @@ class Room:
         self.clock = tools.clock
         self._tools = tools
         self._player = tools.speech.player(self.lane)
-        self._presence = Presence(tools.client, guild_id, tools.clock, self.look)
+        self._presence = Presence(
+            tools.client, guild_id, tools.clock, tools.requests, changed=self.look
+        )
+        self._stage = Stage(tools.clock)
         # Where it is to be, and what is known of that.
         self._wanted = channel_id
         self._paused = paused
@@ -122,10 +128,11 @@ class Room:
     # What commands do.
 
     async def go(self, channel_id: int) -> None:
-        """Be in this channel from now on."""
+        """Be in this channel from now on. A member's command asks for it: nothing else does."""
         if self._wanted != channel_id:
             await self._place(channel_id)
-            self._presence.hurry()
+        self._presence.hurry()
+        self._stage.called()
         self._alone_since = None
         self._wake.set()
 
@@ -185,7 +192,7 @@ class Room:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         await self._stop_speaking(self.clock.monotonic())
-        await self._presence.drop(leave=leave)
+        await self._presence.drop(leave=leave, at_once=True)
         self._player.close()
 
     # The task.
@@ -202,7 +209,8 @@ class Room:
                     "a step in a voice channel failed", guild=self.guild_id, error=fault_of(error)
                 )
                 self._broken = True
-                wait = self._presence.retry_in()
+                self._presence.failed()
+                wait = self._presence.wait
             await self._wait(wait)
 
     async def _wait(self, seconds: float | None) -> None:
@@ -220,8 +228,15 @@ class Room:
 
     async def _step(self) -> float | None:
         """Do the one next thing. Returns the seconds until the next look; 0: look again at once;
-        None: when something changes."""
-        if self._broken or (self._speaking is not None and self._speaking.done()):
+        None: when something changes.
+
+        Events wake this at any moment. They let the room look, and shorten no wait: what retries
+        asks the presence whether it may.
+        """
+        if self._broken:
+            return self._presence.wait or await self._start_over()
+        if self._speaking is not None and self._speaking.done():
+            self._presence.failed()
             return await self._start_over()
         if self._put_out:
             return await self._was_put_out()
@@ -233,13 +248,12 @@ class Room:
         if connection is not None and connection.loss is not None:
             return await self._recover(connection, connection.loss)
         if self._wanted is None:
-            await self._depart()
-            return None
+            return await self._depart()
         guild = self._tools.client.get_guild(self.guild_id)
         if guild is None or guild.unavailable:
-            await self._depart()
+            wait = await self._depart()
             self._say(UNAVAILABLE)
-            return None
+            return wait
         channel = guild.get_channel(self._wanted)
         if not isinstance(channel, VoiceChannel):
             await self._give_up(EndedBy.LANE_GONE)
@@ -254,7 +268,7 @@ class Room:
 
     async def _attend(self, connection: Connection, channel: VoiceChannel) -> float | None:
         """Speak if there is somebody to hear it and nothing hinders."""
-        await self._raise_hand(channel)
+        waits = [await self._stage.seek(channel)]
         here = audience(channel)
         self._judge(here)
         if here.listeners > 0 and here.hindrance is None:
@@ -262,7 +276,9 @@ class Room:
                 self._start_speaking(connection)
         else:
             await self._stop_speaking(self.clock.monotonic())
-        return await self._mind_being_alone(here)
+        waits.append(await self._stage.accept(channel))
+        waits.append(await self._mind_being_alone(here))
+        return min((each for each in waits if each is not None), default=None)
 
     async def _mind_being_alone(self, here: Audience) -> float | None:
         now = self.clock.monotonic()
@@ -292,20 +308,6 @@ class Room:
         if note != self._note:
             self._note = note
             self._tools.changed(self.guild_id)
-
-    async def _raise_hand(self, channel: VoiceChannel) -> None:
-        """On a stage, become a speaker if the bot may."""
-        me = channel.guild.me
-        if (
-            isinstance(channel, discord.StageChannel)
-            and me.voice is not None
-            and me.voice.suppress
-            and channel.permissions_for(me).mute_members
-        ):
-            try:
-                await me.edit(suppress=False)
-            except discord.HTTPException as error:
-                log.warning("could not become a speaker", guild=self.guild_id, error=str(error))
 
     def _start_speaking(self, connection: Connection) -> None:
         leads = self._tools.leads
@@ -343,7 +345,20 @@ class Room:
             self._tools.speech.reachable(self.lane, False)
             self._say(closed.reason if closed is not None else None)
             return None
-        return self._entered(await self._presence.enter(channel))
+        wait = await self._presence.enter(channel, unless=lambda: not self._is_due_in(channel))
+        self._stage.entered()
+        return self._entered(wait)
+
+    def _is_due_in(self, channel: VoiceChannel) -> bool:
+        """Whether a look would still enter the channel. A request to join may wait for its turn for
+        long, and what happens meanwhile can make it moot."""
+        return (
+            self._wanted == channel.id
+            and not self._put_out
+            and self._moved_to is None
+            and self._presence.gateway
+            and audience(channel).listeners > 0
+        )
 
     def _entered(self, wait: float) -> float:
         """What a try to enter came to: 0 when we are in, else the seconds until another."""
@@ -374,6 +389,9 @@ class Room:
         closed = loss.reason is LossReason.CLOSED and loss.code not in NO_CODE
         lived = self.clock.monotonic() if told or closed else connection.last_sign_of_life
         await self._stop_speaking(lived)
+        if self._presence.wait > 0 and self._wanted is not None:
+            # The lost connection stays until then: Discord tells it of other voice servers.
+            return self._entered(self._presence.wait)
         if loss.code == 4014:
             # A kick, a move or a dropped session: what follows on the gateway says which.
             await self._presence.renewal(connection, unless=lambda: self._put_out)
@@ -385,7 +403,9 @@ class Room:
         state = guild.me.voice if guild is not None else None
         if state is None or not isinstance(state.channel, VoiceChannel):
             return 0
-        return self._entered(await self._presence.enter(state.channel, credentials))
+        return self._entered(
+            await self._presence.enter(state.channel, credentials, unless=lambda: False)
+        )
 
     async def _was_put_out(self) -> float | None:
         """Somebody disconnected us, or our channel was deleted: stay out, and end what waits.
@@ -419,14 +439,15 @@ class Room:
         await self._place(None)
         await self._tools.speech.clear(self.lane, by=by, actor=None)
 
-    async def _depart(self) -> None:
+    async def _depart(self) -> float | None:
         await self._stop_speaking(self.clock.monotonic())
-        await self._presence.drop(leave=True)
+        wait = await self._presence.depart()
         self._tools.speech.reachable(self.lane, False)
         self._say(None)
+        return wait
 
     async def _start_over(self) -> float:
-        """After a fault of our own: forget the connection and whoever speaks over it."""
+        """After a fault of our own: forget the connection and the speaker that uses it."""
         task, self._broken = self._speaking, False
         await self._stop_speaking(self.clock.monotonic())
         await self._presence.drop(leave=True)
@@ -434,7 +455,7 @@ class Room:
             error = task.exception()
             if error is not None:
                 log.error("the speaker failed", guild=self.guild_id, error=fault_of(error))
-        return self._presence.retry_in()
+        return 0
 
     async def _place(self, channel_id: int | None) -> None:
         where = None if channel_id is None else {"channel": channel_id}

@@ -5,6 +5,7 @@ permissions, or the main gateway, which calls `admit` and `expel`.
 """
 
 import contextlib
+import itertools
 import ssl
 import tempfile
 from collections.abc import Callable
@@ -209,9 +210,15 @@ class VoiceServer:
         """The next RESUME in the guild is refused with `code`."""
         self._sessions.forgotten[guild_id] = code
 
-    def refuse_identify(self, guild_id: int, code: int, times: int = 1) -> None:
-        """The next `times` IDENTIFYs in the guild are refused with `code`."""
-        self._sessions.refusals[guild_id] = [code] * times
+    def refuse_identify(self, guild_id: int, code: int, times: int | None = 1) -> None:
+        """The next `times` IDENTIFYs in the guild are refused with `code`; None: all of them, until
+        `accept_identify`."""
+        codes = itertools.repeat(code) if times is None else itertools.repeat(code, times)
+        self._sessions.refusals[guild_id] = codes
+
+    def accept_identify(self, guild_id: int) -> None:
+        """IDENTIFYs in the guild are no longer refused."""
+        self._sessions.refusals.pop(guild_id, None)
 
     def garble_ready(self, guild_id: int, frame: str | bytes, times: int = 1) -> None:
         """The next `times` that a client identifies in the guild it is sent this frame in place of

@@ -5,6 +5,7 @@ Knows: admissions, tokens, which sessions go on. Does not know: websockets or da
 
 import itertools
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 from sandbox.voice.connection import Admission, VoiceConnection
@@ -21,7 +22,7 @@ class Sessions:
         self.history: list[VoiceConnection] = []
         self.by_ssrc: dict[int, VoiceConnection] = {}
         self.by_user: dict[User, VoiceConnection] = {}
-        self.refusals: dict[int, list[int]] = {}  # by guild, for IDENTIFYs to come
+        self.refusals: dict[int, Iterator[int]] = {}  # codes by guild, for IDENTIFYs to come
         self.garbled: dict[int, list[str | bytes]] = {}  # by guild, in place of READYs to come
         self.forgotten: dict[int, int] = {}  # by guild, for the next RESUME
         self.muted: set[User] = set()
@@ -48,8 +49,8 @@ class Sessions:
     def identify(self, data: dict[str, Any], endpoint: str) -> VoiceConnection:
         """A new session; the user's earlier one in the guild is over. Raises Refused."""
         guild_id, user_id = integer(data, "server_id"), integer(data, "user_id")
-        if refusals := self.refusals.get(guild_id):
-            raise Refused(refusals.pop())
+        if (code := next(self.refusals.get(guild_id, iter(())), None)) is not None:
+            raise Refused(code)
         user = (guild_id, user_id)
         admission = self._admissions.get(user)
         if admission is None or data.get("session_id") != admission.session_id:

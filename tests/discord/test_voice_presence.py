@@ -198,31 +198,6 @@ async def test_moved_to_the_afk_channel_it_waits_until_it_is_moved_back(
     assert all(hearing.whole(sentence) for sentence in SENTENCES)
 
 
-async def test_on_a_stage_it_becomes_a_speaker_where_it_may(
-    scene: Scene, start: Start, engine: ScriptedEngine
-) -> None:
-    stage = scene.guild.stage("Talk")
-    role = scene.guild.role("Stage", permissions=Permission.MUTE_MEMBERS)
-    scene.guild.bot.set_roles([*scene.guild.bot.roles, role])
-    await start(engine=engine)
-    await scene.eve.join(stage)
-    await scene.ada.join(stage)
-    await scene.ada.suppress(False)
-    message = await scene.say(TEXT)
-    await message.wait_for(over, timeout=15.0)
-    assert "Spoken in" in message.content
-    assert Hearing(engine, scene.eve.recording, PACKETS).chunks == SENTENCES
-
-
-async def test_on_a_stage_where_it_may_not_speak_it_refuses_by_name(
-    running: Running, scene: Scene
-) -> None:
-    stage = scene.guild.stage("Talk")
-    await scene.ada.join(stage)
-    await scene.ada.suppress(False)
-    assert "Mute Members" in await scene.told("say", {"text": TEXT})
-
-
 async def test_a_pause_goes_on_where_it_stopped(scene: Scene, hearing: Hearing) -> None:
     message = await scene.say(TEXT)
     await hearing.until(SENTENCES[1], at=5)

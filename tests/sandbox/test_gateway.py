@@ -5,7 +5,7 @@ import asyncio
 import discord
 import pytest
 
-from sandbox import Sandbox
+from sandbox import Permission, Sandbox
 from tests.sandbox.plain_bot import Bot, running
 
 
@@ -157,3 +157,61 @@ async def test_a_sharded_client_is_told_of_its_guilds(local: Sandbox) -> None:
     assert {each.id for each in client.guilds} == {each.id for each in guilds}
     await client.close()
     await asyncio.wait({task})
+
+
+async def test_too_many_events_in_a_minute_close_the_connection(local: Sandbox, bot: Bot) -> None:
+    """4008 at the 121st event, heartbeats among them; the session can be resumed."""
+    guild = local.guilds[0]
+    session = set(local.gateway.sessions)
+    for _ in range(118):  # beside the identify and a first heartbeat
+        # As heartbeats do: past discord.py's own limiter, which would wait.
+        await bot.ws.send_heartbeat({"op": 1, "d": None})
+    (connection,) = local.gateway.connections
+    for _ in range(4):
+        await bot.ws.send_heartbeat({"op": 1, "d": None})
+    await bot.until("disconnect")
+    assert connection.closed_with == 4008
+    await bot.until("resumed")
+    assert set(local.gateway.sessions) == session
+    assert bot.get_guild(guild.id) is not None
+
+
+async def test_events_of_two_minutes_are_counted_apart(local: Sandbox, bot: Bot) -> None:
+    """The sandbox's clock says when a minute is over; `limit_rates(False)` stops counting."""
+    (connection,) = local.gateway.connections
+    for _ in range(2):
+        for _ in range(100):
+            await bot.ws.send_heartbeat({"op": 1, "d": None})
+        local.guilds[0].text("after them")
+        await bot.until("guild_channel_create")
+        local.clock.advance(61.0)
+    local.limit_rates(False)
+    for _ in range(200):
+        await bot.ws.send_heartbeat({"op": 1, "d": None})
+    local.guilds[0].text("after these")
+    await bot.until("guild_channel_create")
+    assert connection.closed_with is None
+
+
+async def test_voice_requests_are_logged(local: Sandbox, bot: Bot) -> None:
+    """With the sandbox's time, also those that come to nothing."""
+    guild = local.guilds[0]
+    lounge, closed = guild.voice("Lounge"), guild.voice("Closed")
+    closed.overwrite(guild.everyone, deny=Permission.CONNECT)
+    for _ in range(2):
+        await bot.until("guild_channel_create")
+    seen = bot.get_guild(guild.id)
+    assert seen is not None
+    before = local.clock.time()
+    await seen.change_voice_state(channel=discord.Object(closed.id))
+    await seen.change_voice_state(channel=discord.Object(lounge.id))
+    await guild.bot_joined(lounge)
+    await seen.change_voice_state(channel=None)
+    await guild.bot_left()
+    log = local.gateway.voice_requests
+    assert [(each.guild_id, each.channel_id) for each in log] == [
+        (guild.id, closed.id),
+        (guild.id, lounge.id),
+        (guild.id, None),
+    ]
+    assert before <= log[0].time <= log[-1].time <= local.clock.time()

@@ -318,6 +318,19 @@ async def test_refusals_come_as_often_as_they_were_ordered(voice: VoiceServer) -
         await client.expect(Op.READY)
 
 
+async def test_refusals_without_a_number_last_until_they_are_lifted(voice: VoiceServer) -> None:
+    """As a voice server that is broken for a while."""
+    voice.refuse_identify(GUILD, 4006, None)
+    for _ in range(3):
+        async with Script(voice) as client:
+            await client.identify(admit(voice))
+            assert await client.closed() == 4006
+    voice.accept_identify(GUILD)
+    async with Script(voice) as client:
+        await client.identify(admit(voice))
+        await client.expect(Op.READY)
+
+
 async def test_a_frozen_connection_answers_nothing_until_it_thaws(client: Script) -> None:
     """TCP stays open; what was sent meanwhile is answered afterwards. A new connection is not
     frozen."""

@@ -132,6 +132,63 @@ async def test_who_may_not_speak_is_suppressed(local: Sandbox, place: Place) -> 
     await hears(alice, client)
 
 
+async def test_a_bot_without_mute_members_speaks_on_a_stage_when_it_is_invited(
+    local: Sandbox, place: Place
+) -> None:
+    """It asks, and withdraws; is refused without Request to Speak; is invited, accepts, is put back
+    into the audience."""
+    stage, alice = place.guild.stage("Stage"), place.guild.member("Alice")
+    await place.bot.until("guild_channel_create")
+    await alice.join(stage)
+    client = await place.join(stage)
+    me, voice = client.guild.me, place.guild.bot.voice
+    http = place.bot.http
+    stage.overwrite(place.guild.everyone, deny=Permission.REQUEST_TO_SPEAK)
+    with pytest.raises(discord.Forbidden) as refused:
+        await me.request_to_speak()
+    assert refused.value.code == 50013
+    stage.overwrite(place.guild.everyone)
+    await me.request_to_speak()
+    assert voice.request_to_speak is not None
+    withdrawn = {"channel_id": stage.id, "request_to_speak_timestamp": None}
+    await http.edit_my_voice_state(place.guild.id, withdrawn)
+    assert voice.request_to_speak is None
+    with pytest.raises(discord.HTTPException) as unread:
+        await http.edit_my_voice_state(
+            place.guild.id, withdrawn | {"request_to_speak_timestamp": "soon"}
+        )
+    assert unread.value.code == 50035
+    for stamped in (False, True):
+        await place.guild.bot.invite_to_speak(stamped=stamped)
+        assert not voice.suppress
+        assert (voice.request_to_speak is not None) is stamped
+        await me.edit(suppress=False)  # which accepts it
+        assert (voice.suppress, voice.request_to_speak) == (False, None)
+        await hears(alice, client)
+        client.stop()
+        await me.request_to_speak()
+        await place.guild.bot.suppress(True)
+        assert (voice.suppress, voice.request_to_speak) == (True, None)
+        with pytest.raises(discord.Forbidden):
+            await me.edit(suppress=False)
+
+
+async def test_a_person_who_is_made_a_speaker_has_yet_to_accept(
+    local: Sandbox, place: Place
+) -> None:
+    """Their request to speak has the time of the invitation; a bot's is gone."""
+    stage, alice = place.guild.stage("Stage"), place.guild.member("Alice")
+    with pytest.raises(NotPossible):
+        await alice.invite_to_speak(stamped=True)
+    await alice.join(stage)
+    await alice.suppress(False)
+    assert (alice.voice.suppress, alice.voice.request_to_speak is None) == (False, False)
+    robot = place.guild.member("Robot", bot=True)
+    await robot.join(stage)
+    await robot.suppress(False)
+    assert (robot.voice.suppress, robot.voice.request_to_speak) == (False, None)
+
+
 async def test_a_muted_bot_is_not_heard(local: Sandbox, place: Place) -> None:
     """Its frames arrive at the server and are passed on to nobody, until it is unmuted."""
     alice = place.guild.member("Alice")

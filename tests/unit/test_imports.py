@@ -137,6 +137,7 @@ PURE: Final = (
     "bot/status/render.py",
     "bot/timestamps.py",
     "bot/voice/moves.py",
+    "bot/voice/retries.py",
     "bot/voice/source.py",
 )
 #: Not pure, and still seen by pure files: a Sound tells its first packet by an event of asyncio's,

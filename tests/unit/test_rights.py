@@ -220,11 +220,11 @@ STAGE = replace(CHANNEL, stage=True)
         (replace(FULL, move_members=True), None),
         (replace(CHANNEL, timed_out=True, connect=False), "timed out in this server"),
         (replace(CHANNEL, afk=True), "AFK channel"),
-        (STAGE, "is a stage"),
-        (replace(STAGE, mute_members=True), None),
-        (replace(STAGE, mute_members=True, speak=False), None),
-        (replace(STAGE, inside=True, on_stage=True), None),
-        (replace(STAGE, connect=False), "Connect and Mute Members"),
+        (STAGE, None),
+        (replace(STAGE, speak=False), None),
+        (replace(STAGE, inside=True), None),
+        (replace(STAGE, connect=False), "lack the permission Connect in <#100>"),
+        (replace(STAGE, view_channel=False), "lack the permission View Channel in <#100>"),
     ],
 )
 def test_what_keeps_the_bot_from_speaking_is_named(bot: BotStanding, words: str | None) -> None:
