@@ -24,6 +24,7 @@ from bot.voice.room import Tools
 from bot.voice.rooms import Rooms
 from bot.voice.speaker import Leads
 from engine.clock import Clock
+from engine.describing import describe
 from engine.errors import SetupError
 from engine.settings import Settings
 from engine.speech import Speech
@@ -138,8 +139,14 @@ class Bot(discord.Client):
                 await self.login(token)
             except discord.LoginFailure as error:
                 raise SetupError(REFUSED_TOKEN) from error
+            except (TypeError, KeyError) as error:
+                if self.application is not None:
+                    raise
+                # What answers is not Discord: a proxy's page, which discord.py takes for a user.
+                log.warning("could not log in; I keep trying", error=describe(error))
+                await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
             except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
-                log.warning("could not log in; I keep trying", error=repr(error))
+                log.warning("could not log in; I keep trying", error=describe(error))
                 await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
             else:
                 return
@@ -184,7 +191,7 @@ class Bot(discord.Client):
             try:
                 await register(self.tree, self._settings.mynah_data_dir)
             except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
-                log.warning("could not register commands; I keep trying", error=repr(error))
+                log.warning("could not register commands; I keep trying", error=describe(error))
                 await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
             else:
                 return

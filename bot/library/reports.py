@@ -22,6 +22,7 @@ from bot.library.oversight import label, who
 from bot.reply import name_commands
 from bot.status.escape import escape
 from engine.clock import Clock
+from engine.describing import describe
 from engine.errors import Refused
 from engine.voices.access import open_to_all
 from engine.voices.library import Library
@@ -115,7 +116,7 @@ class Reports:
         except discord.NotFound:
             return None
         except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            log.warning("An admin could not be told of a report", error=repr(error))
+            log.warning("An admin could not be told of a report", error=describe(error))
             return None
 
     async def _send(self, user_id: int, words: str) -> None:
@@ -128,7 +129,7 @@ class Reports:
             try:
                 application = await self._client.application_info()
             except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
-                log.warning("The operator could not be told of a report", error=repr(error))
+                log.warning("The operator could not be told of a report", error=describe(error))
                 return None
             team = application.team
             owner = team.owner_id if team is not None else None

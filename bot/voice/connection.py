@@ -14,7 +14,7 @@ import asyncio
 import itertools
 import math
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
@@ -25,6 +25,7 @@ from discord.voice_client import VoiceClient
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
 from engine.clock import Clock
+from engine.describing import describe
 
 log = structlog.get_logger(__name__)
 
@@ -83,8 +84,8 @@ class Occupant(Protocol):
 class Credentials:
     """What Discord gives for one voice session, by two gateway events."""
 
-    session_id: str
-    token: str
+    session_id: str = field(repr=False)
+    token: str = field(repr=False)
     endpoint: str
 
 
@@ -323,7 +324,9 @@ class Connection(VoiceClient):
         try:
             await self.ws.speak(state)
         except OSError as error:
-            log.debug("the speaking state could not be sent", guild=self.guild.id, error=str(error))
+            log.debug(
+                "the speaking state could not be sent", guild=self.guild.id, error=describe(error)
+            )
 
     def report(self, loss: Loss) -> None:
         """The connection is lost: say so once."""
@@ -369,7 +372,7 @@ class Connection(VoiceClient):
             self._connection.send_packet(_KEEP_ALIVE.pack(counter))
         except OSError as error:
             # `send_packet` has noted it; the watch decides.
-            log.debug("a keep-alive was not sent", guild=self.guild.id, error=str(error))
+            log.debug("a keep-alive was not sent", guild=self.guild.id, error=describe(error))
 
 
 def _fault(state: _Once, now: float, heard_at: float) -> LossReason | None:

@@ -17,6 +17,7 @@ from bot.voice.audience import VoiceChannel
 from bot.voice.connection import Connection, Credentials, Loss, LossReason
 from bot.voice.moves import OwnMoves
 from engine.clock import Clock
+from engine.describing import describe
 
 log = structlog.get_logger(__name__)
 
@@ -128,7 +129,7 @@ class Presence:
                 "could not join",
                 guild=self._guild_id,
                 channel=channel.id,
-                error=repr(error),
+                error=describe(error),
                 mend=HOPELESS.get(code) if code is not None else None,
             )
             await self.drop(leave=False)
@@ -155,7 +156,7 @@ class Presence:
             async with asyncio.timeout(LEFT_SECONDS):
                 await self._left.wait()
         except (OSError, TimeoutError) as error:
-            log.info("no word of having left", guild=self._guild_id, error=repr(error))
+            log.info("no word of having left", guild=self._guild_id, error=describe(error))
 
     async def renewal(self, connection: Connection, *, unless: Callable[[], bool]) -> None:
         """Wait a little for Discord to name another voice server, `unless` that is moot."""

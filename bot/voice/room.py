@@ -23,6 +23,7 @@ from bot.voice.metronome import Metronome
 from bot.voice.presence import Presence
 from bot.voice.speaker import Leads, Speaker
 from engine.clock import Clock
+from engine.describing import describe
 from engine.speech import Speech
 from engine.speech.jobs import EndedBy
 
@@ -302,7 +303,9 @@ class Room:
             try:
                 await me.edit(suppress=False)
             except discord.HTTPException as error:
-                log.warning("could not become a speaker", guild=self.guild_id, error=str(error))
+                log.warning(
+                    "could not become a speaker", guild=self.guild_id, error=describe(error)
+                )
 
     def _start_speaking(self, connection: Connection) -> None:
         leads = self._tools.leads

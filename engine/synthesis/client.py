@@ -16,6 +16,7 @@ from typing import Final, Self
 import structlog
 
 from engine.clock import Clock
+from engine.describing import describe
 from engine.errors import EngineUnavailable, HostDied, OutOfMemory
 from engine.settings import Settings
 from engine.synthesis.base import EngineCard, EngineState, SynthesisRequest
@@ -170,7 +171,7 @@ class HostClient:
             try:
                 host = await RunningHost.start(self._command, self._url)
             except OSError as error:
-                reason = f"it cannot be started: {error}"
+                reason = f"it cannot be started: {describe(error)}"
             else:
                 try:
                     reason = await self._attend(host)

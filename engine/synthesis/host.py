@@ -29,7 +29,7 @@ from engine.synthesis.application import application
 from engine.synthesis.base import Synthesizer
 from engine.synthesis.installed import CHATTERBOX, check_installed
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("engine.synthesis.host")  # also where it is run by -m
 
 ENGINES: Final = ("espeak", "tone", *CHATTERBOX)
 DEVICES: Final = ("auto", "cuda", "mps", "cpu")

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from engine.describing import describe
 from engine.errors import EngineError, EngineUnavailable, SetupError
 from engine.synthesis.ogg import OggDamaged, OggReader
 from engine.synthesis.wire import Health, Order, error_from
@@ -68,7 +69,7 @@ class Link:
             ):
                 return Health.from_json(json.loads(await response.read()))
         except (*_BREAKS, ValueError, KeyError, TypeError) as error:
-            raise EngineUnavailable(f"no health from {self.url}: {error!r}") from error
+            raise EngineUnavailable(f"no health from {self.url}: {describe(error)}") from error
 
     async def synthesize(self, order: Order) -> AsyncGenerator[bytes, None]:
         """The sound of `order` as it arrives, ending normally only if it is whole.
@@ -103,9 +104,9 @@ class Link:
                 else:
                     response.close()
         except aiohttp.ClientConnectorError as error:
-            raise EngineUnavailable(f"{self.url} cannot be reached: {error!r}") from error
+            raise EngineUnavailable(f"{self.url} cannot be reached: {describe(error)}") from error
         except (*_BREAKS, OggDamaged) as error:
-            raise StreamBroken(repr(error)) from error
+            raise StreamBroken(describe(error)) from error
         if not reader.complete:
             raise StreamBroken("the stream ended before its end")
 
@@ -121,7 +122,7 @@ class Link:
                 if response.status >= 400:
                     raise await _told(response)
         except _BREAKS as error:
-            raise EngineUnavailable(f"no answer from {self.url}: {error!r}") from error
+            raise EngineUnavailable(f"no answer from {self.url}: {describe(error)}") from error
 
     async def close(self) -> None:
         """Cut every connection; streams that run break."""

@@ -62,7 +62,7 @@ RULES: Final = (
         ("engine",),
         but=(
             *("engine.voices.examine", "engine.voices.voice"),
-            *("engine.synthesis.audio", "engine.synthesis.opus"),
+            *("engine.synthesis.audio", "engine.synthesis.opus", "engine.output"),
         ),
     ),
 )
