@@ -10,5 +10,8 @@ settings.py   every setting
 clock.py      time as a parameter
 feed.py       what changed, told to followers
 frames.py     the format in which sound travels
-logs.py       how the log looks
+logs.py       how the log looks, and which loggers are heard
+describing.py what may be written of an error
+output.py     the edge of a process: standard output and standard error
+redaction.py  hides secrets in a text
 """

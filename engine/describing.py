@@ -67,8 +67,9 @@ def _is_ours(error: BaseException) -> bool:
 
 def _facts(error: BaseException) -> Iterator[str]:
     """By the names of attributes: the libraries that raise these are not imported for it."""
+    own = vars(error)  # and not what a class computes: aiohttp's `code` warns that it is deprecated
     for name in ("status", "code", "returncode", "lineno", "colno"):
-        value = getattr(error, name, None)
+        value = own.get(name)
         if isinstance(value, int) and value:
             yield f"{name} {int(value)}"
     if media_type := _media_type(error):
@@ -94,6 +95,8 @@ def _of_system(error: OSError) -> Iterator[str]:
     if type(error).__module__ == "ssl":
         words = (getattr(error, name, None) for name in ("reason", "verify_message"))
         yield from (each for each in words if isinstance(each, str))
+    elif isinstance(getattr(error, "certificate_error", None), Exception):
+        return  # aiohttp's number of it is OpenSSL's, not the system's
     elif error.errno is not None and error.errno in errno.errorcode:
         yield f"{errno.errorcode[error.errno]}: {os.strerror(error.errno)}"
     elif type(error).__module__ == "socket" and error.strerror:

@@ -14,7 +14,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
 HIDDEN: Final = "[hidden]"
@@ -41,6 +41,10 @@ _FIELD: Final = (
     r"(?:token|secret|secret[_-]?key|session[ _-]?id|passw(?:or)?d|api[_-]?key|signature)"
 )
 
+_HEADER: Final = r"(?:authorization|cookie|x-[a-z0-9-]{0,24}?(?:key|auth))"
+#: What an object of JSON calls a secret.
+_NAMES: Final = re.compile(rf"(?i)(?:{_FIELD}|{_HEADER})$")
+
 #: Each with what takes its place.
 _SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern), hidden)
@@ -65,8 +69,7 @@ _SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"(://[^\s/:@'\"]{1,200}+:)[^\s/@'\"]{1,200}+(?=@)", rf"\1{HIDDEN}"),
         # Headers, in the form of HTTP, of a dictionary, of a pair.
         (
-            r"(?i)((?:authorization|cookie|x-[a-z0-9-]{0,24}?(?:key|auth))"
-            rf"{_BETWEEN})(?:{_QUOTED}|[^\s'\"\\][^\n'\"\\]*+)",
+            rf"(?i)({_HEADER}{_BETWEEN})(?:{_QUOTED}|[^\s'\"\\][^\n'\"\\]*+)",
             rf"\g<1>\g<quote>{HIDDEN}",
         ),
         (r"(?i)(\b(?:Bot|Bearer|Basic)\s{1,4})[A-Za-z0-9._~+/=-]{20,}+", rf"\1{HIDDEN}"),
@@ -91,7 +94,35 @@ class Redactor:
         self._forms = tuple(sorted(forms, key=len, reverse=True))
 
     def redact(self, text: str) -> str:
-        """`text` with HIDDEN in place of each secret."""
+        """`text` with HIDDEN in place of each secret. An object of JSON in a line stays one."""
+        if not text.startswith("{"):
+            return self._plain(text)
+        return "\n".join(self._line(line) for line in text.split("\n"))
+
+    def _line(self, line: str) -> str:
+        if not line.startswith("{"):
+            return self._plain(line)
+        try:
+            return json.dumps(self._value(json.loads(line)))
+        except (ValueError, RecursionError):
+            return self._plain(line)
+
+    def _value(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self._plain(value)
+            case list():
+                return [self._value(each) for each in value]
+            case dict():
+                return {
+                    self._plain(name): HIDDEN
+                    if each and not isinstance(each, bool) and _NAMES.search(name)
+                    else self._value(each)
+                    for name, each in value.items()
+                }
+        return value
+
+    def _plain(self, text: str) -> str:
         for form in self._forms:
             text = text.replace(form, HIDDEN)
         for pattern, hidden in _SHAPES:
