@@ -73,6 +73,7 @@ _SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
             rf"\g<1>\g<quote>{HIDDEN}",
         ),
         (r"(?i)(\b(?:Bot|Bearer|Basic)\s{1,4})[A-Za-z0-9._~+/=-]{20,}+", rf"\1{HIDDEN}"),
+        (r"(?i)(\bsession )[0-9a-f]{16,64}+", rf"\1{HIDDEN}"),  # discord.py: "RESUMED session …"
         # Fields. Without quotes a value has to look like one: "the token: refused" is prose.
         (rf"(?i)({_FIELD}{_BETWEEN}){_QUOTED}", rf"\g<1>\g<quote>{HIDDEN}"),
         (rf"(?i)({_FIELD}{_BETWEEN}\[)[\d,\s]++", rf"\1{HIDDEN}"),
