@@ -27,8 +27,8 @@ from bot.voice.room import Tools
 from bot.voice.rooms import Rooms
 from bot.voice.speaker import Leads
 from engine.clock import Clock
+from engine.describing import describe
 from engine.errors import SetupError
-from engine.fault import fault_of
 from engine.settings import Settings
 from engine.speech import Speech
 from engine.voices.holding import spoken_in
@@ -150,8 +150,14 @@ class Bot(discord.Client):
                 await self.login(token)
             except discord.LoginFailure as error:
                 raise SetupError(REFUSED_TOKEN) from error
+            except (TypeError, KeyError) as error:
+                if self.application is not None:
+                    raise
+                # What answers is not Discord: a proxy's page, which discord.py takes for a user.
+                log.warning("could not log in; I keep trying", error=describe(error))
+                await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
             except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
-                log.warning("could not log in; I keep trying", error=repr(error))
+                log.warning("could not log in; I keep trying", error=describe(error))
                 await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
             else:
                 return
@@ -196,7 +202,7 @@ class Bot(discord.Client):
             try:
                 await register(self.tree, self._settings.mynah_data_dir)
             except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
-                log.warning("could not register commands; I keep trying", error=repr(error))
+                log.warning("could not register commands; I keep trying", error=describe(error))
                 await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
             else:
                 return
@@ -235,7 +241,7 @@ class Bot(discord.Client):
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a task of the bot ended", task=task.get_name(), error=fault_of(error))
+            log.error("a task of the bot ended", task=task.get_name(), exc_info=error)
 
     def _note(self, lane: str) -> str | None:
         return self._closing_note or self.rooms.note(int(lane))
@@ -298,7 +304,7 @@ class Bot(discord.Client):
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         error = sys.exception()
         assert error is not None  # discord.py calls this where it handles one
-        log.error("an event could not be handled", event_name=event_method, error=fault_of(error))
+        log.error("an event could not be handled", event_name=event_method, exc_info=error)
 
 
 async def _within(seconds: float, what: str, work: Coroutine[Any, Any, None]) -> None:

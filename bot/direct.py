@@ -8,6 +8,7 @@ import discord
 import structlog
 
 from bot.reply import NOBODY
+from engine.describing import describe
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +21,7 @@ async def send_direct(client: discord.Client, user_id: int, text: str) -> bool:
     except discord.HTTPException as error:
         log.info("a direct message was refused", user=user_id, code=error.code)
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        log.info("a direct message did not get through", user=user_id, error=repr(error))
+        log.info("a direct message did not get through", user=user_id, error=describe(error))
     else:
         return True
     return False

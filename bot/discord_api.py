@@ -18,6 +18,7 @@ from discord.backoff import ExponentialBackoff
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from engine.describing import describe
 from engine.errors import SetupError
 
 log = structlog.get_logger(__name__)
@@ -46,6 +47,15 @@ class ShortBackoff(ExponentialBackoff[bool]):
         return min(super().delay(), GATEWAY_RETRY_SECONDS)
 
 
+def _gateway_in(answer: object) -> yarl.URL:
+    """Raises ValueError for what Discord does not answer: something else may stand in its place,
+    such as a proxy with a page of its own."""
+    url = answer.get("url") if isinstance(answer, dict) else None
+    if not isinstance(url, str) or not url.startswith(("ws://", "wss://")):
+        raise ValueError("the answer names no gateway")
+    return yarl.URL(url)
+
+
 async def locate(session: aiohttp.ClientSession, base: str, token: str) -> None:
     """Point discord.py at `base` and at the gateway that it names, waiting until it answers.
 
@@ -61,13 +71,13 @@ async def locate(session: aiohttp.ClientSession, base: str, token: str) -> None:
                 if response.status == 401:
                     raise SetupError(REFUSED_TOKEN)
                 if response.status == 200:
-                    gateway = (await response.json())["url"]
+                    gateway = _gateway_in(await response.json())
                     break
                 log.warning("Discord is not ready", status=response.status)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError) as error:
-            log.warning("Discord is out of reach; I keep trying", error=repr(error))
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            log.warning("Discord is out of reach; I keep trying", error=describe(error))
         await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
     Route.BASE = base
     discord.client.ExponentialBackoff = ShortBackoff  # type: ignore[attr-defined,assignment]
-    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
-    log.info("found Discord", api=base, gateway=gateway)
+    DiscordWebSocket.DEFAULT_GATEWAY = gateway
+    log.info("found Discord", api=base, gateway=str(gateway))

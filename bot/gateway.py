@@ -27,7 +27,7 @@ import discord.client
 import structlog
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket, WebSocketClosure
 
-from engine.fault import fault_of
+from engine.describing import describe, places
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +78,9 @@ class Gateway(DiscordWebSocket):
         except HANDLED:
             raise
         except Exception as error:  # noqa: BLE001 -- the edge of the gateway
-            log.warning("The gateway sent what cannot be read", error=fault_of(error))
+            log.warning(
+                "The gateway sent what cannot be read", error=describe(error), at=places(error)
+            )
             await self.close(code=GOODBYE)
             raise Unreadable(type(error).__name__) from None
 
@@ -117,6 +119,11 @@ def _losing(event: str, parse: Parser) -> Parser:
         try:
             parse(data)
         except Exception as error:  # noqa: BLE001 -- the edge of an event
-            log.warning("An event of Discord's was lost", event_name=event, error=fault_of(error))
+            log.warning(
+                "An event of Discord's was lost",
+                event_name=event,
+                error=describe(error),
+                at=places(error),
+            )
 
     return parse_or_lose

@@ -4,7 +4,7 @@ Knows: how the note is written and read. Does not know: what a job is, who reads
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from bot.rest import Ticket
@@ -16,7 +16,7 @@ class Origin:
 
     interaction_id: int
     application_id: int
-    token: str
+    token: str = field(repr=False)
     channel_id: int  # where the status message stands
     voice_channel_id: int  # where it is to be spoken
     created_at: float  # of the interaction, seconds since the epoch: its token dies 15 min later

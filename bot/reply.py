@@ -17,6 +17,8 @@ import aiohttp
 import discord
 import structlog
 
+from engine.describing import describe
+
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
@@ -155,7 +157,7 @@ async def _send(answer: Callable[[], Awaitable[T]]) -> T | None:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             # Discord closes connections that lay idle. If this one did carry the answer, the
             # second is refused as double.
-            log.info("a private answer did not get through", error=repr(error))
+            log.info("a private answer did not get through", error=describe(error))
             continue
         return None
     return None

@@ -8,7 +8,7 @@ by itself: then "already acknowledged" may mean our own first try, and nobody ca
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -16,6 +16,8 @@ import aiohttp
 import discord
 import structlog
 from discord.http import Route
+
+from engine.describing import describe
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +56,7 @@ class Ticket:
 
     interaction_id: int
     application_id: int
-    token: str
+    token: str = field(repr=False)
 
     @classmethod
     def of(cls, interaction: discord.Interaction) -> "Ticket":
@@ -95,7 +97,7 @@ class Rest:
                     return Answer(Verdict.REFUSED, code=body.get("code"))
                 log.warning("an answer is unclear", status=response.status)
         except (aiohttp.ClientError, TimeoutError, OSError, *_NO_ANSWER) as error:
-            log.warning("an answer is unclear", error=repr(error))
+            log.warning("an answer is unclear", error=describe(error))
         return Answer(Verdict.UNCLEAR)
 
     async def original(self, ticket: Ticket) -> Answer:
@@ -113,7 +115,7 @@ class Rest:
                     return Answer(Verdict.REFUSED, code=body.get("code"))
                 log.warning("an original response is unclear", status=response.status)
         except (aiohttp.ClientError, TimeoutError, OSError, *_NO_ANSWER) as error:
-            log.warning("an original response is unclear", error=repr(error))
+            log.warning("an original response is unclear", error=describe(error))
         return Answer(Verdict.UNCLEAR)
 
     async def edit(self, channel_id: int, message_id: int, message: Mapping[str, Any]) -> None:

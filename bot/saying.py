@@ -25,7 +25,6 @@ from bot.status.render import Rendered
 from bot.voice.rooms import Rooms
 from engine.clock import Clock
 from engine.errors import UnknownJob
-from engine.fault import fault_of
 from engine.speech import Speech
 from engine.speech.jobs import Job, JobView, Say
 from engine.voices.choosing import Spoken
@@ -167,7 +166,7 @@ class Saying:
         if isinstance(error, UnknownJob):
             log.info("a job was deleted before it was settled", job=job.id)
             return
-        log.error("a job could not be settled", job=job.id, error=fault_of(error))
+        log.error("a job could not be settled", job=job.id, exc_info=error)
 
     async def _settle(self, job: Job) -> None:
         origin = Origin.from_json(job.origin)

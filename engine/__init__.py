@@ -11,5 +11,8 @@ clock.py      time as a parameter
 feed.py       what changed, told to followers
 frames.py     the format in which sound travels
 ids.py        ids that come from outside
-logs.py       how the log looks. fault.py: an error in it
+logs.py       how the log looks, and which loggers are heard
+describing.py what may be written of an error
+output.py     the edge of a process: standard output and standard error
+redaction.py  hides secrets in a text
 """

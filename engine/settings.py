@@ -187,6 +187,12 @@ class Settings(BaseSettings):
         return value.rstrip("/")
 
 
+def secrets_of(settings: Settings) -> list[str]:
+    """What must never be written anywhere: the value of every setting that is a SecretStr."""
+    values = (getattr(settings, name) for name in type(settings).model_fields)
+    return [each.get_secret_value().strip() for each in values if isinstance(each, SecretStr)]
+
+
 def load_settings(**overrides: object) -> Settings:
     """Settings from the environment and `.env`. Raises SetupError that names each wrong one."""
     try:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from engine.errors import SetupError
+from engine.output import guard_output
 
 
 def parser() -> argparse.ArgumentParser:
@@ -39,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    guard_output()
     top = parser()
     chosen, rest = top.parse_known_args(arguments)
     if rest and chosen.command != "engine":

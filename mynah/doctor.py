@@ -19,9 +19,10 @@ import aiohttp
 
 from bot.discord_api import NO_TOKEN, REFUSED_TOKEN
 from engine.clock import SystemClock
+from engine.describing import describe
 from engine.errors import EngineError, EngineUnavailable, SetupError
 from engine.logs import set_up_logging
-from engine.settings import MEBIBYTE, Settings, load_settings
+from engine.settings import MEBIBYTE, Settings, load_settings, secrets_of
 from engine.speech.directory import DataDirectory
 from engine.store.examine import examine
 from engine.synthesis.base import EngineCard, SynthesisRequest
@@ -217,9 +218,11 @@ async def discord(settings: Settings) -> Finding:
                 return Finding("token: refused", REFUSED_TOKEN)
             response.raise_for_status()
             application = await response.json()
+            if not isinstance(application, dict):
+                raise ValueError("an application is an object")
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         return Finding(
-            f"Discord: out of reach ({error!r})",
+            f"Discord: out of reach ({describe(error)})",
             f"See whether {settings.discord_api_url} can be reached from this machine.",
         )
     flags = application.get("flags")
@@ -237,7 +240,7 @@ def doctor() -> int:
     """Print a line a check. Returns 0 when all is well, else 1."""
     # Its own lines are the report; the engine's host is to keep quiet beside them.
     settings = load_settings().model_copy(update={"mynah_log_level": "error"})
-    set_up_logging(settings.mynah_log_level, settings.mynah_log_format)
+    set_up_logging(settings.mynah_log_level, settings.mynah_log_format, secrets_of(settings))
     return asyncio.run(_examine(settings))
 
 

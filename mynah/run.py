@@ -17,7 +17,7 @@ from bot.discord_api import NO_TOKEN, locate
 from engine.clock import SystemClock
 from engine.errors import SetupError
 from engine.logs import set_up_logging
-from engine.settings import Settings, load_settings
+from engine.settings import Settings, load_settings, secrets_of
 from engine.speech import Speech
 from engine.synthesis.engines import engine_from
 from engine.voices.dropped import DroppedVoices
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 def run() -> int:
     """Serve until SIGTERM or SIGINT. Raises SetupError for what must be set right first."""
     settings = load_settings()
-    set_up_logging(settings.mynah_log_level, settings.mynah_log_format)
+    set_up_logging(settings.mynah_log_level, settings.mynah_log_format, secrets_of(settings))
     if settings.discord_token is None or not settings.discord_token.get_secret_value().strip():
         raise SetupError(NO_TOKEN)
     os.umask(0o077)  # what members said is for this user alone, wherever the data directory is

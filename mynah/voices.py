@@ -13,7 +13,7 @@ from typing import Final
 
 from engine.errors import Refused
 from engine.logs import set_up_logging
-from engine.settings import Settings, load_settings
+from engine.settings import Settings, load_settings, secrets_of
 from engine.voices.dropped import operators_examiner
 from engine.voices.names import public_name
 from engine.voices.recordings import Examined, Examiner
@@ -46,7 +46,7 @@ class Row:
 def voices(options: argparse.Namespace) -> int:
     """Do what was asked for (`mynah/__main__.py` has the words). Returns the exit code."""
     settings = load_settings().model_copy(update={"mynah_log_level": "error"})
-    set_up_logging(settings.mynah_log_level, settings.mynah_log_format)
+    set_up_logging(settings.mynah_log_level, settings.mynah_log_format, secrets_of(settings))
     match options.action:
         case "check":
             return check(settings)

@@ -24,6 +24,15 @@ class Asked:
     code: int | None  # Discord's error code
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An answer that is not Discord's."""
+
+    body: str
+    status: int = 200
+    media_type: str = "text/html"
+
+
 @dataclass
 class Fault:
     """An order for the next `times` requests that fit."""
@@ -35,6 +44,7 @@ class Fault:
     is_cut: bool = False
     is_applied: bool = False  # the request takes effect all the same
     seconds: float = 0.0
+    page: Page | None = None
 
     def fits(self, method: str, path: str) -> bool:
         return self.method in ("*", method) and re.search(self.path, path) is not None
@@ -70,6 +80,10 @@ class Faults:
     def cut(self, method: str, path: str, *, times: int = 1) -> Fault:
         """Cut the connection instead of answering; the request has no effect."""
         return self._order(Fault(method, path, times, is_cut=True))
+
+    def stand_in(self, method: str, path: str, page: Page, *, times: int = 1) -> Fault:
+        """Answer with `page`, without effect, as a proxy does that stands in Discord's place."""
+        return self._order(Fault(method, path, times, page=page))
 
     def apply_then_fail(
         self, method: str, path: str, *, status: int | None = 502, times: int = 1

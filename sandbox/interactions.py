@@ -5,6 +5,7 @@ token opens. Does not know: who may start one (`members`), or HTTP (`rest`).
 Source: Discord's documentation, "Receiving and Responding".
 """
 
+import base64
 import secrets
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -67,7 +68,7 @@ class Interaction:
     ) -> None:
         self.world = member.world
         self.id = self.world.ids.draw()
-        self.token = secrets.token_urlsafe(40)
+        self.token = _token(self.id)
         self.kind = kind
         self.member = member
         self.channel = channel
@@ -256,6 +257,12 @@ class Interaction:
     def payload(self) -> Json:
         """INTERACTION_CREATE."""
         return interaction_payload.create(self)
+
+
+def _token(interaction_id: int) -> str:
+    """As Discord's look: base64 of "interaction:", the id, and what nobody can guess."""
+    words = f"interaction:{interaction_id}:{secrets.token_urlsafe(60)}"
+    return base64.urlsafe_b64encode(words.encode()).decode().rstrip("=")
 
 
 def _focused(options: Any) -> Json:

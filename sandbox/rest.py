@@ -15,7 +15,7 @@ from sandbox import limits
 from sandbox.calls import Call, Created
 from sandbox.cdn import Files
 from sandbox.errors import ApiError, refusal, unauthorized
-from sandbox.faults import Asked, Fault, Faults
+from sandbox.faults import Asked, Fault, Faults, Page
 from sandbox.files import Upload
 from sandbox.limits import Limits
 from sandbox.routes import Routes
@@ -29,6 +29,14 @@ LARGEST_BODY: Final = 256 * 1024 * 1024
 
 class _Cut(Exception):
     """The connection is to be cut instead of an answer."""
+
+
+class _StoodIn(Exception):
+    """Something else answers in Discord's place."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self.page = page
 
 
 class Rest:
@@ -64,6 +72,9 @@ class Rest:
         except ApiError as error:
             status, code = error.status, error.code
             return _response(error.body, status, headers | error.headers)
+        except _StoodIn as other:
+            page, status = other.page, other.page.status
+            return web.Response(text=page.body, status=status, content_type=page.media_type)
         except _Cut:
             if request.transport is not None:
                 request.transport.abort()
@@ -116,6 +127,8 @@ class Rest:
 
 
 def _break(fault: Fault) -> None:
+    if fault.page is not None:
+        raise _StoodIn(fault.page)
     raise fault.error if fault.error is not None else _Cut
 
 

@@ -12,7 +12,6 @@ from discord import app_commands
 
 from bot.reply import offer_nothing
 from engine.errors import Refused
-from engine.fault import fault_of
 
 if TYPE_CHECKING:
     from bot.house import House
@@ -123,7 +122,7 @@ async def answer_error(
         log.info("an answer was refused", interaction=interaction.id, code=error.code)
         return
     else:
-        log.error("a command failed", interaction=interaction.id, error=fault_of(error))
+        log.error("a command failed", interaction=interaction.id, exc_info=error)
         words = FAULT
     if completes:
         await offer_nothing(interaction)

@@ -20,6 +20,7 @@ from bot.origin import Origin
 from bot.rest import MESSAGE_FLAG_SUPPRESS_EMBEDS, TOKEN_SECONDS, Rest
 from bot.status.reach import GONE, MISSING_ACCESS, TOKEN_DEAD
 from engine.clock import Clock
+from engine.describing import describe
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +81,7 @@ class Blanker:
             log.info("blanking was refused", status=error.status, code=error.code)
             return self._refused(origin, error)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            log.info("blanking did not get through", error=repr(error))
+            log.info("blanking did not get through", error=describe(error))
             return Outcome(Fate.AGAIN)
         return Outcome(Fate.BLANKED)
 
@@ -126,7 +127,7 @@ class Blanker:
         if code in TOKEN_DEAD:
             return Outcome(Fate.OUT, UNKNOWN)
         if code != MISSING_PERMISSIONS:
-            log.warning("a message can never be blanked", error=str(error))
+            log.warning("a message can never be blanked", error=describe(error))
         return Outcome(Fate.OUT, FORBIDDEN)
 
     def _age(self, origin: Origin) -> float:

@@ -27,6 +27,7 @@ from bot.status.board import RETRY_SECONDS
 from bot.status.budget import Budget
 from bot.status.turns import Turns, pause
 from engine.clock import Clock
+from engine.describing import describe
 
 log = structlog.get_logger(__name__)
 
@@ -126,7 +127,7 @@ class Eraser:
             except discord.HTTPException as error:
                 log.info("a private file was out of reach", code=error.code)
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                log.info("a private file was out of reach", error=repr(error))
+                log.info("a private file was out of reach", error=describe(error))
 
     def account(self, member: str) -> Account:
         tally = self._tally(member)

@@ -17,6 +17,7 @@ from bot.erasing.account import Account, progress, report
 from bot.erasing.eraser import Eraser
 from bot.rest import MESSAGE_FLAG_SUPPRESS_EMBEDS, TOKEN_SECONDS, Rest, Ticket
 from engine.clock import Clock
+from engine.describing import describe
 
 log = structlog.get_logger(__name__)
 
@@ -98,7 +99,7 @@ class ErasureNews:
         except discord.HTTPException as error:
             log.info("an answer could not be edited", status=error.status, code=error.code)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            log.info("an answer could not be edited", error=repr(error))
+            log.info("an answer could not be edited", error=describe(error))
         else:
             return True
         return False

@@ -13,7 +13,6 @@ from discord import app_commands
 
 from bot.house import House
 from bot.library.choices import Offered
-from engine.fault import fault_of
 
 log = structlog.get_logger(__name__)
 
@@ -30,9 +29,9 @@ def completed_by(
     async def complete(interaction: discord.Interaction, typed: str) -> Completed:
         try:
             offered = await offer(interaction, house, typed)
-        except Exception as error:  # noqa: BLE001 -- the edge of a completion
-            # discord.py would log the error's message, which may quote what was typed.
-            log.error("a completion failed", interaction=interaction.id, error=fault_of(error))
+        except Exception as error:
+            # The edge of a completion: it offers nothing then.
+            log.error("a completion failed", interaction=interaction.id, exc_info=error)
             return []
         return [app_commands.Choice(name=each.label, value=each.value) for each in offered]
 

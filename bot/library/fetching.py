@@ -15,6 +15,7 @@ import structlog
 
 from bot.library.addresses import Addresses
 from engine.clock import Clock
+from engine.describing import describe
 from engine.errors import BadRecording
 from engine.settings import MEBIBYTE
 
@@ -68,7 +69,7 @@ class Fetcher:
         except aiohttp.ClientPayloadError as error:
             raise BadRecording("a recording broke off", user_message=SHORT) from error
         except (aiohttp.ClientError, OSError) as error:
-            log.info("a recording could not be fetched", error=repr(error))
+            log.info("a recording could not be fetched", error=describe(error))
             raise BadRecording("a recording could not be fetched", user_message=GONE) from error
 
     async def _fetch(self, recording: Recording, into: Path) -> None:

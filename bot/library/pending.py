@@ -5,7 +5,7 @@ It is all in memory: what was not agreed to is not kept.
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import discord
@@ -25,7 +25,7 @@ BUSY: Final = "Many members are giving me voices just now. Try again in a few mi
 class Pending:
     """`interaction` is the one whose answer has the button, if there is one to rewrite."""
 
-    token: str
+    token: str = field(repr=False)
     member: str
     recording: Recording
     name: str

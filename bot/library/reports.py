@@ -21,6 +21,7 @@ from bot.direct import send_direct
 from bot.library.oversight import label, who
 from bot.reply import name_commands
 from bot.status.escape import escape
+from engine.describing import describe
 from engine.ids import parse_id
 from engine.voices.access import open_to_all
 from engine.voices.counting import Attempt
@@ -96,7 +97,7 @@ class Reports:
         except discord.NotFound:
             return None
         except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            log.warning("An admin could not be told of a report", error=repr(error))
+            log.warning("An admin could not be told of a report", error=describe(error))
             return None
 
     async def _send(self, user_id: int, words: str) -> None:
@@ -109,7 +110,7 @@ class Reports:
             try:
                 application = await self._client.application_info()
             except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
-                log.warning("The operator could not be told of a report", error=repr(error))
+                log.warning("The operator could not be told of a report", error=describe(error))
                 return None
             team = application.team
             owner = team.owner_id if team is not None else None

@@ -24,6 +24,7 @@ from bot.status.reach import GONE, MISSING_ACCESS, TOKEN_DEAD, Reach
 from bot.status.render import Rendered
 from bot.status.turns import Turns, pause
 from engine.clock import Clock
+from engine.describing import describe
 from engine.errors import UnknownJob
 from engine.speech import Speech
 from engine.speech.jobs import EndedBy, JobState, JobView
@@ -216,7 +217,7 @@ class Board:
             await self._failed(view, origin, wish, error)
             return True
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            log.info("an edit did not get through", job=job.id, error=repr(error))
+            log.info("an edit did not get through", job=job.id, error=describe(error))
             self._retry(origin.channel_id, wish)
             return True
         self._failures.pop(job.id, None)
@@ -246,7 +247,7 @@ class Board:
             self._retry(origin.channel_id, wish)
         else:
             if error.code not in GONE | TOKEN_DEAD | {MISSING_ACCESS}:
-                log.warning("an edit can never succeed", job=job.id, error=str(error))
+                log.warning("an edit can never succeed", job=job.id, error=describe(error))
             self._gone.add(job.id)
             self._done(origin.channel_id, wish)
             await self._speech.mark_shown(job.id, f"{job.state}:{UNREACHABLE}")

@@ -14,7 +14,7 @@ import asyncio
 import itertools
 import math
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
@@ -26,7 +26,7 @@ from discord.voice_client import VoiceClient
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
 from engine.clock import Clock
-from engine.fault import fault_of
+from engine.describing import describe, places
 
 log = structlog.get_logger(__name__)
 
@@ -85,8 +85,8 @@ class Occupant(Protocol):
 class Credentials:
     """What Discord gives for one voice session, by two gateway events."""
 
-    session_id: str
-    token: str
+    session_id: str = field(repr=False)
+    token: str = field(repr=False)
     endpoint: str
 
 
@@ -172,7 +172,8 @@ class _Once(VoiceConnectionState):
         log.warning(
             "the voice server sent what cannot be read",
             guild=self.guild.id,
-            error=fault_of(error),
+            error=describe(error),
+            at=places(error),
         )
 
     async def _voice_connect(self, *, self_deaf: bool = False, self_mute: bool = False) -> None:
@@ -339,7 +340,9 @@ class Connection(VoiceClient):
         try:
             await self.ws.speak(state)
         except OSError as error:
-            log.debug("the speaking state could not be sent", guild=self.guild.id, error=str(error))
+            log.debug(
+                "the speaking state could not be sent", guild=self.guild.id, error=describe(error)
+            )
 
     def report(self, loss: Loss) -> None:
         """The connection is lost: say so once."""
@@ -385,7 +388,7 @@ class Connection(VoiceClient):
             self._connection.send_packet(_KEEP_ALIVE.pack(counter))
         except OSError as error:
             # `send_packet` has noted it; the watch decides.
-            log.debug("a keep-alive was not sent", guild=self.guild.id, error=str(error))
+            log.debug("a keep-alive was not sent", guild=self.guild.id, error=describe(error))
 
 
 def _fault(state: _Once, now: float, heard_at: float) -> LossReason | None:

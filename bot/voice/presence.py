@@ -20,6 +20,7 @@ from bot.voice.moves import OwnMoves
 from bot.voice.requests import VoiceRequests
 from bot.voice.retries import Retries
 from engine.clock import Clock
+from engine.describing import describe
 
 log = structlog.get_logger(__name__)
 
@@ -157,7 +158,7 @@ class Presence:
                 "could not join",
                 guild=self._guild_id,
                 channel=channel.id,
-                error=repr(error),
+                error=describe(error),
                 mend=HOPELESS.get(code) if code is not None else None,
                 retry_in=round(self.wait, 2),
             )
@@ -197,7 +198,7 @@ class Presence:
             async with asyncio.timeout(LEFT_SECONDS):
                 await self._left.wait()
         except (OSError, TimeoutError) as error:
-            log.info("no word of having left", guild=self._guild_id, error=repr(error))
+            log.info("no word of having left", guild=self._guild_id, error=describe(error))
 
     def _is_in_voice(self) -> bool:
         """Whether Discord believes that we are in a channel, and can be told otherwise."""

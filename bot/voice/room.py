@@ -25,7 +25,6 @@ from bot.voice.requests import VoiceRequests
 from bot.voice.speaker import Leads, Speaker
 from bot.voice.stage import Stage
 from engine.clock import Clock
-from engine.fault import fault_of
 from engine.speech import Speech
 from engine.speech.jobs import EndedBy
 
@@ -203,11 +202,9 @@ class Room:
             self._wake.clear()
             try:
                 wait = await self._step()
-            except Exception as error:  # noqa: BLE001 -- the edge of this server's voice
+            except Exception as error:
                 # No fault may end it: the next look starts afresh.
-                log.error(
-                    "a step in a voice channel failed", guild=self.guild_id, error=fault_of(error)
-                )
+                log.error("a step in a voice channel failed", guild=self.guild_id, exc_info=error)
                 self._broken = True
                 self._presence.failed()
                 wait = self._presence.wait
@@ -454,7 +451,7 @@ class Room:
         if task is not None and not task.cancelled() and task.done():
             error = task.exception()
             if error is not None:
-                log.error("the speaker failed", guild=self.guild_id, error=fault_of(error))
+                log.error("the speaker failed", guild=self.guild_id, exc_info=error)
         return 0
 
     async def _place(self, channel_id: int | None) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 
 from engine.clock import Clock
+from engine.describing import describe
 from engine.errors import EngineError, EngineUnavailable, HostDied, SynthesisFailed
 from engine.frames import FRAME_SECONDS
 from engine.speech import tries
@@ -100,7 +101,7 @@ class Workers:
                 card = await self._engine.card()
                 await adopt_card(self._queue, card, spare=self._engine.spare_speaks)
             except EngineError as error:
-                log.warning("The engine does not answer", error=str(error))
+                log.warning("The engine does not answer", error=describe(error))
             else:
                 self._ready = True
                 self._queue.work.set()
@@ -186,7 +187,7 @@ class Workers:
             await self._make(attempt)
         except EngineUnavailable as error:
             self._lose_engine()
-            log.info("The engine is away", job=job_id, chunk=index, error=str(error))
+            log.info("The engine is away", job=job_id, chunk=index, error=describe(error))
             await queue.change(tries.put_back(queue, key))
         except HostDied as error:
             await self._died(attempt, error)
@@ -207,7 +208,7 @@ class Workers:
             await asyncio.to_thread(self._cache.write, attempt.key, stream)
             size: int | None = len(stream)
         except OSError as error:
-            log.error("The audio cache cannot be written", error=str(error))
+            log.error("The audio cache cannot be written", error=describe(error))
             size = None
         kept = await self._queue.change(
             tries.made(
@@ -247,7 +248,7 @@ class Workers:
             each.shared_death = True
         job_id, index = attempt.chunk_id
         log.warning(
-            "The engine's host died", job=job_id, chunk=index, alone=alone, error=str(error)
+            "The engine's host died", job=job_id, chunk=index, alone=alone, error=describe(error)
         )
         end = tries.killed if alone else tries.suspected
         await self._queue.change(end(self._queue, attempt.key))

@@ -158,7 +158,12 @@ class _Thread(aiosqlite.Connection):
         connection = sqlite3.connect(file, isolation_level=None)
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
-        self._engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
+        self._engine = create_engine(
+            "sqlite://",
+            creator=lambda: connection,
+            poolclass=StaticPool,
+            hide_parameters=True,  # an error's words would hold members' texts
+        )
         event.listen(self._engine, "begin", _begin)
         return connection
 

@@ -12,6 +12,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
+from engine.output import guard_output
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -25,7 +27,7 @@ def config_for(file: Path) -> Config:
 
 def upgrade(file: Path) -> None:
     """Bring `file` to the newest revision; creates it where it does not exist."""
-    engine = create_engine(f"sqlite:///{file}")
+    engine = create_engine(f"sqlite:///{file}", hide_parameters=True)
     config = config_for(file)
     with engine.connect() as connection:
         config.attributes["connection"] = connection
@@ -37,7 +39,9 @@ def upgrade(file: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Bring a mynah database to the newest schema.")
     parser.add_argument("file", type=Path)
-    upgrade(parser.parse_args().file)
+    file = parser.parse_args().file
+    guard_output()  # an error's own words may hold what is in the database
+    upgrade(file)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import structlog
 from pydantic import SecretStr
 
 from engine.clock import Clock
+from engine.describing import describe
 from engine.errors import AccessRefused, EngineUnavailable, HostDied, HostFull, OutOfMemory
 from engine.settings import Settings
 from engine.synthesis.base import EngineCard, EngineState, SynthesisRequest
@@ -182,7 +183,7 @@ class HostClient:
             try:
                 host = await RunningHost.start(self._command, self._url, self._token)
             except OSError as error:
-                reason = f"it cannot be started: {error}"
+                reason = f"it cannot be started: {describe(error)}"
             else:
                 try:
                     reason = await self._attend(host)

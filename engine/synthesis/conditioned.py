@@ -18,6 +18,7 @@ from typing import Final
 import structlog
 
 from engine.clock import Clock
+from engine.describing import describe
 from engine.errors import VoiceMissing
 from engine.synthesis.base import Synthesizer, VoiceState
 from engine.synthesis.state_files import StateFiles, forget
@@ -142,7 +143,7 @@ class ConditionedVoices:
         try:
             return self._synthesizer.restore(dumped)
         except ValueError as error:
-            log.warning("a voice's state is damaged", reference=reference, error=str(error))
+            log.warning("a voice's state is damaged", reference=reference, error=describe(error))
             self._files.drop(reference)
             return None
 
@@ -176,4 +177,4 @@ async def forget_files(folder: Path | None, reference: str) -> None:
 def _note(task: "asyncio.Task[VoiceState]") -> None:
     """An error is for those who wait; where nobody does any more, it was noted here."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.debug("a voice was not made", error=str(error))
+        log.debug("a voice was not made", error=describe(error))

@@ -126,7 +126,7 @@ class EspeakSynthesizer:
     ) -> AsyncGenerator[Pcm, None]:
         identifier = _identifiers().get(request.voice)
         if identifier is None:
-            raise SynthesisFailed(f"eSpeak has no voice {request.voice!r}")
+            raise SynthesisFailed("eSpeak has no such voice")
         text = safe(request.text)
         if not text:
             raise SynthesisFailed("nothing in the text can be spoken")
@@ -212,7 +212,7 @@ def _factor(request: SynthesisRequest, style: str) -> float:
     value = request.style.get(style, 1.0)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0.5 <= value <= 2:
         raise SynthesisFailed(
-            f"style {style} is {value!r}", user_message=f"{style} must be between 0.5 and 2."
+            f"style {style} is out of range", user_message=f"{style} must be between 0.5 and 2."
         )
     return float(value)
 

@@ -33,7 +33,7 @@ from engine.synthesis.installed import CHATTERBOX, check_installed
 from engine.synthesis.listening import Listening, listen_at, listen_on
 from engine.synthesis.places import Places
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("engine.synthesis.host")  # also where it is run by -m
 
 ENGINES: Final = ("espeak", "tone", *CHATTERBOX)
 DEVICES: Final = ("auto", "cuda", "mps", "cpu")

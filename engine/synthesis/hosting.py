@@ -24,6 +24,7 @@ from typing import Final
 import structlog
 
 from engine.clock import Clock
+from engine.describing import own_words
 from engine.errors import EngineUnavailable, OutOfMemory, SynthesisFailed
 from engine.frames import SAMPLE_RATE
 from engine.synthesis.base import (
@@ -99,7 +100,7 @@ class Host:
             await voices.load()
         except Exception as error:
             # The edge of loading: whatever it was, it is told to those who ask.
-            self._state, self._error = "failed", str(error) or type(error).__name__
+            self._state, self._error = "failed", own_words(error)
             log.error("the engine cannot be loaded", exc_info=error)
             return
         self._loaded = _Loaded(synthesizer, card, voices)
@@ -253,4 +254,4 @@ def _check_voice(request: SynthesisRequest, card: EngineCard) -> None:
             )
     elif request.voice not in {voice.id for voice in card.voices}:
         told = NO_SUCH_VOICE if card.default_voice else NO_VOICE
-        raise SynthesisFailed(f"no voice {request.voice!r}", user_message=told)
+        raise SynthesisFailed("no such voice", user_message=told)

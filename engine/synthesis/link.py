@@ -2,8 +2,6 @@
 
 Knows: aiohttp, addresses, the token, how a stream breaks.
 Does not know: processes, when to give up.
-
-aiohttp's errors hold the request's headers, and their `repr` shows them: it goes into no message.
 """
 
 import asyncio
@@ -16,6 +14,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from engine.describing import describe
 from engine.errors import AccessRefused, EngineError, EngineUnavailable, HostFull, SetupError
 from engine.synthesis.ogg import OggDamaged, OggReader
 from engine.synthesis.wire import Health, Order, error_from
@@ -92,7 +91,7 @@ class Link:
                 _check_access(response)
                 return Health.from_json(json.loads(await response.read()))
         except (*_BREAKS, ValueError, KeyError, TypeError) as error:
-            raise EngineUnavailable(f"no health from {self.url}: {_what(error)}") from error
+            raise EngineUnavailable(f"no health from {self.url}: {describe(error)}") from error
 
     async def synthesize(self, order: Order) -> AsyncGenerator[bytes, None]:
         """The sound of `order` as it arrives, ending normally only if it is whole.
@@ -127,9 +126,9 @@ class Link:
                 else:
                     response.close()
         except aiohttp.ClientConnectorError as error:
-            raise EngineUnavailable(f"{self.url} cannot be reached: {_what(error)}") from error
+            raise EngineUnavailable(f"{self.url} cannot be reached: {describe(error)}") from error
         except (*_BREAKS, OggDamaged) as error:
-            raise StreamBroken(_what(error)) from error
+            raise StreamBroken(describe(error)) from error
         if not reader.complete:
             raise StreamBroken("the stream ended before its end")
 
@@ -147,7 +146,7 @@ class Link:
                 if response.status >= 300:
                     raise await _told(response)
         except _BREAKS as error:
-            raise EngineUnavailable(f"no answer from {self.url}: {_what(error)}") from error
+            raise EngineUnavailable(f"no answer from {self.url}: {describe(error)}") from error
 
     async def close(self) -> None:
         """Cut every connection; streams that run break."""
@@ -187,10 +186,3 @@ def _check_access(response: aiohttp.ClientResponse) -> None:
 
 def _seconds(text: str, otherwise: float) -> float:
     return min(float(text), _MOST_RETRY_AFTER) if text.isascii() and text.isdigit() else otherwise
-
-
-def _what(error: Exception) -> str:
-    """What an error is, without the headers that aiohttp's errors hold."""
-    if isinstance(error, aiohttp.ClientResponseError):
-        return f"{type(error).__name__}, status {error.status}"
-    return f"{type(error).__name__}: {error}".removesuffix(": ")

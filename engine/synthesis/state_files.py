@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 
+from engine.describing import describe
 from engine.synthesis.base import EngineCard
 
 log = structlog.get_logger(__name__)
@@ -43,7 +44,7 @@ class StateFiles:
         except FileNotFoundError:
             return None
         except OSError as error:
-            log.error("a voice's state cannot be read", reference=reference, error=str(error))
+            log.error("a voice's state cannot be read", reference=reference, error=describe(error))
             return None
 
     def write(self, reference: str, state: bytes) -> None:
@@ -58,7 +59,7 @@ class StateFiles:
                 file.write(state)
             unfinished.replace(self._place / reference)
         except OSError as error:
-            log.error("a voice's state cannot be kept", reference=reference, error=str(error))
+            log.error("a voice's state cannot be kept", reference=reference, error=describe(error))
             with suppress(OSError):
                 unfinished.unlink(missing_ok=True)
 

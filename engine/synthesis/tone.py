@@ -8,6 +8,7 @@ Its texts may hold commands, carried out where they stand:
     {freeze}   stops the whole process in its tracks, its event loop included
     {crash}    ends the process as a crash in C would
     {fail}     refuses the text
+    {babble}   breaks by an error whose words repeat the text
     {oom}      is out of memory; {oom 1}: once a process for this text
 
 It clones: a reference voice's lowest tone is its recording's strongest, so that listeners can tell
@@ -40,7 +41,9 @@ RATE: Final = 24_000
 SECONDS: Final = 0.06  # a character
 _LEVEL: Final = amplitude(-15.0)
 _VOICES: Final = {"low": 220.0, "high": 440.0}  # hertz of the lowest tone
-_COMMAND: Final = re.compile(r"(\{(?:slow|hang|cling|freeze|crash|fail|oom)(?: \d+(?:\.\d+)?)?\})")
+_COMMAND: Final = re.compile(
+    r"(\{(?:slow|hang|cling|freeze|crash|fail|babble|oom)(?: \d+(?:\.\d+)?)?\})"
+)
 _SIGN_OF_LIFE: Final = Pcm(np.zeros(0, np.float32), RATE)
 _LOWEST, _HIGHEST = 60.0, 2000.0  # hertz that a reference may have: the top tone is two octaves up
 
@@ -117,6 +120,8 @@ class ToneSynthesizer:
             if command == "oom":
                 self._run_out(request.text, float(number or "inf"))
                 continue
+            if command == "babble":
+                raise RuntimeError(f"cannot say {request.text!r}")
             if command != "slow":
                 await _misbehave(command)
             until = self._clock.monotonic() + float(number or 1)

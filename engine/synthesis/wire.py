@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, Self
 
+from engine.describing import describe
 from engine.errors import (
     EngineError,
     EngineUnavailable,
@@ -42,6 +43,7 @@ MOST_BODY: Final = MOST_WORDS + 4 * (MOST_RECORDING // 3 + 1)  # base64
 _MOST_ID: Final = 100
 _MOST_STYLES: Final = 32
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
+_TYPE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}(?= \(|: |$)")  # at the head of `describe`
 
 HostState = Literal["loading", "ready", "failed"]
 Format = Literal["ogg", "wav"]
@@ -206,7 +208,8 @@ _CODES: Final[tuple[tuple[type[Exception], str, int], ...]] = (
 
 
 def describe_error(error: BaseException) -> tuple[int, dict[str, Any]]:
-    """The HTTP status and the body that tell a client of `error`."""
+    """The HTTP status and the body that tell a client of `error`. Not in the words of a library's
+    error: they may repeat the text."""
     for kind, code, status in _CODES:
         if isinstance(error, kind):
             told = error.user_message if isinstance(error, EngineError) else None
@@ -218,7 +221,7 @@ def describe_error(error: BaseException) -> tuple[int, dict[str, Any]]:
             }
     return 500, {
         "code": "engine_error",
-        "message": f"{type(error).__name__}: {error}",
+        "message": describe(error),
         "user_message": None,
         "retryable": True,
     }
@@ -232,9 +235,10 @@ def error_from(body: object) -> EngineError:
     for kind, code, _ in _CODES:
         if body.get("code") == code and issubclass(kind, EngineError):
             return kind(message, user_message=told)
-    if body.get("retryable"):
-        return EngineUnavailable(message)
-    return SynthesisFailed(message)
+    # A fault of the host's own: of another version, or another's, it may come with any words.
+    kind_of_fault = _TYPE.match(message)
+    fault = f"the host has a fault: {kind_of_fault[0] if kind_of_fault else 'unnamed'}"
+    return EngineUnavailable(fault) if body.get("retryable") else SynthesisFailed(fault)
 
 
 def check_reference(reference: str) -> None:

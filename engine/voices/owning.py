@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 import structlog
 from sqlalchemy import Connection
 
+from engine.describing import describe
 from engine.errors import BadName, NotAllowed, StorageFull, TooManyVoices
 from engine.store import erasure_queries, rule_queries, voice_queries
 from engine.store.erasure_queries import PurgeKind
@@ -131,7 +132,7 @@ class Owning(Purging, Counting):
                 try:
                     await self._purge_reference(reference)
                 except OSError as error:  # written down, so it is tried again
-                    log.warning("A recording is yet to go", error=str(error))
+                    log.warning("A recording is yet to go", error=describe(error))
                 raise
         self._news.tell(voice.key)
         return voice

@@ -15,6 +15,7 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection
 
+from engine.describing import describe
 from engine.errors import EngineUnavailable, StorageFull
 from engine.speech.jobs import Job
 from engine.store import erasure_queries, voice_queries
@@ -56,7 +57,7 @@ class Purging(Desk):
             try:
                 await self._database.scrub()
             except StorageFull as error:
-                log.error("Deleted rows are yet to be overwritten", error=str(error))
+                log.error("Deleted rows are yet to be overwritten", error=describe(error))
             else:
                 await self._struck(PurgeKind.PAGES, due)
         self._owing = any((await self._database.read(erasure_queries.all_purges)).values())
@@ -70,7 +71,7 @@ class Purging(Desk):
             try:
                 await self._speech.forget_reference(reference)
             except EngineUnavailable as error:
-                log.debug("The engine has yet to forget a voice", error=str(error))
+                log.debug("The engine has yet to forget a voice", error=describe(error))
                 return False
             await asyncio.to_thread(self._drop_state, reference)
             await self._struck(PurgeKind.STATE, [reference])

@@ -16,6 +16,7 @@ from typing import Final
 
 import structlog
 
+from engine.describing import describe
 from engine.errors import BadRecording, Busy
 from engine.voices import bounded
 from engine.voices.voice import Report
@@ -188,9 +189,9 @@ async def _work(arguments: list[str], source: Path, seconds: float) -> bytes:
         raise NotExamined("the examination took too long", user_message=_TOO_SLOW) from error
     except bounded.Ended as error:
         if error.by_signal:
-            log.warning("a recording ended its examination", how=str(error))
+            log.warning("a recording ended its examination", how=describe(error))
             raise BadRecording(str(error), user_message=_BROKE) from error
-        log.error("a recording could not be examined", how=str(error), said=error.said)
+        log.error("a recording could not be examined", how=describe(error), said=error.said)
         raise NotExamined(str(error), user_message=_OUR_FAULT) from error
     except OSError as error:
         log.error("a recording could not be examined", how=os.strerror(error.errno or 0))

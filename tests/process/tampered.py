@@ -2,7 +2,8 @@
 
     --die before|after MODULE:CLASS.METHOD NTH   at the nth call of the method
     --faults                                     the word "crash" crashes the engine's host,
-                                                 "hang" makes it hang, "freeze" freezes it
+                                                 "hang" makes it hang, "freeze" freezes it,
+                                                 "babble" breaks the try: see the tone engine
 
 Commands to the tone engine stand in braces, which no text of a member keeps: here they are put
 back in on the way from the bot to its host.
@@ -80,7 +81,7 @@ def put_faults_in() -> None:
     def tampered(
         self: HostClient, request: SynthesisRequest, *, due_in: float
     ) -> AsyncGenerator[bytes, None]:
-        text = re.sub(r"\b(crash|hang|freeze)\b", r"{\1}", request.text)
+        text = re.sub(r"\b(crash|hang|freeze|babble)\b", r"{\1}", request.text)
         return synthesize(self, replace(request, text=text), due_in=due_in)
 
     HostClient.synthesize = tampered  # type: ignore[method-assign]

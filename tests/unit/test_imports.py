@@ -62,7 +62,7 @@ RULES: Final = (
         ("engine",),
         but=(
             *("engine.voices.examine", "engine.voices.voice"),
-            *("engine.synthesis.audio", "engine.synthesis.opus"),
+            *("engine.synthesis.audio", "engine.synthesis.opus", "engine.output"),
         ),
     ),
 )
@@ -141,8 +141,9 @@ PURE: Final = (
     "bot/voice/source.py",
 )
 #: Not pure, and still seen by pure files: a Sound tells its first packet by an event of asyncio's,
-#: and the key of a piece of audio is made beside the files that are named by it.
-NEIGHBOURS: Final = ("engine.speech.sound", "engine.speech.cache")
+#: the key of a piece of audio is made beside the files that are named by it, and an error is
+#: described with the words that the system has for its number.
+NEIGHBOURS: Final = ("engine.speech.sound", "engine.speech.cache", "engine.describing")
 
 #: What the bot's process must do without: its memory, and the time of its threads.
 HEAVY: Final = (

@@ -20,6 +20,8 @@ from typing import Any, Final
 
 import structlog
 
+from engine.describing import own_words
+
 log = structlog.get_logger(__name__)
 
 WORDS: Final = "spacy_ontonotes"
@@ -61,7 +63,7 @@ def _segmenter(folder: Path, *, fetch: bool) -> Any:
         log.warning(
             "Chinese is read without telling words apart: unpack the model there",
             folder=str(found[0] if found else home / WORDS),
-            reason=str(error),
+            reason=own_words(error),
         )
         return None
 

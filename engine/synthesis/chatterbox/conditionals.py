@@ -18,6 +18,7 @@ import numpy as np
 import structlog
 import torch
 
+from engine.describing import own_words
 from engine.errors import SynthesisFailed
 from engine.synthesis.audio import Pcm, Samples
 from engine.synthesis.chatterbox.models import RATE, REFERENCE_RATE, SPEECH_TOKENS, Model
@@ -139,7 +140,7 @@ def taken_off(upstream: Any, device: str) -> Voice | None:
         return Voice(Conditionals.checked(parts, device, upstream.t3.hp.speech_cond_prompt_len))
     except ValueError as error:
         # The model speaks all the same, in every voice but this one.
-        log.warning("the voice that came with the weights is of no use", reason=str(error))
+        log.warning("the voice that came with the weights is of no use", reason=own_words(error))
         return None
 
 

@@ -27,6 +27,7 @@ from typing import Any, Final
 
 import structlog
 
+from engine.describing import own_words
 from engine.errors import SetupError
 from engine.synthesis.installed import check_installed, needs_extra
 
@@ -81,7 +82,7 @@ def mend_torchaudio() -> None:
     try:
         importlib.import_module("torchaudio")
     except OSError as error:  # a shared library is missing: libcudart.so
-        reason = str(error)
+        reason = own_words(error)
     else:
         return
     for name in [name for name in sys.modules if name.split(".")[0] == "torchaudio"]:
@@ -125,7 +126,8 @@ def pkg_resources() -> Iterator[None]:
 
 
 def hush() -> None:
-    """What the package would print goes to the log at level debug, and no bars are drawn.
+    """What the package would print is printed by nobody, and no bars are drawn. The log does not
+    have it either: it may repeat what is spoken.
 
     The names `print` and `tqdm` are given another meaning in its modules alone: standard output
     itself is shared by all threads, and stays as it is.
@@ -146,8 +148,7 @@ def hush() -> None:
         logger.setLevel(logging.WARNING)
 
 
-def _say(*words: object, **_: object) -> None:
-    log.debug("chatterbox says", words=" ".join(map(str, words)))
+def _say(*_: object, **__: object) -> None: ...
 
 
 def _without_bar(items: Iterable[Any], *_: object, **__: object) -> Iterable[Any]:

@@ -97,7 +97,7 @@ class Model:
                 if setting.kind == "switch":
                     span = "on or off"
                 raise SynthesisFailed(
-                    f"style {setting.name} is {value!r}",
+                    f"style {setting.name} is out of range",
                     user_message=f"{setting.name} must be {span}.",
                 )
             if value is not None:
@@ -113,7 +113,7 @@ class Model:
         tag = {"nb": "no", "nn": "no", "iw": "he", "cmn": "zh"}.get(tag, tag)
         if tag not in self.languages:
             raise SynthesisFailed(
-                f"no language {request.language!r}",
+                "no such language",
                 user_message="This engine does not speak that language.",
             )
         return tag

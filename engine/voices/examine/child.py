@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from engine.output import guard_output
 from engine.voices.examine import container, hearing, keep
 from engine.voices.examine.unfit import SAVE_ANEW, Silent, Unfit
 
@@ -87,6 +88,7 @@ def main() -> int:
     parser.add_argument("--preview-into", type=Path)
     parser.add_argument("--encode", action="store_true")
     options = parser.parse_args()
+    guard_output()  # an error's own words may hold what is in the recording
     limit()
     if options.lifeline is not None:
         follow(options.lifeline)

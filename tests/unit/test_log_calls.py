@@ -1,0 +1,188 @@
+"""No call of a log, and no `print`, shows an error by its own words: `describe` says what may be
+shown. The rule is read from the source, as those of imports are.
+
+What it cannot see is an error's words that were put into a string before: `str`, `repr` and
+f-strings of errors are forbidden in the product altogether, but for the places named here.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+HOME: Final = Path(__file__).resolve().parents[2]
+PRODUCT: Final = ("bot", "engine", "mynah")
+LOGS: Final = {"log", "logger", "_log", "logging"}
+LEVELS: Final = {"debug", "info", "warning", "error", "exception", "critical", "log"}
+
+#: What may be read off an error in a log: numbers, names of the system's, sentences of ours.
+READ: Final = {"status", "code", "errno", "strerror", "by_signal", "said", "user_message"}
+#: What may take an error whole.
+TAKE: Final = {"describe", "format_error", "own_words", "type"}
+#: What may put an error's own words into a string, and why that cannot repeat a member's.
+OWN_WORDS: Final = {
+    "engine/describing.py": "it decides which errors may",
+    # The words of the parts of this product, and of what they start with, before any member.
+    "bot/library/usable.py": "a refusal in other words",
+    "engine/store/examine.py": "SQLite of a file that it cannot read, at the start",
+    "engine/store/looking.py": "likewise, in a console command",
+    "engine/store/database.py": "SQLite of a disk that is full",
+    "engine/synthesis/chatterbox/conditionals.py": "torch of a file that it cannot read",
+    "engine/synthesis/chatterbox/environment.py": "an import",
+    "engine/synthesis/chatterbox/loading.py": "the hub, at the start",
+    "engine/synthesis/chatterbox/memory.py": "torch's count of its memory",
+    "engine/synthesis/chatterbox/synthesizer.py": "our own NotANumber and TooLong",
+    "engine/synthesis/client.py": "our own EngineError",
+    "engine/synthesis/conditioned.py": "our own refusal of a recording",
+    "engine/synthesis/espeak_library.py": "a library that cannot be loaded",
+    "engine/synthesis/hosting.py": "our own OutOfMemory",
+    "engine/synthesis/wav.py": "of the wave module, that a header is wrong",
+    "engine/synthesis/wire.py": "our own errors, and the place of a fault in JSON",
+    "engine/voices/examine/child.py": "our own Unfit",
+    "engine/voices/owning.py": "an OSError of our own folder",
+    "engine/voices/recordings.py": "our own Ended",
+    "mynah/__main__.py": "an import",
+    "mynah/chat.py": "the demo's",
+    "mynah/demo.py": "the demo's",
+    "mynah/doctor.py": "an import; what it says itself",
+    "mynah/scene.py": "the demo's",
+}
+
+
+def sources() -> Iterator[tuple[str, ast.Module, set[str]]]:
+    """Each file with the names that errors have in it."""
+    for room in PRODUCT:
+        for file in sorted((HOME / room).rglob("*.py")):
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            yield str(file.relative_to(HOME)), tree, errors_in(tree)
+
+
+def errors_in(tree: ast.Module) -> set[str]:
+    """The names that errors are bound to anywhere in a module."""
+    caught = {node.name for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler)}
+    given = {
+        node.arg
+        for node in ast.walk(tree)
+        if isinstance(node, ast.arg)
+        if node.annotation is not None and "Exception" in ast.unparse(node.annotation)
+    }
+    taken = {
+        name.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.NamedExpr | ast.Assign) and "exception()" in ast.unparse(node.value)
+        for name in ast.walk(node)
+        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+    }
+    return {each for each in caught | given | taken if each}
+
+
+def is_log_call(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    function = node.func
+    if isinstance(function, ast.Name):
+        return function.id == "print"
+    return (
+        isinstance(function, ast.Attribute)
+        and function.attr in LEVELS
+        and isinstance(function.value, ast.Name)
+        and function.value.id in LOGS
+    )
+
+
+def shown(node: ast.AST, errors: set[str]) -> Iterator[str]:
+    """How errors are shown within `node` otherwise than they may be."""
+    match node:
+        case ast.keyword(arg="exc_info"):
+            return
+        case ast.Call(func=ast.Name(id=name)) if name in TAKE:
+            return
+        case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in errors:
+            if attribute not in READ:
+                yield ast.unparse(node)
+            return
+        case ast.Name(id=name) if name in errors:
+            yield name
+    for child in ast.iter_child_nodes(node):
+        yield from shown(child, errors)
+
+
+def worded(node: ast.AST, errors: set[str]) -> bool:
+    """Whether `node` puts an error's own words into a string."""
+    match node:
+        case ast.Call(func=ast.Name(id="str" | "repr" | "format"), args=[ast.Name(id=name), *_]):
+            return name in errors
+        case ast.FormattedValue(value=ast.Name(id=name)):
+            return name in errors
+        case ast.BinOp(op=ast.Mod(), right=ast.Name(id=name)):
+            return name in errors
+    return False
+
+
+@pytest.mark.parametrize("room", PRODUCT)
+def test_no_line_of_the_log_shows_an_error_by_its_own_words(room: str) -> None:
+    wrong = [
+        (path, node.lineno, what)
+        for path, tree, errors in sources()
+        if path.startswith(f"{room}/")
+        for node in ast.walk(tree)
+        if is_log_call(node) and isinstance(node, ast.Call)
+        for argument in (*node.args, *node.keywords)
+        for what in shown(argument, errors)
+        if not path.startswith(("mynah/chat", "mynah/demo"))  # they print to who types
+    ]
+    assert not wrong
+
+
+def test_errors_words_are_put_into_strings_where_they_are_known_alone() -> None:
+    found = {
+        path for path, tree, errors in sources() for node in ast.walk(tree) if worded(node, errors)
+    }
+    assert found - OWN_WORDS.keys() == set()
+    assert OWN_WORDS.keys() - found == set(), "no longer needed"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "log.warning('x', error=repr(error))",
+        "log.warning('x', error=str(error))",
+        "log.warning('x', error=error)",
+        "log.warning(f'x {error}')",
+        "log.warning('x', words=error.args)",
+        "log.warning('x', words=error.response.text)",
+        "logging.error('x %s', error)",
+        "print(f'x {error}')",
+    ],
+)
+def test_the_rule_sees_each_way_to_show_an_error(line: str) -> None:
+    tree = ast.parse(f"try:\n    pass\nexcept OSError as error:\n    {line}\n")
+    (call,) = [node for node in ast.walk(tree) if is_log_call(node)]
+    assert isinstance(call, ast.Call)
+    assert [
+        what
+        for argument in (*call.args, *call.keywords)
+        for what in shown(argument, errors_in(tree))
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "log.warning('x', error=describe(error))",
+        "log.error('x', exc_info=error)",
+        "log.info('x', status=error.status, code=error.code)",
+        "log.info('x', why=error.user_message)",
+    ],
+)
+def test_the_rule_lets_pass_what_is_safe(line: str) -> None:
+    tree = ast.parse(f"try:\n    pass\nexcept OSError as error:\n    {line}\n")
+    (call,) = [node for node in ast.walk(tree) if is_log_call(node)]
+    assert isinstance(call, ast.Call)
+    assert not [
+        what
+        for argument in (*call.args, *call.keywords)
+        for what in shown(argument, errors_in(tree))
+    ]
