@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 
 from bot.library.places import Places
+from engine.describing import describe
 from engine.errors import Refused
 from engine.voices.counting import Attempt
 from engine.voices.library import Library
@@ -70,7 +71,9 @@ class Previews:
         try:
             await self._library.keep_preview(reference, sound)
         except OSError as error:
-            log.warning("A preview cannot be kept: it is made again each time", error=str(error))
+            log.warning(
+                "A preview cannot be kept: it is made again each time", error=describe(error)
+            )
 
 
 class _Making:

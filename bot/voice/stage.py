@@ -25,6 +25,7 @@ import structlog
 
 from bot.voice.audience import VoiceChannel
 from engine.clock import Clock
+from engine.describing import describe
 
 log = structlog.get_logger(__name__)
 
@@ -122,7 +123,9 @@ class Stage:
             return self._failed(channel, act, error)
         except discord.HTTPException as error:
             # It would be refused again. A command or a new stay may change that.
-            log.warning("refused on stage", guild=channel.guild.id, act=act.name, error=str(error))
+            log.warning(
+                "refused on stage", guild=channel.guild.id, act=act.name, error=describe(error)
+            )
         self._failures = 0
         return None
 
@@ -134,7 +137,7 @@ class Stage:
             "no answer from the stage; I try again",
             guild=channel.guild.id,
             act=act.name,
-            error=type(error).__name__,
+            error=describe(error),
             retry_in=seconds,
         )
         return seconds

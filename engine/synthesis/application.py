@@ -26,6 +26,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.clock import Clock
+from engine.describing import describe
 from engine.errors import EngineError, EngineUnavailable, HostFull
 from engine.synthesis.door import UNAUTHORIZED, UNKNOWN_HOST, Closed, Door
 from engine.synthesis.hosting import Host
@@ -93,7 +94,7 @@ class Synthesis:
                 await self._serve(order, scope, receive, send)
         except HostFull as error:
             if self._seldom.due("full"):
-                log.warning("a request was refused", why=str(error))
+                log.warning("a request was refused", why=describe(error))
             await _refusal(error)(scope, receive, send)
         except Invalid as error:
             await _refusal(error)(scope, receive, send)

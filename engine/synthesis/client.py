@@ -253,7 +253,7 @@ class HostClient:
                     most = _REFUSED_POLL_MOST
                     if not refused:
                         refused = True
-                        log.warning("the engine's host does not let us in", reason=str(error))
+                        log.warning("the engine's host does not let us in", reason=describe(error))
                 if host.process is None:
                     self._state, self.error = EngineState.DOWN, str(error)
                 elif not seen and self._clock.monotonic() - began > _START_LIMIT:

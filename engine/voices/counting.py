@@ -22,6 +22,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from engine.clock import Clock
+from engine.describing import describe
 from engine.errors import StorageFull, TooOften
 from engine.settings import Settings
 from engine.speech import Speech
@@ -85,7 +86,7 @@ class Counting(Desk):
             await asyncio.to_thread(self._keys.add, now)
         except OSError as error:
             raise StorageFull(
-                f"the key of attempts cannot be kept: {error}",
+                f"the key of attempts cannot be kept: {describe(error)}",
                 user_message="This bot's disk takes nothing more. Tell the operator, and try again "
                 "later.",
             ) from error

@@ -1,11 +1,13 @@
 """Whatever the gateway sends, the bot lives: an event that cannot be read is lost, and no other."""
 
 import gc
+from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from engine.describing import format_error
 from sandbox import Sandbox
 from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock
@@ -66,6 +68,16 @@ OF_THE_SERVER: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+def written(logged: Iterable[MutableMapping[str, Any]]) -> str:
+    """What the log makes of these entries (`engine/logs.py`)."""
+    return repr(
+        [
+            {**each, "exc_info": format_error(each["exc_info"])} if "exc_info" in each else each
+            for each in logged
+        ]
+    )
+
+
 async def spoken(scene: Scene, text: str) -> bool:
     message = await scene.say(text)
     await message.wait_for(over, timeout=15.0)
@@ -80,7 +92,7 @@ async def loses(
         discord.gateway.send_anything(event, data)
         assert await spoken(scene, "Hello there.")
     assert [each["event_name"] for each in logged if each["event"] == LOST] == [event]
-    assert SECRET not in repr(logged) + caplog.text
+    assert SECRET not in written(logged) + caplog.text
     assert discord.gateway.connections == {before}
 
 
@@ -117,7 +129,7 @@ async def test_event_of_no_name_that_is_known_is_passed_over(
             discord.gateway.send_anything(event, {"secret": SECRET})
             discord.gateway.send_anything(event, None)
         assert await spoken(scene, "Hello there.")
-    assert SECRET not in repr(logged) + caplog.text
+    assert SECRET not in written(logged) + caplog.text
     assert discord.gateway.connections == {before}
 
 
@@ -149,7 +161,7 @@ async def test_server_that_cannot_be_read_costs_no_other_server(
         await start()
         assert await spoken(other, "Hello there.")
     assert [each["event_name"] for each in logged if each["event"] == LOST] == ["GUILD_CREATE"]
-    assert SECRET not in repr(logged)
+    assert SECRET not in written(logged)
 
 
 # ---- what ends the connection
@@ -198,7 +210,7 @@ async def test_ready_that_cannot_be_read_ends_in_another_connection(
         await up_again(discord, bot, clock, old)
         assert await spoken(scene, "Hello there.")
     assert [each["seconds"] for each in logged if each["event"] == AGAIN] == [5.0]
-    assert SECRET not in repr(logged) + caplog.text
+    assert SECRET not in written(logged) + caplog.text
 
 
 async def test_tries_come_less_often_while_none_can_be_read(
@@ -222,7 +234,7 @@ async def test_hello_that_cannot_be_read_at_the_start_is_survived(
         bot = await start(wait=False)
         await clock.advance_until(bot.bot.up.is_set, step=1.0, most=600.0)
         assert await spoken(scene, "Hello there.")
-    assert SECRET not in repr(logged)
+    assert SECRET not in written(logged)
 
 
 FRAMES: dict[str, str | bytes] = {
@@ -253,7 +265,7 @@ async def test_frame_that_is_no_message_costs_the_connection_and_not_the_process
         await up_again(discord, bot, clock, old)
         assert await spoken(scene, "Hello there.")
     assert [each["seconds"] for each in logged if each["event"] == AGAIN] == [5.0]
-    assert SECRET not in repr(logged) + caplog.text
+    assert SECRET not in written(logged) + caplog.text
 
 
 async def test_resumption_that_cannot_be_read_ends_in_another_session(
@@ -367,7 +379,7 @@ async def test_interaction_that_no_client_sends_costs_itself_alone(
         discord.gateway.send_anything("INTERACTION_CREATE", interaction(scene, **forged))
         assert await spoken(scene, "Hello there.")
         gc.collect()  # asyncio tells of an error that nobody took when its task goes
-    assert SECRET not in repr(logged) + caplog.text
+    assert SECRET not in written(logged) + caplog.text
     assert discord.gateway.connections == {before}
     # Discord does not know what was forged, so it takes no answer.
     faults[:] = [each for each in faults if "Unknown interaction" not in each]

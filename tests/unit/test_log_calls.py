@@ -20,7 +20,7 @@ LEVELS: Final = {"debug", "info", "warning", "error", "exception", "critical", "
 #: What may be read off an error in a log: numbers, names of the system's, sentences of ours.
 READ: Final = {"status", "code", "errno", "strerror", "by_signal", "said", "user_message"}
 #: What may take an error whole.
-TAKE: Final = {"describe", "format_error", "own_words", "type"}
+TAKE: Final = {"describe", "format_error", "own_words", "places", "type"}
 #: What may put an error's own words into a string, and why that cannot repeat a member's.
 OWN_WORDS: Final = {
     "engine/describing.py": "it decides which errors may",
@@ -38,6 +38,7 @@ OWN_WORDS: Final = {
     "engine/synthesis/conditioned.py": "our own refusal of a recording",
     "engine/synthesis/espeak_library.py": "a library that cannot be loaded",
     "engine/synthesis/hosting.py": "our own OutOfMemory",
+    "engine/synthesis/listening.py": "the resolver, at the start",
     "engine/synthesis/wav.py": "of the wave module, that a header is wrong",
     "engine/synthesis/wire.py": "our own errors, and the place of a fault in JSON",
     "engine/voices/examine/child.py": "our own Unfit",
