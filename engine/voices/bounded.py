@@ -45,6 +45,14 @@ async def run(arguments: list[str], source: Path, *, seconds: float) -> bytes:
     Raises TimeoutError after `seconds`, Ended, OSError.
     """
     file = await asyncio.to_thread(_open, source)
+    try:
+        return await run_on(arguments, file, seconds=seconds)
+    finally:
+        os.close(file)
+
+
+async def run_on(arguments: list[str], file: int, *, seconds: float) -> bytes:
+    """The same, of a file that is open: it stays the caller's."""
     theirs, ours = os.pipe()
     try:
         process = await asyncio.create_subprocess_exec(
@@ -73,7 +81,7 @@ async def run(arguments: list[str], source: Path, *, seconds: float) -> bytes:
             raise Ended(process.returncode, said.decode(errors="replace")[-_SAID_MOST:])
         return answer
     finally:
-        for each in (file, theirs, ours):
+        for each in (theirs, ours):
             os.close(each)
 
 

@@ -68,9 +68,11 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """The best part of a recording, as it was recorded, and the account of it."""
+    """The best part of a recording, as it was recorded, and the account of it. It begins at the
+    sample `start`."""
 
     pcm: Pcm
+    start: int
     report: Report
 
 
@@ -138,7 +140,7 @@ def _describe(
             "No speech stands out from the noise in the recording. Record in a quiet room, close "
             "to the microphone and without music, and send that."
         )
-    return Stretch(pcm=stretch, report=report)
+    return Stretch(pcm=stretch, start=start, report=report)
 
 
 def frame_levels(samples: Samples) -> Levels:

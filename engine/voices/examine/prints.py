@@ -14,8 +14,9 @@ stretch that is kept: nothing else of it is ever heard.
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Self
 
 import numpy as np
@@ -50,9 +51,12 @@ _LAG: Final = 3  # frames back, to which a step is compared
 _AT_ONCE: Final = 512  # frames: more are many megabytes of spectrum
 _AROUND: Final = int(2.0 / HOP_SECONDS)  # frames: a pause is quiet beside what is near it
 _PAUSE: Final = 10**-2.5  # of the power of the loudest frame around
-_FLOOR: Final = 1e-5  # likewise, of a band: below it, levels are those of a codec's noise
+_FLOOR: Final = 1e-3  # likewise, of a band: below it, levels are those of a codec's noise
 _NOTHING: Final = 1e-9  # power: digital silence
-_SOUND: Final = np.uint32(1 << 31)  # the word's last bit: this frame is no pause
+#: How much a step changes on average, as a logarithm of power. A tone or a hum does not change, and
+#: its bits are chance; speech has about 1.
+_STEADY: Final = 0.1
+_SOUND: Final = np.uint32(1 << 31)  # the word's last bit: this frame is speech, or like it
 _HEAD: Final = struct.Struct("<BII")
 _STEP: Final = 2  # of a whole print every second frame is looked at: neighbours are much alike
 _ROWS: Final = 256  # frames at once, so that the table of all pairs stays small
@@ -82,7 +86,9 @@ class Print:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self | None:
-        """None for one of another edition."""
+        """None for one of another edition, and for what is not whole."""
+        if len(data) < _HEAD.size or (len(data) - _HEAD.size) % 4:
+            return None
         edition, start, end = _HEAD.unpack_from(data)
         if edition != EDITION:
             return None
@@ -111,11 +117,13 @@ def _words(samples: Samples) -> Words:
     floor = np.maximum(near * _FLOOR / levels.shape[1], _NOTHING)
     levels = np.log(levels + floor[:, np.newaxis])
     steps = levels[:, 1:] - levels[:, :-1]
-    grown = np.zeros(steps.shape, np.bool_)
-    grown[_LAG:] = steps[_LAG:] > steps[:-_LAG]
+    growth = np.zeros(steps.shape)
+    growth[_LAG:] = steps[_LAG:] - steps[:-_LAG]
     sound = power > np.maximum(near * _PAUSE, _NOTHING)
-    heard = np.zeros(len(sound), np.bool_)
-    heard[_LAG:] = sound[_LAG:] & sound[:-_LAG]
+    heard = np.abs(growth).mean(axis=1) > _STEADY
+    heard[_LAG:] &= sound[_LAG:] & sound[:-_LAG]
+    heard[:_LAG] = False
+    grown = growth > 0
     words: Words = (grown << np.arange(_BITS, dtype=np.uint32)).sum(axis=1, dtype=np.uint32)
     return words | np.where(heard, _SOUND, np.uint32(0))
 
@@ -125,7 +133,7 @@ def _band_powers(samples: Samples) -> Iterator[NDArray[np.float64]]:
     window = np.hanning(_FRAME).astype(np.float32)
     edges = np.geomspace(_LOWEST, _HIGHEST, _BITS + 2)
     at = np.fft.rfftfreq(_FRAME, 1 / _RATE)
-    bands = np.array([(at >= a) & (at < b) for a, b in zip(edges, edges[1:], strict=False)])
+    bands = np.array([(at >= low) & (at < high) for low, high in pairwise(edges)])
     for first in range(0, len(frames), _AT_ONCE):
         spectrum = np.fft.rfft(frames[first : first + _AT_ONCE] * window, axis=1)
         yield np.square(np.abs(spectrum)) @ bands.T.astype(np.float64)
@@ -170,7 +178,8 @@ def _signs(words: Words) -> _Signs:
     """Each bit as 1 or -1, in a pause as 0: their product tells bits that are equal."""
     bits = (words[:, np.newaxis] >> np.arange(_BITS, dtype=np.uint32)) & np.uint32(1)
     heard = (words & _SOUND) != 0
-    return (bits.astype(np.float32) * 2 - 1) * heard[:, np.newaxis]
+    signs: _Signs = (bits.astype(np.float32) * 2 - 1) * heard[:, np.newaxis]
+    return signs
 
 
 def _heard(signs: _Signs) -> float:
@@ -198,7 +207,7 @@ def _along(table: _Signs) -> _Signs:
     width = columns + _STEP * rows
     room = np.zeros(rows * width, np.float32)
     room.reshape(rows, width)[: len(table), :columns] = table[::-1]
-    # Cut into rows that are shorter by a step, each is shifted by one step more than the one before.
+    # Cut into rows that are shorter by a step, each is shifted by a step more than the last.
     short = width - _STEP
     diagonal = room[: rows * short].reshape(rows // _BLOCK, _BLOCK, short)
     sums = np.zeros((rows // _BLOCK + 1, short), np.float32)
