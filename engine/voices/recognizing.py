@@ -121,6 +121,10 @@ class Recognizing(Desk):
         ):
             await self._fill_in_freeze(frozen)
         for frozen in await self._database.read(freeze_queries.yet_to_compare):
+            if frozen.lane == EVERYWHERE and frozen.print:
+                await asyncio.to_thread(
+                    barring.add_print, self._frozen, frozen.reference, frozen.print
+                )
             async with self._files:
                 await self._compare_with_voices(frozen)
 
@@ -173,8 +177,6 @@ class Recognizing(Desk):
         if not made:
             return  # known by its bytes alone, as long as nobody has the recording
         await self._database.write(lambda c: freeze_queries.set_print(c, frozen.id, made))
-        if frozen.lane == EVERYWHERE:
-            await asyncio.to_thread(barring.add_print, self._frozen, frozen.reference, made)
 
     async def _print_of(self, reference: str) -> bytes | None:
         """None where the recording is away, or cannot be read."""
