@@ -12,7 +12,7 @@ from engine.voices.access import open_to_all
 from engine.voices.voice import OPERATOR, Action, AuditEntry, Cloned, LaneRules, Scope, Voice
 
 #: Of a page: with what stands above and below it, it stays below Discord's 2,000 characters.
-MOST_PAGE: Final = 1500
+MOST_PAGE: Final = 1600
 MOST_ROWS: Final = 15
 MOST_DETAIL: Final = 200
 #: Barred members that are named in the list; the trail has them all.
@@ -87,13 +87,13 @@ def render_list(
     everyone = rules.uploaders is None
     uploaders = "Everyone may upload" if everyone else f"Only <@&{rules.uploaders}> may upload"
     lines.append(f"{_ALLOWED[rules.cloned]} {uploaders}. Default: {default}.")
-    if barred:
-        lines.append(f"Barred from giving voices: {_people(barred)}.")
     rows = [
         f"- {label(each, named=open_to_all(each, lane))}: {_standing(each, lane, frozen)}"
         for each in voices
     ]
-    if not rows:
+    if barred:
+        rows.insert(0, f"Barred from giving voices: {_people(barred)}.")
+    if not voices:
         lines.append("No cloned voice is shared with this server, was spoken on it, or is frozen.")
     return "\n".join([*lines, *paged(rows, page)])
 

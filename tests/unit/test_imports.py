@@ -111,6 +111,7 @@ PURE: Final = (
     "engine/synthesis/wire.py",
     "engine/text",
     "engine/voices/examine/container.py",
+    "engine/voices/examine/prints.py",
     "engine/voices/examine/unfit.py",
     "engine/voices/access.py",
     "engine/voices/names.py",

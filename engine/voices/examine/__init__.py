@@ -5,6 +5,7 @@ container.py   what a file's own bytes say, before anything decodes it
 decode.py      ffmpeg: any common format to mono sound
 said.py        what ffmpeg says of a file
 analysis.py    speech, noise, level; the best stretch
+prints.py      the acoustic fingerprint, by which a recording is recognized
 keep.py        the stretch levelled, as WAV and as a preview
 unfit.py       the one error: a sentence for people
 """
