@@ -13,6 +13,7 @@ import os
 import signal
 import stat
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -51,8 +52,10 @@ async def run(arguments: list[str], source: Path, *, seconds: float) -> bytes:
         os.close(file)
 
 
-async def run_on(arguments: list[str], file: int, *, seconds: float) -> bytes:
-    """The same, of a file that is open: it stays the caller's."""
+async def run_on(
+    arguments: list[str], file: int, *, seconds: float, more: Mapping[str, str] | None = None
+) -> bytes:
+    """The same, of a file that is open: it stays the caller's. `more`: of the environment."""
     theirs, ours = os.pipe()
     try:
         process = await asyncio.create_subprocess_exec(
@@ -67,7 +70,7 @@ async def run_on(arguments: list[str], file: int, *, seconds: float) -> bytes:
             stderr=asyncio.subprocess.PIPE,
             pass_fds=(theirs,),
             start_new_session=True,
-            env=_environment(),
+            env=_environment() | dict(more or {}),
         )
         try:
             async with asyncio.timeout(seconds):
