@@ -4,8 +4,8 @@ Knows: how that process is asked, how much at once. Does not know: what a finger
 (`examine/prints.py`), what is done about recordings that are the same.
 
 The bot's own process has no numpy, and a thread of it that counts bits for half a second would
-hold up the sound. A comparison with 1,000 fingerprints takes the process 0.5 to 0.9 s, of which 0.25
-are its start; where nothing is frozen, none is started.
+hold up the sound. A comparison with 1,000 fingerprints takes the process 0.5 to 0.9 s, of which
+0.25 are its start; where nothing is frozen, none is started.
 """
 
 import asyncio
