@@ -4,14 +4,17 @@ Knows: how a hash may be shortened, what to say. Does not know: what a running b
 it sees the file within a second.
 """
 
+import asyncio
 import re
 from collections.abc import Collection
+from pathlib import Path
 from typing import Final
 
-from engine.errors import SetupError
+from engine.errors import BadRecording, SetupError
 from engine.settings import Settings, load_settings
 from engine.speech.directory import DataDirectory
-from engine.store.looking import voices_by_reference
+from engine.store.looking import blocked_as, print_of, voices_by_reference
+from engine.voices import likeness
 from engine.voices.barring import FOLDER, bar, barred_in, unbar
 from engine.voices.shelf import Shelf
 
@@ -23,27 +26,55 @@ def freeze(typed: str) -> int:
     """Bar the recording of this content hash, or of the only one that begins so. Raises SetupError
     where it is none, or there are several."""
     settings = load_settings()
-    folder = settings.mynah_data_dir / FOLDER
-    voices = voices_by_reference(DataDirectory(settings.mynah_data_dir).database)
+    folder, database = _places(settings)
+    voices = voices_by_reference(database)
     reference = _one(typed, {*voices, *_recordings(settings)})
-    bar(folder, reference)
+    made = print_of(database, reference) or _computed(settings, reference)
+    bar(folder, reference, made)
     print(f"Frozen: {reference}. {_have_it(voices[reference])} A running bot ends what is")
     print("spoken in it within a second, and refuses the recording from anyone.")
+    if made:
+        print("It is recognized by its sound, also where it was changed a little.")
+    else:
+        print("The recording is not here: it is recognized by its bytes alone.")
     print(f"To take this back: mynah voices release {reference[:12]}")
     return 0
 
 
 def release(typed: str) -> int:
-    """Allow it again. Raises SetupError likewise."""
+    """Allow it again, and what was recognized as it. Raises SetupError likewise."""
     settings = load_settings()
-    folder = settings.mynah_data_dir / FOLDER
-    reference = _one(typed, barred := barred_in(folder))
-    if reference not in barred:
-        raise SetupError(f"{reference} is not frozen.")
-    unbar(folder, reference)
-    voices = voices_by_reference(DataDirectory(settings.mynah_data_dir).database)
-    print(f"Released: {reference}. {_have_it(voices[reference])}")
+    folder, database = _places(settings)
+    voices = voices_by_reference(database)
+    barred = barred_in(folder)
+    wanted = _one(typed, {*barred, *voices})
+    # A voice may be silent because its recording was recognized as one that is frozen.
+    released = [wanted] if wanted in barred else blocked_as(database, wanted)
+    if not set(released) & barred:
+        raise SetupError(f"{wanted} is not frozen.")
+    for reference in released:
+        unbar(folder, reference)
+        print(f"Released: {reference}. {_have_it(voices[reference])}")
     return 0
+
+
+def _places(settings: Settings) -> tuple[Path, Path]:
+    """The operator's blocklist, and the database."""
+    directory = settings.mynah_data_dir
+    return directory / FOLDER, DataDirectory(directory).database
+
+
+def _computed(settings: Settings, reference: str) -> bytes:
+    """The fingerprint of a recording that no voice has; empty where it is away or unreadable."""
+    shelf = Shelf(settings.mynah_references_dir, settings.mynah_data_dir / "references")
+    place = shelf.path(reference)
+    if place is None:
+        return b""
+    try:
+        return asyncio.run(likeness.print_of(place))
+    except BadRecording as error:
+        print(f"The recording {place} gave no fingerprint. {error.user_message}")
+        return b""
 
 
 def _recordings(settings: Settings) -> set[str]:

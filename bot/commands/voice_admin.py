@@ -1,5 +1,5 @@
 """/voice-admin list, remove, freeze, release, audit: what the admins of a server do about voices on
-it. What they decide about all of them: `voice_rules`.
+it. What they decide about all of them: `voice_rules`; about members: `voice_bars`.
 
 Knows: which voices each command is about, and the sentences of the answers. Does not know: who is
 an admin (`library/admins`), the words of the lists (`library/oversight`), what a decision
@@ -12,7 +12,7 @@ from typing import Final
 import discord
 from discord import app_commands
 
-from bot.commands import voice_rules
+from bot.commands import voice_bars, voice_rules
 from bot.commands.kind import Command
 from bot.house import House
 from bot.library.admins import admin, default_name, ended_by, find, label_for, offer
@@ -44,6 +44,7 @@ def commands(house: House) -> list[Command | app_commands.Group]:
         _freeze(house),
         _release(house),
         *voice_rules.commands(house),
+        *voice_bars.commands(house),
         _audit(house),
     ):
         group.add_command(command)
@@ -65,6 +66,7 @@ def _list(house: House) -> Command:
             voices,
             await house.library.frozen(lane),
             rules,
+            barred=await house.library.barred(lane),
             lane=lane,
             default=await default_name(house, rules.default_voice, lane),
             reports=len(open_reports(trail, [each.id for each in voices])),
@@ -99,9 +101,11 @@ def _freeze(house: House) -> Command:
     async def freeze(interaction: discord.Interaction, voice: str) -> None:
         ask, asker = await admin(interaction, house)
         found = await find(house, asker, voice)
+        before = await house.library.frozen(lane_of(asker))
         ended = await ended_by(house, ask, house.library.freeze(asker, found.key))
+        others = await _frozen_beside(house, asker, found, before)
         words = f"Frozen: {label_for(found, asker)} is not spoken on this server until "
-        await house.reply(interaction, f"{words}`/voice-admin release`.{ended}")
+        await house.reply(interaction, f"{words}`/voice-admin release`.{others}{ended}")
 
     freeze.autocomplete("voice")(completed_by(offer(_thawed), house))
     return freeze
@@ -149,6 +153,17 @@ def _audit(house: House) -> Command:
 
     audit.autocomplete("voice")(completed_by(offer(_seen), house))
     return audit
+
+
+async def _frozen_beside(house: House, asker: Asker, voice: Voice, before: Collection[int]) -> str:
+    """How many other voices the freeze has found to be the same recording, as a sentence to be
+    appended."""
+    frozen = await house.library.frozen(lane_of(asker))
+    count = len(frozen - {*before, voice.id})
+    if not count:
+        return ""
+    others = "1 other voice is" if count == 1 else f"{count} other voices are"
+    return f" {others} the same recording, and frozen too."
 
 
 # What completes.

@@ -11,7 +11,7 @@ from discord import app_commands
 from bot.asker import asker_of, is_admin, roles_of
 from bot.commands.kind import Command
 from bot.house import House
-from bot.library.card import bold, render_reach
+from bot.library.card import FROZEN_HERE, bold, render_reach
 from bot.library.completion import completed_by
 from bot.library.style import render_style
 from bot.library.uploads import NO_SERVER
@@ -79,7 +79,10 @@ def _share(house: House) -> Command:
         )
         listed = ", ".join(f"<@{each}>" for each in sorted(shared.members)[:25])
         who = f": {listed}" if listed else ""
-        await house.reply(interaction, f"{bold(shared.name)} is {render_reach(shared.scope)}{who}.")
+        words = f"{bold(shared.name)} is {render_reach(shared.scope)}{who}."
+        if asker.lane is not None and shared.id in await house.library.frozen(asker.lane):
+            words += f" {FROZEN_HERE}"
+        await house.reply(interaction, words)
 
     return share
 

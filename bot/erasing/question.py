@@ -49,7 +49,8 @@ def render_question(kept: "Holdings") -> str:
         ]
     lines.append(
         "The trail keeps what was done, without your name and without your words. What is frozen "
-        "on a server stays frozen there."
+        "on a server stays frozen there, and where an admin has barred you from giving voices, "
+        "your id stays for that."
     )
     lines.append("It cannot be undone. `/mydata export` gives you all of it first.")
     return "\n".join(lines)

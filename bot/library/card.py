@@ -23,12 +23,18 @@ CONSENT: Final = "\n".join(
     (
         "By pressing **I agree** you say that this recording is of your own voice, or was made "
         "with the permission of whoever speaks in it.",
-        "- What is kept: the best part of the recording, what a speech engine derives from it, "
-        "and sound that is made in this voice.",
+        "- What is kept: the best part of the recording, a fingerprint by which the recording is "
+        "recognized, what a speech engine derives from it, and sound that is made in this voice.",
         "- Where: on the machine of whoever operates this bot.",
         "- For how long: until it is deleted.",
         "- How to delete it: `/voice delete`, or `/mydata delete` for all that is kept of you.",
     )
+)
+
+#: For the owner of a voice whose recording an admin froze, in whoever's voice that was.
+FROZEN_HERE: Final = (
+    "An admin has frozen this recording on this server, so nobody can have text spoken in it here. "
+    "It can be used elsewhere. Ask an admin if you think that this is a mistake."
 )
 
 LAPSED: Final = "This has lapsed, upload again."
@@ -49,8 +55,11 @@ def render_consent(name: str, scope: Scope, lapses_at: float) -> str:
     )
 
 
-def render_card(voice: Voice, advice: Sequence[str], card: EngineCard | None) -> str:
-    """The answer to an upload: how good the recording is, and what would make it better."""
+def render_card(
+    voice: Voice, advice: Sequence[str], card: EngineCard | None, *, frozen: bool = False
+) -> str:
+    """The answer to an upload: how good the recording is, and what would make it better. `frozen`:
+    the recording is, on the server where it was uploaded."""
     report = voice.report
     lines = [
         f"{bold(voice.name)} is kept, {render_reach(voice.scope)}.",
@@ -65,6 +74,8 @@ def render_card(voice: Voice, advice: Sequence[str], card: EngineCard | None) ->
             "The engine that speaks at present cannot imitate voices. It speaks in its own, "
             "until the operator chooses one that can."
         )
+    if frozen:
+        lines.append(FROZEN_HERE)
     return "\n".join(lines)[:MOST_CONTENT]
 
 

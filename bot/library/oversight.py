@@ -3,7 +3,7 @@
 Knows: words for scopes, decisions and the trail. Does not know: who is an admin, Discord's objects.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from bot.library.card import bold
@@ -15,6 +15,8 @@ from engine.voices.voice import OPERATOR, Action, AuditEntry, Cloned, LaneRules,
 MOST_PAGE: Final = 1600
 MOST_ROWS: Final = 15
 MOST_DETAIL: Final = 200
+#: Barred members that are named in the list; the trail has them all.
+MOST_BARRED: Final = 5
 #: Who did it, where a member had their data deleted.
 ERASED: Final = "-"
 
@@ -27,6 +29,8 @@ _DID: Final[Mapping[Action, str]] = {
     Action.REMOVE: "removed from this server",
     Action.FREEZE: "froze",
     Action.RELEASE: "released",
+    Action.BAR: "barred from giving voices",
+    Action.UNBAR: "let give voices again",
     Action.DEFAULT: "set the default voice",
     Action.UPLOADERS: "set who may upload",
     Action.ALLOW: "set which cloned voices are allowed",
@@ -68,12 +72,14 @@ def render_list(
     frozen: frozenset[int],
     rules: LaneRules,
     *,
+    barred: Collection[str] = (),
     lane: str,
     default: str,
     reports: int,
     page: int,
 ) -> str:
-    """The voices of a server. `default` is the default voice's name for people."""
+    """The voices of a server. `default` is the default voice's name for people; `barred` are the
+    members who may not give voices there."""
     lines = []
     if reports:
         are = "1 report is" if reports == 1 else f"{reports} reports are"
@@ -85,9 +91,17 @@ def render_list(
         f"- {label(each, named=open_to_all(each, lane))}: {_standing(each, lane, frozen)}"
         for each in voices
     ]
-    if not rows:
+    if barred:
+        rows.insert(0, f"Barred from giving voices: {_people(barred)}.")
+    if not voices:
         lines.append("No cloned voice is shared with this server, was spoken on it, or is frozen.")
     return "\n".join([*lines, *paged(rows, page)])
+
+
+def _people(members: Collection[str]) -> str:
+    named = [who(each) for each in sorted(members)[:MOST_BARRED]]
+    more = len(members) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more else "")
 
 
 def _standing(voice: Voice, lane: str, frozen: frozenset[int]) -> str:
@@ -119,6 +133,8 @@ def _told(entry: AuditEntry, voices: Mapping[int, Voice], lane: str) -> str:
             words += f" a voice that is gone (#{entry.voice_id})"
         else:
             words += f" {label(voice, named=open_to_all(voice, lane))}"
+    if entry.action in (Action.BAR, Action.UNBAR):
+        return f"{words}: {who(entry.detail)}"
     if entry.action is Action.UPLOADERS and entry.detail.isdecimal():
         return f"{words}: <@&{entry.detail}>"
     return f"{words}: {escape(entry.detail, MOST_DETAIL)}" if entry.detail else words

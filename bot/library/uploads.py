@@ -206,9 +206,11 @@ class Uploads:
         self, interaction: discord.Interaction, voice: Voice, examined: Examined, preview: bytes
     ) -> None:
         log.info("a voice was uploaded", voice=voice.key, source=voice.report.source)
+        lane = asker_of(interaction).lane
+        frozen = lane is not None and voice.id in await self._library.frozen(lane)
         sent = await self._reply(
             interaction,
-            render_card(voice, examined.advice, self._speech.card),
+            render_card(voice, examined.advice, self._speech.card, frozen=frozen),
             choices=[Choice("Use this voice", f"mynah:voice:use:{voice.key}")],
             files=[Attached(PREVIEW, preview)],
         )

@@ -7,7 +7,8 @@
     queries.py     every statement on jobs, chunks, lanes and facts, typed at both ends
     audio_index.py every statement on what the audio cache holds
     voice_queries.py    every statement on voices and their lists
-    rule_queries.py     … on choices, servers' decisions, freezes
+    rule_queries.py     … on choices and servers' decisions
+    freeze_queries.py   … on fingerprints, on what is frozen where, on barred members
     audit_queries.py    … on the trail
     erasure_queries.py  … by which something goes for good
     holding_queries.py  … that counts what is kept of a member

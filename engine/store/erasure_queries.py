@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from engine.store import audio_index
 from engine.store.slices import slices
@@ -24,6 +24,7 @@ from engine.store.tables import (
     voice_members,
     voices,
 )
+from engine.voices.voice import Action
 
 #: Who did it, where a member had their data deleted.
 NOBODY: Final = "-"
@@ -145,14 +146,14 @@ def erase_jobs(connection: Connection, member: str, *, wanted: Collection[str]) 
 
 def erase_traces(connection: Connection, member: str) -> None:
     """A member's choices, places on lists, and name in the trail go; so do the words in it on
-    their voices. What is frozen of theirs stays so, whoever it was. To be called before the voices
-    go."""
+    their voices. What is frozen of theirs stays so, without whose it was; where an admin has barred
+    them, that stays too: else an erasure would be the way around it. To be called before the
+    voices go."""
     theirs = select(voices.c.id).where(voices.c.owner == member)
     connection.execute(update(audit).where(audit.c.voice_id.in_(theirs)).values(detail=""))
     connection.execute(update(audit).where(audit.c.actor == member).values(actor=NOBODY, detail=""))
-    youngest = select(func.coalesce(func.max(voices.c.id), 0)).scalar_subquery()
-    connection.execute(
-        update(freezes).where(freezes.c.owner == member).values(owner=NOBODY, after=youngest)
-    )
+    barring = audit.c.action.in_([Action.BAR, Action.UNBAR])
+    connection.execute(update(audit).where(barring, audit.c.detail == member).values(detail=NOBODY))
+    connection.execute(update(freezes).where(freezes.c.owner == member).values(owner=NOBODY))
     connection.execute(delete(choices).where(choices.c.member == member))
     connection.execute(delete(voice_members).where(voice_members.c.member == member))

@@ -1,24 +1,16 @@
 """Every statement on what members choose and what a server's admins decide about voices.
 
-Knows: rows. Does not know: what a decision means (`access.py`), who may take it.
+Knows: rows. Does not know: what a decision means (`access.py`), who may take it, what is frozen
+(`freeze_queries.py`).
 """
 
-from typing import Any, Final
+from sqlalchemy import Connection, delete, insert, select, update
 
-from sqlalchemy import Connection, Select, and_, delete, insert, or_, select, update
-
-from engine.store.tables import choices, freezes, lane_rules, voices
-from engine.voices.voice import Cloned, LaneRules, Voice
+from engine.store.tables import choices, lane_rules
+from engine.voices.voice import Cloned, LaneRules
 
 #: Where a choice holds on every server.
 EVERYWHERE = ""
-#: Which voices a freeze is about: one, and those of the same recording that are, or could be, of
-#: the same owner.
-_FREEZES: Final = or_(
-    voices.c.id == freezes.c.voice_id,
-    and_(voices.c.reference == freezes.c.reference, voices.c.owner == freezes.c.owner),
-    and_(voices.c.reference == freezes.c.reference, voices.c.id > freezes.c.after),
-)
 
 
 def put_choice(connection: Connection, member: str, lane: str, voice: str | None) -> None:
@@ -54,41 +46,3 @@ def put_rules(connection: Connection, lane: str, rules: LaneRules) -> None:
     )
     if changed.rowcount == 0:
         connection.execute(insert(lane_rules).values(lane=lane, **values))
-
-
-def frozen_voices(lane: str | None) -> Select[Any]:
-    """The ids of all voices that are frozen there."""
-    return select(voices.c.id).join(freezes, _FREEZES).where(freezes.c.lane == lane)
-
-
-def frozen_on(connection: Connection, lane: str | None) -> frozenset[int]:
-    return frozenset(connection.execute(frozen_voices(lane)).scalars())
-
-
-def freeze(connection: Connection, lane: str, voice: Voice) -> None:
-    release(connection, lane, voice)
-    connection.execute(
-        insert(freezes).values(
-            lane=lane, voice_id=voice.id, owner=voice.owner, reference=voice.reference
-        )
-    )
-
-
-def release(connection: Connection, lane: str, voice: Voice) -> None:
-    """The voice, its recording, and whatever else of its owner's was frozen with it."""
-    found = (
-        select(freezes.c.voice_id)
-        .join(voices, _FREEZES)
-        .where(voices.c.id == voice.id, freezes.c.lane == lane)
-    )
-    connection.execute(delete(freezes).where(freezes.c.lane == lane, freezes.c.voice_id.in_(found)))
-
-
-def freezes_of(connection: Connection, member: str) -> list[tuple[str, str]]:
-    """What is frozen of a member's: server, recording. Also where the voice is gone."""
-    rows = connection.execute(
-        select(freezes.c.lane, freezes.c.reference)
-        .where(freezes.c.owner == member)
-        .order_by(freezes.c.lane, freezes.c.voice_id)
-    )
-    return [(row.lane, row.reference) for row in rows]

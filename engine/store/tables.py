@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -171,18 +172,45 @@ lane_rules = Table(
     sqlite_with_rowid=False,
 )
 
-# Voices that may not be spoken on a server until they are released; nor, since an owner could
-# delete one and give it again, any voice of theirs with the same recording.
+# The acoustic fingerprint of a voice's recording, by which it is recognized. In a table of its own:
+# it is large beside a row of `voices`, and seldom read. No row: not computed yet.
+voice_prints = Table(
+    "voice_prints",
+    metadata,
+    Column("voice_id", ForeignKey("voices.id", ondelete="CASCADE"), primary_key=True),
+    Column("print", LargeBinary, nullable=False),  # empty: the recording cannot be read
+)
+
+# Recordings that may not be spoken on a server until they are released, whoever gives them.
 freezes = Table(
     "freezes",
     metadata,
-    Column("lane", String, primary_key=True),
-    Column("voice_id", Integer, primary_key=True),  # no foreign key: it outlives the voice
-    Column("owner", String, nullable=False),  # "-": erased
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("lane", String, nullable=False),  # "": everywhere, by the operator
+    Column("owner", String, nullable=False),  # whose voice it was; "-": erased. It decides nothing
     Column("reference", String, nullable=False),
-    # Of an erased member's: the youngest voice of that time. Whoever gives the recording later
-    # may be the same member; who had it before is not.
-    Column("after", Integer),
+    Column("print", LargeBinary),  # NULL: not known yet; empty: known by its bytes alone
+    Column("compared", Boolean, nullable=False),  # with all voices that were there before it
+    Index("freezes_lane", "lane", "reference"),
+    sqlite_autoincrement=True,
+)
+
+# The voices that fall under a freeze: it is of them, or their recording was recognized.
+frozen_voices = Table(
+    "frozen_voices",
+    metadata,
+    Column("freeze_id", ForeignKey("freezes.id", ondelete="CASCADE"), primary_key=True),
+    Column("voice_id", ForeignKey("voices.id", ondelete="CASCADE"), primary_key=True),
+    Index("frozen_voices_voice", "voice_id"),
+    sqlite_with_rowid=False,
+)
+
+# Members who may not give voices to a server.
+barred_members = Table(
+    "barred_members",
+    metadata,
+    Column("lane", String, primary_key=True),
+    Column("member", String, primary_key=True),
     sqlite_with_rowid=False,
 )
 

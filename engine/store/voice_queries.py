@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from engine.store.rule_queries import frozen_voices
+from engine.store.freeze_queries import frozen_there
 from engine.store.slices import slices
 from engine.store.tables import choices as choices_table
 from engine.store.tables import consents, jobs, lane_rules, voice_members, voices
@@ -142,7 +142,7 @@ def seen_on(connection: Connection, lane: str) -> list[Voice]:
         or_(
             voices.c.lane == lane,
             voices.c.scope == Scope.PUBLIC,
-            voices.c.id.in_(frozen_voices(lane)),
+            voices.c.id.in_(frozen_there(lane)),
             (literal("@") + cast(voices.c.id, String)).in_(spoken),
         ),
     )

@@ -14,6 +14,8 @@ holding.py     what is kept of a member, in numbers
 exporting.py   a member's data as files
 purging.py     what is deleted goes from the disk
 barring.py     recordings that the operator has barred everywhere
+recognizing.py which voices fall under which freeze: recordings are recognized by their sound
+likeness.py    fingerprints, computed and compared in the bounded process
 access.py      who may use which voice, and where; pure
 names.py       what a voice may be called; pure
 builtin.py     the engine's own voices, as people type them; pure

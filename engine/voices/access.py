@@ -33,7 +33,11 @@ def open_to_all(voice: Voice, lane: str | None) -> bool:
 
 
 def _is_barred(voice: Voice, barred: Barred) -> bool:
-    return voice.id in barred.voices or voice.reference in barred.references
+    return (
+        voice.id in barred.voices
+        or voice.reference in barred.references
+        or voice.owner in barred.members
+    )
 
 
 def _allows(voice: Voice, lane: str | None, rules: LaneRules) -> bool:

@@ -1,10 +1,13 @@
-"""Recordings that the operator has barred everywhere: an empty file each, named by content hash.
+"""Recordings that the operator has blocked everywhere: a file each, named by content hash.
 
-Knows: that folder. `mynah voices freeze` writes it; a running bot reads it each second.
-Does not know: whose recordings they are. Every call blocks.
+Knows: that folder. A file holds the recording's fingerprint, or nothing where none is known: then
+the recording is recognized by its bytes alone. `mynah voices freeze` writes it; a running bot reads
+the folder each second. Does not know: whose recordings they are. Every call blocks.
 """
 
+import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -20,9 +23,29 @@ def barred_in(folder: Path) -> frozenset[str]:
         return frozenset()
 
 
-def bar(folder: Path, reference: str) -> None:
+def print_in(folder: Path, reference: str) -> bytes:
+    """Empty where there is none."""
+    try:
+        return (folder / reference).read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def bar(folder: Path, reference: str, made: bytes = b"") -> None:
+    """`made`: the fingerprint, where it is known."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / reference).touch(mode=0o600)
+    if made:
+        add_print(folder, reference, made)
+
+
+def add_print(folder: Path, reference: str, made: bytes) -> None:
+    """Nothing where it is not barred any more: the operator may release it at any moment."""
+    with (
+        suppress(FileNotFoundError),
+        os.fdopen(os.open(folder / reference, os.O_WRONLY | os.O_TRUNC), "wb") as file,
+    ):
+        file.write(made)
 
 
 def unbar(folder: Path, reference: str) -> None:

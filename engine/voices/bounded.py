@@ -13,6 +13,7 @@ import os
 import signal
 import stat
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -45,6 +46,16 @@ async def run(arguments: list[str], source: Path, *, seconds: float) -> bytes:
     Raises TimeoutError after `seconds`, Ended, OSError.
     """
     file = await asyncio.to_thread(_open, source)
+    try:
+        return await run_on(arguments, file, seconds=seconds)
+    finally:
+        os.close(file)
+
+
+async def run_on(
+    arguments: list[str], file: int, *, seconds: float, more: Mapping[str, str] | None = None
+) -> bytes:
+    """The same, of a file that is open: it stays the caller's. `more`: of the environment."""
     theirs, ours = os.pipe()
     try:
         process = await asyncio.create_subprocess_exec(
@@ -59,7 +70,7 @@ async def run(arguments: list[str], source: Path, *, seconds: float) -> bytes:
             stderr=asyncio.subprocess.PIPE,
             pass_fds=(theirs,),
             start_new_session=True,
-            env=_environment(),
+            env=_environment() | dict(more or {}),
         )
         try:
             async with asyncio.timeout(seconds):
@@ -73,7 +84,7 @@ async def run(arguments: list[str], source: Path, *, seconds: float) -> bytes:
             raise Ended(process.returncode, said.decode(errors="replace")[-_SAID_MOST:])
         return answer
     finally:
-        for each in (file, theirs, ours):
+        for each in (theirs, ours):
             os.close(each)
 
 

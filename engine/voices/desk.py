@@ -22,7 +22,7 @@ from engine.speech import Speech
 from engine.speech.amending import Amended
 from engine.speech.jobs import EndedBy, Job, Say
 from engine.speech.shield import Shield
-from engine.store import audit_queries, rule_queries, voice_queries
+from engine.store import audit_queries, freeze_queries, rule_queries, voice_queries
 from engine.voices import access
 from engine.voices.barring import FOLDER
 from engine.voices.shelf import Shelf
@@ -57,8 +57,11 @@ class Judge:
     def lane(self, lane: str | None) -> tuple[LaneRules, Barred]:
         """What is decided there."""
         if lane not in self._lanes:
+            everywhere = freeze_queries.frozen_on(self._connection, freeze_queries.EVERYWHERE)
             barred = Barred(
-                voices=rule_queries.frozen_on(self._connection, lane), references=self._references
+                voices=freeze_queries.frozen_on(self._connection, lane) | everywhere,
+                references=self._references,
+                members=freeze_queries.barred_on(self._connection, lane),
             )
             self._lanes[lane] = rule_queries.rules_of(self._connection, lane), barred
         return self._lanes[lane]

@@ -9,6 +9,7 @@ restart examines nothing twice.
 """
 
 import asyncio
+import base64
 import json
 from collections.abc import Sequence
 from contextlib import suppress
@@ -58,6 +59,7 @@ class Finding:
     reference: str | None
     report: dict[str, Any] | None
     refused: str | None
+    print: str | None = None  # base64
 
     def is_of(self, file: Dropped) -> bool:
         return (self.size, self.mtime) == (file.size, file.mtime)
@@ -157,6 +159,7 @@ class DroppedVoices:
                 reference=examined.reference,
                 report=examined.report.to_json(),
                 refused=None,
+                print=base64.b64encode(examined.print).decode(),
             )
         finally:
             for each in (wav, preview_beside(wav)):
@@ -204,7 +207,11 @@ class DroppedVoices:
             return  # gone in between: the next look has it made again
         report = Report.from_json(found.report)
         examined = Examined(
-            wav=wav, reference=found.reference, report=report, advice=advice(report)
+            wav=wav,
+            reference=found.reference,
+            report=report,
+            advice=advice(report),
+            print=base64.b64decode(found.print or ""),
         )
         try:
             await self._library.publish(name, examined)

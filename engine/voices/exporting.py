@@ -14,7 +14,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from engine.store import audit_queries, erasure_queries, rule_queries, voice_queries
+from engine.store import (
+    audit_queries,
+    erasure_queries,
+    freeze_queries,
+    rule_queries,
+    voice_queries,
+)
 from engine.voices.shelf import Shelf
 from engine.voices.voice import Voice
 
@@ -56,9 +62,10 @@ def collect(connection: Connection, member: str) -> Kept:
             for lane, voice in rule_queries.choices_of(connection, member).items()
         ],
         "frozen": [
-            {"server": lane, "recording": reference}
-            for lane, reference in rule_queries.freezes_of(connection, member)
+            {"server": lane or "everywhere", "recording": reference}
+            for lane, reference in freeze_queries.freezes_of(connection, member)
         ],
+        "barred_from_giving_voices_on": freeze_queries.bars_of(connection, member),
         "messages_yet_to_be_blanked": [
             _without_token(each.origin)
             for each in erasure_queries.erasures_left(connection, member)

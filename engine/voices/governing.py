@@ -12,10 +12,11 @@ import structlog
 from sqlalchemy import Connection
 
 from engine.errors import NotAllowed, UnknownVoice
-from engine.store import audit_queries, rule_queries, voice_queries
+from engine.store import audit_queries, freeze_queries, rule_queries, voice_queries
 from engine.synthesis.base import NO_SUCH_VOICE
 from engine.voices import access
-from engine.voices.desk import Desk, engine_unknown, unknown
+from engine.voices.desk import engine_unknown, unknown
+from engine.voices.recognizing import Recognizing
 from engine.voices.voice import (
     Action,
     Asker,
@@ -29,7 +30,7 @@ from engine.voices.voice import (
 
 #: What only an admin does.
 DECISIONS: Final = (
-    *(Action.REMOVE, Action.FREEZE, Action.RELEASE),
+    *(Action.REMOVE, Action.FREEZE, Action.RELEASE, Action.BAR, Action.UNBAR),
     *(Action.DEFAULT, Action.UPLOADERS, Action.ALLOW),
 )
 #: Characters of a report that are kept.
@@ -39,7 +40,7 @@ _ENTRIES: Final = 50
 log = structlog.get_logger(__name__)
 
 
-class Governing(Desk):
+class Governing(Recognizing):
     async def rules(self, lane: str) -> LaneRules:
         return await self._database.read(lambda c: rule_queries.rules_of(c, lane))
 
@@ -99,7 +100,7 @@ class Governing(Desk):
         return await self._database.read(lambda c: voice_queries.speakers_on(c, lane))
 
     async def frozen(self, lane: str) -> frozenset[int]:
-        return await self._database.read(lambda c: rule_queries.frozen_on(c, lane))
+        return await self._database.read(lambda c: freeze_queries.frozen_on(c, lane))
 
     async def remove(self, asker: Asker, key: str) -> None:
         """End a voice's sharing with this server. Raises UnknownVoice, NotAllowed."""
@@ -121,27 +122,64 @@ class Governing(Desk):
         await self._act(write, tell=[key])
 
     async def freeze(self, asker: Asker, key: str) -> None:
-        """It may not be spoken on this server until it is released, nor may its owner's other
-        voices of the same recording, those to come included. Raises UnknownVoice."""
+        """Its recording may not be spoken on this server until it is released, whoever gives it:
+        other voices of it fall under the freeze too, those to come included. Raises
+        UnknownVoice."""
         lane = _lane(asker)
 
         def write(connection: Connection) -> None:
             voice = _seen(connection, lane, key)
-            rule_queries.freeze(connection, lane, voice)
+            freeze_queries.freeze(connection, lane, voice)
             self._tell(connection, asker, Action.FREEZE, voice.id)
 
         await self._act(write, tell=[""])  # the same recording may be in several
+        await self._recognized_soon()
 
     async def release(self, asker: Asker, key: str) -> None:
-        """Raises UnknownVoice."""
+        """The recording may be spoken again, in all voices that were recognized as it. Raises
+        UnknownVoice."""
         lane = _lane(asker)
 
         def write(connection: Connection) -> None:
             voice = _seen(connection, lane, key)
-            rule_queries.release(connection, lane, voice)
+            freeze_queries.release(connection, lane, voice)
             self._tell(connection, asker, Action.RELEASE, voice.id)
 
         await self._act(write, tell=[""])
+
+    # ---- members
+
+    async def barred(self, lane: str) -> frozenset[str]:
+        """The members who may not give voices to that server."""
+        return await self._database.read(lambda c: freeze_queries.barred_on(c, lane))
+
+    async def bar(self, asker: Asker, member: str) -> None:
+        """This member cannot upload voices on the server or share any with it from now on, and
+        none of theirs is spoken there, until it is taken back."""
+        lane = _lane(asker)
+
+        def write(connection: Connection) -> None:
+            freeze_queries.bar(connection, lane, member)
+            self._tell(connection, asker, Action.BAR, detail=member)
+
+        await self._act(write, tell=[""])
+
+    async def unbar(self, asker: Asker, member: str) -> None:
+        """Raises NotAllowed where the member is not barred."""
+        lane = _lane(asker)
+
+        def write(connection: Connection) -> None:
+            if member not in freeze_queries.barred_on(connection, lane):
+                raise NotAllowed(
+                    f"{member} is not barred on {lane}",
+                    user_message="This member is not barred from giving voices here.",
+                )
+            freeze_queries.unbar(connection, lane, member)
+            self._tell(connection, asker, Action.UNBAR, detail=member)
+
+        await self._act(write, tell=[""])
+
+    # ---- reports, and the trail
 
     async def report(self, asker: Asker, key: str, words: str) -> Voice:
         """Tell the admins of this server, and the operator by the log, what is wrong with a voice

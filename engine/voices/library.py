@@ -7,10 +7,12 @@ Knows: in which order its parts start and stop. Does not know: any rule; who may
 """
 
 import asyncio
+from collections.abc import Collection
 
 import structlog
+from sqlalchemy import Connection
 
-from engine.voices.barring import barred_in
+from engine.voices.barring import barred_in, print_in
 from engine.voices.choosing import AmbiguousVoice, Choosing, Spoken
 from engine.voices.erasing import Erasing, Erasure
 from engine.voices.governing import Governing
@@ -28,20 +30,24 @@ log = structlog.get_logger(__name__)
 
 class Library(Owning, Publishing, Choosing, Governing, Erasing):
     _task: asyncio.Task[None] | None = None
+    #: Of what the operator has barred, that which is committed.
+    _mirrored: frozenset[str] = frozenset()
 
     async def start(self) -> None:
         """Set right what a kill left halfway, and follow what the operator bars."""
-        self._barred = await asyncio.to_thread(barred_in, self._frozen)
-        # Jobs whose voice was taken away, and which a kill kept from ending.
-        await self._act(lambda connection: None)
+        # With the jobs whose voice was taken away, and which a kill kept from ending.
+        await self._follow(await asyncio.to_thread(barred_in, self._frozen))
         await self.purge()
         await self._load_attempts()
+        self._recognize_soon()
+        self._print_old_voices()
         self._task = asyncio.create_task(self._run(), name="library")
 
     async def close(self) -> None:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        await self._stop_recognizing()
         await self._shield.settle()
         self._news.close()
 
@@ -63,8 +69,21 @@ class Library(Owning, Publishing, Choosing, Governing, Erasing):
 
     async def _look(self) -> None:
         barred = await asyncio.to_thread(barred_in, self._frozen)
-        if barred != self._barred:
-            new, released = len(barred - self._barred), len(self._barred - barred)
-            self._barred = barred
+        if barred != self._mirrored:
+            new, released = len(barred - self._mirrored), len(self._mirrored - barred)
             log.warning("Recordings are barred everywhere", more=new, released=released)
-            await self._act(lambda connection: None, tell=[""])
+            await self._follow(barred, tell=[""])
+            self._recognize_soon()
+
+    async def _follow(self, barred: frozenset[str], *, tell: Collection[str] = ()) -> None:
+        """Bar these recordings, and no others, from now on."""
+        blocked = await asyncio.to_thread(
+            lambda: [(each, print_in(self._frozen, each)) for each in sorted(barred)]
+        )
+        self._barred = barred
+
+        def write(connection: Connection) -> None:
+            self._mirror(connection, blocked)
+
+        await self._act(write, tell=tell)
+        self._mirrored = barred

@@ -12,12 +12,13 @@ from sqlalchemy import Connection
 
 from engine.describing import describe
 from engine.errors import BadName, NotAllowed, StorageFull, TooManyVoices
-from engine.store import erasure_queries, rule_queries, voice_queries
+from engine.store import erasure_queries, freeze_queries, rule_queries, voice_queries
 from engine.store.erasure_queries import PurgeKind
 from engine.voices.counting import Attempt, Counting
 from engine.voices.desk import unknown
 from engine.voices.names import check_name
 from engine.voices.purging import Purging, in_voices
+from engine.voices.recognizing import Recognizing
 from engine.voices.recordings import Examined
 from engine.voices.shelf import Shelf
 from engine.voices.styles import checked_style
@@ -26,7 +27,7 @@ from engine.voices.voice import Action, Asker, Scope, Voice, voice_number
 log = structlog.get_logger(__name__)
 
 
-class Owning(Purging, Counting):
+class Owning(Purging, Recognizing, Counting):
     async def own(self, member: str) -> list[Voice]:
         """All voices of this member, wherever they may be used."""
         found = await self._database.read(lambda c: voice_queries.of_owner(c, member))
@@ -54,6 +55,7 @@ class Owning(Purging, Counting):
         marks = self._marks(asker.member, Attempt.UPLOAD, now)
 
         def check(connection: Connection) -> None:
+            _check_not_barred(connection, asker)
             _check_role(connection, asker, roles, admin=admin)
             self._check_limits(connection, asker.member)
             self._check_attempts(connection, marks, Attempt.UPLOAD, now)
@@ -66,8 +68,9 @@ class Owning(Purging, Counting):
     ) -> Voice:
         """Keep an examined recording as a voice of `asker`'s, who agreed to the words `consent`.
 
-        The file `examined.wav` stays the caller's. Raises BadName, TooManyVoices, NotAllowed,
-        StorageFull; then nothing is kept.
+        A recording that is frozen on a server is kept, and frozen there; one that the operator has
+        blocked is not. The file `examined.wav` stays the caller's. Raises BadName, TooManyVoices,
+        NotAllowed, StorageFull, NotExamined; then nothing is kept.
         """
         name = check_name(name)
         if scope is Scope.PUBLIC:
@@ -88,13 +91,15 @@ class Owning(Purging, Counting):
         self, asker: Asker, name: str, scope: Scope, examined: Examined, consent: str
     ) -> Voice:
         now, reference = self._clock.time(), examined.reference
+        recognized: dict[int, str] = {}  # freezes under which it falls: their lanes
 
         def write(connection: Connection) -> Voice:
-            if reference in self._barred:
+            if reference in self._barred or freeze_queries.EVERYWHERE in recognized.values():
                 raise NotAllowed(
                     f"the reference {reference} is barred",
                     user_message="Whoever runs this bot has blocked this recording.",
                 )
+            _check_not_barred(connection, asker)
             self._check_limits(connection, asker.member)
             _check_free(connection, asker.member, name)
             voice = voice_queries.insert_voice(
@@ -115,11 +120,16 @@ class Owning(Purging, Counting):
                 words=consent,
                 now=now,
             )
+            if examined.print:
+                freeze_queries.put_print(connection, voice.id, examined.print)
+            freeze_queries.put_voice_under(connection, voice, recognized)
             self._tell(connection, asker, Action.UPLOAD, voice.id, scope)
             erasure_queries.drop_purges(connection, PurgeKind.REFERENCE, [reference])
             return voice
 
         async with self._files:
+            found = await self._recognize(examined.print)
+            recognized.update((each.id, each.lane) for each in found)
             # What a kill leaves from here on is swept at the next start, unless the row is there.
             await self._database.write(
                 lambda c: erasure_queries.put_purges(c, PurgeKind.REFERENCE, [reference])
@@ -173,7 +183,12 @@ class Owning(Purging, Counting):
     async def check_sharing(self, asker: Asker, *, roles: Collection[str], admin: bool) -> None:
         """Whether a member with these roles may share voices with the server where they ask: what
         was uploaded elsewhere is not to come in by that way. Raises NotAllowed."""
-        await self._database.read(lambda c: _check_role(c, asker, roles, admin=admin))
+
+        def check(connection: Connection) -> None:
+            _check_not_barred(connection, asker)
+            _check_role(connection, asker, roles, admin=admin)
+
+        await self._database.read(check)
 
     async def rename(self, asker: Asker, key: str, name: str) -> Voice:
         """Raises UnknownVoice, BadName."""
@@ -211,6 +226,8 @@ class Owning(Purging, Counting):
 
         def write(connection: Connection) -> Voice:
             voice = _own(connection, asker.member, key)
+            if scope is Scope.SERVER:
+                _check_not_barred(connection, asker)
             members = set(voice.members) if scope is Scope.MEMBERS else set()
             members |= {add} if scope is Scope.MEMBERS and add is not None else set()
             members -= {remove, asker.member}
@@ -273,6 +290,15 @@ def _check_role(
             f"without the role {role}",
             user_message="On this server only members with a certain role may upload voices, or "
             "share them with it. Ask an admin for it.",
+        )
+
+
+def _check_not_barred(connection: Connection, asker: Asker) -> None:
+    if asker.member in freeze_queries.barred_on(connection, asker.lane):
+        raise NotAllowed(
+            f"the member is barred on {asker.lane}",
+            user_message="An admin of this server has barred you from giving voices here. Ask them "
+            "if you think that this is a mistake.",
         )
 
 

@@ -5,14 +5,15 @@ Knows: which of them are registered. Does not know: the folder (`dropped.py` fol
 
 from sqlalchemy import Connection
 
-from engine.store import voice_queries
+from engine.store import freeze_queries, voice_queries
 from engine.voices.names import check_name
 from engine.voices.purging import Purging, in_voices
+from engine.voices.recognizing import Recognizing
 from engine.voices.recordings import Examined
 from engine.voices.voice import OPERATOR, Scope, Voice
 
 
-class Publishing(Purging):
+class Publishing(Purging, Recognizing):
     async def published(self) -> list[Voice]:
         """The operator's voices, by name."""
         found = await self._database.read(lambda c: voice_queries.of_owner(c, OPERATOR))
@@ -25,6 +26,13 @@ class Publishing(Purging):
         before = await self._database.read(lambda c: voice_queries.called(c, OPERATOR, name))
 
         def write(connection: Connection) -> Voice:
+            voice = put(connection)
+            if examined.print:
+                freeze_queries.put_print(connection, voice.id, examined.print)
+            freeze_queries.put_voice_under(connection, voice, recognized)
+            return voice
+
+        def put(connection: Connection) -> Voice:
             voice = voice_queries.called(connection, OPERATOR, name)
             if voice is None:
                 return voice_queries.insert_voice(
@@ -53,6 +61,7 @@ class Publishing(Purging):
         changed = before is not None and before.reference != examined.reference
         keys = [before.key] if before is not None and changed else []
         async with self._files:  # a recording that is about to go for want of a voice is kept
+            recognized = [each.id for each in await self._recognize(examined.print)]
             voice = await self._act(write, tell=keys, forget=in_voices(keys))
         if changed:
             await self.purge()

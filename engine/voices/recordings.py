@@ -5,6 +5,7 @@ is decoded and judged (a bounded process does that: `bounded.py`, `examine/`), w
 """
 
 import asyncio
+import base64
 import json
 import os
 import stat
@@ -72,6 +73,7 @@ class Examined:
     reference: str  # SHA-256 of the file's bytes, in hexadecimal
     report: Report
     advice: tuple[str, ...]
+    print: bytes = b""  # the whole recording's fingerprint; empty: it is computed later
 
     @property
     def preview(self) -> Path:
@@ -118,7 +120,7 @@ class Examiner:
         await asyncio.to_thread(self._check_size, source)
         async with self._turn():
             try:
-                answer = await _work(
+                answer = await work(
                     [
                         f"--seconds={self.limits.seconds}",
                         f"--into={into}",
@@ -136,13 +138,17 @@ class Examiner:
                     file.unlink(missing_ok=True)
                 raise
         return Examined(
-            wav=into, reference=found["reference"], report=report, advice=advice(report)
+            wav=into,
+            reference=found["reference"],
+            report=report,
+            advice=advice(report),
+            print=base64.b64decode(found["print"]),
         )
 
     async def encode_preview(self, wav: Path) -> bytes:
         """A kept recording to listen to, as Ogg Opus. Raises BadRecording, Busy."""
         async with self._turn():
-            return await _work(["--encode"], wav, self._work_seconds)
+            return await work(["--encode"], wav, self._work_seconds)
 
     def _check_size(self, source: Path) -> None:
         info = source.stat()
@@ -177,10 +183,10 @@ class Examiner:
 async def encode_preview(wav: Path) -> bytes:
     """A kept recording to listen to, as Ogg Opus: for whoever does one at a time. Many at once go
     by `Examiner.encode_preview`. Raises BadRecording."""
-    return await _work(["--encode"], wav, WORK_SECONDS)
+    return await work(["--encode"], wav, WORK_SECONDS)
 
 
-async def _work(arguments: list[str], source: Path, seconds: float) -> bytes:
+async def work(arguments: list[str], source: Path, seconds: float) -> bytes:
     """What the bounded process answers. Raises BadRecording for every other end that it may take:
     it was given a hostile file, so whatever happened in it is laid to that."""
     try:
@@ -192,10 +198,14 @@ async def _work(arguments: list[str], source: Path, seconds: float) -> bytes:
             log.warning("a recording ended its examination", how=describe(error))
             raise BadRecording(str(error), user_message=_BROKE) from error
         log.error("a recording could not be examined", how=describe(error), said=error.said)
-        raise NotExamined(str(error), user_message=_OUR_FAULT) from error
+        raise our_fault(str(error)) from error
     except OSError as error:
         log.error("a recording could not be examined", how=os.strerror(error.errno or 0))
-        raise NotExamined(str(error), user_message=_OUR_FAULT) from error
+        raise our_fault(str(error)) from error
+
+
+def our_fault(reason: str) -> NotExamined:
+    return NotExamined(reason, user_message=_OUR_FAULT)
 
 
 def advice(report: Report, least_seconds: float = TURBO_SECONDS) -> tuple[str, ...]:

@@ -56,6 +56,8 @@ class Action(StrEnum):
     REMOVE = "remove"  # an admin ended its sharing with the server
     FREEZE = "freeze"
     RELEASE = "release"
+    BAR = "bar"  # a member may not give voices to the server; the detail says who
+    UNBAR = "unbar"
     DEFAULT = "default"
     UPLOADERS = "uploaders"
     ALLOW = "allow"
@@ -130,11 +132,12 @@ class LaneRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Barred:
-    """What may not be spoken: by an admin on one lane (voice ids), by the operator anywhere
-    (content hashes)."""
+    """What may not be spoken: by an admin on one lane (voice ids, and all of some members'), by
+    the operator anywhere (content hashes; those of their voice ids too)."""
 
     voices: frozenset[int] = field(default=frozenset())
     references: frozenset[str] = field(default=frozenset())
+    members: frozenset[str] = field(default=frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

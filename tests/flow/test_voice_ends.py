@@ -9,7 +9,7 @@ import pytest
 from engine.errors import UnknownVoice
 from engine.speech.jobs import EndedBy, JobState
 from engine.speech.scripted import CLONING_CARD, ScriptedEngine
-from engine.store import audio_index, rule_queries
+from engine.store import audio_index, freeze_queries
 from engine.voices.barring import bar, unbar
 from engine.voices.library import Library
 from engine.voices.voice import Asker, Cloned, Scope, Voice
@@ -160,7 +160,7 @@ async def test_kill_before_the_jobs_ended_is_made_good_at_the_start(voices: Voic
     voice = await voices.upload(ADA)
     job = await voices.say(ADA, voice)
     # The act's own transaction, without what follows from it.
-    await voices.speech.database.write(lambda c: rule_queries.freeze(c, "here", voice))
+    await voices.speech.database.write(lambda c: freeze_queries.freeze(c, "here", voice))
     await voices.restart()
     ended = (await voices.speech.view(job.id)).job
     assert (ended.state, ended.ended_by) == (JobState.CANCELLED, EndedBy.VOICE_GONE)

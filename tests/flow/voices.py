@@ -12,6 +12,7 @@ from engine.voices.library import Library
 from engine.voices.recordings import Examined
 from engine.voices.voice import Asker, Scope, Voice
 from tests.flow.house import ONE, House
+from tests.prints import print_named
 from tests.values import REPORT
 
 ADA = Asker(member="ada", lane="here")
@@ -69,13 +70,15 @@ class Voices:
 
     # ---- what members do
 
-    def examined(self, sound: str) -> Examined:
-        """A recording that was examined; the same sound is the same recording."""
+    def examined(self, sound: str, *, like: str | None = None) -> Examined:
+        """A recording that was examined; the same sound is the same recording, to the byte. `like`
+        names a sound that it was made of, by a change that is hard to hear."""
         contents = f"RIFF {sound}".encode() * 50
         reference = hashlib.sha256(contents).hexdigest()
         wav = self.house.directory.parent / f"examined {reference[:8]}.wav"
         wav.write_bytes(contents)
-        return Examined(wav=wav, reference=reference, report=REPORT, advice=())
+        made = print_named(like or sound, changed=0.0 if like is None else 0.1)
+        return Examined(wav=wav, reference=reference, report=REPORT, advice=(), print=made)
 
     async def upload(
         self,
@@ -84,8 +87,9 @@ class Voices:
         scope: Scope = Scope.PRIVATE,
         *,
         sound: str | None = None,
+        like: str | None = None,
     ) -> Voice:
-        examined = self.examined(sound or f"{asker.member} {name}")
+        examined = self.examined(sound or f"{asker.member} {name}", like=like)
         return await self.library.register(
             asker=asker, name=name, scope=scope, examined=examined, consent="It is my voice."
         )

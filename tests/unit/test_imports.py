@@ -116,6 +116,7 @@ PURE: Final = (
     "engine/voices/examine/chunks.py",
     "engine/voices/examine/container.py",
     "engine/voices/examine/frames.py",
+    "engine/voices/examine/prints.py",
     "engine/voices/examine/sizes.py",
     "engine/voices/examine/unfit.py",
     "engine/voices/examine/wav.py",

@@ -11,6 +11,7 @@ hearing.py     which track and channel speaks
 decode.py      ffmpeg: any common format to mono sound
 said.py        what ffmpeg says of a file
 analysis.py    speech, noise, level; the best stretch
+prints.py      the acoustic fingerprint, by which a recording is recognized
 keep.py        the stretch levelled, as WAV and as a preview
 unfit.py       the one error: a sentence for people
 """

@@ -68,9 +68,11 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """The best part of a recording, as it was recorded, and the account of it."""
+    """The best part of a recording, as it was recorded, and the account of it. It begins at the
+    sample `start`."""
 
     pcm: Pcm
+    start: int
     report: Report
 
 
@@ -140,7 +142,7 @@ def _describe(
             "to the microphone and without music, and send that.",
             rank=speech,
         )
-    return Stretch(pcm=stretch, report=report)
+    return Stretch(pcm=stretch, start=start, report=report)
 
 
 def frame_levels(samples: Samples) -> Levels:

@@ -4,14 +4,19 @@ Knows: its limits, which ffmpeg inherits, and how it ends. Does not know: the bo
 
     --into WAV --preview-into OGG    writes both; answers what was found, or what is wrong, as JSON
     --encode                         answers a kept recording as Ogg Opus
+    --print                          answers a kept recording's fingerprint
+    --compare kept                   of fingerprints, which are of what the first one's stretch is
+    --compare whole                  of fingerprints, whose stretch is in the first one
 """
 
 import argparse
+import base64
 import hashlib
 import json
 import os
 import resource
 import signal
+import struct
 import sys
 import threading
 from contextlib import suppress
@@ -19,7 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.output import guard_output
-from engine.voices.examine import container, hearing, keep
+from engine.voices.examine import container, hearing, keep, prints
 from engine.voices.examine.unfit import SAVE_ANEW, Silent, Unfit
 
 GIBIBYTE: Final = 1024**3
@@ -28,6 +33,9 @@ MOST_MEMORY: Final = GIBIBYTE
 MOST_PROCESSOR_SECONDS: Final = 8
 #: What is kept has less than 1 MB.
 MOST_WRITTEN: Final = 8 * 1024**2
+#: Fingerprints that are compared at once, in bytes.
+MOST_COMPARED: Final = 64 * 1024**2
+_LENGTH: Final = struct.Struct("<I")  # stands before each of them
 #: Whoever started this process ends it sooner. This is for one that cannot.
 MOST_SECONDS: Final = 12
 
@@ -67,11 +75,44 @@ def follow(lifeline: int) -> None:
 def examine(file: int, into: Path, preview: Path, *, seconds: float) -> dict[str, Any]:
     """The answer. Raises Unfit."""
     rewritten = container.check(os.pread(file, os.fstat(file).st_size, 0))
-    stretch = hearing.best_stretch(file, rewritten, seconds=seconds)
+    decoded, stretch = hearing.best_stretch(file, rewritten, seconds=seconds)
     wav = keep.to_wav(keep.level(stretch.pcm))
     _write(into, wav)
     _write(preview, keep.to_preview(keep.from_wav(wav)))
-    return {"reference": hashlib.sha256(wav).hexdigest(), "report": stretch.report.to_json()}
+    end = stretch.start + len(stretch.pcm.samples)
+    return {
+        "reference": hashlib.sha256(wav).hexdigest(),
+        "report": stretch.report.to_json(),
+        "print": _text(prints.print_of(decoded.pcm, stretch.start, end)),
+    }
+
+
+def compare(data: bytes, first_is: str) -> list[int]:
+    """The places, from 0, of those after the first that are the same recording as it."""
+    found: list[prints.Print | None] = []
+    at = 0
+    while at < len(data):
+        (length,) = _LENGTH.unpack_from(data, at)
+        at += _LENGTH.size
+        found.append(prints.Print.from_bytes(data[at : at + length]))
+        at += length
+    first, *others = found
+    if first is None:
+        return []
+    return [
+        place
+        for place, other in enumerate(others)
+        if other is not None
+        and (
+            prints.same(first.kept, other.words)
+            if first_is == "kept"
+            else prints.same(other.kept, first.words)
+        )
+    ]
+
+
+def _text(made: prints.Print) -> str:
+    return base64.b64encode(made.to_bytes()).decode()
 
 
 def _write(file: Path, data: bytes) -> None:
@@ -87,6 +128,8 @@ def main() -> int:
     parser.add_argument("--into", type=Path)
     parser.add_argument("--preview-into", type=Path)
     parser.add_argument("--encode", action="store_true")
+    parser.add_argument("--print", action="store_true")
+    parser.add_argument("--compare", choices=("kept", "whole"))
     options = parser.parse_args()
     guard_output()  # an error's own words may hold what is in the recording
     limit()
@@ -97,6 +140,14 @@ def main() -> int:
         if options.encode:
             with open(file, "rb", closefd=False) as source:
                 answer = keep.to_preview(keep.from_wav(source.read(MOST_WRITTEN)))
+        elif options.print:
+            with open(file, "rb", closefd=False) as source:
+                pcm = keep.from_wav(source.read(MOST_WRITTEN))
+            made = prints.print_of(pcm, 0, len(pcm.samples))
+            answer = json.dumps({"print": _text(made)}).encode()
+        elif options.compare:
+            with open(file, "rb", closefd=False) as source:
+                answer = json.dumps(compare(source.read(MOST_COMPARED), options.compare)).encode()
         else:
             found = examine(file, options.into, options.preview_into, seconds=options.seconds)
             answer = json.dumps(found).encode()

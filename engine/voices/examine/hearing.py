@@ -36,6 +36,7 @@ class _Heard:
     way: int
     mixed: bool
     whole: bool
+    decoded: Decoded
     stretch: Stretch
 
     @property
@@ -48,8 +49,8 @@ class _Heard:
         return self.stretch.report.loudness + (_LOUDER if self.mixed else 0.0)
 
 
-def best_stretch(file: int, rewritten: bytes | None, *, seconds: float) -> Stretch:
-    """The best stretch of the voice in `file`, a descriptor; `rewritten` as for `decode`.
+def best_stretch(file: int, rewritten: bytes | None, *, seconds: float) -> tuple[Decoded, Stretch]:
+    """The voice in `file`, a descriptor, and its best stretch; `rewritten` as for `decode`.
 
     Raises Unfit.
     """
@@ -79,8 +80,9 @@ def best_stretch(file: int, rewritten: bytes | None, *, seconds: float) -> Stret
         (each for each in heard if each.worth >= _AS_CLEAR * clearest), key=lambda each: each.level
     )
     if best.whole:
-        return best.stretch
-    return analysis.best_stretch(_all(file, rewritten, best, seconds=seconds))
+        return best.decoded, best.stretch
+    decoded = _all(file, rewritten, best, seconds=seconds)
+    return decoded, analysis.best_stretch(decoded)
 
 
 def _listen(
@@ -97,8 +99,16 @@ def _listen(
             faults.append(fault if track.whole else _not_yet(fault))
             continue
         mixed = way == 0 and len(track.ways) == 3  # two channels and their mix
-        found = _Heard(track=number, way=way, mixed=mixed, whole=track.whole, stretch=stretch)
-        heard.append(found)
+        heard.append(
+            _Heard(
+                track=number,
+                way=way,
+                mixed=mixed,
+                whole=track.whole,
+                decoded=each,
+                stretch=stretch,
+            )
+        )
     return heard, faults, track.tracks
 
 
