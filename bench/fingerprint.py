@@ -27,7 +27,7 @@ from bench.report import Report
 from engine.synthesis.audio import Samples, amplitude
 from engine.synthesis.espeak_library import Manner, library
 from engine.voices import likeness
-from engine.voices.examine import analysis, decode, prints
+from engine.voices.examine import hearing, prints
 
 TEXT: Final = (
     "The quick brown fox jumps over the lazy dog, and then it rests a while. Hello everyone, I "
@@ -183,8 +183,7 @@ def _print(data: bytes) -> prints.Print:
     with tempfile.TemporaryFile() as file:
         file.write(data)
         file.seek(0)
-        decoded = decode.decode(file.fileno(), seconds=300)
-    stretch = analysis.best_stretch(decoded)
+        decoded, stretch = hearing.best_stretch(file.fileno(), None, seconds=300)
     end = stretch.start + len(stretch.pcm.samples)
     return prints.print_of(decoded.pcm, stretch.start, end)
 

@@ -24,6 +24,7 @@ import structlog
 from sqlalchemy import Connection
 
 from engine.clock import Clock
+from engine.describing import describe
 from engine.errors import BadRecording
 from engine.settings import Settings
 from engine.speech import Speech
@@ -63,8 +64,8 @@ class Recognizing(Desk):
                 made, [each.print or b"" for each in frozen], first_is="kept"
             )
         except (TimeoutError, bounded.Ended, OSError) as error:
-            log.error("A recording could not be compared with frozen ones", error=str(error))
-            raise our_fault(str(error)) from error
+            log.error("A recording could not be compared with frozen ones", error=describe(error))
+            raise our_fault(describe(error)) from error
         return [frozen[place] for place in found]
 
     # ---- the operator's blocklist
@@ -190,6 +191,6 @@ class Recognizing(Desk):
         except BadRecording as error:
             self._unreadable.add(reference)
             log.warning(
-                "A kept recording gave no fingerprint", reference=reference, error=str(error)
+                "A kept recording gave no fingerprint", reference=reference, error=describe(error)
             )
             return None

@@ -36,7 +36,7 @@ WINDOW_SECONDS: Final = 3.0
 #: ... of which so much must be sound in both, and not a pause ...
 LEAST_SECONDS: Final = 2.0
 #: ... and are the same where a smaller share of bits differs. Unrelated sound is near 0.5.
-MOST_ERRORS: Final = 0.21
+MOST_ERRORS: Final = 0.205
 #: Of a recording with less sound, this share of it must be in the other, with fewer errors yet:
 #: the less there is, the more is alike by chance.
 SHORT_SHARE: Final = 0.75
