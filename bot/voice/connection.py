@@ -156,8 +156,16 @@ class _Once(VoiceConnectionState):
         self.ws = await self._connect_websocket(False)
         await self._handshake_websocket()
 
-    async def _wrap_connect(self, *args: Any) -> None:
-        await self._connect(*args)
+    async def _wrap_connect(
+        self, reconnect: bool, timeout: float, self_deaf: bool, self_mute: bool, resume: bool
+    ) -> None:
+        # Not discord.py's `wait_for`: up to Python 3.11 it runs the handshake in a task of its own,
+        # whose error nobody reads when the handshake fails while it is cancelled.
+        async with asyncio.timeout(timeout):
+            await self._inner_connect(reconnect, self_deaf, self_mute, resume)
+        self._runner = asyncio.create_task(
+            self._poll_voice_ws(reconnect), name=f"voice-poll-{self.guild.id}"
+        )
 
     async def _voice_connect(self, *, self_deaf: bool = False, self_mute: bool = False) -> None:
         self.connection.occupant.asked(self.voice_client.channel.id)
@@ -214,6 +222,7 @@ class _Once(VoiceConnectionState):
         for task in (self._connector, self._runner):
             if task is not None and task is not asyncio.current_task():
                 task.cancel()
+                task.add_done_callback(_look_at_error)
         self._socket_reader.stop()
         if self.ws:
             try:
@@ -370,6 +379,13 @@ class Connection(VoiceClient):
         except OSError as error:
             # `send_packet` has noted it; the watch decides.
             log.debug("a keep-alive was not sent", guild=self.guild.id, error=str(error))
+
+
+def _look_at_error(task: asyncio.Task[None]) -> None:
+    """A handshake can fail in the moment in which its caller is cancelled: then nobody else reads
+    the error, and asyncio would log it as one that was missed."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.debug("a voice connection was ended while it failed", error=type(error).__name__)
 
 
 def _fault(state: _Once, now: float, heard_at: float) -> LossReason | None:
