@@ -116,7 +116,7 @@ def measure() -> Report:
             "seconds_of_1000": seconds,
         },
         notes=(
-            f"The same is what differs in less than {prints.MOST_ERRORS:.0%} of the bits over "
+            f"The same is what differs in less than {prints.MOST_ERRORS:.1%} of the bits over "
             f"{prints.WINDOW_SECONDS:g} s: {false} of {pairs:,} pairs of different recordings.",
             f"One upload beside {KNOWN:,} frozen recordings, with the process's start: "
             f"{seconds:.2f} s.",

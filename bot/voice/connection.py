@@ -158,15 +158,23 @@ class _Once(VoiceConnectionState):
         self.ws = await self._connect_websocket(False)
         await self._handshake_websocket()
 
-    async def _wrap_connect(self, *args: Any) -> None:
+    async def _wrap_connect(
+        self, reconnect: bool, timeout: float, self_deaf: bool, self_mute: bool, resume: bool
+    ) -> None:
+        # Not discord.py's `wait_for`: up to Python 3.11 it runs the handshake in a task of its own,
+        # whose error nobody reads when the handshake fails while it is cancelled.
         try:
-            await self._connect(*args)
+            async with asyncio.timeout(timeout):
+                await self._inner_connect(reconnect, self_deaf, self_mute, resume)
         except (OSError, aiohttp.ClientError, discord.DiscordException):
             raise
         except Exception as error:  # noqa: BLE001 -- the edge of a handshake
             # What cannot be read is a lost connection like any other.
             self._tell_unreadable(error)
             raise ConnectionResetError("the voice server sent what cannot be read") from None
+        self._runner = asyncio.create_task(
+            self._poll_voice_ws(reconnect), name=f"voice-poll-{self.guild.id}"
+        )
 
     def _tell_unreadable(self, error: Exception) -> None:
         log.warning(
@@ -231,6 +239,7 @@ class _Once(VoiceConnectionState):
         for task in (self._connector, self._runner):
             if task is not None and task is not asyncio.current_task():
                 task.cancel()
+                task.add_done_callback(_look_at_error)
         self._socket_reader.stop()
         if self.ws:
             try:
@@ -389,6 +398,13 @@ class Connection(VoiceClient):
         except OSError as error:
             # `send_packet` has noted it; the watch decides.
             log.debug("a keep-alive was not sent", guild=self.guild.id, error=describe(error))
+
+
+def _look_at_error(task: asyncio.Task[None]) -> None:
+    """A handshake can fail in the moment in which its caller is cancelled: then nobody else reads
+    the error, and asyncio would log it as one that was missed."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.debug("a voice connection was ended while it failed", error=describe(error))
 
 
 def _fault(state: _Once, now: float, heard_at: float) -> LossReason | None:

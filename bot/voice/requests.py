@@ -45,11 +45,13 @@ class VoiceRequests:
         """Wait until a request may go out, and count it. False, and nothing is counted, when
         `unless` holds by then: the request is no longer wanted.
 
-        `at_once`: the process ends. Go before all that wait, as far as the reserve allows it.
+        `at_once`: the process ends. Go before all that wait, or, where the reserve is used up, not
+        at all: Discord takes a bot out of voice when its gateway session ends.
         """
-        if at_once and self._count() >= 1 - AT_ONCE:
-            self._left -= 1
-            return True
+        if at_once:
+            is_free = self._count() >= 1 - AT_ONCE
+            self._left -= is_free
+            return is_free
         async with self._queue:
             while not unless():
                 missing = 1 - self._count()
