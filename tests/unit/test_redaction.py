@@ -12,8 +12,10 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from engine.redaction import HIDDEN, Redactor
+from engine.settings import Settings, secrets_of
 
 BOT = f"MTE4NjU0MzIxMDk4NzY1NDMyMQ.GabcdE.{secrets.token_urlsafe(28)}"
 TICKET = base64.urlsafe_b64encode(f"interaction:118:{secrets.token_urlsafe(60)}".encode()).decode()
@@ -200,3 +202,13 @@ def test_time_is_linear_whoever_wrote_the_text() -> None:
         "    Redactor(['a.secret.of-some-length']).redact(head + part * (200_000 // len(part)))\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_every_secret_setting_is_hidden_in_the_log() -> None:
+    """Also those of later versions: by their type, not by their names."""
+
+    class Later(Settings):
+        mynah_engine_token: SecretStr | None = None
+
+    settings = Later.model_validate({"discord_token": " abc.def ", "mynah_engine_token": "sesame"})
+    assert sorted(secrets_of(settings)) == ["abc.def", "sesame"]
