@@ -120,7 +120,7 @@ def _losing(event: str, parse: Parser) -> Parser:
             parse(data)
         except Exception as error:  # noqa: BLE001 -- the edge of an event
             log.warning(
-                "An event of Discord's was lost",
+                "A gateway event was lost",
                 event_name=event,
                 error=describe(error),
                 at=places(error),
