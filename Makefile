@@ -35,7 +35,7 @@ doctor: setup ## Examine the installation
 	$(MYNAH) doctor
 
 test: setup ## Run the tests
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest -n 2 --dist loadfile
 
 test-chatterbox: $(TORCH_READY) ## Run the tests of Chatterbox, on the CPU, with random weights
 	$(TORCH_VENV)/bin/pytest tests/chatterbox
