@@ -114,17 +114,6 @@ async def test_member_in_the_audience_of_a_stage_is_told_to_go_up(
     assert await nothing_came_of_it(bot, scene)
 
 
-async def test_stage_on_which_the_bot_may_not_go_is_refused_by_name(
-    bot: Running, scene: Scene
-) -> None:
-    stage = scene.guild.stage("Theatre")
-    await scene.ada.join(stage)
-    await scene.ada.suppress(False)
-    words = await scene.told("say", HELLO)
-    assert "invite me to speak, or give me the permission Mute Members" in words
-    assert await nothing_came_of_it(bot, scene)
-
-
 async def test_afk_channel_is_no_place_to_speak(bot: Running, scene: Scene) -> None:
     afk = scene.guild.afk("Away")
     await scene.ada.join(afk)
