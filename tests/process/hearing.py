@@ -74,6 +74,7 @@ class Hearing:
             await asyncio.sleep(0)
         heard, self._text = self.text, ""
         self._note, self._lasts = None, SPACE_HOPS
+        self._rest = np.empty(0)  # a letter that was cut off would be heard with what comes next
         return heard
 
     def _take(self, sound: Samples) -> None:
