@@ -77,10 +77,10 @@ class Process:
         except psutil.NoSuchProcess:
             return []
 
-    async def says(self, words: str, timeout: float = PATIENCE) -> None:
-        """Until `words` stand in its output."""
+    async def says(self, words: str, timeout: float = PATIENCE, *, times: int = 1) -> None:
+        """Until `words` stand in its output, so many times since its start."""
         await self._output.news.until(
-            lambda: words in self.output, timeout, f"{words!r} in the output"
+            lambda: self.output.count(words) >= times, timeout, f"{words!r} in the output"
         )
 
     async def ended(self, timeout: float = PATIENCE) -> int:

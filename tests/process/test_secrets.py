@@ -252,10 +252,11 @@ async def test_voice_and_gateway_that_break_tell_no_secret(stage: Stage) -> None
     discord = stage.discord
     async with clean(stage, bot, "voice was lost", "RESUMED", "session has been invalidated"):
         message = await stage.say(words(stage, "alpha " * 40))
-        for code in (4006, 4014, 4015, None):
+        for times, code in enumerate((4006, 4014, 4015, None), 1):
+            await bot.says("in the voice channel", times=times)
             connection = await discord.voice.until_connected(stage.guild.id, PATIENCE)
             await connection.close(code)
-            await bot.says("voice was lost")
+            await bot.says("voice was lost", times=times)
         await stage.guild.move_voice_server()
         await discord.gateway.drop()
         await bot.says("RESUMED")
