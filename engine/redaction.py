@@ -6,8 +6,8 @@ some, fields that are named for one. Does not know: who writes, or where.
 
 It hides too much rather than too little: what stands behind `Authorization:` goes to the end of
 its quotes or line. Every expression is anchored at a literal or at the beginning of a run, and
-takes what it has matched for good (possessive quantifiers), so that the time is linear in the
-length of the text, whoever wrote it.
+never gives back what it has matched (possessive quantifiers), so that the time is linear in the
+length of the text.
 """
 
 import base64

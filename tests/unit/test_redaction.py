@@ -147,7 +147,7 @@ def test_what_carries_a_credential_loses_it_alone(line: str, told: str) -> None:
         f"Frozen: {'0a' * 32}. No voice has it.",
         "Invite the bot to a server: https://discord.com/oauth2/authorize?client_id=1&scope="
         "bot+applications.commands&permissions=3146752",
-        '  File "/work/.venv/site-packages/aiohttp/client.py", line 900, in _request',
+        '  File "/opt/mynah/.venv/site-packages/aiohttp/client.py", line 900, in _request',
     ],
 )
 def test_what_is_no_secret_is_left_as_it_is(line: str) -> None:

@@ -1,4 +1,4 @@
-"""Acoustic fingerprints; freezes that hold for a recording whoever gives it; barred members."""
+"""Acoustic fingerprints; freezes that hold for a recording, no matter who gives it; barred members."""
 
 import sqlalchemy as sa
 from alembic import op
