@@ -181,7 +181,7 @@ def may_administer(asker: Standing) -> Denied | None:
 
 
 def obstacle(bot: BotStanding) -> Denied | None:
-    """What keeps the bot from speaking in a channel, whoever asks.
+    """What keeps the bot from speaking in a channel, no matter who asks.
 
     A stage's audience does not: the bot asks there to speak, and what waits goes on when it is
     invited.

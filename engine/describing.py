@@ -4,7 +4,7 @@ chooses.
 Knows: which attributes of an error are safe to show: a status, a code, what the system calls it.
 Does not know: who asks, or who reads it.
 
-An exception's own words are not among them, unless it is one of ours: aiohttp puts the headers of
+An exception's own words are not among them, unless this code raised it: aiohttp puts the headers of
 its request into them (with the token), discord.py what Discord answered, SQLAlchemy the values of
 the statement, pydantic and json what they were given to read. So is what members say.
 

@@ -31,7 +31,7 @@ CONSENT: Final = "\n".join(
     )
 )
 
-#: For the owner of a voice whose recording an admin froze, in whoever's voice that was.
+#: For the owner of a voice whose recording an admin froze, perhaps as another member's voice.
 FROZEN_HERE: Final = (
     "An admin has frozen this recording on this server, so nobody can have text spoken in it here. "
     "It can be used elsewhere. Ask an admin if you think that this is a mistake."

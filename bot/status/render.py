@@ -34,9 +34,7 @@ BAR_CELLS: Final = 10
 ETA_STEP: Final = 5  # seconds
 
 
-#: What a registered voice is called where not everyone may read its name.
-PRIVATE_VOICE: Final = Unnamed.PRIVATE
-#: While it is not known yet which that is.
+#: What the voice is called while the engine has not told which one it speaks in by itself.
 OWN_VOICE: Final = Unnamed.OWN
 #: Why a job in a chosen voice does not sound like it.
 LACKING: Final = "This engine does not have that voice: spoken in its own."
@@ -48,7 +46,7 @@ SPARE_SPOKE: Final = "The speech engine was down: a simpler one spoke, in its ow
 
 @dataclass(frozen=True, slots=True)
 class GivenVoice:
-    """A registered voice whose name reads like one of the engine's, or like a phrase of ours.
+    """A registered voice whose name reads like one of the engine's, or like the bot's own words.
     `public`: the operator gave it, else a member."""
 
     name: str
@@ -120,7 +118,7 @@ def render(
     """The status message of a job.
 
     `now` is in seconds since the epoch; `voice` is what the voice is called (its id is shown
-    without); `note`, a sentence of ours, says what keeps the job from being heard just now.
+    without); `note` is a sentence that says what keeps the job from being heard just now.
     `spare_speaks`: another engine speaks at present, while the main one is down.
     An outcome depends on neither `now`, `engine_state`, `note` nor `spare_speaks`.
     """

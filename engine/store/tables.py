@@ -181,7 +181,7 @@ voice_prints = Table(
     Column("print", LargeBinary, nullable=False),  # empty: the recording cannot be read
 )
 
-# Recordings that may not be spoken on a server until they are released, whoever gives them.
+# Recordings that may not be spoken on a server until they are released, no matter who gives them.
 freezes = Table(
     "freezes",
     metadata,

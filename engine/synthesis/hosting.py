@@ -4,7 +4,7 @@
                                   └──────── holds the slot, marks progress ──────┘
 
 `put` may wait for the order's reader. That is no standstill of the engine: time in there counts as
-progress, and whoever calls sees to it that it ends.
+progress, and the caller must make it end.
 
 Where the engine's memory runs out, what is cached is dropped and the order tried once more. Where
 that does not help, or sound was given out already, the engine is declared to be of no use: what

@@ -122,8 +122,8 @@ class Governing(Recognizing):
         await self._act(write, tell=[key])
 
     async def freeze(self, asker: Asker, key: str) -> None:
-        """Its recording may not be spoken on this server until it is released, whoever gives it:
-        other voices of it fall under the freeze too, those to come included. Raises
+        """Its recording may not be spoken on this server until it is released, no matter who
+        gives it: other voices of it fall under the freeze too, those to come included. Raises
         UnknownVoice."""
         lane = _lane(asker)
 

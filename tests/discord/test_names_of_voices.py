@@ -11,7 +11,7 @@ from tests.discord.running import Running, RunningClock
 from tests.discord.scene import Scene, over
 
 NAMES = ["the engine's own voice", "a private voice", "none", "English", "German", "de"]
-#: Phrases of ours, and voices of the engine: these names could be taken for them.
+#: The bot's phrases, and voices of the engine: these names could be taken for them.
 TAKEN = set(NAMES) - {"none"}
 
 

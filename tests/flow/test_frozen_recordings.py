@@ -1,4 +1,4 @@
-"""What is frozen is a recording: whoever gives it, however it was changed, whenever it came."""
+"""A freeze is of a recording, no matter who gives it, how it was changed, or when it came."""
 
 import asyncio
 import hashlib

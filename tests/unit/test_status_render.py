@@ -14,7 +14,6 @@ from bot.status.render import (
     MOST_CONTENT,
     NO_CLONES,
     OWN_VOICE,
-    PRIVATE_VOICE,
     SPARE,
     SPARE_SPOKE,
     Button,
@@ -28,6 +27,7 @@ from bot.status.render import (
 from engine.speech.jobs import EndedBy, JobState, JobView, StandIn
 from engine.speech.scripted import scripted_job
 from engine.synthesis.base import EngineState
+from engine.voices.voice import Unnamed
 
 NOW = 1_800_000_000.0
 
@@ -335,7 +335,7 @@ def test_the_list_fits_one_message_and_counts_the_rest(count: int, text: str) ->
 
 
 def test_private_voice_has_no_name() -> None:
-    assert "says, in a private voice:" in show(view(), voice=PRIVATE_VOICE).content
+    assert "says, in a private voice:" in show(view(), voice=Unnamed.PRIVATE).content
     assert "says, in the voice Morning:" in show(view(), voice="Morning").content
 
 

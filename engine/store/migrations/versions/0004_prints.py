@@ -1,4 +1,4 @@
-"""Acoustic fingerprints; freezes that hold for a recording, no matter who gives it; barred members."""
+"""Acoustic fingerprints; freezes of recordings, no matter who gives them; barred members."""
 
 import sqlalchemy as sa
 from alembic import op
