@@ -12,7 +12,7 @@ from typing import Final
 from bench.report import Report, percentile
 from bench.stage import Stage
 from bench.texts import sentence
-from engine.speech.lanes import GAP
+from engine.queue.state import GAP
 
 PACE: Final = 0.3
 JOBS: Final = 8
@@ -44,13 +44,13 @@ def measure() -> Report:
 
 
 async def _run() -> list[float]:
-    dice = random.Random(3)
+    rng = random.Random(3)
     async with Stage.open(settings={"MYNAH_ESPEAK_PACE": PACE}) as stage:
         (scene,) = stage.scenes
         await stage.warm(scene)
-        began, _ = await stage.dispatch(scene, sentence(dice))
+        began, _ = await stage.dispatch(scene, sentence(rng))
         for _ in range(JOBS - 1):
-            await stage.dispatch(scene, sentence(dice))
+            await stage.dispatch(scene, sentence(rng))
         spoken = await stage.spoken(scene, began)
         await stage.until_idle(scene, since=spoken.first_sound)
         spans = scene.recording.speech_spans(join=WITHIN_SPEECH)

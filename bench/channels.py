@@ -26,7 +26,7 @@ import psutil
 from bench.ready_made import Made, make
 from bench.report import Report, milliseconds, percentile
 from bench.stage import stop, workplace
-from engine.frames import FRAME_SECONDS
+from engine.model.audio_format import FRAME_SECONDS
 from sandbox import Sandbox
 from sandbox.voice import VoiceServer
 

@@ -29,10 +29,10 @@ from typing import Any, Final, get_args
 import numpy as np
 
 from bench.report import Report, percentile
-from engine.synthesis.audio import Pcm
-from engine.synthesis.base import SynthesisRequest
-from engine.synthesis.chatterbox import MODELS, ChatterboxSynthesizer, ModelName
-from engine.synthesis.opus import OggSound
+from engine.model.engine import SynthesisRequest
+from engine.tts.audio.opus import OggSound
+from engine.tts.audio.pcm import Pcm
+from engine.tts.engines.chatterbox import MODELS, ChatterboxSynthesizer, ModelName
 
 TEXTS: Final = (
     "Good morning everyone, how are you?",
@@ -117,12 +117,12 @@ def shrink() -> None:
 
 def run_one(way: str, model: ModelName, checkpoint: Path, device: str, *, small: bool) -> None:
     """Print the figures of one way as a line of JSON."""
-    from engine.synthesis.chatterbox.environment import prepare
+    from engine.tts.engines.chatterbox.environment import prepare
 
     prepare()  # upstream, too, needs it to be imported at all on newer libraries
     if small:
         shrink()
-    from engine.synthesis.chatterbox.loading import choose_device
+    from engine.tts.engines.chatterbox.loading import choose_device
 
     chosen = choose_device(device)
     run = run_ours if way == "ours" else run_upstream
@@ -136,7 +136,7 @@ def run_ours(model: ModelName, checkpoint: Path, device: str) -> dict[str, float
     synthesizer = ChatterboxSynthesizer(model, checkpoint, device)
     synthesizer.load()
     loaded = time.perf_counter()
-    voice = synthesizer.condition(recording())
+    voice = synthesizer.embed_voice(recording())
     conditioned = time.perf_counter()
 
     async def say(text: str, seed: int) -> tuple[float, float]:

@@ -12,14 +12,14 @@ from statistics import fmean
 from typing import Final
 
 from bench.report import Report, percentile
-from engine.clock import SystemClock
-from engine.speech.cache import AudioCache
-from engine.speech.jobs import ChunkState
-from engine.speech.lanes import LiveChunk, LiveJob
-from engine.speech.queue import Queue
-from engine.speech.scripted import CARD, ScriptedEngine, scripted_job
-from engine.speech.splitting import CardInUse
-from engine.speech.workers import Try, Workers
+from engine.base.clock import SystemClock
+from engine.model.jobs import ChunkState
+from engine.queue.audio_cache import AudioCache
+from engine.queue.changes import Queue
+from engine.queue.chunking import ActiveEngine
+from engine.queue.state import LiveChunk, LiveJob
+from engine.queue.synthesis import Attempt, Synthesis
+from mynah.testing.fake_engine import CARD, FakeEngine, fake_job
 
 LANES_AND_CHUNKS: Final = ((1_000, 100_000), (1_000, 10_000), (100, 10_000))
 CHUNKS_A_JOB: Final = 10
@@ -63,8 +63,8 @@ def measure() -> Report:
 def _run(lanes: int, chunks: int) -> Cost:
     clock = SystemClock()
     queue = Queue(Path("never-opened.db"), clock)
-    queue.card = CardInUse(CARD)
-    workers = Workers(queue, AudioCache(Path("never-opened")), ScriptedEngine(clock), clock)
+    queue.info = ActiveEngine(CARD)
+    workers = Synthesis(queue, AudioCache(Path("never-opened")), FakeEngine(clock), clock)
     workers._ready = True  # the engine is there; nothing is started that would ask it
     _fill(queue, lanes, chunks)
     cost = Cost([], [])
@@ -76,23 +76,23 @@ def _run(lanes: int, chunks: int) -> Cost:
             break  # every lane has all that is made ahead
         chunk, due = chosen
         lane = queue.lane(chunk.owner.job.lane)
-        queue.making[chunk.key] = Try(chunk, due)
-        queue.touch(lane)
+        queue.making[chunk.key] = Attempt(chunk, due)
+        queue.reschedule(lane)
         chunk.state, chunk.seconds = ChunkState.READY, SECONDS_A_CHUNK
         del queue.making[chunk.key]
-        queue.touch(lane)
+        queue.reschedule(lane)
         cost.step.append(time.perf_counter() - began)
     return cost
 
 
 def _fill(queue: Queue, lanes: int, chunks: int) -> None:
     """Jobs of ten chunks in every lane, in the order in which members of many servers queue."""
-    assert queue.card is not None
+    assert queue.info is not None
     for number in range(chunks // CHUNKS_A_JOB):
-        live = LiveJob(scripted_job(number, lane=f"{number % lanes}"), 0.0, card=queue.card.id)
+        live = LiveJob(fake_job(number, lane=f"{number % lanes}"), 0.0, info=queue.info.id)
         live.chunks = [
             LiveChunk(live, index, "x" * 45, 0.3, f"{number} {index}")
             for index in range(CHUNKS_A_JOB)
         ]
         queue.enter(live, queue.clock.monotonic())
-        queue.touch(queue.lane(live.job.lane))
+        queue.reschedule(queue.lane(live.job.lane))

@@ -1,4 +1,4 @@
-"""Acknowledged enqueues a second: `Speech.submit` returns when the job is on disk, for good.
+"""Acknowledged enqueues a second: `SpeechQueue.submit` returns when the job is on disk, for good.
 
 The real queue on the real disk (`synchronous=FULL`), with the embedded engine at work on what was
 queued, as it would be. The disk's own pace, one row a commit and nothing else, is the yardstick.
@@ -14,13 +14,13 @@ from typing import Final
 from bench.report import Report
 from bench.stage import workplace
 from bench.texts import prose
-from engine.clock import SystemClock
-from engine.logs import set_up_logging
-from engine.settings import load_settings
-from engine.speech import Speech
-from engine.speech.jobs import Say
-from engine.store.database import PRAGMAS
-from engine.synthesis.client import HostClient
+from engine.base.clock import SystemClock
+from engine.base.logging import set_up_logging
+from engine.base.settings import load_settings
+from engine.model.jobs import JobRequest
+from engine.queue import SpeechQueue
+from engine.store.sqlite import PRAGMAS
+from engine.tts.client.supervisor import EngineSupervisor
 
 JOBS: Final = 600
 SERVERS: Final = 60
@@ -53,14 +53,14 @@ async def _run(directory: Path) -> tuple[float, float]:
         mynah_max_queue=JOBS,
         mynah_max_queue_member=JOBS,
     )
-    clock, dice = SystemClock(), random.Random(5)
-    speech = Speech(settings, HostClient.from_settings(settings, clock), clock)
+    clock, rng = SystemClock(), random.Random(5)
+    speech = SpeechQueue(settings, EngineSupervisor.from_settings(settings, clock), clock)
     await speech.open()
     try:
         # Only with the engine's card are texts cut, and their chunks written with the job.
-        while speech.card is None:  # noqa: ASYNC110 - nothing tells
+        while speech.info is None:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.02)
-        texts = [prose(CHARACTERS, dice) for _ in range(2 * JOBS)]
+        texts = [prose(CHARACTERS, rng) for _ in range(2 * JOBS)]
 
         async def server(number: int) -> None:
             for text in texts[number:JOBS:SERVERS]:
@@ -78,8 +78,8 @@ async def _run(directory: Path) -> tuple[float, float]:
     return together, alone
 
 
-def _say(lane: str, text: str) -> Say:
-    return Say(lane=lane, requester="someone", text=text, voice="")
+def _say(lane: str, text: str) -> JobRequest:
+    return JobRequest(lane=lane, requester="someone", text=text, voice="")
 
 
 def _commits(file: Path) -> float:

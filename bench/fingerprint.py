@@ -24,10 +24,10 @@ import numpy as np
 import soxr
 
 from bench.report import Report
-from engine.synthesis.audio import Samples, amplitude
-from engine.synthesis.espeak_library import Manner, library
-from engine.voices import likeness
-from engine.voices.examine import hearing, prints
+from engine.tts.audio.pcm import Samples, amplitude
+from engine.tts.engines.espeak_library import Manner, library
+from engine.voices import fingerprints
+from engine.voices.analysis import fingerprint, tracks
 
 TEXT: Final = (
     "The quick brown fox jumps over the lazy dog, and then it rests a while. Hello everyone, I "
@@ -76,17 +76,16 @@ class Errors:
 
 
 def measure() -> Report:
-    dice = random.Random(8)
+    rng = random.Random(8)
     groups = {
         "the same text, other speakers": list(_speakers()),
-        "the same speaker, other texts": [_speak(_text(28, dice)) for _ in range(SAME_VOICE)],
+        "the same speaker, other texts": [_speak(_text(28, rng)) for _ in range(SAME_VOICE)],
         "other speakers, other texts": [
-            _speak(_text(28, dice), dice.choice(LANGUAGES), dice.choice(PITCHES))
-            for _ in range(MIXED)
+            _speak(_text(28, rng), rng.choice(LANGUAGES), rng.choice(PITCHES)) for _ in range(MIXED)
         ],
     }
     unlike = _others({name: list(map(_print, map(_wav, each))) for name, each in groups.items()})
-    originals = [_speak(_text(42, dice), dice.choice(LANGUAGES)) for _ in range(CHANGED)]
+    originals = [_speak(_text(42, rng), rng.choice(LANGUAGES)) for _ in range(CHANGED)]
     frozen = [_print(_wav(each)) for each in originals]
     alike = {
         name: _pairs(
@@ -116,8 +115,8 @@ def measure() -> Report:
             "seconds_of_1000": seconds,
         },
         notes=(
-            f"The same is what differs in less than {prints.MOST_ERRORS:.1%} of the bits over "
-            f"{prints.WINDOW_SECONDS:g} s: {false} of {pairs:,} pairs of different recordings.",
+            f"The same is what differs in less than {fingerprint.MOST_ERRORS:.1%} of the bits over "
+            f"{fingerprint.WINDOW_SECONDS:g} s: {false} of {pairs:,} pairs of other recordings.",
             f"One upload beside {KNOWN:,} frozen recordings, with the process's start: "
             f"{seconds:.2f} s.",
         ),
@@ -129,7 +128,7 @@ def _row(name: str, errors: Errors, word: str, extreme: float) -> tuple[str, ...
     return name, f"{len(errors.values):,}", middle, f"{word} {extreme:.3f}", f"{errors.same}"
 
 
-def _others(groups: dict[str, list[prints.Print]]) -> dict[str, Errors]:
+def _others(groups: dict[str, list[fingerprint.Print]]) -> dict[str, Errors]:
     """All pairs within each group, and of the speakers' with the texts'."""
     found = {name: _pairs(list(permutations(each, 2))) for name, each in groups.items()}
     speakers, texts, mixed = groups.values()
@@ -137,17 +136,17 @@ def _others(groups: dict[str, list[prints.Print]]) -> dict[str, Errors]:
     return found
 
 
-def _pairs(pairs: list[tuple[prints.Print, prints.Print]]) -> Errors:
-    values = [prints.likeness(given.kept, frozen.words).errors for given, frozen in pairs]
+def _pairs(pairs: list[tuple[fingerprint.Print, fingerprint.Print]]) -> Errors:
+    values = [fingerprint.likeness(given.kept, frozen.words).errors for given, frozen in pairs]
     near = [pair for pair, errors in zip(pairs, values, strict=True) if errors < 0.3]
-    return Errors(values, sum(prints.same(given.kept, frozen.words) for given, frozen in near))
+    return Errors(values, sum(fingerprint.same(given.kept, frozen.words) for given, frozen in near))
 
 
-async def _seconds(frozen: list[prints.Print]) -> float:
+async def _seconds(frozen: list[fingerprint.Print]) -> float:
     """Of an upload that is compared with many recordings, none of which it is."""
     many = [frozen[1 + number % (len(frozen) - 1)].to_bytes() for number in range(KNOWN)]
     began = time.perf_counter()
-    await likeness.same_as(frozen[0].to_bytes(), many, first_is="kept")
+    await fingerprints.same_as(frozen[0].to_bytes(), many, first_is="kept")
     return time.perf_counter() - began
 
 
@@ -161,8 +160,8 @@ def _speakers() -> Iterator[Samples]:
         yield _speak(TEXT, "gmw/en-US", pitch)
 
 
-def _text(words: int, dice: random.Random) -> str:
-    drawn = [dice.choice(WORDS) for _ in range(words)]
+def _text(words: int, rng: random.Random) -> str:
+    drawn = [rng.choice(WORDS) for _ in range(words)]
     return " ".join(f"{word}," if place % 7 == 6 else word for place, word in enumerate(drawn))
 
 
@@ -178,14 +177,14 @@ def _speak(text: str, voice: str = "gmw/en-US", pitch: int = 50) -> Samples:
     return np.concatenate(heard)
 
 
-def _print(data: bytes) -> prints.Print:
+def _print(data: bytes) -> fingerprint.Print:
     """As an upload is examined."""
     with tempfile.TemporaryFile() as file:
         file.write(data)
         file.seek(0)
-        decoded, stretch = hearing.best_stretch(file.fileno(), None, seconds=300)
+        decoded, stretch = tracks.best_stretch(file.fileno(), None, seconds=300)
     end = stretch.start + len(stretch.pcm.samples)
-    return prints.print_of(decoded.pcm, stretch.start, end)
+    return fingerprint.print_of(decoded.pcm, stretch.start, end)
 
 
 def _wav(samples: Samples) -> bytes:

@@ -29,13 +29,13 @@ def measure() -> Report:
 async def _run(
     command: Sequence[str], settings: Mapping[str, object] | None = None
 ) -> list[Spoken]:
-    dice = random.Random(1)
+    rng = random.Random(1)
     taken = []
     async with Stage.open(command, settings=settings) as stage:
         (scene,) = stage.scenes
         await stage.warm(scene)
         for number in range(JOBS):
-            await asyncio.sleep(dice.uniform(*THINKING))
+            await asyncio.sleep(rng.uniform(*THINKING))
             taken.append(await stage.say(scene, f"{number}."))
     return taken
 

@@ -42,14 +42,14 @@ def measure() -> Report:
 
 
 async def _run() -> dict[int, list[float]]:
-    dice = random.Random(2)
+    rng = random.Random(2)
     taken: dict[int, list[float]] = {length: [] for length in LENGTHS}
     async with Stage.open(settings={"MYNAH_ESPEAK_PACE": PACE}) as stage:
         (scene,) = stage.scenes
         await stage.warm(scene)
         for _ in range(TRIES):
             for length, times in taken.items():
-                at, _ = await stage.dispatch(scene, prose(length, dice))
+                at, _ = await stage.dispatch(scene, prose(length, rng))
                 times.append((await stage.spoken(scene, at)).to_sound)
                 await stage.stop(scene)
     return taken

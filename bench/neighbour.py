@@ -18,7 +18,7 @@ from typing import Final
 from bench.report import Report
 from bench.stage import Stage
 from bench.texts import prose
-from engine.speech.directory import DataDirectory
+from engine.base.data_dir import DataDirectory
 
 PACE: Final = 0.3
 CHARACTERS: Final = 600
@@ -72,7 +72,7 @@ def measure() -> Report:
 
 
 async def _run() -> list[Trial]:
-    dice = random.Random(4)
+    rng = random.Random(4)
     trials = []
     async with Stage.open(servers=2, settings={"MYNAH_ESPEAK_PACE": PACE}) as stage:
         crowded, quiet = stage.scenes
@@ -80,7 +80,7 @@ async def _run() -> list[Trial]:
             await stage.warm(scene)
         for number, later in enumerate(LATER):
             alone = (await stage.say(quiet, f"{number}.")).to_sound
-            began, _ = await stage.dispatch(crowded, prose(CHARACTERS, dice))
+            began, _ = await stage.dispatch(crowded, prose(CHARACTERS, rng))
             await asyncio.sleep(later)
             beside = await stage.say(quiet, f"{number + 50}.")
             await stage.stop(crowded)

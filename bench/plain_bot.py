@@ -14,10 +14,10 @@ import aiohttp
 import discord
 from discord import app_commands
 
-from bot.discord_api import locate
-from engine.frames import FRAMES_PER_SECOND
-from engine.logs import set_up_logging
-from engine.synthesis.ogg import OggReader
+from bot.discord_io.endpoint import locate
+from engine.base.logging import set_up_logging
+from engine.model.audio_format import FRAMES_PER_SECOND
+from engine.tts.audio.ogg import OggReader
 
 #: The environment names an Ogg Opus file.
 SOUND_FILE: Final = "BENCH_SOUND"

@@ -10,11 +10,11 @@ from typing import Final
 
 import numpy as np
 
-from engine.frames import CHANNELS
-from engine.synthesis.base import SynthesisRequest
-from engine.synthesis.espeak import DEFAULT_VOICE, EspeakSynthesizer
-from engine.synthesis.finish import Finish
-from engine.synthesis.opus import OggSound
+from engine.model.audio_format import CHANNELS
+from engine.model.engine import SynthesisRequest
+from engine.tts.audio.opus import OggSound
+from engine.tts.audio.postprocess import Finish
+from engine.tts.engines.espeak import DEFAULT_VOICE, EspeakSynthesizer
 
 TEXT: Final = (
     "Speech has loud parts and soft ones, and so its packets are large and small. A tone would "

@@ -23,18 +23,18 @@ from typing import Final, cast
 import aiohttp
 import discord
 
-from bot.discord_api import locate
-from bot.voice.connection import Connection, Loss
-from bot.voice.metronome import ThreadMetronome
-from bot.voice.speaker import Leads, Speaker
-from engine.clock import Clock, SystemClock
-from engine.frames import CHANNELS, SAMPLES_PER_FRAME
-from engine.logs import set_up_logging
-from engine.speech import LanePlayer
-from engine.speech.lanes import LiveChunk, LiveJob
-from engine.speech.scripted import scripted_job
-from engine.speech.sound import Cue, Sound
-from engine.synthesis.ogg import OggReader
+from bot.discord_io.endpoint import locate
+from bot.voice.connection import Connection, Disconnect
+from bot.voice.frame_clock import ThreadFrameClock
+from bot.voice.frame_sender import FrameSender, LeadIn
+from engine.base.clock import Clock, SystemClock
+from engine.base.logging import set_up_logging
+from engine.model.audio_format import CHANNELS, SAMPLES_PER_FRAME
+from engine.queue import PlaybackQueue
+from engine.queue.audio_stream import PacketStream, PlaybackItem
+from engine.queue.state import LiveChunk, LiveJob
+from engine.tts.audio.ogg import OggReader
+from mynah.testing.fake_engine import fake_job
 
 #: Joins at once: more only wait for one another.
 JOINING: Final = 4
@@ -78,12 +78,12 @@ async def main() -> None:
 
 async def _obey(client: discord.Client, speak: Speak) -> None:
     channels = iter(sorted((g.voice_channels[0] for g in client.guilds), key=lambda c: c.id))
-    dice, speaking = random.Random(6), 0
+    rng, speaking = random.Random(6), 0
     places = asyncio.Semaphore(JOINING)
 
     async def begin(channel: discord.VoiceChannel) -> None:
         async with places:
-            await asyncio.sleep(dice.uniform(0, WITHIN / JOINING))
+            await asyncio.sleep(rng.uniform(0, WITHIN / JOINING))
             for left in reversed(range(TRIES)):
                 try:
                     await speak(channel)
@@ -112,7 +112,7 @@ class _Occupant:
     def asked(self, channel_id: int | None) -> None:
         pass
 
-    def lost(self, connection: Connection, loss: Loss) -> None:
+    def lost(self, connection: Connection, loss: Disconnect) -> None:
         print(f"lost: {loss}", file=sys.stderr, flush=True)
 
 
@@ -120,25 +120,25 @@ class _Endless:
     """A lane that always has another chunk, of which all packets are there."""
 
     def __init__(self, packets: list[bytes]) -> None:
-        self._job = scripted_job(1, lane="1")
+        self._job = fake_job(1, lane="1")
         self._chunk = LiveChunk(LiveJob(self._job, 0.0), 0, "", 0.0, "").value()
-        self._sound = Sound()
+        self._sound = PacketStream()
         self._sound.grow(packets)
         self._sound.finish()
 
-    async def next(self) -> Cue:
-        return Cue(self._job, self._chunk, self._sound, 0.0)
+    async def next(self) -> PlaybackItem:
+        return PlaybackItem(self._job, self._chunk, self._sound, 0.0)
 
-    async def started(self, cue: Cue) -> None:
+    async def started(self, item: PlaybackItem) -> None:
         pass
 
-    async def spoken(self, cue: Cue) -> None:
+    async def spoken(self, item: PlaybackItem) -> None:
         pass
 
 
 def _mynah(arguments: argparse.Namespace) -> Speak:
     packets = _packets(arguments.ogg)
-    metronome = ThreadMetronome()
+    metronome = ThreadFrameClock()
     running: set[asyncio.Task[None]] = set()
 
     async def speak(channel: discord.VoiceChannel) -> None:
@@ -150,12 +150,12 @@ def _mynah(arguments: argparse.Namespace) -> Speak:
         connection = await channel.connect(
             cls=make, timeout=JOIN_SECONDS, reconnect=False, self_deaf=True
         )
-        speaker = Speaker(
+        speaker = FrameSender(
             connection,
-            cast("LanePlayer", _Endless(packets)),
+            cast("PlaybackQueue", _Endless(packets)),
             metronome,
             occupant.clock,
-            Leads(join=0.0, pause=0.0),
+            LeadIn(join=0.0, pause=0.0),
             held=False,
         )
         running.add(asyncio.create_task(speaker.run()))

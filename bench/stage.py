@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from engine.settings import load_settings
+from engine.base.settings import load_settings
 from mynah.scene import Scene, first
 from sandbox import Sandbox
 from sandbox.interactions import Interaction

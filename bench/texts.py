@@ -11,20 +11,20 @@ _VERBS: Final = ("crosses", "follows", "remembers", "carries", "watches", "leave
 _ADJECTIVES: Final = ("quiet", "narrow", "golden", "patient", "distant", "crooked", "ordinary")
 
 
-def prose(characters: int, dice: random.Random) -> str:
+def prose(characters: int, rng: random.Random) -> str:
     """Sentences of two clauses, cut off after so many characters."""
     text = ""
     while len(text) < characters:
-        text += f"{_clause(dice)}, and {_clause(dice)}. ".capitalize()
+        text += f"{_clause(rng)}, and {_clause(rng)}. ".capitalize()
     return text[:characters]
 
 
-def sentence(dice: random.Random) -> str:
+def sentence(rng: random.Random) -> str:
     """One clause: nothing in it asks for a pause."""
-    return f"{_clause(dice)}.".capitalize()
+    return f"{_clause(rng)}.".capitalize()
 
 
-def _clause(dice: random.Random) -> str:
-    subject, thing = dice.sample(_NOUNS, 2)
-    one, another = dice.sample(_ADJECTIVES, 2)
-    return f"the {one} {subject} {dice.choice(_VERBS)} the {another} {thing}"
+def _clause(rng: random.Random) -> str:
+    subject, thing = rng.sample(_NOUNS, 2)
+    one, another = rng.sample(_ADJECTIVES, 2)
+    return f"the {one} {subject} {rng.choice(_VERBS)} the {another} {thing}"

@@ -8,8 +8,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from engine.errors import SetupError
-from engine.output import guard_output
+from engine.base.output import guard_output
+from engine.model.errors import SetupError
 
 
 def parser() -> argparse.ArgumentParser:
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     ) from error
                 return demo(text=chosen.text, chat=chosen.chat)
             case "engine":
-                from engine.synthesis.host import main as serve
+                from engine.tts.server.__main__ import main as serve
 
                 return serve(rest)
             case "voices":

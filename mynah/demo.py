@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from engine.errors import SetupError
-from engine.settings import Settings, load_settings
+from engine.base.settings import Settings, load_settings
+from engine.model.errors import SetupError
 from mynah.chat import converse
 from mynah.scene import DemoFault, Scene, Teller, answer_of, first
 

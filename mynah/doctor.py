@@ -17,21 +17,21 @@ from typing import Final
 
 import aiohttp
 
-from bot.discord_api import NO_TOKEN, REFUSED_TOKEN
-from engine.clock import SystemClock
-from engine.describing import describe
-from engine.errors import EngineError, EngineUnavailable, SetupError
-from engine.logs import set_up_logging
-from engine.settings import MEBIBYTE, Settings, load_settings, secrets_of
-from engine.speech.directory import DataDirectory
-from engine.store.examine import examine
-from engine.synthesis.base import EngineCard, SynthesisRequest
-from engine.synthesis.client import HostClient
-from engine.synthesis.engines import check_settings
-from engine.synthesis.installed import CHATTERBOX
-from engine.synthesis.ogg import OggReader
-from engine.voices import bounded
-from engine.voices.shelf import Shelf
+from bot.discord_io.endpoint import NO_TOKEN, REFUSED_TOKEN
+from engine.base import child_process
+from engine.base.clock import SystemClock
+from engine.base.data_dir import DataDirectory
+from engine.base.error_text import describe
+from engine.base.logging import set_up_logging
+from engine.base.settings import MEBIBYTE, Settings, load_settings, secrets_of
+from engine.model.engine import EngineInfo, SynthesisRequest
+from engine.model.errors import EngineError, EngineUnavailable, SetupError
+from engine.store.integrity import examine
+from engine.tts.audio.ogg import OggReader
+from engine.tts.client.factory import check_settings
+from engine.tts.client.supervisor import EngineSupervisor
+from engine.tts.engines.catalog import CHATTERBOX
+from engine.voices.recording_files import RecordingFiles
 
 OLDEST: Final = (3, 11)
 NEWEST: Final = (3, 13)
@@ -100,31 +100,31 @@ async def engine(settings: Settings) -> Finding:
     what = f"engine {settings.mynah_engine}"
     try:
         check_settings(settings)
-        client = HostClient.from_settings(settings, SystemClock())
+        client = EngineSupervisor.from_settings(settings, SystemClock())
     except SetupError as error:
         return Finding(f"{what}: cannot be used so", error.user_message)
     await client.start()
     limit = MODEL_SECONDS if settings.mynah_engine in CHATTERBOX else ENGINE_SECONDS
     try:
         async with asyncio.timeout(limit):
-            card = await _card(client)
-            if not card.default_voice:
-                return Finding(f"{what} is loaded: {card.name} {card.version}, for members' voices")
+            info = await _info(client)
+            if not info.default_voice:
+                return Finding(f"{what} is loaded: {info.name} {info.version}, for members' voices")
             reader = OggReader()
-            request = SynthesisRequest(text="All is well.", voice=card.default_voice)
-            async for piece in client.synthesize(request, due_in=0.0):
+            request = SynthesisRequest(text="All is well.", voice=info.default_voice)
+            async for piece in client.synthesize(request, deadline_in=0.0):
                 reader.feed(piece)
     except (EngineError, TimeoutError) as error:
         reason = client.error or str(error) or f"no answer within {limit:.0f} seconds"
         return Finding(f"{what}: {reason}", "See MYNAH_ENGINE and MYNAH_ENGINE_URL in the README.")
     finally:
         await client.close()
-    return Finding(f"{what} speaks: {card.name} {card.version}, {len(card.voices)} voices")
+    return Finding(f"{what} speaks: {info.name} {info.version}, {len(info.voices)} voices")
 
 
-async def _card(client: HostClient) -> EngineCard:
+async def _info(client: EngineSupervisor) -> EngineInfo:
     """The engine's card. Raises EngineUnavailable where its host is down, and stays so."""
-    asking = asyncio.create_task(client.card())
+    asking = asyncio.create_task(client.info())
     down = 0.0
     try:
         while not asking.done():
@@ -163,8 +163,10 @@ async def references(settings: Settings) -> Finding:
         )
     if there != folder:
         return Finding(f"{what}: none yet, the first upload makes it")
-    shelf = Shelf(folder, settings.mynah_data_dir / "references")
-    return Finding(f"{what}: {len(shelf.kept())} of members, {len(shelf.dropped())} of yours")
+    recordings_dir = RecordingFiles(folder, settings.mynah_data_dir / "references")
+    return Finding(
+        f"{what}: {len(recordings_dir.kept())} of members, {len(recordings_dir.dropped())} of yours"
+    )
 
 
 async def examination(settings: Settings) -> Finding:
@@ -177,8 +179,8 @@ async def examination(settings: Settings) -> Finding:
             file.writeframes(bytes(2 * SILENCE_RATE))
         into = [f"--into={source}.wav", f"--preview-into={source}.ogg"]
         try:
-            answer = await bounded.run(into, source, seconds=EXAMINATION_SECONDS)
-        except bounded.Ended as error:
+            answer = await child_process.run(into, source, seconds=EXAMINATION_SECONDS)
+        except child_process.Ended as error:
             reason = (error.said.splitlines() or [str(error)])[-1]
         except (TimeoutError, OSError) as error:
             reason = str(error) or f"no answer within {EXAMINATION_SECONDS:.0f} seconds"

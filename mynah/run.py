@@ -12,17 +12,17 @@ import signal
 import aiohttp
 import structlog
 
-from bot.app import Bot
-from bot.discord_api import NO_TOKEN, locate
-from engine.clock import SystemClock
-from engine.errors import SetupError
-from engine.logs import set_up_logging
-from engine.settings import Settings, load_settings, secrets_of
-from engine.speech import Speech
-from engine.synthesis.engines import engine_from
-from engine.voices.dropped import DroppedVoices
-from engine.voices.library import Library
-from engine.voices.shelf import Shelf
+from bot.client import Bot
+from bot.discord_io.endpoint import NO_TOKEN, locate
+from engine.base.clock import SystemClock
+from engine.base.logging import set_up_logging
+from engine.base.settings import Settings, load_settings, secrets_of
+from engine.model.errors import SetupError
+from engine.queue import SpeechQueue
+from engine.tts.client.factory import engine_from
+from engine.voices.operator_folder import OperatorFolder
+from engine.voices.recording_files import RecordingFiles
+from engine.voices.registry import VoiceRegistry
 
 log = structlog.get_logger(__name__)
 
@@ -45,19 +45,21 @@ async def serve(settings: Settings, token: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     clock = SystemClock()
-    shelf = Shelf(settings.mynah_references_dir, settings.mynah_data_dir / "references")
+    recordings_dir = RecordingFiles(
+        settings.mynah_references_dir, settings.mynah_data_dir / "references"
+    )
     async with contextlib.AsyncExitStack() as stack:
-        speech = Speech(settings, engine_from(settings, clock, shelf.read), clock)
+        speech = SpeechQueue(settings, engine_from(settings, clock, recordings_dir.read), clock)
         await speech.open()
         stack.push_async_callback(speech.close)
-        library = Library(settings, speech, clock)
-        await library.start()
-        stack.push_async_callback(library.close)
-        dropped = DroppedVoices.from_settings(settings, library, clock)
+        registry = VoiceRegistry(settings, speech, clock)
+        await registry.start()
+        stack.push_async_callback(registry.close)
+        dropped = OperatorFolder.from_settings(settings, registry, clock)
         await dropped.start()
         stack.push_async_callback(dropped.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        bot = Bot(settings, speech, library, session, clock, invite=_print_invitation)
+        bot = Bot(settings, speech, registry, session, clock, invite=_print_invitation)
         serving = asyncio.create_task(_connect(bot, session, settings, token), name="bot")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         try:

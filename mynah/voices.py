@@ -11,13 +11,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from engine.errors import Refused
-from engine.logs import set_up_logging
-from engine.settings import Settings, load_settings, secrets_of
-from engine.voices.dropped import operators_examiner
-from engine.voices.names import public_name
-from engine.voices.recordings import Examined, Examiner
-from engine.voices.shelf import Shelf
+from engine.base.logging import set_up_logging
+from engine.base.settings import Settings, load_settings, secrets_of
+from engine.model.errors import Refused
+from engine.model.voice_names import public_name
+from engine.voices.operator_folder import operators_examiner
+from engine.voices.recording_analyzer import Analyzed, RecordingAnalyzer
+from engine.voices.recording_files import RecordingFiles
 from mynah.voices_freeze import freeze, release
 
 _HASH_SHOWN: Final = 12  # digits: enough for `freeze`, and to find a file by
@@ -69,19 +69,25 @@ def check(settings: Settings) -> int:
 
 
 async def _examine_all(settings: Settings) -> list[Row]:
-    shelf = Shelf(settings.mynah_references_dir, settings.mynah_data_dir / "references")
+    recordings_dir = RecordingFiles(
+        settings.mynah_references_dir, settings.mynah_data_dir / "references"
+    )
     examiner = operators_examiner(settings)
     with tempfile.TemporaryDirectory(prefix="mynah-check-") as folder:
         wav = Path(folder) / "examined.wav"
-        files = [(public_name(file.path.stem), file.path) for file in shelf.dropped().values()]
-        kept = [(each, path) for each in shelf.kept() if (path := shelf.path(each))]
+        files = [
+            (public_name(file.path.stem), file.path) for file in recordings_dir.dropped().values()
+        ]
+        kept = [
+            (each, path) for each in recordings_dir.kept() if (path := recordings_dir.path(each))
+        ]
         return [
             *[await _row(examiner, name, path, wav) for name, path in files],
             *[await _row_of_kept(examiner, name, path, wav) for name, path in kept],
         ]
 
 
-async def _row_of_kept(examiner: Examiner, reference: str, path: Path, wav: Path) -> Row:
+async def _row_of_kept(examiner: RecordingAnalyzer, reference: str, path: Path, wav: Path) -> Row:
     if _hash_of(path) not in (reference, None):
         told = "it is not what was kept"
         return Row(hash=reference, name=_MEMBERS, state="damaged", advice=told)
@@ -97,9 +103,9 @@ def _hash_of(path: Path) -> str | None:
         return None
 
 
-async def _row(examiner: Examiner, name: str, path: Path, wav: Path) -> Row:
+async def _row(examiner: RecordingAnalyzer, name: str, path: Path, wav: Path) -> Row:
     try:
-        examined: Examined = await examiner.examine(path, wav)
+        examined: Analyzed = await examiner.examine(path, wav)
     except Refused as error:
         return Row(name=name, state="unfit", advice=error.user_message)
     except OSError as error:

@@ -10,13 +10,13 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
-from engine.errors import BadRecording, SetupError
-from engine.settings import Settings, load_settings
-from engine.speech.directory import DataDirectory
-from engine.store.looking import blocked_as, print_of, voices_by_reference
-from engine.voices import likeness
-from engine.voices.barring import FOLDER, bar, barred_in, unbar
-from engine.voices.shelf import Shelf
+from engine.base.data_dir import DataDirectory
+from engine.base.settings import Settings, load_settings
+from engine.model.errors import BadRecording, SetupError
+from engine.store.readonly import blocked_as, print_of, voices_by_reference
+from engine.voices import fingerprints
+from engine.voices.blocklist import FOLDER, block, blocked_in, unblock
+from engine.voices.recording_files import RecordingFiles
 
 _WHOLE: Final = re.compile("[0-9a-f]{64}")
 _PART: Final = re.compile("[0-9a-f]{8,64}")
@@ -30,7 +30,7 @@ def freeze(typed: str) -> int:
     voices = voices_by_reference(database)
     reference = _one(typed, {*voices, *_recordings(settings)})
     made = print_of(database, reference) or _computed(settings, reference)
-    bar(folder, reference, made)
+    block(folder, reference, made)
     print(f"Frozen: {reference}. {_have_it(voices[reference])} A running bot ends what is")
     print("spoken in it within a second, and refuses the recording from anyone.")
     if made:
@@ -46,14 +46,14 @@ def release(typed: str) -> int:
     settings = load_settings()
     folder, database = _places(settings)
     voices = voices_by_reference(database)
-    barred = barred_in(folder)
+    barred = blocked_in(folder)
     wanted = _one(typed, {*barred, *voices})
     # A voice may be silent because its recording was recognized as one that is frozen.
     released = [wanted] if wanted in barred else blocked_as(database, wanted)
     if not set(released) & barred:
         raise SetupError(f"{wanted} is not frozen.")
     for reference in released:
-        unbar(folder, reference)
+        unblock(folder, reference)
         print(f"Released: {reference}. {_have_it(voices[reference])}")
     return 0
 
@@ -66,20 +66,24 @@ def _places(settings: Settings) -> tuple[Path, Path]:
 
 def _computed(settings: Settings, reference: str) -> bytes:
     """The fingerprint of a recording that no voice has; empty where it is away or unreadable."""
-    shelf = Shelf(settings.mynah_references_dir, settings.mynah_data_dir / "references")
-    place = shelf.path(reference)
+    recordings_dir = RecordingFiles(
+        settings.mynah_references_dir, settings.mynah_data_dir / "references"
+    )
+    place = recordings_dir.path(reference)
     if place is None:
         return b""
     try:
-        return asyncio.run(likeness.print_of(place))
+        return asyncio.run(fingerprints.print_of(place))
     except BadRecording as error:
         print(f"The recording {place} gave no fingerprint. {error.user_message}")
         return b""
 
 
 def _recordings(settings: Settings) -> set[str]:
-    shelf = Shelf(settings.mynah_references_dir, settings.mynah_data_dir / "references")
-    return {*shelf.kept(), *shelf.kept_converted()}
+    recordings_dir = RecordingFiles(
+        settings.mynah_references_dir, settings.mynah_data_dir / "references"
+    )
+    return {*recordings_dir.kept(), *recordings_dir.kept_converted()}
 
 
 def _one(typed: str, known: Collection[str]) -> str:

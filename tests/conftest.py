@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.store.examine import bring_up
+from engine.store.integrity import bring_up
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import hashlib
 
 import numpy as np
 
-from engine.voices.examine.prints import Print
+from engine.voices.analysis.fingerprint import Print
 
 FRAMES = 150  # 7.2 s
 _BITS = 31
@@ -17,8 +17,8 @@ _SPEECH = np.uint32(1 << 31)
 def print_named(sound: str, *, changed: float = 0.0) -> bytes:
     """`changed`: the share of bits that differ, as after a codec (0.05) or on a record player that
     runs too fast (0.2). Two names differ in half of them."""
-    dice = np.random.default_rng(int.from_bytes(hashlib.sha256(sound.encode()).digest()[:8]))
-    words = dice.integers(0, 1 << _BITS, FRAMES, dtype=np.uint32)
-    flipped = dice.random((FRAMES, _BITS)) < changed
+    rng = np.random.default_rng(int.from_bytes(hashlib.sha256(sound.encode()).digest()[:8]))
+    words = rng.integers(0, 1 << _BITS, FRAMES, dtype=np.uint32)
+    flipped = rng.random((FRAMES, _BITS)) < changed
     words ^= (flipped << np.arange(_BITS, dtype=np.uint32)).sum(axis=1, dtype=np.uint32)
     return Print(words | _SPEECH, 0, FRAMES).to_bytes()

@@ -3,10 +3,10 @@
 Knows: every field. Does not know: what any test is about.
 """
 
-from engine.voices.voice import Report, Scope, Voice
+from engine.model.voices import RecordingAnalysis, Scope, Voice
 
 #: A good recording.
-REPORT = Report(
+REPORT = RecordingAnalysis(
     seconds=8.0,
     speech=7.0,
     noise=-60.0,

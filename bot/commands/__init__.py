@@ -1,35 +1,19 @@
-"""The slash commands: a file per group; each parses, makes one call, replies."""
+"""The slash commands and the buttons: a file per group; each parses, makes one call, replies.
 
-import discord
-from discord import app_commands
-
-from bot.commands import mydata, queue, sound, speak, voice, voice_admin, where
-from bot.house import House
-
-
-def add_commands(tree: app_commands.CommandTree[discord.Client], house: House) -> None:
-    """Add every command to the tree; below one of the operator's choice, where it is set."""
-    commands = [
-        *speak.commands(house),
-        *sound.commands(house),
-        *where.commands(house),
-        *queue.commands(house),
-        *voice.commands(house),
-        *voice_admin.commands(house),
-        *mydata.commands(house),
-    ]
-    # A message's menu has no levels: this stands beside a group, too.
-    tree.add_command(voice.use_as_my_voice(house))
-    if house.settings.mynah_command_group is None:
-        for command in commands:
-            tree.add_command(command)
-        return
-    group = app_commands.Group(
-        name=house.settings.mynah_command_group,
-        description="Speak text in voice channels",
-        # `/voice` and `/mydata` work in direct messages; the others say that they do not.
-        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
-    )
-    for command in commands:
-        group.add_command(command)
-    tree.add_command(group)
+catalog.py       all commands, added to the tree
+tree.py          which servers are served, and what becomes of an error
+kind.py          the type of a slash command
+say.py           /say
+playback.py      /skip, /stop, /pause, /resume
+channel.py       /join, /leave
+queue.py         /queue, /help
+voice.py         /voice upload, list, use, preview
+voice_owner.py   /voice rename, share, style, delete
+report.py        /voice report
+voice_admin.py   /voice-admin list, remove, freeze, release, audit
+voice_rules.py   /voice-admin default, uploads, allow
+voice_blocks.py  /voice-admin bar, unbar
+mydata.py        /mydata
+components.py    presses of buttons, and forms
+actions.py       what a command and a button have in common
+"""

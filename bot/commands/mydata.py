@@ -1,7 +1,7 @@
 """/mydata: all that is kept of a member, handed over to them or deleted.
 
 Knows: the steps of both, and the question before the second. Does not know: what is a member's
-(`engine/voices`), how messages are blanked (`bot/erasing`).
+(`engine/voices`), how messages are blanked (`bot/erasure`).
 
     delete ──▶ what will go, and a button ──▶ pressed ──▶ gone here ──▶ messages blanked, and told
 """
@@ -11,15 +11,15 @@ from typing import Final
 import discord
 from discord import app_commands
 
-from bot.asker import asker_of
 from bot.commands.kind import Command
-from bot.erasing.question import GONE_HERE, LAPSED, render_question
-from bot.house import House
-from bot.reply import Attached, Choice
-from bot.rest import Ticket
-from engine.errors import Refused
-from engine.settings import MEBIBYTE
-from engine.voices.holding import holdings
+from bot.discord_io.replies import Attached, Choice
+from bot.discord_io.rest import InteractionToken
+from bot.erasure.question import GONE_HERE, LAPSED, render_question
+from bot.parts import Parts
+from bot.requester import requester_of
+from engine.base.settings import MEBIBYTE
+from engine.model.errors import Refused
+from engine.voices.data_summary import data_summary
 
 PREFIX: Final = "mynah:mydata:"
 ERASE: Final = "erase"
@@ -33,7 +33,7 @@ MARGIN_BYTES: Final = 64 * 1024
 LAPSE_SECONDS: Final = 600.0
 
 
-def commands(house: House) -> list[Command | app_commands.Group]:
+def commands(house: Parts) -> list[Command | app_commands.Group]:
     """/mydata, as it works in servers and in direct messages."""
     mydata = app_commands.Group(
         name="mydata",
@@ -50,37 +50,37 @@ def commands(house: House) -> list[Command | app_commands.Group]:
 
     @mydata.command(name="delete", description="Have all that I keep of you deleted, for good")
     async def delete(interaction: discord.Interaction) -> None:
-        kept = await holdings(house.speech, str(interaction.user.id))
+        kept = await data_summary(house.speech, str(interaction.user.id))
         button = Choice("Delete all of it", f"{PREFIX}{ERASE}", danger=True)
         await house.reply(interaction, render_question(kept), choices=[button])
 
     return [mydata]
 
 
-async def _export(interaction: discord.Interaction, house: House) -> None:
-    asker = asker_of(interaction)
+async def _export(interaction: discord.Interaction, house: Parts) -> None:
+    requester = requester_of(interaction)
     limit = interaction.filesize_limit or USUAL_BYTES
     most = min(limit, MOST_BYTES) - MARGIN_BYTES
-    parts = await house.library.export(asker.member, most, lane=asker.lane)
+    parts = await house.registry.export(requester.member, most, lane=requester.lane)
     for number, (filename, data) in enumerate(parts, 1):
         count = f" Part {number} of {len(parts)}." if len(parts) > 1 else ""
         words = f"This is what I keep of you.{count}"
         file = Attached(filename, data)
         sent = await house.reply(interaction, words, files=[file])
         if sent is not None:
-            house.sent_files.sent(interaction, sent, {asker.member})
+            house.sent_files.sent(interaction, sent, {requester.member})
 
 
-async def pressed(interaction: discord.Interaction, house: House, rest: str) -> None:
+async def pressed(interaction: discord.Interaction, house: Parts, rest: str) -> None:
     """A press of the button below the question. Raises Refused."""
     question = interaction.message
     if rest != ERASE or question is None:
         return
     if house.clock.time() - question.created_at.timestamp() > LAPSE_SECONDS:
         raise Refused(LAPSED)
-    asker = asker_of(interaction)
+    requester = requester_of(interaction)
     await house.reply.update(interaction, GONE_HERE)
-    await house.uploads.forget(asker.member)  # else one that is under way would come after it
-    await house.library.erase(asker.member, lane=asker.lane)
+    await house.uploads.forget(requester.member)  # else one that is under way would come after it
+    await house.registry.erase(requester.member, lane=requester.lane)
     since = interaction.created_at.timestamp()
-    await house.erasure_news.follow(asker.member, Ticket.of(interaction), since)
+    await house.erasure_news.follow(requester.member, InteractionToken.of(interaction), since)

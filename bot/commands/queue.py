@@ -5,25 +5,25 @@ from typing import Final
 import discord
 from discord import app_commands
 
-from bot import rights
-from bot.asking import asking, check
+from bot import policy
 from bot.commands.kind import Command
-from bot.house import House
-from bot.status.render import render_queue
+from bot.context import check, command_context
+from bot.messages.render import render_queue
+from bot.parts import Parts
 
 
-def commands(house: House) -> list[Command | app_commands.Group]:
+def commands(house: Parts) -> list[Command | app_commands.Group]:
     queue = app_commands.Group(name="queue", description="What waits to be spoken")
 
     @queue.command(name="view", description="Show what is being spoken and what waits")
     async def view(interaction: discord.Interaction) -> None:
-        ask = await asking(interaction, house)
-        check(rights.may_view(ask.standing))
+        ask = await command_context(interaction, house)
+        check(policy.may_view(ask.standing))
         text = render_queue(
             ask.queue,
             now=house.clock.time(),
             hide_text=house.settings.mynah_hide_text,
-            note=house.rooms.note(ask.guild.id),
+            note=house.guild_voices.note(ask.guild.id),
         )
         await house.reply(interaction, text)
 

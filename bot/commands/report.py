@@ -13,20 +13,20 @@ from typing import Final
 import discord
 from discord import app_commands
 
-from bot.asker import asker_of
-from bot.house import House
-from bot.library.choices import Offered
-from bot.library.completion import completed_by
-from bot.library.oversight import label, private
-from bot.library.reports import MOST_REASON
-from bot.library.seen import find_here, lane_of, offered_here
-from engine.errors import Refused
-from engine.voices.voice import Asker, Voice
+from bot.parts import Parts
+from bot.requester import requester_of
+from bot.voices.abuse_reports import MOST_REASON
+from bot.voices.choices import Offered
+from bot.voices.completion import completed_by
+from bot.voices.heard import find_here, lane_of, offered_here
+from bot.voices.moderation_text import label, private
+from engine.model.errors import Refused
+from engine.model.voices import Requester, Voice
 
 SERVERS_ONLY: Final = "A voice is reported on the server where it was spoken: use this there."
 
 
-def add_report(group: app_commands.Group, house: House) -> None:
+def add_report(group: app_commands.Group, house: Parts) -> None:
     """Add `/voice report`."""
 
     @group.command(name="report", description="Tell the admins and the operator what is wrong")
@@ -39,12 +39,12 @@ def add_report(group: app_commands.Group, house: House) -> None:
         voice: str,
         reason: app_commands.Range[str, 1, MOST_REASON],
     ) -> None:
-        guild, asker = interaction.guild, asker_of(interaction)
+        guild, requester = interaction.guild, requester_of(interaction)
         if guild is None:
             raise Refused(SERVERS_ONLY)
-        can = await _reportable(house, asker)
+        can = await _reportable(house, requester)
         found = find_here(voice, can.voices, readable=can.usable)
-        await house.reports.report(asker, guild, found, reason)
+        await house.reports.report(requester, guild, found, reason)
         about = label(found, named=True) if found in can.usable else private(found)
         await house.reply(
             interaction, f"Reported: {about}. The admins of this server and the operator are told."
@@ -53,10 +53,10 @@ def add_report(group: app_commands.Group, house: House) -> None:
     report.autocomplete("voice")(completed_by(_offer, house))
 
 
-async def _offer(interaction: discord.Interaction, house: House, typed: str) -> list[Offered]:
+async def _offer(interaction: discord.Interaction, house: Parts, typed: str) -> list[Offered]:
     if interaction.guild is None:
         return []
-    can = await _reportable(house, asker_of(interaction))
+    can = await _reportable(house, requester_of(interaction))
     return await offered_here(
         interaction, house, can.voices, typed, readable=can.usable, speakers=can.speakers
     )
@@ -72,9 +72,9 @@ class _Reportable:
     speakers: Mapping[str, str]
 
 
-async def _reportable(house: House, asker: Asker) -> _Reportable:
-    usable = await house.library.usable(asker)
-    speakers = await house.library.speakers(lane_of(asker))
-    heard = [each for each in await house.library.seen(lane_of(asker)) if each.key in speakers]
+async def _reportable(house: Parts, requester: Requester) -> _Reportable:
+    usable = await house.registry.usable(requester)
+    speakers = await house.registry.speakers(lane_of(requester))
+    heard = [each for each in await house.registry.seen(lane_of(requester)) if each.key in speakers]
     both = {each.id: each for each in (*usable, *heard)}
     return _Reportable(usable, list(both.values()), speakers)

@@ -10,11 +10,11 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.reply import offer_nothing
-from engine.errors import Refused
+from bot.discord_io.replies import offer_nothing
+from engine.model.errors import Refused
 
 if TYPE_CHECKING:
-    from bot.house import House
+    from bot.parts import Parts
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +35,7 @@ IN_DIRECT = {"voice", "mydata"}
 
 
 class Tree(app_commands.CommandTree[discord.Client]):
-    def __init__(self, client: discord.Client, house: "House") -> None:
+    def __init__(self, client: discord.Client, house: "Parts") -> None:
         super().__init__(
             client,
             # They do not show in direct messages, nor for those who install apps for themselves.
@@ -66,7 +66,7 @@ class Tree(app_commands.CommandTree[discord.Client]):
         await answer_error(interaction, cause, self._house)
 
 
-async def let_in(interaction: discord.Interaction, house: "House") -> bool:
+async def let_in(interaction: discord.Interaction, house: "Parts") -> bool:
     """Whether this use of a command or button may go on; who may not come in is told why."""
     words = await _barred(interaction, house)
     if words is None and house.door.enter():
@@ -78,7 +78,7 @@ async def let_in(interaction: discord.Interaction, house: "House") -> bool:
     return False
 
 
-async def _barred(interaction: discord.Interaction, house: "House") -> str | None:
+async def _barred(interaction: discord.Interaction, house: "Parts") -> str | None:
     """Why it may not be used here, whoever asks; None where it may.
 
     In a direct message one can reach what belongs to oneself. Where the operator serves only
@@ -90,7 +90,7 @@ async def _barred(interaction: discord.Interaction, house: "House") -> str | Non
     used = used_by(interaction, house.settings.mynah_command_group)
     if used not in IN_DIRECT:
         return SERVERS_ONLY
-    if only and used == "voice" and not await house.library.own(str(interaction.user.id)):
+    if only and used == "voice" and not await house.registry.own(str(interaction.user.id)):
         return NOT_SERVED_IN_DIRECT
     return None
 
@@ -112,7 +112,7 @@ def used_by(interaction: discord.Interaction, group: str | None) -> str:
 
 
 async def answer_error(
-    interaction: discord.Interaction, error: BaseException, house: "House"
+    interaction: discord.Interaction, error: BaseException, house: "Parts"
 ) -> None:
     """Tell whoever asked; a refusal in its own words, a fault without its details."""
     completes = interaction.type is discord.InteractionType.autocomplete

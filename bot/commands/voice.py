@@ -9,21 +9,21 @@ from typing import Final, Literal
 import discord
 from discord import app_commands
 
-from bot.asker import asker_of
 from bot.commands import voice_owner
 from bot.commands.kind import Command
 from bot.commands.report import add_report
-from bot.house import House
-from bot.library.card import Listed, bold, render_list
-from bot.library.completion import completed_by
-from bot.library.fetching import Recording
-from bot.library.presses import name_form
-from bot.library.uploads import PREVIEW
-from bot.library.usable import NONE, chosen, find, name_of, offer_all, offer_usable, whose
-from bot.reply import Attached
-from engine.errors import BadRecording, NotAllowed
-from engine.voices.names import public_name
-from engine.voices.voice import Scope, Voice
+from bot.discord_io.replies import Attached
+from bot.parts import Parts
+from bot.requester import requester_of
+from bot.voices.completion import completed_by
+from bot.voices.components import name_form
+from bot.voices.download import Recording
+from bot.voices.upload_text import Listed, bold, render_list
+from bot.voices.uploads import PREVIEW
+from bot.voices.usable import NONE, chosen, find, name_of, offer_all, offer_usable, whose
+from engine.model.errors import BadRecording, NotAllowed
+from engine.model.voice_names import public_name
+from engine.model.voices import Scope, Voice
 
 NOT_THEIRS: Final = "This works for messages of your own only: nobody gives away another's voice."
 NO_RECORDING: Final = (
@@ -35,7 +35,7 @@ HERE_IS_NO_SERVER: Final = "This is no server: choose `everywhere`."
 SOUNDS: Final = ("audio/", "video/")
 
 
-def commands(house: House) -> list[Command | app_commands.Group]:
+def commands(house: Parts) -> list[Command | app_commands.Group]:
     """/voice, as it works in servers and in direct messages."""
     voice = app_commands.Group(
         name="voice",
@@ -58,7 +58,7 @@ def _everywhere() -> app_commands.AppCommandContext:
     return app_commands.AppCommandContext(guild=True, dm_channel=True)
 
 
-def _upload(house: House) -> Command:
+def _upload(house: Parts) -> Command:
     @app_commands.command(name="upload", description="Give me a voice by a recording of it")
     @app_commands.describe(
         file="Ten to twenty seconds of clear speech: any sound or film",
@@ -76,7 +76,7 @@ def _upload(house: House) -> Command:
     return upload
 
 
-def use_as_my_voice(house: House) -> app_commands.ContextMenu:
+def use_as_my_voice(house: Parts) -> app_commands.ContextMenu:
     """An attachment option takes no voice message; the menu of a message does."""
 
     @app_commands.context_menu(name="Use as my voice")
@@ -107,19 +107,19 @@ def _recording(file: discord.Attachment) -> Recording:
     return Recording(url=file.url, size=file.size)
 
 
-def _list(house: House) -> Command:
+def _list(house: Parts) -> Command:
     @app_commands.command(name="list", description="The voices that you may use here")
     async def list_(interaction: discord.Interaction) -> None:
-        asker = asker_of(interaction)
-        usable = await house.library.usable(asker)
+        requester = requester_of(interaction)
+        usable = await house.registry.usable(requester)
         there = {each.key for each in usable}
-        own = await house.library.own(asker.member)
+        own = await house.registry.own(requester.member)
         barred = [each for each in own if each.key not in there]
-        lines = [_listed(each, asker.member) for each in usable]
+        lines = [_listed(each, requester.member) for each in usable]
         lines += [
             Listed(each.name, "yours", "which cannot be used here at present") for each in barred
         ]
-        speaking = await name_of(house, await chosen(house, asker, None))
+        speaking = await name_of(house, await chosen(house, requester, None))
         await house.reply(interaction, render_list(lines, speaking))
 
     return list_
@@ -138,7 +138,7 @@ def _listed(voice: Voice, member: str) -> Listed:
     return Listed(voice.name, "yours", note)
 
 
-def _use(house: House) -> Command:
+def _use(house: Parts) -> Command:
     @app_commands.command(name="use", description="Choose the voice in which /say speaks for you")
     @app_commands.describe(
         voice="Whose voice; completes as you type. `none` takes your choice back",
@@ -149,17 +149,17 @@ def _use(house: House) -> Command:
         voice: str,
         where: Literal["here", "everywhere"] | None = None,
     ) -> None:
-        asker = asker_of(interaction)
-        if asker.lane is None and where == "here":
+        requester = requester_of(interaction)
+        if requester.lane is None and where == "here":
             raise NotAllowed("no server", user_message=HERE_IS_NO_SERVER)
-        everywhere = asker.lane is None or where == "everywhere"
+        everywhere = requester.lane is None or where == "everywhere"
         place = "everywhere" if everywhere else "on this server"
         if voice.strip().casefold() in NONE:
-            await house.library.choose(asker, None, everywhere=everywhere)
+            await house.registry.choose(requester, None, everywhere=everywhere)
             await house.reply(interaction, f"Your choice {place} is taken back.")
             return
-        spoken = await chosen(house, asker, voice)
-        await house.library.choose(asker, spoken.voice, everywhere=everywhere)
+        spoken = await chosen(house, requester, voice)
+        await house.registry.choose(requester, spoken.voice, everywhere=everywhere)
         name = await name_of(house, spoken) or voice
         await house.reply(
             interaction, f"`/say` speaks in {bold(name)} for you {place} from now on."
@@ -169,14 +169,14 @@ def _use(house: House) -> Command:
     return use
 
 
-def _preview(house: House) -> Command:
+def _preview(house: Parts) -> Command:
     @app_commands.command(name="preview", description="Listen to the recording of a voice")
     @app_commands.describe(voice="Whose voice; completes as you type")
     async def preview(interaction: discord.Interaction, voice: str) -> None:
-        asker = asker_of(interaction)
-        found = await find(house, asker, voice)
+        requester = requester_of(interaction)
+        found = await find(house, requester, voice)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        sound = await house.previews.of(asker.member, found.reference)
+        sound = await house.previews.of(requester.member, found.reference)
         sent = await house.reply(
             interaction,
             f"{bold(found.name)}, as it was recorded.",

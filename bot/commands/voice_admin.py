@@ -12,16 +12,16 @@ from typing import Final
 import discord
 from discord import app_commands
 
-from bot.commands import voice_bars, voice_rules
+from bot.commands import voice_blocks, voice_rules
 from bot.commands.kind import Command
-from bot.house import House
-from bot.library.admins import admin, default_name, ended_by, find, label_for, offer
-from bot.library.completion import completed_by
-from bot.library.oversight import label, open_reports, render_list, render_trail
-from bot.library.seen import lane_of, typed_number
-from engine.errors import Refused
-from engine.voices.access import open_to_all
-from engine.voices.voice import Asker, Scope, Voice
+from bot.parts import Parts
+from bot.voices.completion import completed_by
+from bot.voices.heard import lane_of, typed_number
+from bot.voices.moderation import admin, default_name, ended_by, find, label_for, offer
+from bot.voices.moderation_text import label, open_reports, render_list, render_trail
+from engine.model.errors import Refused
+from engine.model.voices import Requester, Scope, Voice
+from engine.voices.permissions import open_to_all
 
 #: Of the trail, what is looked through for one answer.
 MOST_ENTRIES: Final = 2000
@@ -31,7 +31,7 @@ NOT_SHARED: Final = (
 )
 
 
-def commands(house: House) -> list[Command | app_commands.Group]:
+def commands(house: Parts) -> list[Command | app_commands.Group]:
     group = app_commands.Group(
         name="voice-admin",
         description="Decide about the voices on this server",
@@ -44,29 +44,29 @@ def commands(house: House) -> list[Command | app_commands.Group]:
         _freeze(house),
         _release(house),
         *voice_rules.commands(house),
-        *voice_bars.commands(house),
+        *voice_blocks.commands(house),
         _audit(house),
     ):
         group.add_command(command)
     return [group]
 
 
-def _list(house: House) -> Command:
+def _list(house: Parts) -> Command:
     @app_commands.command(name="list", description="Voices that are shared, spoken or frozen here")
     @app_commands.describe(page="Which page; the first without it")
     async def list_(
         interaction: discord.Interaction, page: app_commands.Range[int, 1, 1000] = 1
     ) -> None:
-        _, asker = await admin(interaction, house)
-        lane = lane_of(asker)
-        voices = await house.library.seen(lane)
-        trail = await house.library.audit(lane, limit=MOST_ENTRIES)
-        rules = await house.library.rules(lane)
+        _, requester = await admin(interaction, house)
+        lane = lane_of(requester)
+        voices = await house.registry.seen(lane)
+        trail = await house.registry.audit(lane, limit=MOST_ENTRIES)
+        rules = await house.registry.rules(lane)
         text = render_list(
             voices,
-            await house.library.frozen(lane),
+            await house.registry.frozen(lane),
             rules,
-            barred=await house.library.barred(lane),
+            barred=await house.registry.barred(lane),
             lane=lane,
             default=await default_name(house, rules.default_voice, lane),
             reports=len(open_reports(trail, [each.id for each in voices])),
@@ -77,15 +77,15 @@ def _list(house: House) -> Command:
     return list_
 
 
-def _remove(house: House) -> Command:
+def _remove(house: Parts) -> Command:
     @app_commands.command(name="remove", description="End the sharing of a voice with this server")
     @app_commands.describe(voice="Which; completes as you type")
     async def remove(interaction: discord.Interaction, voice: str) -> None:
-        ask, asker = await admin(interaction, house)
-        found = await find(house, asker, voice)
-        if found.scope is not Scope.SERVER or not open_to_all(found, lane_of(asker)):
+        ask, requester = await admin(interaction, house)
+        found = await find(house, requester, voice)
+        if found.scope is not Scope.SERVER or not open_to_all(found, lane_of(requester)):
             raise Refused(NOT_SHARED)
-        ended = await ended_by(house, ask, house.library.remove(asker, found.key))
+        ended = await ended_by(house, ask, house.registry.remove(requester, found.key))
         words = f"Only its owner may use {label(found, named=True)} from now on."
         await house.reply(interaction, words + ended)
 
@@ -93,42 +93,42 @@ def _remove(house: House) -> Command:
     return remove
 
 
-def _freeze(house: House) -> Command:
+def _freeze(house: Parts) -> Command:
     @app_commands.command(
         name="freeze", description="Keep a voice from being spoken on this server"
     )
     @app_commands.describe(voice="Which; completes as you type")
     async def freeze(interaction: discord.Interaction, voice: str) -> None:
-        ask, asker = await admin(interaction, house)
-        found = await find(house, asker, voice)
-        before = await house.library.frozen(lane_of(asker))
-        ended = await ended_by(house, ask, house.library.freeze(asker, found.key))
-        others = await _frozen_beside(house, asker, found, before)
-        words = f"Frozen: {label_for(found, asker)} is not spoken on this server until "
+        ask, requester = await admin(interaction, house)
+        found = await find(house, requester, voice)
+        before = await house.registry.frozen(lane_of(requester))
+        ended = await ended_by(house, ask, house.registry.freeze(requester, found.key))
+        others = await _frozen_beside(house, requester, found, before)
+        words = f"Frozen: {label_for(found, requester)} is not spoken on this server until "
         await house.reply(interaction, f"{words}`/voice-admin release`.{others}{ended}")
 
     freeze.autocomplete("voice")(completed_by(offer(_thawed), house))
     return freeze
 
 
-def _release(house: House) -> Command:
+def _release(house: Parts) -> Command:
     @app_commands.command(
         name="release", description="Let a frozen voice be spoken again, or a report be"
     )
     @app_commands.describe(voice="Which; completes as you type")
     async def release(interaction: discord.Interaction, voice: str) -> None:
-        _, asker = await admin(interaction, house)
-        found = await find(house, asker, voice)
-        was_frozen = found.id in await house.library.frozen(lane_of(asker))
-        await house.library.release(asker, found.key)
+        _, requester = await admin(interaction, house)
+        found = await find(house, requester, voice)
+        was_frozen = found.id in await house.registry.frozen(lane_of(requester))
+        await house.registry.release(requester, found.key)
         words = "may be spoken here again" if was_frozen else "was not frozen; reports of it close"
-        await house.reply(interaction, f"Released: {label_for(found, asker)} {words}.")
+        await house.reply(interaction, f"Released: {label_for(found, requester)} {words}.")
 
     release.autocomplete("voice")(completed_by(offer(_releasable), house))
     return release
 
 
-def _audit(house: House) -> Command:
+def _audit(house: Parts) -> Command:
     @app_commands.command(name="audit", description="Who did what to the voices here, and when")
     @app_commands.describe(
         member="Only what this member did",
@@ -141,12 +141,12 @@ def _audit(house: House) -> Command:
         voice: str | None = None,
         page: app_commands.Range[int, 1, 1000] = 1,
     ) -> None:
-        _, asker = await admin(interaction, house)
-        lane, actor = lane_of(asker), None if member is None else str(member.id)
-        trail = await house.library.audit(lane, actor=actor, limit=MOST_ENTRIES)
+        _, requester = await admin(interaction, house)
+        lane, actor = lane_of(requester), None if member is None else str(member.id)
+        trail = await house.registry.audit(lane, actor=actor, limit=MOST_ENTRIES)
         if voice is not None:
             # By its number also a voice that is gone: the trail outlives it.
-            number = typed_number(voice) or (await find(house, asker, voice)).id
+            number = typed_number(voice) or (await find(house, requester, voice)).id
             trail = [each for each in trail if each.voice_id == number]
         there = await _present(house, {each.voice_id for each in trail if each.voice_id})
         await house.reply(interaction, render_trail(trail, there, lane=lane, page=page))
@@ -155,10 +155,12 @@ def _audit(house: House) -> Command:
     return audit
 
 
-async def _frozen_beside(house: House, asker: Asker, voice: Voice, before: Collection[int]) -> str:
+async def _frozen_beside(
+    house: Parts, requester: Requester, voice: Voice, before: Collection[int]
+) -> str:
     """How many other voices the freeze has found to be the same recording, as a sentence to be
     appended."""
-    frozen = await house.library.frozen(lane_of(asker))
+    frozen = await house.registry.frozen(lane_of(requester))
     count = len(frozen - {*before, voice.id})
     if not count:
         return ""
@@ -169,29 +171,29 @@ async def _frozen_beside(house: House, asker: Asker, voice: Voice, before: Colle
 # What completes.
 
 
-async def _seen(house: House, asker: Asker) -> list[Voice]:
-    return await house.library.seen(lane_of(asker))
+async def _seen(house: Parts, requester: Requester) -> list[Voice]:
+    return await house.registry.seen(lane_of(requester))
 
 
-async def _shared(house: House, asker: Asker) -> list[Voice]:
-    voices = await _seen(house, asker)
-    return [each for each in voices if each.scope is Scope.SERVER and each.lane == asker.lane]
+async def _shared(house: Parts, requester: Requester) -> list[Voice]:
+    voices = await _seen(house, requester)
+    return [each for each in voices if each.scope is Scope.SERVER and each.lane == requester.lane]
 
 
-async def _thawed(house: House, asker: Asker) -> list[Voice]:
-    frozen = await house.library.frozen(lane_of(asker))
-    return [each for each in await _seen(house, asker) if each.id not in frozen]
+async def _thawed(house: Parts, requester: Requester) -> list[Voice]:
+    frozen = await house.registry.frozen(lane_of(requester))
+    return [each for each in await _seen(house, requester) if each.id not in frozen]
 
 
-async def _releasable(house: House, asker: Asker) -> list[Voice]:
-    lane, voices = lane_of(asker), await _seen(house, asker)
-    trail = await house.library.audit(lane, limit=MOST_ENTRIES)
+async def _releasable(house: Parts, requester: Requester) -> list[Voice]:
+    lane, voices = lane_of(requester), await _seen(house, requester)
+    trail = await house.registry.audit(lane, limit=MOST_ENTRIES)
     reported = {each.voice_id for each in open_reports(trail, [each.id for each in voices])}
-    frozen = await house.library.frozen(lane)
+    frozen = await house.registry.frozen(lane)
     return [each for each in voices if each.id in frozen | reported]
 
 
-async def _present(house: House, ids: Collection[int]) -> dict[int, Voice]:
+async def _present(house: Parts, ids: Collection[int]) -> dict[int, Voice]:
     """Those of these voices that are still there."""
-    found = [await house.library.get(f"@{each}") for each in sorted(ids)]
+    found = [await house.registry.get(f"@{each}") for each in sorted(ids)]
     return {each.id: each for each in found if each is not None}

@@ -8,42 +8,42 @@ from typing import Final, Literal
 import discord
 from discord import app_commands
 
-from bot.asker import asker_of, is_admin, roles_of
 from bot.commands.kind import Command
-from bot.house import House
-from bot.library.card import FROZEN_HERE, bold, render_reach
-from bot.library.completion import completed_by
-from bot.library.style import render_style
-from bot.library.uploads import NO_SERVER
-from bot.library.usable import offer_own
-from bot.reply import Choice
-from engine.errors import NotAllowed, Refused
-from engine.voices.voice import Scope
+from bot.discord_io.replies import Choice
+from bot.parts import Parts
+from bot.requester import is_admin, requester_of, roles_of
+from bot.voices.completion import completed_by
+from bot.voices.style_text import render_style
+from bot.voices.upload_text import FROZEN_HERE, bold, render_reach
+from bot.voices.uploads import NO_SERVER
+from bot.voices.usable import offer_own
+from engine.model.errors import NotAllowed, Refused
+from engine.model.voices import Scope
 
 WHAT_TO_SHARE: Final = "Say with whom: choose a `scope`, or a member to `add` or to `remove`."
 NOT_ON_LISTS: Final = "A list has members: choose the scope `members`, or nobody to add or remove."
 
 
-def commands(house: House) -> list[Command]:
+def commands(house: Parts) -> list[Command]:
     made = [_rename(house), _share(house), _style(house), _delete(house)]
     for command in made:
         command.autocomplete("voice")(completed_by(offer_own, house))
     return made
 
 
-def _rename(house: House) -> Command:
+def _rename(house: Parts) -> Command:
     @app_commands.command(name="rename", description="Call a voice of yours by another name")
     @app_commands.describe(voice="A voice of yours; completes as you type", name="Its new name")
     async def rename(interaction: discord.Interaction, voice: str, name: str) -> None:
-        asker = asker_of(interaction)
-        own = await house.library.find_own(asker.member, voice)
-        renamed = await house.library.rename(asker, own.key, name)
+        requester = requester_of(interaction)
+        own = await house.registry.find_own(requester.member, voice)
+        renamed = await house.registry.rename(requester, own.key, name)
         await house.reply(interaction, f"{bold(own.name)} is called {bold(renamed.name)} now.")
 
     return rename
 
 
-def _share(house: House) -> Command:
+def _share(house: Parts) -> Command:
     @app_commands.command(name="share", description="Say who may use a voice of yours")
     @app_commands.describe(
         voice="A voice of yours; completes as you type",
@@ -58,20 +58,20 @@ def _share(house: House) -> Command:
         add: discord.User | None = None,
         remove: discord.User | None = None,
     ) -> None:
-        asker = asker_of(interaction)
+        requester = requester_of(interaction)
         if scope is None and add is None and remove is None:
             raise Refused(WHAT_TO_SHARE)
         if scope in ("private", "server") and (add is not None or remove is not None):
             raise Refused(NOT_ON_LISTS)
-        if scope == "server" and asker.lane is None:
+        if scope == "server" and requester.lane is None:
             raise NotAllowed("no server", user_message=NO_SERVER)
-        own = await house.library.find_own(asker.member, voice)
+        own = await house.registry.find_own(requester.member, voice)
         if scope == "server":
-            await house.library.check_sharing(
-                asker, roles=roles_of(interaction), admin=is_admin(interaction)
+            await house.registry.check_sharing(
+                requester, roles=roles_of(interaction), admin=is_admin(interaction)
             )
-        shared = await house.library.share(
-            asker,
+        shared = await house.registry.share(
+            requester,
             own.key,
             Scope(scope or "members"),
             add=str(add.id) if add is not None else None,
@@ -80,14 +80,14 @@ def _share(house: House) -> Command:
         listed = ", ".join(f"<@{each}>" for each in sorted(shared.members)[:25])
         who = f": {listed}" if listed else ""
         words = f"{bold(shared.name)} is {render_reach(shared.scope)}{who}."
-        if asker.lane is not None and shared.id in await house.library.frozen(asker.lane):
+        if requester.lane is not None and shared.id in await house.registry.frozen(requester.lane):
             words += f" {FROZEN_HERE}"
         await house.reply(interaction, words)
 
     return share
 
 
-def _style(house: House) -> Command:
+def _style(house: Parts) -> Command:
     @app_commands.command(name="style", description="See or set how a voice of yours speaks")
     @app_commands.describe(
         voice="A voice of yours; completes as you type",
@@ -133,25 +133,25 @@ def _style(house: House) -> Command:
             "pitch": pitch,
             "seed": seed,
         }
-        asker = asker_of(interaction)
-        own = await house.library.find_own(asker.member, voice)
+        requester = requester_of(interaction)
+        own = await house.registry.find_own(requester.member, voice)
         values: dict[str, object | None] = {}
         if reset:
             values |= dict.fromkeys(own.style)
         values |= {name: value for name, value in typed.items() if value is not None}
         if values:
-            own = await house.library.style(asker, own.key, values)
-        await house.reply(interaction, render_style(own, house.speech.card))
+            own = await house.registry.style(requester, own.key, values)
+        await house.reply(interaction, render_style(own, house.speech.info))
 
     return style
 
 
-def _delete(house: House) -> Command:
+def _delete(house: Parts) -> Command:
     @app_commands.command(name="delete", description="Delete a voice of yours for good")
     @app_commands.describe(voice="A voice of yours; completes as you type")
     async def delete(interaction: discord.Interaction, voice: str) -> None:
-        asker = asker_of(interaction)
-        own = await house.library.find_own(asker.member, voice)
+        requester = requester_of(interaction)
+        own = await house.registry.find_own(requester.member, voice)
         await house.reply(
             interaction,
             f"Delete {bold(own.name)} for good? Its recording, what was derived from it and the "

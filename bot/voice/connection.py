@@ -25,8 +25,8 @@ from discord.gateway import DiscordVoiceWebSocket
 from discord.voice_client import VoiceClient
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
-from engine.clock import Clock
-from engine.describing import describe, places
+from engine.base.clock import Clock
+from engine.base.error_text import describe, places
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ ENCRYPTION_SECONDS: Final = 8.0
 _KEEP_ALIVE = struct.Struct("<Q")
 
 
-class LossReason(StrEnum):
+class DisconnectReason(StrEnum):
     CLOSED = "closed"  # the voice websocket was closed, by a code or without one
     SILENT = "silent"  # heartbeats or keep-alives are no longer answered
     UNSENDABLE = "unsendable"  # the socket refuses frames
@@ -60,14 +60,14 @@ class LossReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
+class Disconnect:
     """Why and when a connection ended. `code`: the websocket's close code, where there is one."""
 
-    reason: LossReason
+    reason: DisconnectReason
     code: int | None = None
 
 
-class Occupant(Protocol):
+class ConnectionOwner(Protocol):
     """Who uses a connection: told on the event loop, and the owner of its clock."""
 
     clock: Clock
@@ -76,13 +76,13 @@ class Occupant(Protocol):
         """A request to be in `channel_id` (None: in none) goes out to the gateway now."""
         ...
 
-    def lost(self, connection: "Connection", loss: Loss) -> None:
+    def lost(self, connection: "Connection", loss: Disconnect) -> None:
         """The connection is of no more use."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class VoiceServerInfo:
     """What Discord gives for one voice session, by two gateway events."""
 
     session_id: str = field(repr=False)
@@ -93,7 +93,7 @@ class Credentials:
 class _Once(VoiceConnectionState):
     """discord.py's handshake and encryption, without its repairs."""
 
-    def __init__(self, client: "Connection", credentials: Credentials | None) -> None:
+    def __init__(self, client: "Connection", credentials: VoiceServerInfo | None) -> None:
         super().__init__(client, hook=self._heard_from)
         self.connection = client
         self.clock = client.clock
@@ -193,13 +193,13 @@ class _Once(VoiceConnectionState):
             while True:
                 await self.ws.poll_event()
         except discord.ConnectionClosed as error:
-            self.connection.report(Loss(LossReason.CLOSED, error.code))
+            self.connection.report(Disconnect(DisconnectReason.CLOSED, error.code))
         except (TimeoutError, OSError):
-            self.connection.report(Loss(LossReason.CLOSED))
+            self.connection.report(Disconnect(DisconnectReason.CLOSED))
         except Exception as error:  # noqa: BLE001 -- the edge of this task
             # discord.py lets it die here, and the connection goes deaf.
             self._tell_unreadable(error)
-            self.connection.report(Loss(LossReason.CLOSED))
+            self.connection.report(Disconnect(DisconnectReason.CLOSED))
 
     async def voice_state_update(self, data: Any) -> None:
         if data["channel_id"] is None:
@@ -227,7 +227,7 @@ class _Once(VoiceConnectionState):
             self._named.set()
         elif before != (self.token, self.endpoint):
             self.renewed = True
-            self.connection.report(Loss(LossReason.SERVER_CHANGED))
+            self.connection.report(Disconnect(DisconnectReason.SERVER_CHANGED))
 
     def _open_socket(self) -> None:
         self.endpoint_ip = discord.utils.MISSING
@@ -262,13 +262,13 @@ class Connection(VoiceClient):
         self,
         client: discord.Client,
         channel: discord.abc.Connectable,
-        occupant: Occupant,
-        credentials: Credentials | None = None,
+        occupant: ConnectionOwner,
+        credentials: VoiceServerInfo | None = None,
     ) -> None:
         self.occupant = occupant
         self.clock = occupant.clock
         self._credentials = credentials
-        self._loss: Loss | None = None
+        self._loss: Disconnect | None = None
         self._watcher: asyncio.Task[None] | None = None
         super().__init__(client, channel)
 
@@ -276,17 +276,17 @@ class Connection(VoiceClient):
         return _Once(self, self._credentials)
 
     @property
-    def loss(self) -> Loss | None:
+    def loss(self) -> Disconnect | None:
         """Why the connection ended; None while it lives."""
         return self._loss
 
     @property
-    def credentials(self) -> Credentials | None:
+    def credentials(self) -> VoiceServerInfo | None:
         """The latest that Discord has given for this guild's voice session."""
         state = self._connection
         if state.session_id is None or state.token is None or state.endpoint is None:
             return None
-        return Credentials(state.session_id, state.token, state.endpoint)
+        return VoiceServerInfo(state.session_id, state.token, state.endpoint)
 
     @property
     def renewed(self) -> bool:
@@ -353,7 +353,7 @@ class Connection(VoiceClient):
                 "the speaking state could not be sent", guild=self.guild.id, error=describe(error)
             )
 
-    def report(self, loss: Loss) -> None:
+    def report(self, loss: Disconnect) -> None:
         """The connection is lost: say so once."""
         if self._loss is None:
             self._loss = loss
@@ -363,7 +363,7 @@ class Connection(VoiceClient):
     async def end(self) -> None:
         """Let go of the sockets, threads and tasks. The bot stays in the channel, unheard."""
         if self._loss is None:
-            self._loss = Loss(LossReason.CLOSED, 1000)
+            self._loss = Disconnect(DisconnectReason.CLOSED, 1000)
         if self._watcher is not None:
             self._watcher.cancel()
         await self._connection.end()
@@ -383,7 +383,7 @@ class Connection(VoiceClient):
             if self.audible or not self.in_company:
                 heard_at = now
             if (reason := _fault(state, now, heard_at)) is not None:
-                self.report(Loss(reason))
+                self.report(Disconnect(reason))
             if self._loss is not None:
                 return
             # At first one a look: discord.py's reader still takes the first echo for itself.
@@ -407,14 +407,14 @@ def _look_at_error(task: asyncio.Task[None]) -> None:
         log.debug("a voice connection was ended while it failed", error=describe(error))
 
 
-def _fault(state: _Once, now: float, heard_at: float) -> LossReason | None:
+def _fault(state: _Once, now: float, heard_at: float) -> DisconnectReason | None:
     """What is wrong with the path, if anything. All times are the clock's."""
     if now - state.last_reply > HEARTBEAT_LATE:
-        return LossReason.SILENT
+        return DisconnectReason.SILENT
     if state.last_echo is not None and now - state.last_echo > KEEP_ALIVE_LATE:
-        return LossReason.SILENT
+        return DisconnectReason.SILENT
     if now - state.failing_since > SEND_FAILING and now - state.failed_at < SEND_FAILING:
-        return LossReason.UNSENDABLE
+        return DisconnectReason.UNSENDABLE
     if now - heard_at > ENCRYPTION_SECONDS:
-        return LossReason.UNENCRYPTED
+        return DisconnectReason.UNENCRYPTED
     return None

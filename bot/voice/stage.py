@@ -23,9 +23,9 @@ import aiohttp
 import discord
 import structlog
 
-from bot.voice.audience import VoiceChannel
-from engine.clock import Clock
-from engine.describing import describe
+from bot.voice.listeners import VoiceChannel
+from engine.base.clock import Clock
+from engine.base.error_text import describe
 
 log = structlog.get_logger(__name__)
 

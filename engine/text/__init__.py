@@ -1,8 +1,10 @@
 """Text before it is sound: made safe for any engine, and cut into chunks. Pure.
 
-normalize.py     plain words to what any engine can be given. emoji_words.py: emoji to words
-split.py         into the pieces that an engine speaks in one go. places.py: where it may be cut
-wide.py          characters of scripts without spaces
+normalize.py    plain words to what any engine can speak
+emoji_words.py  emoji to words
+split.py        into the pieces that an engine speaks in one go
+boundaries.py   where a text may be cut
+wide.py         characters of scripts without spaces
 """
 
 from engine.text.normalize import normalize, speakable

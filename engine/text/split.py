@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from engine.text.places import Ends, Places
+from engine.text.boundaries import Ends, Places
 from engine.text.wide import HANGUL, IDEOGRAPHIC
 
 

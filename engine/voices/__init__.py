@@ -1,28 +1,24 @@
-"""Reference voices: recordings that members and the operator give, and who may use which.
+"""Registered voices: recordings that members and the operator give, and who may use which.
 
-voice.py       what a voice is, who asks, what a server has decided; pure
-library.py     the front door: all acts, start and stop
-desk.py        what acts have in common: one transaction each, and its consequences
-choosing.py    which voice a member speaks in
-owning.py      what an owner does: register, rename, share, style, delete
-counting.py    what a member may try only so often an hour
-attempt_keys.py  the keys under which that is counted
-governing.py   what a server's admins decide; reports, the trail
-publishing.py  the operator's voices
-erasing.py     all that is kept of a member: handed over, or gone for good
-holding.py     what is kept of a member, in numbers
-exporting.py   a member's data as files
-purging.py     what is deleted goes from the disk
-barring.py     recordings that the operator has barred everywhere
-recognizing.py which voices fall under which freeze: recordings are recognized by their sound
-likeness.py    fingerprints, computed and compared in the bounded process
-access.py      who may use which voice, and where; pure
-names.py       what a voice may be called; pure
-builtin.py     the engine's own voices, as people type them; pure
-styles.py      a style's settings, checked by what the engine can; pure
-recordings.py  what may come in, how many at once, what to advise
-bounded.py     the process in which a recording is decoded: limited, killed
-examine/       runs in that process only: ffmpeg, speech detection, level
-shelf.py       files by content hash; the operator's by name
-dropped.py     the operator's files become public voices, and follow changes
+registry.py            the front door: all actions, start and stop
+transactions.py        what actions have in common: one transaction each, and its consequences
+permissions.py         who may use which voice, and where; pure
+selection.py           which voice a member speaks in
+owners.py              what an owner does: register, rename, share, style, delete
+styles.py              a style's values, checked by what the engine can; pure
+moderation.py          what a server's admins decide; reports, the audit log
+freezes.py             which voices fall under which freeze
+fingerprints.py        fingerprints, computed and compared in the bounded process
+blocklist.py           recordings that the operator has blocked everywhere
+operator_voices.py     the operator's voices
+operator_folder.py     the operator's files become public voices, and follow changes
+erasure.py             all that is kept of a member: handed over, or deleted permanently
+data_summary.py        what is kept of a member, in numbers
+data_export.py         a member's data as files
+pending_deletions.py   what is deleted goes from the disk
+rate_limits.py         what a member may try only so often an hour
+rate_limit_keys.py     the keys under which that is counted
+recording_analyzer.py  what may come in, how many at once, what to advise
+recording_files.py     files by content hash; the operator's by name
+analysis/              runs in the bounded process only: ffmpeg, speech detection, level
 """

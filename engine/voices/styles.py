@@ -6,21 +6,21 @@ Knows: ranges, and how to say what is wrong. Does not know: whose voice it is.
 from collections.abc import Mapping
 from typing import Any
 
-from engine.errors import BadStyle
-from engine.synthesis.base import EngineCard, StyleSetting
+from engine.model.engine import EngineInfo, StyleOption
+from engine.model.errors import BadStyle
 
 
 def checked_style(
-    card: EngineCard | None, before: Mapping[str, Any], values: Mapping[str, object | None]
+    info: EngineInfo | None, before: Mapping[str, Any], values: Mapping[str, object | None]
 ) -> dict[str, Any]:
     """`before`, with these settings changed; None resets one. Raises BadStyle."""
     style = dict(before)
-    known = {} if card is None else {setting.name: setting for setting in card.styles}
+    known = {} if info is None else {setting.name: setting for setting in info.styles}
     for name, value in values.items():
         if value is None and (name in style or name in known):
             style.pop(name, None)
             continue
-        if card is None:
+        if info is None:
             raise BadStyle(
                 "no engine's card is known yet",
                 user_message="The engine is starting, and has not told yet what it can do. "
@@ -28,15 +28,15 @@ def checked_style(
             )
         if name not in known:
             raise BadStyle(
-                f"{card.name} has no setting {name!r}",
-                user_message=f"The engine that speaks now, {card.name}, has no such setting. "
+                f"{info.name} has no setting {name!r}",
+                user_message=f"The engine that speaks now, {info.name}, has no such setting. "
                 + (f"It has {', '.join(known)}." if known else "It has none."),
             )
         style[name] = _checked(known[name], value)
     return style
 
 
-def _checked(setting: StyleSetting, value: object) -> bool | int | float:
+def _checked(setting: StyleOption, value: object) -> bool | int | float:
     if not setting.takes(value) or not isinstance(value, bool | int | float):
         raise BadStyle(
             f"{setting.name} does not take {value!r}",
@@ -46,7 +46,7 @@ def _checked(setting: StyleSetting, value: object) -> bool | int | float:
     return int(value) if setting.kind == "integer" else value
 
 
-def range_of(setting: StyleSetting) -> str:
+def range_of(setting: StyleOption) -> str:
     """For people: "a number from 0.1 to 2; without it, 0.8"."""
     if setting.kind == "switch":
         usual = "" if setting.default is None else f"; without it, {_switch(setting.default)}"

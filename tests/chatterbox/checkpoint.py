@@ -21,7 +21,7 @@ import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from engine.synthesis.chatterbox.environment import prepare
+from engine.tts.engines.chatterbox.environment import prepare
 
 prepare()
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engine.synthesis.chatterbox import ChatterboxSynthesizer
+from engine.tts.engines.chatterbox import ChatterboxSynthesizer
 from tests.chatterbox import checkpoint
 from tests.chatterbox.speech import Speaker, recording
 from tests.discord.conftest import clock, discord, host, scene, start
@@ -53,7 +53,7 @@ def speakers(checkpoints: Callable[[str], Path]) -> Callable[[str], Speaker]:
             # What Turbo needs; the others are quicker with less.
             seconds = 6.0 if model == "turbo" else 2.0
             low, high = (
-                synthesizer.condition(recording(pitch, seconds=seconds)) for pitch in (110, 230)
+                synthesizer.embed_voice(recording(pitch, seconds=seconds)) for pitch in (110, 230)
             )
             loaded[model] = Speaker(synthesizer, low, high)
         return loaded[model]

@@ -13,9 +13,9 @@ HOME: Final = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path.insert(0, str(HOME))
 
-from engine.logs import set_up_logging  # noqa: E402 - after the path to it
-from engine.synthesis import host  # noqa: E402
-from engine.synthesis.child import HostCommand  # noqa: E402
+from engine.base.logging import set_up_logging  # noqa: E402 - after the path to it
+from engine.tts.client.process import HostCommand  # noqa: E402
+from engine.tts.server import __main__  # noqa: E402
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class SmallHostCommand(HostCommand):
 
     def arguments(self, socket: Path, lifeline: int) -> list[str]:
         usual = HostCommand.arguments(self, socket, lifeline)
-        options = usual[usual.index("engine.synthesis.host") + 1 :]
+        options = usual[usual.index("engine.tts.server") + 1 :]
         return [sys.executable, str(Path(__file__).resolve()), *options]
 
 
@@ -33,4 +33,4 @@ if __name__ == "__main__":
     from tests.chatterbox import checkpoint
 
     checkpoint.shrink()
-    sys.exit(host.main())
+    sys.exit(__main__.main())

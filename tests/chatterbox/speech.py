@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from engine.synthesis.audio import Pcm
-from engine.synthesis.base import SynthesisRequest, VoiceState
-from engine.synthesis.chatterbox import ChatterboxSynthesizer
-from engine.synthesis.chatterbox.models import RATE
+from engine.model.engine import SynthesisRequest
+from engine.tts.audio.pcm import Pcm
+from engine.tts.engines.base import SpeakerEmbedding
+from engine.tts.engines.chatterbox import ChatterboxSynthesizer
+from engine.tts.engines.chatterbox.models import RATE
 
 SENTENCE = "Good morning everyone, how are you?"
 
@@ -29,8 +30,8 @@ class Speaker:
     """A loaded model and two voices."""
 
     synthesizer: ChatterboxSynthesizer
-    low: VoiceState
-    high: VoiceState
+    low: SpeakerEmbedding
+    high: SpeakerEmbedding
 
     @property
     def upstream(self) -> Any:
@@ -40,13 +41,13 @@ class Speaker:
         return loaded.upstream
 
     async def say(
-        self, text: str = SENTENCE, voice: VoiceState | None = None, **more: Any
+        self, text: str = SENTENCE, voice: SpeakerEmbedding | None = None, **more: Any
     ) -> np.ndarray:
         """All samples of it, after the watermark; in the low voice if none is named."""
         return np.concatenate([piece.samples for piece in await self.pieces(text, voice, **more)])
 
     async def pieces(
-        self, text: str = SENTENCE, voice: VoiceState | None = None, **more: Any
+        self, text: str = SENTENCE, voice: SpeakerEmbedding | None = None, **more: Any
     ) -> list[Pcm]:
         request = SynthesisRequest(text=text, voice="@1", **more)
         async with aclosing(self.synthesizer.synthesize(request, voice or self.low)) as pieces:

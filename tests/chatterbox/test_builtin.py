@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from engine.synthesis.base import BuiltinVoice, SynthesisRequest
-from engine.synthesis.chatterbox import ChatterboxSynthesizer
-from engine.synthesis.chatterbox.conditionals import taken_off
+from engine.model.engine import BuiltinVoice, SynthesisRequest
+from engine.tts.engines.chatterbox import ChatterboxSynthesizer
+from engine.tts.engines.chatterbox.conditionals import taken_off
 from tests.chatterbox.speech import SENTENCE, Speaker
 
 
@@ -32,17 +32,17 @@ async def builtin(speaker: Speaker, *, seed: int = 1) -> np.ndarray:
 def test_card_has_it_once_the_weights_are_loaded(
     original: Speaker, checkpoints: Callable[[str], Path]
 ) -> None:
-    card = original.synthesizer.describe()
-    assert card.voices == (BuiltinVoice(id="default", name="Chatterbox", language="en"),)
-    assert card.default_voice == "default"
-    assert card.clones
+    info = original.synthesizer.describe()
+    assert info.voices == (BuiltinVoice(id="default", name="Chatterbox", language="en"),)
+    assert info.default_voice == "default"
+    assert info.clones
     unloaded = ChatterboxSynthesizer("original", checkpoints("original"), "cpu").describe()
     assert (unloaded.voices, unloaded.default_voice) == ((), "")
 
 
 def test_card_of_weights_without_one_has_none(turbo: Speaker) -> None:
-    card = turbo.synthesizer.describe()
-    assert (card.voices, card.default_voice) == ((), "")
+    info = turbo.synthesizer.describe()
+    assert (info.voices, info.default_voice) == ((), "")
 
 
 async def test_it_speaks_beside_the_members(original: Speaker) -> None:

@@ -13,8 +13,8 @@ import pytest
 import spacy_pkuseg
 from spacy_pkuseg.config import config
 
-from engine.synthesis.chatterbox import ChatterboxSynthesizer, chinese
-from engine.synthesis.chatterbox.words import text_tokens
+from engine.tts.engines.chatterbox import ChatterboxSynthesizer, chinese
+from engine.tts.engines.chatterbox.tokenizer import text_tokens
 from tests.chatterbox.speech import Speaker
 
 WORDS = ("我们 今天 去 公园 玩", "今天 天气 很 好", "大家 早上 好", "他们 明天 去 学校") * 20

@@ -11,10 +11,10 @@ import pytest
 import structlog
 import torch
 
-from engine.errors import SetupError
-from engine.synthesis.chatterbox import ChatterboxSynthesizer
-from engine.synthesis.chatterbox.loading import choose_device, fingerprint
-from engine.synthesis.chatterbox.models import MODELS
+from engine.model.errors import SetupError
+from engine.tts.engines.chatterbox import ChatterboxSynthesizer
+from engine.tts.engines.chatterbox.loading import choose_device, fingerprint
+from engine.tts.engines.chatterbox.models import MODELS
 from tests.chatterbox.speech import Speaker, recording
 
 HOME = Path(__file__).resolve().parents[2]
@@ -32,8 +32,8 @@ async def test_nothing_is_printed_in_this_process(
 ) -> None:
     with structlog.testing.capture_logs():
         await speaker.say(seed=1)
-        speaker.synthesizer.condition(recording(150))
-        speaker.synthesizer.condition(recording(150, seconds=6.43))  # no whole number of tokens
+        speaker.synthesizer.embed_voice(recording(150))
+        speaker.synthesizer.embed_voice(recording(150, seconds=6.43))  # no whole number of tokens
     assert capfd.readouterr() == ("", "")
     assert caplog.messages == []
 
@@ -54,10 +54,10 @@ def test_no_network_is_used_with_a_checkpoint(
 
 
 def test_card_is_the_model_s(speaker: Speaker) -> None:
-    card = speaker.synthesizer.describe()
-    assert card.version.startswith("0.1.7+")
-    assert card.clones
-    assert card.slots == 2
+    info = speaker.synthesizer.describe()
+    assert info.version.startswith("0.1.7+")
+    assert info.clones
+    assert info.slots == 2
 
 
 def test_version_changes_with_the_weights(
@@ -91,8 +91,8 @@ def test_device_that_is_not_there_is_refused() -> None:
 def test_hub_out_of_reach_says_what_to_do(tmp_path: Path) -> None:
     """In a process of its own, for the hub's place is read when it is imported."""
     code = (
-        "from engine.synthesis.chatterbox import ChatterboxSynthesizer\n"
-        "from engine.errors import SetupError\n"
+        "from engine.tts.engines.chatterbox import ChatterboxSynthesizer\n"
+        "from engine.model.errors import SetupError\n"
         "try:\n    ChatterboxSynthesizer('turbo', None, 'cpu').load()\n"
         "except SetupError as error:\n    print(error)\n"
     )

@@ -12,12 +12,12 @@ import pytest
 import soundfile
 import torch
 
-from engine.synthesis.chatterbox.conditionals import Conditionals, Voice
-from engine.synthesis.chatterbox.decoding import STOP, decoding
-from engine.synthesis.chatterbox.dice import Dice
-from engine.synthesis.chatterbox.models import MODELS, RATE, SPEECH_TOKENS, ModelName
-from engine.synthesis.chatterbox.waves import mels, wave
-from engine.synthesis.chatterbox.words import text_tokens
+from engine.tts.engines.chatterbox.conditionals import Conditionals, Voice
+from engine.tts.engines.chatterbox.decoding import STOP, decoding
+from engine.tts.engines.chatterbox.models import MODELS, RATE, SPEECH_TOKENS, ModelName
+from engine.tts.engines.chatterbox.rng import RequestRng
+from engine.tts.engines.chatterbox.tokenizer import text_tokens
+from engine.tts.engines.chatterbox.vocoder import mels, wave
 from tests.chatterbox.speech import SENTENCE, Speaker, recording
 
 Speakers = Callable[[str], Speaker]
@@ -84,14 +84,14 @@ def ours(
     assert loaded is not None
     defaults = {each.name: each.default for each in MODELS[model].styles}
     manner = {name: value for name, value in (defaults | style).items() if value is not None}
-    dice = Dice(seed, "cpu")
+    rng = RequestRng(seed, "cpu")
     with torch.inference_mode():
-        way = decoding(loaded.upstream.t3, voice, text_tokens(loaded, text, "en"), manner, dice)
+        way = decoding(loaded.upstream.t3, voice, text_tokens(loaded, text, "en"), manner, rng)
         drawn = []
         while (token := way.step()) != STOP:
             drawn.append(token)
         tokens = [token for token in drawn if token < SPEECH_TOKENS]
-        sound = wave(loaded.upstream, mels(loaded.upstream, tokens, voice, dice), dice)
+        sound = wave(loaded.upstream, mels(loaded.upstream, tokens, voice, rng), rng)
     return tokens, sound
 
 
@@ -149,7 +149,7 @@ def test_conditionals_are_the_same(
 ) -> None:
     speaker = speakers(model)
     _, theirs_ = theirs(speaker, SENTENCE, 1, tmp_path / "a.wav", monkeypatch)
-    voice = speaker.synthesizer.condition(recording(110))
+    voice = speaker.synthesizer.embed_voice(recording(110))
     assert isinstance(voice, Voice)
     ours_ = voice.choose(levelled=True)
     assert torch.equal(ours_.prompt, theirs_.prompt)

@@ -11,10 +11,10 @@ import numpy as np
 import perth
 import pytest
 
-from engine.synthesis.audio import Pcm
-from engine.synthesis.chatterbox.waves import bears_mark
-from engine.synthesis.client import HostClient
-from engine.voices.shelf import Shelf
+from engine.tts.audio.pcm import Pcm
+from engine.tts.client.supervisor import EngineSupervisor
+from engine.tts.engines.chatterbox.vocoder import bears_mark
+from engine.voices.recording_files import RecordingFiles
 from sandbox import Sandbox, Upload
 from sandbox.members import Member
 from sandbox.messages import Message
@@ -41,7 +41,7 @@ READ = (
 )
 
 
-class Late(HostClient):
+class Late(EngineSupervisor):
     """Its host is started when the test says so, and loads for as long as it does."""
 
     async def start(self) -> None:
@@ -72,8 +72,8 @@ def start_late(
             state_dir=tmp_path / "data" / "conditionals",
             log_level="error",
         )
-        shelf = Shelf(tmp_path / "references", tmp_path / "data" / "references")
-        late = Late(clock, command=command, recordings=shelf.read)
+        recordings_dir = RecordingFiles(tmp_path / "references", tmp_path / "data" / "references")
+        late = Late(clock, command=command, recordings=recordings_dir.read)
         bot = await start(engine=late, wait=False)
         async with asyncio.timeout(START_SECONDS):
             await bot.bot.up.wait()
@@ -88,9 +88,9 @@ async def give_and_use(scene: Scene, member: Member, speaker: str) -> None:
     """A member gives a voice, read by one of eSpeak's, and chooses it."""
     samples = speech(READ, speaker)
     assert 6 < len(samples) / rate() < 7
-    card = await give(scene, Upload("me.wav", wav(samples)), name=member.name, by=member)
-    assert f"**{member.name}** is kept" in card.content
-    assert "speaks in" in await scene.press(card, USE, by=member)
+    info = await give(scene, Upload("me.wav", wav(samples)), name=member.name, by=member)
+    assert f"**{member.name}** is kept" in info.content
+    assert "speaks in" in await scene.press(info, USE, by=member)
 
 
 async def spoken(message: Message) -> None:
@@ -126,8 +126,8 @@ async def test_members_speak_in_the_voices_that_they_gave(
     assert first.shape != second.shape or not np.array_equal(first, second)
 
     # What was computed of a voice is kept until the voice is deleted.
-    (hers,) = await bot.library.own(str(scene.ada.id))
-    (his,) = await bot.library.own(str(other.bob.id))
+    (hers,) = await bot.registry.own(str(scene.ada.id))
+    (his,) = await bot.registry.own(str(other.bob.id))
     states = bot.settings.mynah_data_dir / "conditionals"
     assert kept(states) == {hers.reference, his.reference}
     question = await (await scene.command("voice delete", {"voice": hers.key})).original()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.synthesis.chatterbox.models import MODELS
+from engine.tts.engines.chatterbox.models import MODELS
 from tests.chatterbox.hub import Hub, serving
 
 HOME = Path(__file__).resolve().parents[2]
@@ -22,8 +22,8 @@ from tests.chatterbox import checkpoint
 checkpoint.shrink()
 from spacy_pkuseg.config import config
 config.model_urls['spacy_ontonotes'] = os.environ['HF_ENDPOINT'] + '{WORDS}'
-from engine.errors import SetupError
-from engine.synthesis.chatterbox import ChatterboxSynthesizer
+from engine.model.errors import SetupError
+from engine.tts.engines.chatterbox import ChatterboxSynthesizer
 synthesizer = ChatterboxSynthesizer(sys.argv[1], None, 'cpu')
 try:
     synthesizer.load()

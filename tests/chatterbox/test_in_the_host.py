@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.clock import SystemClock
-from engine.errors import SynthesisFailed
-from engine.synthesis.audio import Pcm
-from engine.synthesis.base import SynthesisRequest
-from engine.synthesis.chatterbox.models import RATE
-from engine.synthesis.chatterbox.waves import bears_mark
-from engine.synthesis.client import HostClient
-from engine.synthesis.ogg import OggReader
+from engine.base.clock import SystemClock
+from engine.model.engine import SynthesisRequest
+from engine.model.errors import SynthesisFailed
+from engine.tts.audio.ogg import OggReader
+from engine.tts.audio.pcm import Pcm
+from engine.tts.client.supervisor import EngineSupervisor
+from engine.tts.engines.chatterbox.models import RATE
+from engine.tts.engines.chatterbox.vocoder import bears_mark
 from tests.chatterbox import host
 from tests.chatterbox.host import SmallHostCommand
 from tests.chatterbox.speech import SENTENCE, Speaker, recording
@@ -46,11 +46,11 @@ RECORDINGS = {
 LOW, HIGH, SHORT = RECORDINGS
 
 
-async def heard(client: HostClient, reference: str, *, seed: int = 1) -> np.ndarray:
+async def heard(client: EngineSupervisor, reference: str, *, seed: int = 1) -> np.ndarray:
     request = SynthesisRequest(text=SENTENCE, voice="@12", reference=reference, seed=seed)
     reader = OggReader()
     packets: list[bytes] = []
-    async with aclosing(client.synthesize(request, due_in=0)) as pieces:
+    async with aclosing(client.synthesize(request, deadline_in=0)) as pieces:
         async for piece in pieces:
             packets += reader.feed(piece)
     assert reader.complete
@@ -75,12 +75,12 @@ async def test_members_hear_their_own_voices_marked(
         state_dir=tmp_path,
         log_level="error",
     )
-    client = HostClient(SystemClock(), command=command, recordings=read)
+    client = EngineSupervisor(SystemClock(), command=command, recordings=read)
     await client.start()
     try:
         async with asyncio.timeout(PATIENCE):
-            card = await client.card()
-            assert (card.name, card.clones, card.default_voice) == ("chatterbox-turbo", True, "")
+            info = await client.info()
+            assert (info.name, info.clones, info.default_voice) == ("chatterbox-turbo", True, "")
             both = await asyncio.gather(heard(client, LOW), heard(client, HIGH))
             again = [await heard(client, LOW), await heard(client, HIGH)]
             for sound, alone in zip(both, again, strict=True):
@@ -105,11 +105,11 @@ async def test_nothing_is_printed(checkpoints: Callable[[str], Path], tmp_path: 
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    client = HostClient(SystemClock(), url=f"unix://{socket}", recordings=RECORDINGS.get)
+    client = EngineSupervisor(SystemClock(), url=f"unix://{socket}", recordings=RECORDINGS.get)
     await client.start()
     try:
         async with asyncio.timeout(PATIENCE):
-            await client.card()
+            await client.info()
             assert len(await heard(client, SHORT))
             assert len(await heard(client, LOW))
     finally:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.synthesis.chatterbox.languages import Languages
-from engine.synthesis.chatterbox.models import MODELS
+from engine.tts.engines.chatterbox.languages import Languages
+from engine.tts.engines.chatterbox.models import MODELS
 
 
 @pytest.fixture(scope="module")

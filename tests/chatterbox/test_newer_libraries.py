@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from engine.synthesis.chatterbox import environment
+from engine.tts.engines.chatterbox import environment
 from tests.chatterbox.speech import Speaker, recording
 
 
@@ -33,7 +33,7 @@ def test_numpy_2_makes_no_float64_of_a_normed_reference(turbo: Speaker) -> None:
     samples = recording(110).samples
     # Upstream's own, and what broke it: if this fails, it was mended there.
     assert turbo.upstream.norm_loudness(samples, 24_000).dtype == np.float64
-    turbo.synthesizer.condition(recording(110))
+    turbo.synthesizer.embed_voice(recording(110))
 
 
 def test_mends_can_be_done_twice() -> None:

@@ -12,14 +12,14 @@ import pytest
 import soxr
 import torch
 
-from engine.errors import OutOfMemory, SynthesisFailed
-from engine.synthesis.audio import SPEECH_LOUDNESS, Pcm, loudness
-from engine.synthesis.base import SynthesisRequest
-from engine.synthesis.chatterbox.dice import nth_seed
-from engine.synthesis.chatterbox.models import MODELS
-from engine.synthesis.chatterbox.waves import bears_mark, finish
-from engine.synthesis.ogg import OggReader
-from engine.synthesis.opus import OggSound
+from engine.model.engine import SynthesisRequest
+from engine.model.errors import OutOfMemory, SynthesisFailed
+from engine.tts.audio.ogg import OggReader
+from engine.tts.audio.opus import OggSound
+from engine.tts.audio.pcm import SPEECH_LOUDNESS, Pcm, loudness
+from engine.tts.engines.chatterbox.models import MODELS
+from engine.tts.engines.chatterbox.rng import nth_seed
+from engine.tts.engines.chatterbox.vocoder import bears_mark, finish
 from tests.chatterbox.speech import SENTENCE, Speaker
 from tests.process import recorded
 from tests.unit.test_audio_opus import decoded
@@ -298,7 +298,7 @@ async def test_out_of_memory_is_said_and_holds_nothing(
     assert failed.value.__context__ is None
     assert failed.value.retryable
     monkeypatch.undo()
-    speaker.synthesizer.relieve()
+    speaker.synthesizer.free_memory()
     assert len(await speaker.say())
 
 

@@ -14,9 +14,9 @@ import psutil
 import pytest
 import torch
 
-from engine.errors import SynthesisFailed
-from engine.synthesis.audio import Pcm
-from engine.synthesis.chatterbox.conditionals import Voice
+from engine.model.errors import SynthesisFailed
+from engine.tts.audio.pcm import Pcm
+from engine.tts.engines.chatterbox.conditionals import Voice
 from tests.chatterbox.speech import Speaker, recording
 
 
@@ -62,7 +62,7 @@ def test_memory_is_flat_over_fifty_voices(speakers: Any) -> None:
     synthesizer = speakers("original").synthesizer
 
     def compute(number: int) -> None:
-        synthesizer.condition(recording(90 + 4 * number, seconds=1.5))
+        synthesizer.embed_voice(recording(90 + 4 * number, seconds=1.5))
 
     for number in range(5):
         compute(number)
@@ -85,14 +85,14 @@ async def test_memory_is_flat_over_many_texts(speaker: Speaker) -> None:
 
 def test_voice_is_small(turbo: Speaker) -> None:
     assert sum(each.nbytes for each in tensors_of(turbo.low)) < 1.5e6
-    assert len(turbo.synthesizer.dump(turbo.low)) < 1.5e6
+    assert len(turbo.synthesizer.serialize(turbo.low)) < 1.5e6
 
 
 # ---- kept on disk
 
 
 async def test_voice_that_was_kept_speaks_as_before(speaker: Speaker) -> None:
-    restored = speaker.synthesizer.restore(speaker.synthesizer.dump(speaker.low))
+    restored = speaker.synthesizer.deserialize(speaker.synthesizer.serialize(speaker.low))
     np.testing.assert_array_equal(
         await speaker.say(voice=restored, seed=2), await speaker.say(seed=2)
     )
@@ -101,7 +101,7 @@ async def test_voice_that_was_kept_speaks_as_before(speaker: Speaker) -> None:
 def test_what_is_kept_is_read_without_running_it(
     turbo: Speaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dumped = turbo.synthesizer.dump(turbo.low)
+    serialized = turbo.synthesizer.serialize(turbo.low)
     load, asked = torch.load, []
 
     def watched(*given: Any, **more: Any) -> Any:
@@ -109,20 +109,20 @@ def test_what_is_kept_is_read_without_running_it(
         return load(*given, **more)
 
     monkeypatch.setattr(torch, "load", watched)
-    turbo.synthesizer.restore(dumped)
+    turbo.synthesizer.deserialize(serialized)
     assert asked == [True]
 
 
 def test_what_was_damaged_is_refused(turbo: Speaker) -> None:
-    dice = random.Random(4)
-    dumped = turbo.synthesizer.dump(turbo.low)
+    rng = random.Random(4)
+    serialized = turbo.synthesizer.serialize(turbo.low)
     for _ in range(100):
-        damaged = bytearray(dumped)
-        damaged[dice.randrange(len(dumped))] ^= 1 << dice.randrange(8)
+        damaged = bytearray(serialized)
+        damaged[rng.randrange(len(serialized))] ^= 1 << rng.randrange(8)
         with pytest.raises(ValueError, match="damaged"):
-            turbo.synthesizer.restore(bytes(damaged))
+            turbo.synthesizer.deserialize(bytes(damaged))
         with pytest.raises(ValueError, match="damaged"):
-            turbo.synthesizer.restore(dumped[: dice.randrange(len(dumped))])
+            turbo.synthesizer.deserialize(serialized[: rng.randrange(len(serialized))])
 
 
 @pytest.mark.parametrize("content", [os.system, {"form": 1}, [1, 2], 7])
@@ -132,7 +132,7 @@ def test_what_is_whole_but_no_voice_is_refused(turbo: Speaker, content: object) 
     torch.save(content, file)
     body = file.getvalue()
     with pytest.raises(ValueError, match=r"torch does not read|something else"):
-        turbo.synthesizer.restore(hashlib.sha256(body).digest() + body)
+        turbo.synthesizer.deserialize(hashlib.sha256(body).digest() + body)
 
 
 def test_parts_of_another_shape_are_refused(turbo: Speaker) -> None:
@@ -146,19 +146,19 @@ def test_parts_of_another_shape_are_refused(turbo: Speaker) -> None:
         replace(plain, timbre=plain.timbre * torch.nan),
     ):
         with pytest.raises(ValueError, match=r"speaker|prompt|tokens|mels|timbre"):
-            turbo.synthesizer.restore(turbo.synthesizer.dump(Voice(wrong)))
+            turbo.synthesizer.deserialize(turbo.synthesizer.serialize(Voice(wrong)))
 
 
-@pytest.mark.parametrize("dumped", [b"", b"PK\x03\x04", b"\x80\x04N.", b"RIFF" * 100])
-def test_what_was_never_dumped_is_refused(turbo: Speaker, dumped: bytes) -> None:
+@pytest.mark.parametrize("serialized", [b"", b"PK\x03\x04", b"\x80\x04N.", b"RIFF" * 100])
+def test_what_was_never_dumped_is_refused(turbo: Speaker, serialized: bytes) -> None:
     with pytest.raises(ValueError, match="no dumped voice"):
-        turbo.synthesizer.restore(dumped)
+        turbo.synthesizer.deserialize(serialized)
 
 
 def test_voice_of_another_model_is_refused(speakers: Any) -> None:
-    dumped = speakers("original").synthesizer.dump(speakers("original").low)
+    serialized = speakers("original").synthesizer.serialize(speakers("original").low)
     with pytest.raises(ValueError, match="another version or model"):
-        speakers("multilingual").synthesizer.restore(dumped)
+        speakers("multilingual").synthesizer.deserialize(serialized)
 
 
 # ---- recordings
@@ -166,22 +166,22 @@ def test_voice_of_another_model_is_refused(speakers: Any) -> None:
 
 def test_recording_of_five_seconds_is_too_short_for_turbo(turbo: Speaker) -> None:
     with pytest.raises(SynthesisFailed) as failed:
-        turbo.synthesizer.condition(recording(110, seconds=5.0))
+        turbo.synthesizer.embed_voice(recording(110, seconds=5.0))
     assert failed.value.user_message == (
         "The recording of this voice holds 5.0 s of speech, and Chatterbox Turbo needs more than "
         "5: record it again, longer."
     )
-    turbo.synthesizer.condition(recording(110, seconds=5.01))
+    turbo.synthesizer.embed_voice(recording(110, seconds=5.01))
 
 
 def test_others_take_shorter_ones(speakers: Any) -> None:
-    speakers("original").synthesizer.condition(recording(110, seconds=1.5))
+    speakers("original").synthesizer.embed_voice(recording(110, seconds=1.5))
 
 
 async def test_loudness_is_normed_unless_the_style_says_otherwise(turbo: Speaker) -> None:
     hum = recording(110)
     soft = Pcm(hum.samples * np.float32(0.05), hum.rate)
-    voice = turbo.synthesizer.condition(soft)
+    voice = turbo.synthesizer.embed_voice(soft)
     normed = await turbo.say(voice=voice, seed=1)
     np.testing.assert_array_equal(
         normed, await turbo.say(voice=voice, seed=1, style={"norm_loudness": True})

@@ -23,10 +23,10 @@ import structlog
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from engine.synthesis.base import Engine
-from engine.synthesis.child import HostCommand, HostProcess
-from engine.synthesis.client import HostClient
-from engine.voices.voice import Voice
+from engine.model.voices import Voice
+from engine.tts.client.engine import Engine
+from engine.tts.client.process import HostCommand, HostProcess
+from engine.tts.client.supervisor import EngineSupervisor
 from sandbox import Sandbox
 from sandbox.members import Member
 from sandbox.messages import Message
@@ -133,7 +133,7 @@ async def start(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Start]:
-    monkeypatch.setattr("bot.app.GUILD_READY_SECONDS", 0.01)
+    monkeypatch.setattr("bot.client.GUILD_READY_SECONDS", 0.01)
     data = tmp_path / "data"
     data.mkdir()
     shutil.copy(migrated, data / "mynah.db")
@@ -141,7 +141,7 @@ async def start(
 
     async def start(*, engine: Engine | None = None, wait: bool = True, **settings: Any) -> Running:
         built = settings_for(discord, data, **settings)
-        engine = engine or HostClient(clock, url=host)
+        engine = engine or EngineSupervisor(clock, url=host)
         running = await Running.start(discord, built, clock, engine, wait=wait)
         started.append(running)
         return running

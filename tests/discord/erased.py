@@ -6,7 +6,7 @@ Knows: which buttons are pressed, how the answer ends. Does not know: what any t
 import asyncio
 from typing import Any, Final
 
-from bot.erasing.blanking import BLANKED
+from bot.erasure.redactor import BLANKED
 from sandbox.interactions import Interaction
 from sandbox.members import Member
 from sandbox.messages import Message
@@ -24,7 +24,7 @@ def blanked(message: Message) -> bool:
 async def forgotten(bot: Running) -> None:
     """Until no row says any more where a member's messages stood."""
     async with asyncio.timeout(5.0):
-        while await bot.library.erasures(None):  # noqa: ASYNC110 -- nobody tells of it
+        while await bot.registry.erasures(None):  # noqa: ASYNC110 -- nobody tells of it
             await asyncio.sleep(0.005)
 
 

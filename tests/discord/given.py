@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
 
-from engine.voices.recordings import Examined
-from engine.voices.voice import Asker, Scope, Voice
+from engine.model.voices import Requester, Scope, Voice
+from engine.voices.recording_analyzer import Analyzed
 from sandbox.members import Member
 from tests.discord.running import Running
 from tests.process.voices import recording_of, reference_of
@@ -40,14 +40,14 @@ async def give_voice(
     reference = reference_of(data)
     wav = folder / f"{reference}.wav"
     wav.write_bytes(data)
-    return await bot.library.register(
-        asker=asker(owner),
+    return await bot.registry.register(
+        requester=requester(owner),
         name=name,
         scope=scope,
-        examined=Examined(wav=wav, reference=reference, report=REPORT, advice=()),
+        examined=Analyzed(wav=wav, reference=reference, report=REPORT, advice=()),
         consent=CONSENT,
     )
 
 
-def asker(member: Member) -> Asker:
-    return Asker(member=str(member.id), lane=str(member.guild.id))
+def requester(member: Member) -> Requester:
+    return Requester(member=str(member.id), lane=str(member.guild.id))

@@ -3,14 +3,14 @@
 Knows: how the scripted engine marks its packets. Does not know: how they came.
 """
 
-from engine.speech.scripted import ScriptedEngine, packet_of
+from mynah.testing.fake_engine import FakeEngine, packet_of
 from sandbox.voice.recording import Recording
 
 
 class Hearing:
     """Reads one member's recording."""
 
-    def __init__(self, engine: ScriptedEngine, recording: Recording, packets: int) -> None:
+    def __init__(self, engine: FakeEngine, recording: Recording, packets: int) -> None:
         """`packets`: how many the engine makes of any text."""
         self._engine = engine
         self._count = packets

@@ -15,17 +15,18 @@ from typing import Any, Final
 
 import aiohttp
 
-from bot.app import Bot
-from bot.discord_api import locate
-from engine.clock import settle
-from engine.settings import Settings
-from engine.speech import Speech
-from engine.speech.jobs import JobView
-from engine.speech.scripted import ScriptedEngine
-from engine.synthesis.base import Engine, EngineState
-from engine.synthesis.client import HostClient
-from engine.voices.dropped import DroppedVoices
-from engine.voices.library import Library
+from bot.client import Bot
+from bot.discord_io.endpoint import locate
+from engine.base.clock import settle
+from engine.base.settings import Settings
+from engine.model.engine import EngineState
+from engine.model.jobs import JobView
+from engine.queue import SpeechQueue
+from engine.tts.client.engine import Engine
+from engine.tts.client.supervisor import EngineSupervisor
+from engine.voices.operator_folder import OperatorFolder
+from engine.voices.registry import VoiceRegistry
+from mynah.testing.fake_engine import FakeEngine
 from sandbox import Sandbox
 from tests.discord.scene import Scene
 
@@ -34,7 +35,7 @@ START_SECONDS: Final = 20.0
 
 
 class RunningClock:
-    """Real time, ahead of it by what `advance` has added. An `engine.clock.Clock`."""
+    """Real time, ahead of it by what `advance` has added. An `engine.base.clock.Clock`."""
 
     def __init__(self, discord: Sandbox) -> None:
         self._discord = discord
@@ -108,11 +109,16 @@ class Running:
     """A bot that runs. `bot` and `speech` are the real ones; `stop` ends it as SIGTERM does."""
 
     def __init__(
-        self, bot: _Bot, speech: Speech, library: Library, engine: Engine, settings: Settings
+        self,
+        bot: _Bot,
+        speech: SpeechQueue,
+        registry: VoiceRegistry,
+        engine: Engine,
+        settings: Settings,
     ) -> None:
         self.bot = bot
         self.speech = speech
-        self.library = library
+        self.registry = registry
         self.engine = engine
         self.settings = settings
         self._parts = contextlib.AsyncExitStack()
@@ -129,22 +135,22 @@ class Running:
     ) -> "Running":
         """As `mynah.run.serve`. With `wait` it returns once the bot is in its servers, its
         commands are registered, and, unless the engine was made to be slow, its voices known."""
-        speech = Speech(settings, engine, clock)
+        speech = SpeechQueue(settings, engine, clock)
         await speech.open()
         parts = contextlib.AsyncExitStack()
         parts.push_async_callback(speech.close)
-        library = Library(settings, speech, clock)
-        await library.start()
-        parts.push_async_callback(library.close)
-        dropped = DroppedVoices.from_settings(settings, library, clock)
+        registry = VoiceRegistry(settings, speech, clock)
+        await registry.start()
+        parts.push_async_callback(registry.close)
+        dropped = OperatorFolder.from_settings(settings, registry, clock)
         await dropped.start()
         parts.push_async_callback(dropped.close)
         session = await parts.enter_async_context(aiohttp.ClientSession())
-        bot = _Bot(settings, speech, library, session, clock)
+        bot = _Bot(settings, speech, registry, session, clock)
         # aiohttp reads SSL_CERT_FILE at its import, too early for a bot in this same process.
         trust = ssl.create_default_context(cafile=str(discord.certificate))
         bot.http.connector = aiohttp.TCPConnector(limit=0, ssl=trust)
-        running = cls(bot, speech, library, engine, settings)
+        running = cls(bot, speech, registry, engine, settings)
         running._parts = parts
         serving = asyncio.create_task(_serve(bot, session, settings, discord.token))
         parts.push_async_callback(_end, bot, serving)
@@ -170,7 +176,7 @@ class Running:
         """Until it can be heard in the scene's server."""
 
         def can_be_heard() -> bool:
-            room = self.bot.rooms.get(scene.guild.id)
+            room = self.bot.guild_voices.get(scene.guild.id)
             return room is not None and room.connected
 
         await until(can_be_heard, "a voice connection", 10.0)
@@ -194,8 +200,8 @@ class Running:
             await discord.world.watch.until(
                 lambda: discord.world.registry.find(0, name), START_SECONDS, "the commands"
             )
-            if isinstance(self.engine, HostClient) or self.engine.state is EngineState.READY:
-                await until(lambda: self.speech.card is not None, "the engine's card")
+            if isinstance(self.engine, EngineSupervisor) or self.engine.state is EngineState.READY:
+                await until(lambda: self.speech.info is not None, "the engine's card")
 
 
 async def _serve(bot: Bot, session: aiohttp.ClientSession, settings: Settings, token: str) -> None:
@@ -209,10 +215,10 @@ async def _end(bot: Bot, serving: "asyncio.Task[None]") -> None:
     await asyncio.gather(serving, return_exceptions=True)
 
 
-def brief_engine(clock: RunningClock) -> ScriptedEngine:
+def brief_engine(clock: RunningClock) -> FakeEngine:
     """An engine for tests that wait for outcomes: a tenth of a second a chunk, but ten seconds
     where the text says that it goes on. Nobody could understand it."""
-    return ScriptedEngine(clock, seconds=lambda text: 10.0 if "goes on" in text else 0.1)
+    return FakeEngine(clock, seconds=lambda text: 10.0 if "goes on" in text else 0.1)
 
 
 async def until(condition: Callable[[], object], what: str, seconds: float = 5.0) -> None:

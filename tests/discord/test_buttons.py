@@ -4,7 +4,7 @@ import io
 
 import av
 
-from engine.speech.jobs import JobState
+from engine.model.jobs import JobState
 from sandbox import Sandbox
 from sandbox.messages import Message
 from tests.discord.conftest import Start

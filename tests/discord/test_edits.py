@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from engine.speech.jobs import JobState
+from engine.model.jobs import JobState
 from sandbox import Sandbox
 from sandbox.messages import Message
 from sandbox.permissions import Permission

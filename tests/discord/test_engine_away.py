@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from engine.speech.jobs import JobState
-from engine.speech.scripted import CARD, ScriptedEngine
-from engine.synthesis.base import EngineState
-from engine.synthesis.fallback import FallbackEngine
+from engine.model.engine import EngineState
+from engine.model.jobs import JobState
+from engine.tts.client.fallback import FallbackEngine
+from mynah.testing.fake_engine import CARD, FakeEngine
 from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock
 from tests.discord.scene import Scene, job_of, over
 
 
-class Loading(ScriptedEngine):
+class Loading(FakeEngine):
     """Not ready at the start; `come_up` makes it so."""
 
     loaded = False
@@ -73,7 +73,7 @@ async def test_message_tells_when_the_engine_is_ready(
 async def test_engine_that_restarts_is_told_and_waited_for(
     scene: Scene, start: Start, clock: RunningClock
 ) -> None:
-    engine = ScriptedEngine(clock, seconds=lambda _: 0.2)
+    engine = FakeEngine(clock, seconds=lambda _: 0.2)
     bot = await start(engine=engine)
     engine.go_down()
     message = await scene.say("Hello there.")
@@ -140,14 +140,14 @@ async def test_chosen_voice_that_another_engine_lacks_is_not_spoken_in_secretly(
     scene: Scene, start: Start, clock: RunningClock
 ) -> None:
     """What waits keeps the voice in which it was to be spoken, and the message says what is."""
-    engine = ScriptedEngine(clock, seconds=lambda _: 0.2)
+    engine = FakeEngine(clock, seconds=lambda _: 0.2)
     bot = await start(engine=engine)
     await scene.told("voice use", {"voice": "German"})
     engine.hold()
     chosen = await scene.say("Chosen.")
     typed = await scene.say("Typed.", voice="German")
     await bot.stop()
-    other = ScriptedEngine(clock, card=OTHER, seconds=lambda _: 0.2)
+    other = FakeEngine(clock, info=OTHER, seconds=lambda _: 0.2)
     await start(engine=other)
     await typed.wait_for(over)
     assert "Failed: There is no voice “German” here." in typed.content
@@ -162,7 +162,7 @@ async def test_chosen_voice_that_another_engine_lacks_is_not_spoken_in_secretly(
 async def test_part_that_the_engine_refuses_is_counted_and_the_rest_spoken(
     scene: Scene, start: Start, clock: RunningClock
 ) -> None:
-    engine = ScriptedEngine(clock, seconds=lambda _: 0.1)
+    engine = FakeEngine(clock, seconds=lambda _: 0.1)
     engine.refuses.add("second")
     bot = await start(engine=engine)
     text = "This is the first sentence of it all. And here is the second one, a little longer."
@@ -175,7 +175,7 @@ async def test_part_that_the_engine_refuses_is_counted_and_the_rest_spoken(
 async def test_text_of_which_nothing_can_be_spoken_fails_with_the_engines_reason(
     scene: Scene, start: Start, clock: RunningClock
 ) -> None:
-    engine = ScriptedEngine(clock)
+    engine = FakeEngine(clock)
     engine.refuses.add("Hello")
     await start(engine=engine)
     message = await scene.say("Hello there.")
@@ -187,9 +187,9 @@ async def test_text_of_which_nothing_can_be_spoken_fails_with_the_engines_reason
 async def test_message_says_that_a_spare_engine_speaks(
     scene: Scene, start: Start, clock: RunningClock
 ) -> None:
-    main = ScriptedEngine(clock, seconds=lambda _: 0.2)
-    spare = ScriptedEngine(clock, seconds=lambda _: 2.0, card=replace(CARD, name="spare"))
-    await start(engine=FallbackEngine(main, spare, clock))
+    main = FakeEngine(clock, seconds=lambda _: 0.2)
+    fallback = FakeEngine(clock, seconds=lambda _: 2.0, info=replace(CARD, name="fallback"))
+    await start(engine=FallbackEngine(main, fallback, clock))
     message = await scene.say("Hello there.")
     await message.wait_for(over)
     assert "a simpler one speaks meanwhile" not in message.content
@@ -199,4 +199,4 @@ async def test_message_says_that_a_spare_engine_speaks(
     main.come_up()  # while the spare one speaks
     await message.wait_for(over)
     assert "The speech engine was down: a simpler one spoke, in its own voice." in message.content
-    assert [each.text for each in spare.asked] == ["Hello again."]
+    assert [each.text for each in fallback.asked] == ["Hello again."]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.erasing.blanking import BLANKED
+from bot.erasure.redactor import BLANKED
 from sandbox import Sandbox
 from sandbox.permissions import Permission
 from tests.discord.conftest import Start

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.acts import FORGOTTEN
-from engine.voices.desk import UNKNOWN
+from bot.commands.actions import FORGOTTEN
+from engine.voices.transactions import UNKNOWN
 from sandbox.client import interact
 from sandbox.interactions import Kind
 from tests.discord.given import Give

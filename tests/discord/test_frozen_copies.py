@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from bot.library.card import FROZEN_HERE
+from bot.voices.upload_text import FROZEN_HERE
 from sandbox import Upload
 from sandbox.members import Member
 from tests.discord.conftest import Start
@@ -119,7 +119,7 @@ async def test_only_who_manages_the_server_bars_members(bot: Running, scene: Sce
     for word in ("bar", "unbar"):
         told = await scene.told(f"voice-admin {word}", {"member": scene.bob})
         assert "Manage Server" in told
-    assert await bot.library.barred(str(scene.guild.id)) == frozenset()
+    assert await bot.registry.barred(str(scene.guild.id)) == frozenset()
 
 
 async def test_barred_member_stays_barred_after_deleting_all_their_data(
@@ -128,7 +128,7 @@ async def test_barred_member_stays_barred_after_deleting_all_their_data(
     await admin(scene, "bar", {"member": scene.ada})
     question = await (await scene.command("mydata delete")).original()
     assert "barred you from giving voices" in question.content
-    await bot.library.erase(str(scene.ada.id))
+    await bot.registry.erase(str(scene.ada.id))
     refused = await ask(scene, name="Evening")
     assert "barred you from giving voices" in refused.content
     assert f"Barred from giving voices: {scene.ada.mention}." in await admin(scene, "list")

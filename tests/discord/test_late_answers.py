@@ -5,7 +5,7 @@ A job is committed before the answer, and nothing of it may be heard before Disc
 
 import pytest
 
-from engine.speech.jobs import EndedBy, Job, JobState
+from engine.model.jobs import EndReason, Job, JobState
 from sandbox import Sandbox
 from sandbox.interactions import Interaction
 from tests.discord.conftest import Start
@@ -33,7 +33,7 @@ async def withdrawn(bot: Running, interaction: Interaction) -> bool:
     """Whether the interaction's job ends as withdrawn."""
     job = await job_for(bot, interaction)
     view = await bot.view(job.id, lambda view: view.job.state.final)
-    return (view.job.state, view.job.ended_by) == (JobState.CANCELLED, EndedBy.WITHDRAWN)
+    return (view.job.state, view.job.ended_by) == (JobState.CANCELLED, EndReason.WITHDRAWN)
 
 
 async def heard(scene: Scene) -> bool:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.speech.jobs import EndedBy
-from engine.voices.voice import Scope
+from engine.model.jobs import EndReason
+from engine.model.voices import Scope
 from sandbox import Sandbox
 from tests.discord.erased import SAID, ask, blanked, delete, outcome, quiet
-from tests.discord.given import Give, asker, recording
+from tests.discord.given import Give, recording, requester
 from tests.discord.running import Running, RunningClock, until
 from tests.discord.scene import Scene, job_of, over, private
 
@@ -49,7 +49,7 @@ async def test_question_says_what_will_go(bot: Running, scene: Scene, give: Give
     ):
         assert words in question.content
     assert "Other" not in question.content
-    assert await bot.library.own(str(scene.ada.id)) != []
+    assert await bot.registry.own(str(scene.ada.id)) != []
 
 
 async def test_question_says_so_where_nothing_is_kept(bot: Running, scene: Scene) -> None:
@@ -64,7 +64,7 @@ async def test_button_lapses_after_ten_minutes(
     await clock.advance(601.0)
     told = await private(await scene.ada.press(question, "Delete all of it"))
     assert "lapsed" in told
-    assert await bot.library.own(str(scene.ada.id)) != []
+    assert await bot.registry.own(str(scene.ada.id)) != []
 
 
 # What goes
@@ -85,7 +85,7 @@ async def test_nothing_of_the_member_is_on_disk_afterwards(
     await until(lambda: not any(trace in found(bot) for trace in traces), "nothing is left")
     assert not any(voice.reference in file.name for file in files_of(bot))
     assert not any(file.exists() for file in sounds)
-    assert await bot.library.own(str(scene.ada.id)) == []
+    assert await bot.registry.own(str(scene.ada.id)) == []
 
 
 async def test_messages_are_blanked_and_those_of_others_stay(
@@ -124,7 +124,7 @@ async def test_jobs_that_wait_in_a_deleted_voice_end_and_say_so(
     adas = await scene.say(SAID, voice=voice.key)
     assert "Morning" in bobs.content
     await outcome(await delete(scene))
-    assert (await bot.speech.view(job_of(bobs))).job.ended_by is EndedBy.VOICE_GONE
+    assert (await bot.speech.view(job_of(bobs))).job.ended_by is EndReason.VOICE_GONE
     await bobs.wait_for(over, timeout=15.0)
     assert "its voice was deleted" in bobs.content
     assert "Morning" not in bobs.content
@@ -201,7 +201,7 @@ async def test_works_in_a_direct_message(bot: Running, scene: Scene, give: Give)
     question = await ask(scene, channel=scene.ada.dm)
     pressed = await scene.ada.press(question, "Delete all of it")
     assert "You had no messages" in await outcome(await pressed.answered())
-    assert await bot.library.own(str(scene.ada.id)) == []
+    assert await bot.registry.own(str(scene.ada.id)) == []
 
 
 # What is handed over
@@ -254,4 +254,4 @@ async def test_trail_keeps_what_was_done_without_who(
     trail = await scene.told("voice-admin audit", by=scene.guild.owner)
     assert "an erased member uploaded a voice that is gone" in trail
     assert scene.ada.mention not in trail
-    assert asker(scene.ada).member not in trail
+    assert requester(scene.ada).member not in trail

@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.speech.scripted import CARD, CLONING_CARD, ScriptedEngine
-from engine.voices.voice import Scope
+from engine.model.voices import Scope
+from mynah.testing.fake_engine import CARD, CLONING_CARD, FakeEngine
 from sandbox import Sandbox
 from tests.discord.conftest import Start
 from tests.discord.given import Give
@@ -16,12 +16,12 @@ TAKEN = set(NAMES) - {"none"}
 
 
 @pytest.fixture
-async def engine(clock: RunningClock) -> ScriptedEngine:
-    return ScriptedEngine(clock, card=CLONING_CARD, seconds=lambda _: 0.1)
+async def engine(clock: RunningClock) -> FakeEngine:
+    return FakeEngine(clock, info=CLONING_CARD, seconds=lambda _: 0.1)
 
 
 @pytest.fixture
-async def bot(scene: Scene, start: Start, engine: ScriptedEngine) -> Running:
+async def bot(scene: Scene, start: Start, engine: FakeEngine) -> Running:
     return await start(engine=engine)
 
 
@@ -31,7 +31,7 @@ async def test_members_voice_is_shown_as_theirs_and_is_of_use(
     bot: Running,
     scene: Scene,
     give: Give,
-    engine: ScriptedEngine,
+    engine: FakeEngine,
     discord: Sandbox,
 ) -> None:
     discord.limit_rates(False)
@@ -73,7 +73,7 @@ async def test_private_voice_of_such_a_name_keeps_it_to_itself(
 
 
 async def test_engines_own_voices_are_shown_as_the_engines_beside_them(
-    bot: Running, scene: Scene, give: Give, engine: ScriptedEngine
+    bot: Running, scene: Scene, give: Give, engine: FakeEngine
 ) -> None:
     await give("English")
     await give("the engine's own voice", hertz=300)

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import discord as discord_py
 import pytest
 
-from bot.registration import invite_link
+from bot.discord_io.registration import invite_link
 from sandbox import Sandbox
 from sandbox.errors import NotPossible
 from sandbox.permissions import Permission

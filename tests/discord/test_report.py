@@ -3,10 +3,10 @@
 import pytest
 import structlog
 
-from engine.voices.voice import Action, Scope, Voice
+from engine.model.voices import Action, Scope, Voice
 from sandbox import NotPossible, Permission, Sandbox
 from sandbox.users import User
-from tests.discord.given import Give, asker
+from tests.discord.given import Give, requester
 from tests.discord.running import Running, RunningClock, until
 from tests.discord.scene import Scene, over
 
@@ -107,7 +107,7 @@ async def test_report_is_kept_when_nobody_takes_direct_messages(
     assert {50007, 50278} <= {each.code for each in discord.rest.requests}
     assert "Reported" in told
     assert "refus" not in told
-    (entry, *_) = await bot.library.audit(str(scene.guild.id))
+    (entry, *_) = await bot.registry.audit(str(scene.guild.id))
     assert entry.action is Action.REPORT
     listed = await scene.told("voice-admin list", by=scene.guild.owner)
     assert listed.startswith("1 report is open")
@@ -178,6 +178,6 @@ async def test_words_of_a_report_are_shown_as_they_were_typed(
 async def test_voice_that_is_frozen_here_can_be_reported_all_the_same(
     bot: Running, scene: Scene, heard: Voice, operator: User
 ) -> None:
-    await bot.library.freeze(asker(scene.guild.owner), heard.key)
+    await bot.registry.freeze(requester(scene.guild.owner), heard.key)
     assert "Reported" in await report(scene, heard.key)
     await operator.dm.wait_for(lambda message: message.content)

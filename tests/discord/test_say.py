@@ -1,7 +1,7 @@
 """/say, from what is typed to what another member hears."""
 
-from engine.speech.jobs import JobState
-from engine.speech.scripted import ScriptedEngine
+from engine.model.jobs import JobState
+from mynah.testing.fake_engine import FakeEngine
 from sandbox import Sandbox
 from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock
@@ -20,7 +20,7 @@ async def test_second_member_hears_what_was_said(bot: Running, scene: Scene) -> 
 async def test_jobs_of_a_server_are_spoken_in_order(
     scene: Scene, start: Start, clock: RunningClock
 ) -> None:
-    bot = await start(engine=ScriptedEngine(clock, seconds=lambda _: 0.2))
+    bot = await start(engine=FakeEngine(clock, seconds=lambda _: 0.2))
     messages = [await scene.say(text) for text in ("First.", "Second.", "Third.")]
     for message in messages:
         await message.wait_for(over, timeout=10.0)

@@ -1,6 +1,6 @@
 """The status message of a job, from the queue to its outcome."""
 
-from engine.speech.scripted import ScriptedEngine
+from mynah.testing.fake_engine import FakeEngine
 from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock
 from tests.discord.scene import LONG, Scene, job_of, over
@@ -33,7 +33,7 @@ async def test_spoken_job_shows_a_bar_then_its_outcome(
     scene: Scene, start: Start, clock: RunningClock
 ) -> None:
     lengths = {True: 0.1, False: 0.8}
-    engine = ScriptedEngine(clock, seconds=lambda text: lengths[text.startswith("This")])
+    engine = FakeEngine(clock, seconds=lambda text: lengths[text.startswith("This")])
     bot = await start(engine=engine)
     message = await scene.say(TWO)
     await bot.view(job_of(message), lambda view: view.spoken)
@@ -76,7 +76,7 @@ async def test_outcome_tells_how_much_was_spoken_of_what_was_skipped(
 ) -> None:
     lengths = {True: 0.1, False: 20.0}
     bot = await start(
-        engine=ScriptedEngine(clock, seconds=lambda text: lengths[text.startswith("This")])
+        engine=FakeEngine(clock, seconds=lambda text: lengths[text.startswith("This")])
     )
     message = await scene.say(TWO)
     await bot.view(job_of(message), lambda view: view.spoken)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from engine.describing import format_error
+from engine.base.error_text import format_error
 from sandbox import Sandbox
 from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock
@@ -69,7 +69,7 @@ OF_THE_SERVER: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def written(logged: Iterable[MutableMapping[str, Any]]) -> str:
-    """What the log makes of these entries (`engine/logs.py`)."""
+    """What the log makes of these entries (`engine/base/logging.py`)."""
     return repr(
         [
             {**each, "exc_info": format_error(each["exc_info"])} if "exc_info" in each else each

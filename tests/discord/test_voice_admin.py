@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from engine.speech.jobs import EndedBy
-from engine.voices.voice import Scope
+from engine.model.jobs import EndReason
+from engine.model.voices import Scope
 from sandbox import NotPossible, Sandbox
 from sandbox.permissions import Permission
 from tests.discord.conftest import Start
-from tests.discord.given import Give, asker
+from tests.discord.given import Give, requester
 from tests.discord.running import Running
 from tests.discord.scene import LONG, Scene, job_of, over
 
@@ -140,7 +140,7 @@ async def test_freeze_ends_what_waits_and_lasts_until_release(
     assert told.endswith("2 waiting jobs ended.")
     for message in waiting:
         view = await bot.view(job_of(message), lambda view: view.job.state.final)
-        assert view.job.ended_by is EndedBy.VOICE_GONE
+        assert view.job.ended_by is EndReason.VOICE_GONE
         await message.wait_for(over, timeout=15.0)
         assert "frozen" in message.content
         assert "Morning" not in message.content
@@ -161,7 +161,7 @@ async def test_removed_voice_is_its_owners_alone(bot: Running, scene: Scene, giv
     told = await admin(scene, "remove", {"voice": "morning"})
     assert "Only its owner may use **Morning**" in told
     assert told.endswith("1 waiting job ended.")
-    assert (await bot.speech.view(job_of(bobs))).job.ended_by is EndedBy.VOICE_GONE
+    assert (await bot.speech.view(job_of(bobs))).job.ended_by is EndReason.VOICE_GONE
     assert not (await bot.speech.view(job_of(adas))).job.state.final
     again = await admin(scene, "remove", {"voice": voice.key})
     assert "not shared with this server" in again
@@ -205,10 +205,10 @@ async def test_allow_ends_what_it_forbids(bot: Running, scene: Scene, give: Give
     in_secret = await scene.say("Hi.", voice=secret.key)
     told = await admin(scene, "allow", {"voices": "shared"})
     assert told.endswith("1 waiting job ended.")
-    assert (await bot.speech.view(job_of(in_secret))).job.ended_by is EndedBy.VOICE_GONE
+    assert (await bot.speech.view(job_of(in_secret))).job.ended_by is EndReason.VOICE_GONE
     told = await admin(scene, "allow", {"voices": "none"})
     assert told.startswith("No cloned voice may be spoken here.")
-    assert (await bot.speech.view(job_of(in_shared))).job.ended_by is EndedBy.VOICE_GONE
+    assert (await bot.speech.view(job_of(in_shared))).job.ended_by is EndReason.VOICE_GONE
     assert "not allowed" in await admin(scene, "list")
     await admin(scene, "allow", {"voices": "all"})
     await scene.say("Hi.", voice=secret.key)
@@ -218,11 +218,11 @@ async def test_uploads_can_be_limited_to_a_role(bot: Running, scene: Scene) -> N
     role = scene.guild.role("Voices")
     told = await admin(scene, "uploads", {"role": role})
     assert f"Who has <@&{role.id}> may upload" in told
-    assert (await bot.library.rules(str(scene.guild.id))).uploaders == str(role.id)
+    assert (await bot.registry.rules(str(scene.guild.id))).uploaders == str(role.id)
     assert f"Only <@&{role.id}> may upload" in await admin(scene, "list")
     assert "Everyone" in await admin(scene, "uploads")
     assert "Everyone" in await admin(scene, "uploads", {"role": scene.guild.everyone})
-    assert (await bot.library.rules(str(scene.guild.id))).uploaders is None
+    assert (await bot.registry.rules(str(scene.guild.id))).uploaders is None
 
 
 async def test_voice_from_elsewhere_is_not_shared_here_without_the_role(
@@ -233,7 +233,7 @@ async def test_voice_from_elsewhere_is_not_shared_here_without_the_role(
     await admin(scene, "uploads", {"role": role})
     sharing = {"voice": "Morning", "scope": "server"}
     assert "only members with a certain role" in await scene.told("voice share", sharing)
-    assert await bot.library.get(voice.key) == voice
+    assert await bot.registry.get(voice.key) == voice
     scene.ada.set_roles([role])
     assert "shared with this server" in await scene.told("voice share", sharing)
 
@@ -263,7 +263,7 @@ async def test_trail_says_who_did_what_to_which_voice(
 
 async def test_trail_of_a_voice_outlives_it(bot: Running, scene: Scene, give: Give) -> None:
     voice = await give("Morning")
-    await bot.library.delete(asker(scene.ada), voice.key)
+    await bot.registry.delete(requester(scene.ada), voice.key)
     told = await admin(scene, "audit", {"voice": voice.key})
     assert f"{scene.ada.mention} deleted a voice that is gone (#{voice.id})" in told
     assert "Morning" not in told

@@ -9,9 +9,9 @@ from typing import Any
 import av
 import pytest
 
-from engine.speech.jobs import EndedBy
-from engine.speech.scripted import CLONING_CARD, ScriptedEngine
-from engine.voices.voice import Asker, Scope, Voice
+from engine.model.jobs import EndReason
+from engine.model.voices import Requester, Scope, Voice
+from mynah.testing.fake_engine import CLONING_CARD, FakeEngine
 from sandbox import Sandbox
 from sandbox.members import Member
 from tests.discord.conftest import Start
@@ -87,9 +87,9 @@ async def test_voices_that_the_operator_dropped_in_are_public(
     (tmp_path / "references").mkdir()
     (tmp_path / "references" / "narrator.mp3").write_bytes(converted("mp3"))
     bot = await start()
-    changes = bot.library.follow()
+    changes = bot.registry.follow()
     async with asyncio.timeout(20.0):
-        while not await bot.library.published():
+        while not await bot.registry.published():
             await anext(changes)
     assert list((await offered(scene.ada, "voice preview", "narr")).values()) == [
         "narrator · public"
@@ -105,13 +105,13 @@ async def test_choice_is_for_here_or_for_everywhere(
 ) -> None:
     voice = await give("Morning")
     other = Scene(discord)
-    there = Asker(member=str(scene.ada.id), lane=str(other.guild.id))
+    there = Requester(member=str(scene.ada.id), lane=str(other.guild.id))
     told = await scene.told("voice use", {"voice": voice.key})
     assert told == "`/say` speaks in **Morning** for you on this server from now on."
     assert "`/say` speaks in **Morning**." in await scene.told("voice list")
-    assert (await bot.library.chosen(there, None)).voice == ""
+    assert (await bot.registry.chosen(there, None)).voice == ""
     await scene.told("voice use", {"voice": voice.key, "where": "everywhere"})
-    assert (await bot.library.chosen(there, None)).voice == voice.key
+    assert (await bot.registry.chosen(there, None)).voice == voice.key
 
 
 async def test_none_takes_the_choice_back(bot: Running, scene: Scene, give: Give) -> None:
@@ -217,7 +217,7 @@ async def test_style_is_within_what_the_engine_takes(
 async def test_style_reaches_the_engine_that_clones(
     scene: Scene, start: Start, clock: RunningClock, tmp_path: Path
 ) -> None:
-    engine = ScriptedEngine(clock, seconds=lambda _: 0.1, card=CLONING_CARD)
+    engine = FakeEngine(clock, seconds=lambda _: 0.1, info=CLONING_CARD)
     bot = await start(engine=engine)
     await give_voice(bot, scene.ada, "Morning", folder=tmp_path)
     await scene.told("voice style", {"voice": "Morning", "temperature": 0.5})
@@ -234,14 +234,14 @@ async def test_deleting_asks_first_and_ends_what_waits_in_it(
     message = await scene.say(LONG, voice=voice.key)
     question = await (await scene.command("voice delete", {"voice": voice.key})).original()
     assert "Delete **Morning** for good?" in question.content
-    assert await bot.library.get(voice.key) is not None
+    assert await bot.registry.get(voice.key) is not None
     await scene.ada.press(question, "Delete")
     await question.wait_for(lambda each: "**Morning** is deleted" in each.content)
     assert question.buttons == []
     await message.wait_for(over)
     assert "its voice was deleted" in message.content
     job = (await bot.speech.view(job_of(message))).job
-    assert job.ended_by is EndedBy.VOICE_GONE
+    assert job.ended_by is EndReason.VOICE_GONE
     assert list(bot.settings.mynah_references_dir.glob("*.wav")) == []
 
 

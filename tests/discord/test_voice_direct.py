@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.voices.voice import Scope
+from engine.model.voices import Scope
 from sandbox import NotPossible, Sandbox, Upload
 from tests.discord.conftest import Start
 from tests.discord.given import give_voice

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from bot.voice.requests import BURST, PER_MINUTE
-from engine.speech.scripted import ScriptedEngine
+from bot.voice.request_budget import BURST, PER_MINUTE
+from mynah.testing.fake_engine import FakeEngine
 from sandbox import Sandbox
 from sandbox.guilds import Guild
 from sandbox.permissions import Permission
@@ -21,12 +21,12 @@ TEXT = "A text that is worth the wait."
 
 
 @pytest.fixture
-def engine(clock: RunningClock) -> ScriptedEngine:
-    return ScriptedEngine(clock, seconds=lambda text: 0.2)
+def engine(clock: RunningClock) -> FakeEngine:
+    return FakeEngine(clock, seconds=lambda text: 0.2)
 
 
 @pytest.fixture
-async def running(scene: Scene, start: Start, engine: ScriptedEngine) -> Running:
+async def running(scene: Scene, start: Start, engine: FakeEngine) -> Running:
     return await start(engine=engine)
 
 
@@ -57,7 +57,7 @@ async def pass_time(clock: RunningClock, seconds: float) -> None:
 
 async def connected_again(running: Running, scene: Scene, clock: RunningClock) -> None:
     """Until it can be heard. Connections do not outlive jumps of time: from here it runs itself."""
-    room = running.bot.rooms.room(scene.guild.id)
+    room = running.bot.guild_voices.guild_voice(scene.guild.id)
     await clock.advance_until(lambda: room.connected, step=0.25, most=30.0)
 
 
@@ -67,7 +67,7 @@ async def whenever_connected(
 ) -> AsyncIterator[None]:
     """Do something to the bot's voice each time that it can be heard."""
 
-    room = running.bot.rooms.room(scene.guild.id)
+    room = running.bot.guild_voices.guild_voice(scene.guild.id)
 
     async def keep_acting() -> None:
         while True:

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from engine.speech.jobs import EndedBy, JobState
-from engine.speech.scripted import ScriptedEngine
+from engine.model.jobs import EndReason, JobState
+from mynah.testing.fake_engine import FakeEngine
 from sandbox import Sandbox
 from sandbox.permissions import Permission
 from tests.discord.conftest import Start
@@ -19,17 +19,17 @@ TEXT = " ".join(SENTENCES)
 
 
 @pytest.fixture
-def engine(clock: RunningClock) -> ScriptedEngine:
-    return ScriptedEngine(clock, seconds=lambda text: PACKETS * 0.02)
+def engine(clock: RunningClock) -> FakeEngine:
+    return FakeEngine(clock, seconds=lambda text: PACKETS * 0.02)
 
 
 @pytest.fixture
-async def running(scene: Scene, start: Start, engine: ScriptedEngine) -> Running:
+async def running(scene: Scene, start: Start, engine: FakeEngine) -> Running:
     return await start(engine=engine)
 
 
 @pytest.fixture
-def hearing(running: Running, scene: Scene, engine: ScriptedEngine) -> Hearing:
+def hearing(running: Running, scene: Scene, engine: FakeEngine) -> Hearing:
     return Hearing(engine, scene.bob.recording, PACKETS)
 
 
@@ -49,7 +49,7 @@ async def test_disconnected_by_a_moderator_it_stays_out_and_says_why(
         await message.wait_for(over, timeout=10.0)
         assert "disconnected" in message.content
         job = (await running.speech.view(job_of(message))).job
-        assert (job.state, job.ended_by) == (JobState.CANCELLED, EndedBy.DISCONNECTED)
+        assert (job.state, job.ended_by) == (JobState.CANCELLED, EndReason.DISCONNECTED)
     assert scene.guild.bot.voice.channel is None
     assert SENTENCES[3] not in hearing.chunks
 
@@ -73,7 +73,7 @@ async def test_a_deleted_channel_ends_its_jobs_and_says_so(
     await scene.lounge.delete()
     await message.wait_for(over, timeout=10.0)
     job = (await running.speech.view(job_of(message))).job
-    assert (job.state, job.ended_by) == (JobState.CANCELLED, EndedBy.LANE_GONE)
+    assert (job.state, job.ended_by) == (JobState.CANCELLED, EndReason.LANE_GONE)
     assert "channel" in message.content
 
 
@@ -89,7 +89,7 @@ async def test_removed_from_the_server_its_jobs_end(
         async for _ in changes:
             if (await running.speech.view(job_id)).job.state.final:
                 break
-    assert (await running.speech.view(job_id)).job.ended_by is EndedBy.LANE_GONE
+    assert (await running.speech.view(job_id)).job.ended_by is EndReason.LANE_GONE
 
 
 async def test_while_a_server_is_unavailable_its_jobs_wait(scene: Scene, hearing: Hearing) -> None:
@@ -103,7 +103,7 @@ async def test_while_a_server_is_unavailable_its_jobs_wait(scene: Scene, hearing
 
 
 async def test_left_alone_it_stops_at_the_chunk_and_goes_on_when_somebody_comes_back(
-    running: Running, scene: Scene, engine: ScriptedEngine, hearing: Hearing
+    running: Running, scene: Scene, engine: FakeEngine, hearing: Hearing
 ) -> None:
     message = await scene.say(TEXT)
     await hearing.until(SENTENCES[1], at=5)
@@ -127,7 +127,7 @@ async def test_another_bot_is_no_listener(scene: Scene, hearing: Hearing) -> Non
 
 
 async def test_alone_for_too_long_it_leaves_and_goes_on_when_called_again(
-    scene: Scene, engine: ScriptedEngine, clock: RunningClock, hearing: Hearing
+    scene: Scene, engine: FakeEngine, clock: RunningClock, hearing: Hearing
 ) -> None:
     message = await scene.say(TEXT)
     await hearing.until(SENTENCES[1], at=5)
@@ -210,7 +210,7 @@ async def test_a_pause_goes_on_where_it_stopped(scene: Scene, hearing: Hearing) 
 
 
 async def test_servers_do_not_wait_for_each_other(
-    discord: Sandbox, running: Running, scene: Scene, engine: ScriptedEngine, hearing: Hearing
+    discord: Sandbox, running: Running, scene: Scene, engine: FakeEngine, hearing: Hearing
 ) -> None:
     other = Scene(discord)
     await other.ada.join(other.lounge)
@@ -245,7 +245,7 @@ async def test_a_skip_ends_the_sound_at_once_and_the_next_job_follows(
 
 
 async def test_left_alone_while_it_joins_it_comes_at_once_when_it_is_called_elsewhere(
-    discord: Sandbox, scene: Scene, engine: ScriptedEngine, hearing: Hearing
+    discord: Sandbox, scene: Scene, engine: FakeEngine, hearing: Hearing
 ) -> None:
     discord.voice.welcome_delay = 0.5
     await scene.command("join")

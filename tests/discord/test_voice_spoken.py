@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.synthesis.child import HostCommand
-from engine.synthesis.client import HostClient
-from engine.voices.shelf import Shelf
+from engine.tts.client.process import HostCommand
+from engine.tts.client.supervisor import EngineSupervisor
+from engine.voices.recording_files import RecordingFiles
 from sandbox import Sandbox
 from sandbox.members import Member
 from tests.discord.conftest import Start
@@ -25,9 +25,11 @@ TEXT = "xxxxxxxxxxxx"
 @pytest.fixture
 async def cloning(scene: Scene, start: Start, clock: RunningClock, tmp_path: Path) -> Running:
     """A bot whose engine imitates the tone of a recording."""
-    shelf = Shelf(tmp_path / "references", tmp_path / "data" / "references")
+    recordings_dir = RecordingFiles(tmp_path / "references", tmp_path / "data" / "references")
     command = HostCommand(engine="tone", state_dir=tmp_path / "states", log_level="error")
-    return await start(engine=HostClient(clock, command=command, recordings=shelf.read))
+    return await start(
+        engine=EngineSupervisor(clock, command=command, recordings=recordings_dir.read)
+    )
 
 
 def pitch(member: Member) -> float:

@@ -6,8 +6,8 @@ Channel, Connect and Speak. Request to Speak comes from @everyone.
 
 import pytest
 
-from engine.speech.jobs import EndedBy, JobState
-from engine.speech.scripted import ScriptedEngine
+from engine.model.jobs import EndReason, JobState
+from mynah.testing.fake_engine import FakeEngine
 from sandbox import Sandbox
 from sandbox.channels import Channel
 from sandbox.messages import Message
@@ -24,8 +24,8 @@ WHOM_TO_ASK = "Ask a stage moderator to invite me to speak."
 
 
 @pytest.fixture
-def engine(clock: RunningClock) -> ScriptedEngine:
-    return ScriptedEngine(clock, seconds=lambda text: PACKETS * 0.02)
+def engine(clock: RunningClock) -> FakeEngine:
+    return FakeEngine(clock, seconds=lambda text: PACKETS * 0.02)
 
 
 @pytest.fixture
@@ -39,12 +39,12 @@ async def stage(scene: Scene) -> Channel:
 
 
 @pytest.fixture
-async def running(stage: Channel, start: Start, engine: ScriptedEngine) -> Running:
+async def running(stage: Channel, start: Start, engine: FakeEngine) -> Running:
     return await start(engine=engine)
 
 
 @pytest.fixture
-def hearing(running: Running, scene: Scene, engine: ScriptedEngine) -> Hearing:
+def hearing(running: Running, scene: Scene, engine: FakeEngine) -> Hearing:
     return Hearing(engine, scene.eve.recording, PACKETS)
 
 
@@ -288,4 +288,4 @@ async def test_called_off_the_stage_its_jobs_end_as_elsewhere(
     await scene.guild.bot.disconnect_voice()
     await message.wait_for(over, timeout=10.0)
     job = (await running.speech.view(job_of(message))).job
-    assert (job.state, job.ended_by) == (JobState.CANCELLED, EndedBy.DISCONNECTED)
+    assert (job.state, job.ended_by) == (JobState.CANCELLED, EndReason.DISCONNECTED)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from structlog.testing import capture_logs
 
-from engine.speech.scripted import ScriptedEngine
+from mynah.testing.fake_engine import FakeEngine
 from sandbox import Sandbox
 from tests.discord.conftest import Start
 from tests.discord.hearing import Hearing
@@ -28,12 +28,12 @@ Fault = Callable[[Sandbox, Scene], Awaitable[None]]
 
 
 @pytest.fixture
-def engine(clock: RunningClock) -> ScriptedEngine:
-    return ScriptedEngine(clock, seconds=lambda text: PACKETS * 0.02)
+def engine(clock: RunningClock) -> FakeEngine:
+    return FakeEngine(clock, seconds=lambda text: PACKETS * 0.02)
 
 
 @pytest.fixture
-async def hearing(scene: Scene, start: Start, engine: ScriptedEngine) -> Hearing:
+async def hearing(scene: Scene, start: Start, engine: FakeEngine) -> Hearing:
     await start(engine=engine)
     return Hearing(engine, scene.bob.recording, PACKETS)
 

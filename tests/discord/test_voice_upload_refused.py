@@ -7,11 +7,11 @@ import zipfile
 import psutil
 import pytest
 
-from engine.voices.voice import Asker, Scope
+from engine.model.voices import Requester, Scope
 from sandbox import Sandbox, Upload
 from sandbox.messages import Message
 from tests.discord.conftest import Start
-from tests.discord.given import asker
+from tests.discord.given import requester
 from tests.discord.running import Running, RunningClock
 from tests.discord.scene import Scene, over, private
 from tests.discord.uploading import AGREE, agree, ask, give, kept, left_over, speech_file
@@ -176,7 +176,7 @@ async def test_name_that_is_not_what_it_seems_is_refused_before_the_question(
 async def test_hostile_file_name_is_never_a_path(bot: Running, scene: Scene) -> None:
     file = Upload("..\\../../\u202e`rm`.mp3", converted("mp3"))
     assert "is kept" in (await give(scene, file)).content
-    (voice,) = await bot.library.own(str(scene.ada.id))
+    (voice,) = await bot.registry.own(str(scene.ada.id))
     assert [each.stem for each in kept(bot)] == [voice.reference]
 
 
@@ -197,8 +197,8 @@ async def test_uploads_of_an_hour_are_a_setting(
 ) -> None:
     bot = await start(mynah_max_uploads=1)
     await give(scene)
-    (voice,) = await bot.library.own(str(scene.ada.id))
-    await bot.library.delete(asker(scene.ada), voice.key)
+    (voice,) = await bot.registry.own(str(scene.ada.id))
+    await bot.registry.delete(requester(scene.ada), voice.key)
     assert "within an hour" in (await ask(scene)).content
     await clock.advance(3601.0)
     assert (await ask(scene)).buttons == [AGREE]
@@ -209,8 +209,8 @@ async def test_role_that_may_upload_is_asked_for_at_both_times(
 ) -> None:
     role = scene.guild.role("Voices")
     question = await ask(scene)
-    admin = Asker(member=str(scene.guild.owner_id), lane=str(scene.guild.id))
-    await bot.library.set_uploaders(admin, str(role.id))
+    admin = Requester(member=str(scene.guild.owner_id), lane=str(scene.guild.id))
+    await bot.registry.set_uploaders(admin, str(role.id))
     assert "only members with a certain role" in (await ask(scene, by=scene.bob)).content
     assert "only members with a certain role" in (await agree(scene, question)).content
     assert discord.files.requests == []
@@ -270,6 +270,6 @@ async def test_thousand_uploads_of_one_member_leave_one_question(
 async def test_upload_for_a_server_is_not_refused_a_second_time(bot: Running, scene: Scene) -> None:
     card = await give(scene, scope="server")
     assert "shared with this server" in card.content
-    (voice,) = await bot.library.own(str(scene.ada.id))
+    (voice,) = await bot.registry.own(str(scene.ada.id))
     assert voice.scope is Scope.SERVER
     assert await private(await scene.command("voice list", by=scene.bob))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.speech.jobs import JobState
+from engine.model.jobs import JobState
 from sandbox.members import Member
 from sandbox.permissions import Permission
 from tests.discord.running import Running

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from engine.speech.scripted import ScriptedEngine
+from mynah.testing.fake_engine import FakeEngine
 from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock
 from tests.discord.scene import Scene, job_of, over
@@ -12,7 +12,7 @@ from tests.discord.scene import Scene, job_of, over
 
 async def spoken_words(scene: Scene, start: Start, clock: RunningClock, text: str) -> str:
     """What the engine is given for a text."""
-    engine = ScriptedEngine(clock, seconds=lambda _: 0.1)
+    engine = FakeEngine(clock, seconds=lambda _: 0.1)
     await start(engine=engine)
     message = await scene.say(text)
     await message.wait_for(over)

@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from engine.clock import CrankedClock
-from engine.settings import load_settings
-from engine.speech import Cue, LanePlayer, Speech
-from engine.speech.jobs import Job, JobView, Say
-from engine.speech.scripted import CARD, ScriptedEngine
-from engine.speech.shield import SHIELDED
+from engine.base.aio import SHIELDED
+from engine.base.clock import ManualClock
+from engine.base.settings import load_settings
+from engine.model.jobs import Job, JobRequest, JobView
+from engine.queue import PlaybackItem, PlaybackQueue, SpeechQueue
+from mynah.testing.fake_engine import CARD, FakeEngine
 
 T = TypeVar("T")
 
@@ -28,20 +28,20 @@ class House:
 
     def __init__(self, directory: Path, migrated: Path) -> None:
         self.directory = directory
-        self.clock = CrankedClock()
-        self.engine = ScriptedEngine(self.clock, card=replace(CARD, slots=1))
+        self.clock = ManualClock()
+        self.engine = FakeEngine(self.clock, info=replace(CARD, slots=1))
         self.settings: dict[str, Any] = {"mynah_disk_reserve": 0}
-        self._open: list[Speech] = []
+        self._open: list[SpeechQueue] = []
         self._keys = 0
         directory.mkdir(parents=True)
         shutil.copy(migrated, directory / "mynah.db")
 
-    async def open(self, engine: ScriptedEngine | None = None, **settings: Any) -> Speech:
+    async def open(self, engine: FakeEngine | None = None, **settings: Any) -> SpeechQueue:
         """Open Speech on the directory; what is given stays so for later starts."""
         self.engine = engine or self.engine
         self.settings |= settings
         built = load_settings(_env_file=None, mynah_data_dir=self.directory, **self.settings)
-        self.speech = Speech(built, self.engine, self.clock)
+        self.speech = SpeechQueue(built, self.engine, self.clock)
         await self.speech.open()
         self._open.append(self.speech)
         return self.speech
@@ -50,13 +50,13 @@ class House:
         self._open.remove(self.speech)
         await self.speech.close()
 
-    async def restart(self, engine: ScriptedEngine | None = None, **settings: Any) -> Speech:
+    async def restart(self, engine: FakeEngine | None = None, **settings: Any) -> SpeechQueue:
         """Close in good order and open again; with an engine like the one before if none is
         given."""
         await self.close()
         return await self.open(engine or self.engine_like(), **settings)
 
-    async def killed(self, engine: ScriptedEngine | None = None, *, after: float = 0.0) -> Speech:
+    async def killed(self, engine: FakeEngine | None = None, *, after: float = 0.0) -> SpeechQueue:
         """Open what a kill at this moment would have left, `after` seconds later.
 
         Files are copied while nobody writes; kills in mid-write are in `tests/process`.
@@ -77,7 +77,7 @@ class House:
         """Submit on a lane that can be heard."""
         self.speech.reachable(lane, True)
         return await self.speech.submit(
-            Say(**{"lane": lane, "requester": "ada", "text": text, "voice": "en", **other})
+            JobRequest(**{"lane": lane, "requester": "ada", "text": text, "voice": "en", **other})
         )
 
     async def quiet(self) -> None:
@@ -100,44 +100,42 @@ class House:
             await self.clock.advance(min(step, left))
             await self.quiet()
 
-    def engine_like(self, **other: Any) -> ScriptedEngine:
+    def engine_like(self, **other: Any) -> FakeEngine:
         """An engine with the card and the pace of the last one."""
         before = self.engine
-        return ScriptedEngine(
-            self.clock, **{"card": before.described, "pace": before.pace, **other}
-        )
+        return FakeEngine(self.clock, **{"info": before.described, "pace": before.pace, **other})
 
 
 class Listener:
     """Takes a lane's cues and hears each to its end, as a voice connection would."""
 
-    def __init__(self, player: LanePlayer) -> None:
+    def __init__(self, player: PlaybackQueue) -> None:
         self.player = player
         self.heard: list[str] = []
 
-    async def hear(self, count: int = 1) -> list[Cue]:
+    async def hear(self, count: int = 1) -> list[PlaybackItem]:
         """Hear the next `count` chunks whole."""
-        cues = []
+        items = []
         for _ in range(count):
-            cue = await soon(self.player.next())
-            await self.player.started(cue)
-            await whole(cue)
-            self.heard.append(cue.chunk.text)
-            await self.player.spoken(cue)
-            cues.append(cue)
-        return cues
+            item = await soon(self.player.next())
+            await self.player.started(item)
+            await whole(item)
+            self.heard.append(item.chunk.text)
+            await self.player.spoken(item)
+            items.append(item)
+        return items
 
     async def hear_all(self) -> list[str]:
         """Hear until there has been nothing for a while; the texts."""
         heard = len(self.heard)
         with contextlib.suppress(TimeoutError):
             while True:
-                cue = await soon(self.player.next(), within=0.3)
-                await self.player.started(cue)
-                await whole(cue)
-                if not cue.sound.over:
-                    self.heard.append(cue.chunk.text)
-                    await self.player.spoken(cue)
+                item = await soon(self.player.next(), within=0.3)
+                await self.player.started(item)
+                await whole(item)
+                if not item.sound.over:
+                    self.heard.append(item.chunk.text)
+                    await self.player.spoken(item)
         return self.heard[heard:]
 
 
@@ -156,9 +154,9 @@ async def until(holds: Callable[[], bool], within: float = 10.0) -> None:
     await asyncio.wait_for(poll(), within)
 
 
-async def whole(cue: Cue) -> None:
+async def whole(item: PlaybackItem) -> None:
     """Wait until all of the cue's sound is there, or is not to be heard."""
-    await until(lambda: cue.sound.complete or cue.sound.over)
+    await until(lambda: item.sound.complete or item.sound.over)
 
 
 @contextlib.contextmanager

@@ -8,10 +8,10 @@ import pytest
 import structlog
 from sqlalchemy import select
 
-from engine.clock import CrankedClock
-from engine.errors import StorageFull, TooOften
+from engine.base.clock import ManualClock
+from engine.model.errors import StorageFull, TooOften
 from engine.store.tables import attempts
-from engine.voices.counting import FILE, MOST_PREVIEWS, MOST_REPORTS, Attempt
+from engine.voices.rate_limits import FILE, MOST_PREVIEWS, MOST_REPORTS, LimitedAction
 from tests.flow.voices import ADA, Voices
 
 HOUR = 3600.0
@@ -25,73 +25,73 @@ async def marks(voices: Voices) -> list[str]:
     return [each.mark for each in await rows(voices)]
 
 
-async def exhaust(voices: Voices, kind: Attempt, most: int, member: str = "ada") -> None:
+async def exhaust(voices: Voices, kind: LimitedAction, most: int, member: str = "ada") -> None:
     for _ in range(most):
-        await voices.library.attempt(member, kind)
+        await voices.registry.attempt(member, kind)
     with pytest.raises(TooOften):
-        await voices.library.attempt(member, kind)
+        await voices.registry.attempt(member, kind)
 
 
 async def test_each_kind_has_a_limit_of_its_own_for_each_member(voices: Voices) -> None:
     await voices.open(mynah_max_uploads=3)
     for member in ("ada", "bob"):
-        await exhaust(voices, Attempt.UPLOAD, 3, member)
-        await exhaust(voices, Attempt.PREVIEW, MOST_PREVIEWS, member)
-        await exhaust(voices, Attempt.REPORT, MOST_REPORTS, member)
+        await exhaust(voices, LimitedAction.UPLOAD, 3, member)
+        await exhaust(voices, LimitedAction.PREVIEW, MOST_PREVIEWS, member)
+        await exhaust(voices, LimitedAction.REPORT, MOST_REPORTS, member)
     assert len(await rows(voices)) == 2 * (3 + MOST_PREVIEWS + MOST_REPORTS)  # no refused one
 
 
 async def test_count_outlives_an_erasure_and_a_restart(voices: Voices) -> None:
-    library = await voices.open(mynah_max_uploads=2)
-    await exhaust(voices, Attempt.REPORT, MOST_REPORTS)
-    await library.attempt("ada", Attempt.UPLOAD)
+    registry = await voices.open(mynah_max_uploads=2)
+    await exhaust(voices, LimitedAction.REPORT, MOST_REPORTS)
+    await registry.attempt("ada", LimitedAction.UPLOAD)
     await voices.upload(ADA)
-    await library.erase("ada")
-    library = await voices.restart()
+    await registry.erase("ada")
+    registry = await voices.restart()
     with pytest.raises(TooOften):
-        await library.attempt("ada", Attempt.REPORT)
-    await library.attempt("ada", Attempt.UPLOAD)
-    await library.erase("ada")
+        await registry.attempt("ada", LimitedAction.REPORT)
+    await registry.attempt("ada", LimitedAction.UPLOAD)
+    await registry.erase("ada")
     with pytest.raises(TooOften):
-        await library.check_upload(ADA, "Ada", roles=(), admin=True)
+        await registry.check_upload(ADA, "Ada", roles=(), admin=True)
 
 
 async def test_those_that_come_at_once_are_not_counted_as_one(voices: Voices) -> None:
-    library = await voices.open(mynah_max_uploads=5)
+    registry = await voices.open(mynah_max_uploads=5)
     done = await asyncio.gather(
-        *(library.attempt("ada", Attempt.UPLOAD) for _ in range(40)), return_exceptions=True
+        *(registry.attempt("ada", LimitedAction.UPLOAD) for _ in range(40)), return_exceptions=True
     )
     assert sum(each is None for each in done) == 5
     assert sum(isinstance(each, TooOften) for each in done) == 35
 
 
 async def test_refusal_says_when_the_next_one_is_free(voices: Voices) -> None:
-    library = await voices.open(mynah_max_uploads=2)
-    await library.attempt("ada", Attempt.UPLOAD)
+    registry = await voices.open(mynah_max_uploads=2)
+    await registry.attempt("ada", LimitedAction.UPLOAD)
     await voices.house.pass_time(1200, step=600)
-    await library.attempt("ada", Attempt.UPLOAD)
+    await registry.attempt("ada", LimitedAction.UPLOAD)
     with pytest.raises(TooOften) as refused:
-        await library.attempt("ada", Attempt.UPLOAD)
+        await registry.attempt("ada", LimitedAction.UPLOAD)
     assert refused.value.user_message == (
         "You have uploaded 2 recordings within an hour. Those that were refused count, too. "
         "Try again in 40 minutes."
     )
     await voices.house.pass_time(2399, step=600)
     with pytest.raises(TooOften, match="within an hour") as refused:
-        await library.attempt("ada", Attempt.UPLOAD)
+        await registry.attempt("ada", LimitedAction.UPLOAD)
     assert "Try again in 1 minute." in refused.value.user_message
     await voices.house.pass_time(2)
-    await library.attempt("ada", Attempt.UPLOAD)
+    await registry.attempt("ada", LimitedAction.UPLOAD)
 
 
 async def test_it_names_nobody_and_is_gone_after_an_hour(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     key = voices.data / FILE
     assert not key.exists()
-    await library.attempt("ada", Attempt.UPLOAD)
+    await registry.attempt("ada", LimitedAction.UPLOAD)
     await voices.house.pass_time(1800, step=600)
-    await library.attempt("ada", Attempt.UPLOAD)
-    await library.attempt("ada", Attempt.REPORT)
+    await registry.attempt("ada", LimitedAction.UPLOAD)
+    await registry.attempt("ada", LimitedAction.REPORT)
     first, second, report = await rows(voices)
     assert first.mark == second.mark != report.mark
     assert "ada" not in repr([first, second, report])
@@ -102,16 +102,16 @@ async def test_it_names_nobody_and_is_gone_after_an_hour(voices: Voices) -> None
     await voices.house.pass_time(1800, step=600)
     assert await rows(voices) == []
     assert not key.exists()
-    await library.attempt("ada", Attempt.UPLOAD)
+    await registry.attempt("ada", LimitedAction.UPLOAD)
     assert first.mark not in await marks(voices)  # the key is another
 
 
 async def test_no_key_is_kept_beyond_two_hours_by_those_who_never_pause(voices: Voices) -> None:
-    library = await voices.open(mynah_max_uploads=10)
+    registry = await voices.open(mynah_max_uploads=10)
     seen: set[str] = set()
     first = ""
     for _ in range(18):  # six hours
-        await library.attempt("ada", Attempt.UPLOAD)
+        await registry.attempt("ada", LimitedAction.UPLOAD)
         await voices.house.pass_time(1200, step=600)
         first = first or (voices.data / FILE).read_text()
         seen.update(await marks(voices))
@@ -122,21 +122,21 @@ async def test_no_key_is_kept_beyond_two_hours_by_those_who_never_pause(voices: 
 
 
 async def test_limit_holds_while_the_key_changes(voices: Voices) -> None:
-    library = await voices.open(mynah_max_uploads=4)
-    await library.attempt("bob", Attempt.UPLOAD)
+    registry = await voices.open(mynah_max_uploads=4)
+    await registry.attempt("bob", LimitedAction.UPLOAD)
     await voices.house.pass_time(3590, step=600)
     for _ in range(3):
-        await library.attempt("ada", Attempt.UPLOAD)
+        await registry.attempt("ada", LimitedAction.UPLOAD)
     await voices.house.pass_time(20, step=10)
-    await library.attempt("ada", Attempt.UPLOAD)
+    await registry.attempt("ada", LimitedAction.UPLOAD)
     assert len(set(await marks(voices))) == 2  # ada's, under two keys
     with pytest.raises(TooOften):
-        await library.attempt("ada", Attempt.UPLOAD)
+        await registry.attempt("ada", LimitedAction.UPLOAD)
 
 
 async def test_what_lay_there_while_the_bot_was_down_goes_at_the_start(voices: Voices) -> None:
-    library = await voices.open()
-    await library.attempt("ada", Attempt.UPLOAD)
+    registry = await voices.open()
+    await registry.attempt("ada", LimitedAction.UPLOAD)
     await voices.close()
     await voices.house.close()
     await voices.house.clock.advance(HOUR + 1)
@@ -146,33 +146,33 @@ async def test_what_lay_there_while_the_bot_was_down_goes_at_the_start(voices: V
 
 
 async def test_clock_that_is_set_back_does_not_lock_anybody_out(voices: Voices) -> None:
-    library = await voices.open(mynah_max_uploads=1)
-    await library.attempt("ada", Attempt.UPLOAD)
+    registry = await voices.open(mynah_max_uploads=1)
+    await registry.attempt("ada", LimitedAction.UPLOAD)
     await voices.house.pass_time(HOUR * 24, step=HOUR * 24)
-    await library.attempt("ada", Attempt.UPLOAD)
+    await registry.attempt("ada", LimitedAction.UPLOAD)
     await voices.close()
     await voices.house.close()
-    voices.house.clock = CrankedClock()
-    library = await voices.open()
-    await library.attempt("ada", Attempt.UPLOAD)
+    voices.house.clock = ManualClock()
+    registry = await voices.open()
+    await registry.attempt("ada", LimitedAction.UPLOAD)
 
 
 async def test_key_that_cannot_be_read_is_told_and_made_again(voices: Voices) -> None:
-    library = await voices.open(mynah_max_uploads=1)
-    await library.attempt("ada", Attempt.UPLOAD)
+    registry = await voices.open(mynah_max_uploads=1)
+    await registry.attempt("ada", LimitedAction.UPLOAD)
     await voices.close()
     (voices.data / FILE).write_text('[{"since": 1')
     with structlog.testing.capture_logs() as logged:
-        library = await voices.restart()
-        await library.attempt("ada", Attempt.UPLOAD)
+        registry = await voices.restart()
+        await registry.attempt("ada", LimitedAction.UPLOAD)
     assert any("keys of attempts cannot be read" in each["event"] for each in logged)
     with pytest.raises(TooOften):
-        await library.attempt("ada", Attempt.UPLOAD)
+        await registry.attempt("ada", LimitedAction.UPLOAD)
 
 
 async def test_disk_that_takes_no_key_is_told_so(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     (voices.data / FILE).mkdir()
     with pytest.raises(StorageFull, match="key of attempts"):
-        await library.attempt("ada", Attempt.UPLOAD)
+        await registry.attempt("ada", LimitedAction.UPLOAD)
     assert await rows(voices) == []

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from engine.settings import MEBIBYTE
-from engine.speech.jobs import EndedBy, JobState
+from engine.base.settings import MEBIBYTE
+from engine.model.jobs import EndReason, JobState
 from tests.flow.house import House, Listener
 
 #: Seconds of sound that fill just less than a third of a mebibyte: each packet has 33 bytes, and a
@@ -68,7 +68,7 @@ async def test_cancelled_jobs_audio_may_go(house: House) -> None:
         await house.say(f"text number {n}", lane=str(n))
     await house.pass_time(3)
     for n in range(6):
-        await speech.clear(str(n), by=EndedBy.STOPPED, actor=None)
+        await speech.clear(str(n), by=EndReason.STOPPED, actor=None)
     await house.say("one more text")
     await house.pass_time(3)
     assert cached(house) <= MEBIBYTE

@@ -5,22 +5,22 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from engine.errors import UnknownVoice
-from engine.speech.jobs import JobState, StandIn
-from engine.speech.scripted import CLONING_CARD, REFERENCES_ONLY_CARD, ScriptedEngine
+from engine.model.engine import SynthesisRequest
+from engine.model.errors import UnknownVoice
+from engine.model.jobs import JobState, Substitution
 from engine.store.tables import audio
-from engine.synthesis.base import SynthesisRequest
+from mynah.testing.fake_engine import CLONING_CARD, REFERENCES_ONLY_CARD, FakeEngine
 from tests.flow.house import ONE, House, Listener
 
 REFERENCE = "a" * 64
 VOICE = {"voice": "@12", "reference": REFERENCE}
 
 
-def cloning(house: House) -> ScriptedEngine:
-    return ScriptedEngine(house.clock, card=CLONING_CARD)
+def cloning(house: House) -> FakeEngine:
+    return FakeEngine(house.clock, info=CLONING_CARD)
 
 
-class Late(ScriptedEngine):
+class Late(FakeEngine):
     """Its host is not ready when Speech is."""
 
     async def start(self) -> None:
@@ -48,8 +48,8 @@ async def test_engine_that_clones_is_asked_for_the_reference(house: House) -> No
 
 
 async def test_engine_that_finds_languages_is_told_the_text_around(house: House) -> None:
-    card = replace(CLONING_CARD, finds_language=True, most_characters=30)
-    speech = await house.open(ScriptedEngine(house.clock, card=card))
+    info = replace(CLONING_CARD, finds_language=True, most_characters=30)
+    speech = await house.open(FakeEngine(house.clock, info=info))
     await house.quiet()
     job = await house.say("Guten Morgen. " * 40, **VOICE)
     chunks = (await speech.view(job.id)).chunks
@@ -78,10 +78,10 @@ async def test_what_stood_in_is_known_also_under_a_later_engine(house: House) ->
     waiting = await house.say(**VOICE)
     plain = await house.say()
     assert (await speech.view(plain.id)).job.stand_in is None
-    assert (await speech.view(waiting.id)).job.stand_in is StandIn.OWN_VOICE
+    assert (await speech.view(waiting.id)).job.stand_in is Substitution.OWN_VOICE
     speech = await house.restart(cloning(house))
     await house.quiet()
-    assert (await speech.view(spoken.id)).job.stand_in is StandIn.OWN_VOICE
+    assert (await speech.view(spoken.id)).job.stand_in is Substitution.OWN_VOICE
     assert (await speech.view(waiting.id)).job.stand_in is None
     await house.restart()
     await house.quiet()
@@ -125,7 +125,7 @@ async def test_audio_found_after_a_kill_still_belongs_to_its_voice(house: House)
 
 
 async def test_engine_without_a_voice_of_its_own_needs_one(house: House) -> None:
-    speech = await house.open(ScriptedEngine(house.clock, card=REFERENCES_ONLY_CARD))
+    speech = await house.open(FakeEngine(house.clock, info=REFERENCES_ONLY_CARD))
     await house.quiet()
     for voice in ("", "en"):
         with pytest.raises(UnknownVoice) as refused:
@@ -142,7 +142,7 @@ async def test_texts_without_a_voice_fail_under_such_an_engine(house: House) -> 
     own = await house.say(voice="de")
     usual = await house.say(voice="")
     cloned = await house.say(**VOICE)
-    speech = await house.restart(ScriptedEngine(house.clock, card=REFERENCES_ONLY_CARD))
+    speech = await house.restart(FakeEngine(house.clock, info=REFERENCES_ONLY_CARD))
     await house.quiet()
     for job in (own, usual):
         failed = (await speech.view(job.id)).job
@@ -153,7 +153,7 @@ async def test_texts_without_a_voice_fail_under_such_an_engine(house: House) -> 
 
 
 async def test_before_any_card_is_known_texts_wait_for_it(house: House) -> None:
-    engine = Late(house.clock, card=REFERENCES_ONLY_CARD)
+    engine = Late(house.clock, info=REFERENCES_ONLY_CARD)
     speech = await house.open(engine)
     job = await house.say(voice="")
     await house.quiet()

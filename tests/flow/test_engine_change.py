@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from engine.speech.jobs import JobState, StandIn
-from engine.speech.scripted import CARD, ScriptedEngine
-from engine.synthesis.base import BuiltinVoice
+from engine.model.engine import BuiltinVoice
+from engine.model.jobs import JobState, Substitution
+from mynah.testing.fake_engine import CARD, FakeEngine
 from tests.flow.house import ONE, TWO, House, Listener, soon, states
 
 LONG = f"{TWO} The third sentence follows after all of that, too. " + " ".join(
@@ -28,7 +28,7 @@ async def test_text_not_yet_spoken_is_cut_as_the_new_card_asks(house: House) -> 
     (first,) = await Listener(speech.player("lane")).hear(1)
     before = (await speech.view(job.id)).chunks
 
-    speech = await house.restart(ScriptedEngine(house.clock, card=OTHER))
+    speech = await house.restart(FakeEngine(house.clock, info=OTHER))
     await house.quiet()
 
     view = await speech.view(job.id)
@@ -46,10 +46,10 @@ async def test_chosen_voice_that_the_new_engine_lacks_is_spoken_in_its_own_and_s
     await house.open()
     job = await house.say(ONE, voice="de")
     chosen = await house.say(ONE, voice="")
-    speech = await house.restart(ScriptedEngine(house.clock, card=OTHER))
+    speech = await house.restart(FakeEngine(house.clock, info=OTHER))
     await house.quiet()
     view = (await speech.view(job.id)).job
-    assert (view.voice, view.stand_in) == ("de", StandIn.LACKING)
+    assert (view.voice, view.stand_in) == ("de", Substitution.LACKING)
     own = (await speech.view(chosen.id)).job
     assert (own.voice, own.stand_in) == ("", None)
     assert {asked.request.voice for asked in house.engine.asked} == {"fr"}
@@ -58,11 +58,11 @@ async def test_chosen_voice_that_the_new_engine_lacks_is_spoken_in_its_own_and_s
 async def test_chosen_voice_is_spoken_in_again_by_an_engine_that_has_it(house: House) -> None:
     await house.open()
     job = await house.say(ONE, voice="de")
-    other = ScriptedEngine(house.clock, card=OTHER)
+    other = FakeEngine(house.clock, info=OTHER)
     other.hold()
     await house.restart(other)
     await house.quiet()
-    speech = await house.restart(ScriptedEngine(house.clock))
+    speech = await house.restart(FakeEngine(house.clock))
     await house.quiet()
     view = (await speech.view(job.id)).job
     assert (view.voice, view.stand_in) == ("de", None)
@@ -72,7 +72,7 @@ async def test_chosen_voice_is_spoken_in_again_by_an_engine_that_has_it(house: H
 async def test_typed_voice_that_the_new_engine_lacks_is_refused_by_name(house: House) -> None:
     await house.open()
     job = await house.say(TWO, voice="de", typed=True)
-    speech = await house.restart(ScriptedEngine(house.clock, card=OTHER))
+    speech = await house.restart(FakeEngine(house.clock, info=OTHER))
     await house.quiet()
     ended = (await speech.view(job.id)).job
     assert ended.state is JobState.FAILED
@@ -84,15 +84,15 @@ async def test_typed_voice_of_which_the_player_has_all_is_heard_to_its_end(house
     speech = await house.open()
     job = await house.say(ONE, voice="de", typed=True)
     player = speech.player("lane")
-    cue = await soon(player.next())
+    item = await soon(player.next())
     await house.quiet()
-    await player.started(cue)
+    await player.started(item)
     house.engine.described = OTHER
     house.engine.die()
     await house.say("asks the engine", lane="other", voice="")  # and finds it gone
     await house.pass_time(3)
-    assert speech.card == OTHER
-    await player.spoken(cue)
+    assert speech.info == OTHER
+    await player.spoken(item)
     assert (await speech.view(job.id)).job.state is JobState.COMPLETED
 
 
@@ -100,7 +100,7 @@ async def test_audio_of_another_engine_is_not_used_for_the_new_one(house: House)
     speech = await house.open()
     await house.say(ONE)
     await Listener(speech.player("lane")).hear(1)
-    speech = await house.restart(ScriptedEngine(house.clock, card=replace(CARD, version="2")))
+    speech = await house.restart(FakeEngine(house.clock, info=replace(CARD, version="2")))
     await house.quiet()
     await house.say(ONE)
     await Listener(speech.player("lane")).hear(1)
@@ -112,13 +112,13 @@ async def test_card_is_known_before_the_engine_is_there(house: House) -> None:
     await house.quiet()
     await house.close()
 
-    class Away(ScriptedEngine):
+    class Away(FakeEngine):
         async def start(self) -> None:
             """Stays down until `come_up`."""
 
-    engine = Away(house.clock, card=replace(CARD, slots=1))
+    engine = Away(house.clock, info=replace(CARD, slots=1))
     speech = await house.open(engine)
-    assert speech.card == replace(CARD, slots=1)
+    assert speech.info == replace(CARD, slots=1)
     job = await house.say(TWO)
     assert (await speech.view(job.id)).chunks == 2
     engine.come_up()
@@ -132,11 +132,11 @@ async def test_jobs_submitted_under_the_stored_card_are_cut_anew_when_another_en
     await house.quiet()
     await house.close()
 
-    class Away(ScriptedEngine):
+    class Away(FakeEngine):
         async def start(self) -> None:
             """Stays down until `come_up`."""
 
-    engine = Away(house.clock, card=OTHER)
+    engine = Away(house.clock, info=OTHER)
     speech = await house.open(engine)
     job = await house.say(LONG)
     before = (await speech.view(job.id)).chunks
@@ -159,19 +159,19 @@ async def test_engine_replaced_while_running_keeps_what_the_player_holds(house: 
     house.engine.let_go()
     await house.say("asks the engine", lane="other")  # and finds it gone
     await house.pass_time(3)
-    for cue in (first, second):
-        await player.spoken(cue)
+    for item in (first, second):
+        await player.spoken(item)
     heard = await Listener(player).hear_all()
 
     assert " ".join([first.chunk.text, second.chunk.text, *heard]) == LONG
     assert states(await speech.view(job.id))[0] == "completed"
-    assert speech.card == OTHER
+    assert speech.info == OTHER
 
 
 async def test_many_jobs_are_cut_anew(house: House) -> None:
     await house.open(mynah_max_queue=100, mynah_max_queue_member=100)
     for n in range(45):
         await house.say(f"{LONG} {n}")
-    speech = await house.restart(ScriptedEngine(house.clock, card=OTHER))
+    speech = await house.restart(FakeEngine(house.clock, info=OTHER))
     await house.quiet()
     assert {view.chunks for view in await speech.queue("lane")} == {2}

@@ -7,20 +7,20 @@ from dataclasses import replace
 
 import pytest
 
-from engine.clock import CrankedClock, settle
-from engine.errors import EngineUnavailable, HostDied
-from engine.speech.scripted import CARD, CLONING_CARD, ScriptedEngine
-from engine.synthesis.base import EngineCard, EngineState, SynthesisRequest
-from engine.synthesis.fallback import FallbackEngine
+from engine.base.clock import ManualClock, settle
+from engine.model.engine import EngineInfo, EngineState, SynthesisRequest
+from engine.model.errors import EngineUnavailable, HostDied
+from engine.tts.client.fallback import FallbackEngine
+from mynah.testing.fake_engine import CARD, CLONING_CARD, FakeEngine
 
 SPARE = replace(
-    CARD, name="spare", voices=(replace(CARD.voices[0], id="plain"),), default_voice="plain"
+    CARD, name="fallback", voices=(replace(CARD.voices[0], id="plain"),), default_voice="plain"
 )
 IN_VOICE = SynthesisRequest(text="hello", voice="@12", reference="0" * 64)
 PLAIN = SynthesisRequest(text="hello", voice="plain")
 
 
-class Late(ScriptedEngine):
+class Late(FakeEngine):
     """It loads until it comes up for the first time, or `loading` is taken from it."""
 
     loading = True
@@ -44,16 +44,16 @@ class Two:
     """A main and a spare engine."""
 
     def __init__(self) -> None:
-        self.clock = CrankedClock()
-        self.main = Late(self.clock, card=CLONING_CARD)
-        self.spare = Late(self.clock, card=SPARE)
-        self.engine = FallbackEngine(self.main, self.spare, self.clock)
+        self.clock = ManualClock()
+        self.main = Late(self.clock, info=CLONING_CARD)
+        self.fallback = Late(self.clock, info=SPARE)
+        self.engine = FallbackEngine(self.main, self.fallback, self.clock)
 
-    async def card(self) -> EngineCard:
-        return await asyncio.wait_for(self.engine.card(), 10)
+    async def info(self) -> EngineInfo:
+        return await asyncio.wait_for(self.engine.info(), 10)
 
     async def speak(self, request: SynthesisRequest) -> None:
-        async with aclosing(self.engine.synthesize(request, due_in=0)) as pieces:
+        async with aclosing(self.engine.synthesize(request, deadline_in=0)) as pieces:
             assert [piece async for piece in pieces]
 
     async def refuses(self, request: SynthesisRequest) -> None:
@@ -72,54 +72,54 @@ async def two() -> AsyncIterator[Two]:
 async def test_while_the_main_engine_loads_for_the_first_time_nobody_takes_its_place(
     two: Two,
 ) -> None:
-    asking = asyncio.create_task(two.card())
+    asking = asyncio.create_task(two.info())
     await settle()
     await two.clock.advance(600)
     assert not asking.done()
-    assert not two.spare.started
+    assert not two.fallback.started
     assert two.engine.state is EngineState.LOADING
     two.main.come_up()
     assert (await asking).name == CLONING_CARD.name
     await two.speak(IN_VOICE)
-    assert not two.spare.started
+    assert not two.fallback.started
 
 
 async def test_an_engine_that_never_loads_is_given_up_for_now(two: Two) -> None:
-    asking = asyncio.create_task(two.card())
+    asking = asyncio.create_task(two.info())
     two.main.loading = False
     await settle()
     await two.clock.advance(600)
-    assert two.spare.started
-    two.spare.come_up()
-    assert (await asking).name == "spare"
-    assert two.engine.spare_speaks
+    assert two.fallback.started
+    two.fallback.come_up()
+    assert (await asking).name == "fallback"
+    assert two.engine.fallback_speaks
     await two.speak(PLAIN)
 
 
 async def test_the_spare_engine_speaks_from_a_death_until_the_main_one_is_back(two: Two) -> None:
     two.main.come_up()
-    await two.card()
+    await two.info()
     two.main.go_down()
     await two.refuses(IN_VOICE)
-    two.spare.come_up()
-    assert (await two.card()).name == "spare"
-    assert (two.engine.state, two.engine.spare_speaks) == (EngineState.READY, True)
+    two.fallback.come_up()
+    assert (await two.info()).name == "fallback"
+    assert (two.engine.state, two.engine.fallback_speaks) == (EngineState.READY, True)
     await two.speak(PLAIN)
 
     two.main.come_up()
-    assert not two.engine.spare_speaks
+    assert not two.engine.fallback_speaks
     await two.refuses(PLAIN)
-    assert (await two.card()).name == CLONING_CARD.name
+    assert (await two.info()).name == CLONING_CARD.name
     await two.speak(IN_VOICE)
 
 
 async def test_whichever_is_ready_first_speaks(two: Two) -> None:
     two.main.come_up()
-    await two.card()
+    await two.info()
     two.main.go_down()
-    asking = asyncio.create_task(two.card())
+    asking = asyncio.create_task(two.info())
     await settle()
-    assert two.spare.started
+    assert two.fallback.started
     assert two.engine.state is EngineState.DOWN
     two.main.come_up()
     assert (await asking).name == CLONING_CARD.name
@@ -127,21 +127,21 @@ async def test_whichever_is_ready_first_speaks(two: Two) -> None:
 
 async def test_what_was_asked_under_one_card_never_reaches_the_other_engine(two: Two) -> None:
     two.main.come_up()
-    await two.card()
+    await two.info()
     two.main.go_down()
-    two.spare.come_up()
-    await two.card()
+    two.fallback.come_up()
+    await two.info()
     await two.refuses(IN_VOICE)
-    assert two.spare.asked == []
+    assert two.fallback.asked == []
     two.main.come_up()
-    await two.card()
+    await two.info()
     await two.refuses(PLAIN)
     assert two.main.asked == []
 
 
 async def test_the_death_of_the_one_in_use_is_told_as_a_death(two: Two) -> None:
     two.main.come_up()
-    await two.card()
+    await two.info()
     two.main.kills["hello"] = 1
     with pytest.raises(HostDied):
         await two.speak(IN_VOICE)

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from engine.errors import StorageFull, UnknownJob
-from engine.speech.jobs import EndedBy, JobState, Say
-from engine.speech.scripted import CLONING_CARD, ScriptedEngine
-from engine.store import erasure_queries, queries
-from engine.voices.library import Library
-from engine.voices.voice import Action, Scope
+from engine.model.errors import StorageFull, UnknownJob
+from engine.model.jobs import EndReason, JobRequest, JobState
+from engine.model.voices import Action, Scope
+from engine.store import deletions as erasure_queries
+from engine.store import jobs as queries
+from engine.voices.registry import VoiceRegistry
+from mynah.testing.fake_engine import CLONING_CARD, FakeEngine
 from tests.flow.house import ONE, Listener
 from tests.flow.voices import ADA, ADMIN, BOB, Voices
 
@@ -32,16 +33,16 @@ def files_with(voices: Voices, *words: str) -> list[str]:
 
 async def live_through(voices: Voices) -> None:
     """Ada uploads, speaks, chooses, is shared with; others speak too."""
-    library = voices.library
+    registry = voices.registry
     voice = await voices.upload(ADA, f"{WORD} one", Scope.SERVER, sound=f"{WORD} sound")
     voices.state_of(voice).write_bytes(f"{WORD} state".encode())
     others = await voices.upload(BOB, "Bob")
-    await library.share(BOB, others.key, Scope.MEMBERS, add="ada")
-    await library.choose(ADA, voice.key, everywhere=True)
-    await library.choose(BOB, voice.key, everywhere=False)
-    await library.set_default(ADMIN, voice.key)
-    await library.report(ADA, voice.key, f"{WORD} words")
-    await library.report(BOB, voice.key, f"{WORD} about it")
+    await registry.share(BOB, others.key, Scope.MEMBERS, add="ada")
+    await registry.choose(ADA, voice.key, everywhere=True)
+    await registry.choose(BOB, voice.key, everywhere=False)
+    await registry.set_default(ADMIN, voice.key)
+    await registry.report(ADA, voice.key, f"{WORD} words")
+    await registry.report(BOB, voice.key, f"{WORD} about it")
     listener = Listener(voices.speech.player("here"))
     await voices.say(ADA, voice, f"A {WORD} was spoken.", origin={"message": WORD})
     await voices.house.say(f"Another {WORD} was too.", lane="here", requester="ada")
@@ -51,71 +52,71 @@ async def live_through(voices: Voices) -> None:
 
 
 async def test_no_byte_of_a_members_data_is_left(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     await live_through(voices)
     waiting = await voices.house.say(f"A {WORD} waits.", lane="here", requester="ada")
-    (voice,) = await library.own("ada")
+    (voice,) = await registry.own("ada")
     assert "mynah.db" in " ".join(files_with(voices, WORD))
-    await library.erase("ada")
-    (erasure,) = await library.erasures("ada")
+    await registry.erase("ada")
+    (erasure,) = await registry.erasures("ada")
     assert erasure.origin == {"message": WORD}
     assert files_with(voices, voice.reference) == []
-    await library.erasure_done(erasure.id)  # until then it says where that message stands
+    await registry.erasure_done(erasure.id)  # until then it says where that message stands
     assert files_with(voices, WORD) == []
     with pytest.raises(UnknownJob):
         await voices.speech.view(waiting.id)
-    assert await library.own("ada") == []
-    assert await library.choices("ada") == {}
-    assert await library.choices("bob") == {}
-    assert (await library.rules("here")).default_voice is None
-    (others,) = await library.own("bob")
+    assert await registry.own("ada") == []
+    assert await registry.choices("ada") == {}
+    assert await registry.choices("bob") == {}
+    assert (await registry.rules("here")).default_voice is None
+    (others,) = await registry.own("bob")
     assert others.members == frozenset()
 
 
 async def test_no_byte_is_left_of_many_texts_either(voices: Voices) -> None:
     """SQLite moves rows between pages; what it leaves there is not overwritten by a deletion."""
-    library = await voices.open()
+    registry = await voices.open()
     chance = random.Random(1)
 
     def write(connection: Connection) -> None:
         for _ in range(3000):
             member = chance.choice(["ada", "bob", "eve"])
             text = f"{WORD if member == 'ada' else 'plain'} " + "x" * chance.randint(0, 900)
-            say = Say(lane="here", requester=member, text=text, voice="")
-            job = queries.insert_job(connection, say, now=0.0, stalled_before=0.0, card=None)
+            say = JobRequest(lane="here", requester=member, text=text, voice="")
+            job = queries.insert_job(connection, say, now=0.0, stalled_before=0.0, info=None)
             noted = chance.randint(max(1, job.id - 20), job.id)
             queries.set_jobs(
                 connection, [noted], state="completed", shown="o" * chance.randint(0, 400)
             )
 
     await voices.speech.database.write(write)
-    await library.erase("ada")
+    await registry.erase("ada")
     assert files_with(voices, WORD) == []
     assert files_with(voices, "plain") != []
 
 
 async def test_what_is_others_stays(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     await live_through(voices)
     waiting = await voices.house.say("Bob's next.", lane="here", requester="bob")
-    await library.erase("ada")
+    await registry.erase("ada")
     (view,) = await voices.speech.queue("here")
     assert view.job == waiting
-    (voice,) = await library.own("bob")
+    (voice,) = await registry.own("bob")
     assert voices.recordings() == {voice.reference}
     assert len(voices.audio_files()) == 2
     assert await Listener(voices.speech.player("here")).hear_all() == ["Bob's next."]
 
 
 async def test_live_jobs_end_and_say_why(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA, scope=Scope.SERVER)
     own = await voices.say(ADA, voice)
     borrowed = await voices.say(BOB, voice)
     feed = voices.speech.follow()
-    await library.erase("ada")
+    await registry.erase("ada")
     ended = (await voices.speech.view(borrowed.id)).job
-    assert (ended.state, ended.ended_by) == (JobState.CANCELLED, EndedBy.VOICE_GONE)
+    assert (ended.state, ended.ended_by) == (JobState.CANCELLED, EndReason.VOICE_GONE)
     assert {change.job_id for change in [await anext(feed), await anext(feed)]} == {
         own.id,
         borrowed.id,
@@ -124,14 +125,14 @@ async def test_live_jobs_end_and_say_why(voices: Voices) -> None:
 
 
 async def test_the_same_words_of_another_are_still_spoken(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     await voices.speech.set_paused("other", True)
     await voices.house.say(ONE, lane="here", requester="ada")
     await Listener(voices.speech.player("here")).hear(1)
     await voices.house.quiet()
     job = await voices.house.say(ONE, lane="other", requester="bob")
     assert len(voices.audio_files()) == 1
-    await library.erase("ada")
+    await registry.erase("ada")
     assert len(voices.audio_files()) == 1
     await voices.speech.set_paused("other", False)
     await Listener(voices.speech.player("other")).hear(1)
@@ -145,67 +146,67 @@ async def test_sound_of_an_earlier_engine_goes_too(voices: Voices) -> None:
     await voices.house.say(ONE, lane="here", requester="ada")
     await voices.house.pass_time(3)
     (before,) = voices.audio_files()
-    later = ScriptedEngine(voices.house.clock, card=replace(CLONING_CARD, version="2"))
-    library = await voices.restart(later)
+    later = FakeEngine(voices.house.clock, info=replace(CLONING_CARD, version="2"))
+    registry = await voices.restart(later)
     await voices.house.pass_time(3)
     assert before in voices.audio_files()
-    await library.erase("ada")
+    await registry.erase("ada")
     assert voices.audio_files() == set()
 
 
 async def test_trail_stays_without_the_member(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     await live_through(voices)
-    assert await library.audit(None, actor="ada") != []
-    await library.erase("ada", lane="here")
-    assert await library.audit(None, actor="ada") == []
-    trail = await library.audit("here")
+    assert await registry.audit(None, actor="ada") != []
+    await registry.erase("ada", lane="here")
+    assert await registry.audit(None, actor="ada") == []
+    trail = await registry.audit("here")
     assert (trail[0].action, trail[0].actor) == (Action.ERASE, "-")
     assert WORD not in repr(trail)
     assert {each.actor for each in trail} == {"-", "bob", "admin"}
 
 
 async def test_messages_are_listed_until_each_is_blanked(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     for number in range(3):
         await voices.house.say(lane="here", requester="ada", origin={"number": number})
     await voices.house.say(lane="here", requester="ada")  # never got a message
     await voices.house.say(lane="here", requester="bob", origin={"number": 9})
-    await library.erase("ada")
-    library = await voices.restart()
-    rows = await library.erasures(None)
+    await registry.erase("ada")
+    registry = await voices.restart()
+    rows = await registry.erasures(None)
     assert [row.origin for row in rows] == [{"number": number} for number in range(3)]
-    await library.erasure_done(rows[0].id)
-    await library.erasure_failed(rows[1].id, "I may not see its channel")
-    left = await library.erasures("ada")
+    await registry.erasure_done(rows[0].id)
+    await registry.erasure_failed(rows[1].id, "I may not see its channel")
+    left = await registry.erasures("ada")
     assert [row.failure for row in left] == ["I may not see its channel", None]
-    assert await library.erasures("bob") == []
+    assert await registry.erasures("bob") == []
 
 
 async def test_who_skipped_others_texts_is_forgotten_too(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     job = await voices.house.say(lane="here", requester="bob")
-    await voices.speech.cancel(job.id, by=EndedBy.SKIPPED, actor="ada")
-    await library.erase("ada")
+    await voices.speech.cancel(job.id, by=EndReason.SKIPPED, actor="ada")
+    await registry.erase("ada")
     assert (await voices.speech.view(job.id)).job.ended_actor is None
 
 
 async def test_member_begins_anew(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     await live_through(voices)
-    await library.erase("ada")
+    await registry.erase("ada")
     await voices.upload(ADA, f"{WORD} one", sound=f"{WORD} sound")
     await voices.house.say(lane="here", requester="ada")
     assert await Listener(voices.speech.player("here")).hear_all() == [ONE]
 
 
 async def test_nothing_to_erase_is_no_error(voices: Voices) -> None:
-    library = await voices.open()
-    await library.erase("nobody")
-    assert await library.erasures("nobody") == []
+    registry = await voices.open()
+    await registry.erase("nobody")
+    assert await registry.erasures("nobody") == []
 
 
-class Killed(Library):
+class Killed(VoiceRegistry):
     """Its process ends when the rows are gone, and the files are not."""
 
     async def purge(self) -> None:
@@ -213,15 +214,15 @@ class Killed(Library):
 
 
 async def test_kill_before_the_files_are_gone_is_made_good_at_the_start(voices: Voices) -> None:
-    library = await voices.open(kind=Killed)
+    registry = await voices.open(kind=Killed)
     await live_through(voices)
-    (voice,) = await library.own("ada")
-    await library.erase("ada")
-    for erasure in await library.erasures(None):
-        await library.erasure_done(erasure.id)
+    (voice,) = await registry.own("ada")
+    await registry.erase("ada")
+    for erasure in await registry.erasures(None):
+        await registry.erasure_done(erasure.id)
     assert voice.reference in voices.recordings()
     assert len(files_with(voices, WORD)) > 1
-    engine = ScriptedEngine(voices.house.clock, card=CLONING_CARD)
+    engine = FakeEngine(voices.house.clock, info=CLONING_CARD)
     await voices.restart(engine)
     assert files_with(voices, WORD, voice.reference) == []
     assert engine.forgotten == [voice.reference]
@@ -230,7 +231,7 @@ async def test_kill_before_the_files_are_gone_is_made_good_at_the_start(voices: 
 async def test_database_that_cannot_be_written_anew_is_so_later(
     voices: Voices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     await live_through(voices)
 
     async def full() -> Any:
@@ -238,7 +239,7 @@ async def test_database_that_cannot_be_written_anew_is_so_later(
 
     with monkeypatch.context() as patched:
         patched.setattr(voices.speech.database, "scrub", full)
-        await library.erase("ada")
+        await registry.erase("ada")
     purges = await voices.speech.database.read(erasure_queries.all_purges)
     assert any(purges.values())
     await voices.house.pass_time(11, step=0.5)

@@ -1,7 +1,7 @@
 """Jobs expire by time in which their lane could not be spoken, and by no other."""
 
-from engine.speech.jobs import JobState
-from engine.speech.scripted import ScriptedEngine
+from engine.model.jobs import JobState
+from mynah.testing.fake_engine import FakeEngine
 from tests.flow.house import ONE, TWO, House, Listener, soon, until
 
 EXPIRY = 600.0
@@ -69,12 +69,12 @@ async def test_job_being_spoken_expires_too_and_its_sound_is_dropped(house: Hous
     speech = await house.open()
     job = await house.say()
     player = speech.player("lane")
-    cue = await soon(player.next())
-    await player.started(cue)
-    await until(lambda: cue.sound.complete)
+    item = await soon(player.next())
+    await player.started(item)
+    await until(lambda: item.sound.complete)
     speech.reachable("lane", False)
     await house.pass_time(EXPIRY + 2, step=100)
-    assert cue.sound.dropped
+    assert item.sound.dropped
     assert (await speech.view(job.id)).job.state is JobState.EXPIRED
 
 
@@ -104,7 +104,7 @@ async def test_job_submitted_long_after_the_last_sign_of_life_is_not_charged_for
     await house.pass_time(10 * EXPIRY, step=1000)  # nothing waits, so no heart beats
     await house.close()
     await house.clock.advance(10 * EXPIRY)
-    await house.open(ScriptedEngine(house.clock))
+    await house.open(FakeEngine(house.clock))
     job = await house.say()
     speech = await house.killed(after=10)
     await house.pass_time(2)
@@ -125,7 +125,7 @@ async def test_orderly_restart_counts_the_time_between_too(house: House) -> None
     job = await house.say()
     await house.close()
     await house.clock.advance(EXPIRY + 1)
-    speech = await house.open(ScriptedEngine(house.clock))
+    speech = await house.open(FakeEngine(house.clock))
     await house.pass_time(2)
     assert (await speech.view(job.id)).job.state is JobState.EXPIRED
 

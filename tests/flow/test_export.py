@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.voices.voice import Action, Scope
+from engine.model.voices import Action, Scope
 from tests.flow.house import Listener
 from tests.flow.voices import ADA, ADMIN, BOB, Voices
 
@@ -25,15 +25,15 @@ def unpacked(parts: list[tuple[str, bytes]]) -> dict[str, bytes]:
 
 
 async def test_everything_is_in_it(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA, "My voice!", Scope.SERVER)
     other = await voices.upload(BOB, "Bob")
-    await library.share(BOB, other.key, Scope.MEMBERS, add="ada")
-    await library.choose(ADA, voice.key, everywhere=True)
+    await registry.share(BOB, other.key, Scope.MEMBERS, add="ada")
+    await registry.choose(ADA, voice.key, everywhere=True)
     await voices.say(ADA, voice, "Hello, wörld.", origin={"message_id": 5, "token": "secret"})
     await voices.house.say("Bob's.", lane="here", requester="bob")
     await Listener(voices.speech.player("here")).hear(1)
-    parts = await library.export("ada", ROOM)
+    parts = await registry.export("ada", ROOM)
     assert [name for name, _ in parts] == ["mynah-data-1.zip"]
     files = unpacked(parts)
     assert files.keys() == {"mynah-data.json", "My voice-.wav"}
@@ -61,29 +61,29 @@ async def test_everything_is_in_it(voices: Voices) -> None:
 
 
 async def test_what_outlives_a_voice_is_in_it_too(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA)
     await voices.say(ADA, voice, origin={"message_id": 5, "token": "secret"})
-    await library.freeze(ADMIN, voice.key)
-    await library.delete(ADA, voice.key)
-    data = json.loads(unpacked(await library.export("ada", ROOM))["mynah-data.json"])
+    await registry.freeze(ADMIN, voice.key)
+    await registry.delete(ADA, voice.key)
+    data = json.loads(unpacked(await registry.export("ada", ROOM))["mynah-data.json"])
     assert data["frozen"] == [{"server": "here", "recording": voice.reference}]
-    await library.erase("ada")
-    data = json.loads(unpacked(await library.export("ada", ROOM))["mynah-data.json"])
+    await registry.erase("ada")
+    data = json.loads(unpacked(await registry.export("ada", ROOM))["mynah-data.json"])
     assert data["frozen"] == []
     assert data["messages_yet_to_be_blanked"] == [{"message_id": 5}]
 
 
 async def test_no_part_is_larger_than_what_can_be_sent(voices: Voices) -> None:
-    library = await voices.open(mynah_max_queue_member=100)
+    registry = await voices.open(mynah_max_queue_member=100)
     for number in range(5):
         await voices.upload(ADA, f"Voice {number}", sound=f"{number} " * 2000)
     texts = [f"{number} " + "other words " * 40 for number in range(30)]
     for text in texts:
         await voices.house.say(text, lane="here", requester="ada")
     most = 250_000
-    assert sum(len(part) for _, part in await library.export("ada", ROOM)) > 0
-    parts = await library.export("ada", most)
+    assert sum(len(part) for _, part in await registry.export("ada", ROOM)) > 0
+    parts = await registry.export("ada", most)
     assert all(len(contents) <= most for _, contents in parts)
     assert [name for name, _ in parts] == [
         f"mynah-data-{number}.zip" for number in range(1, len(parts) + 1)
@@ -95,12 +95,12 @@ async def test_no_part_is_larger_than_what_can_be_sent(voices: Voices) -> None:
 
 
 async def test_texts_that_are_too_many_for_a_part_go_on_in_another(voices: Voices) -> None:
-    library = await voices.open(mynah_max_queue_member=100, mynah_max_queue=100)
+    registry = await voices.open(mynah_max_queue_member=100, mynah_max_queue=100)
     texts = [f"{number} " + "other words " * 100 for number in range(60)]
     for text in texts:
         await voices.house.say(text, lane="here", requester="ada")
     most = 20_000
-    parts = await library.export("ada", most)
+    parts = await registry.export("ada", most)
     assert all(len(contents) <= most for _, contents in parts)
     files = unpacked(parts)
     found = [json.loads(contents)["texts"] for contents in files.values()]
@@ -108,24 +108,24 @@ async def test_texts_that_are_too_many_for_a_part_go_on_in_another(voices: Voice
 
 
 async def test_voices_with_names_of_one_spelling_keep_their_own_files(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     await voices.upload(ADA, "a?")
     await voices.upload(ADA, "a!")
     await voices.upload(ADA, "twin", sound="ada a?")
-    files = unpacked(await library.export("ada", ROOM))
+    files = unpacked(await registry.export("ada", ROOM))
     assert files.keys() == {"mynah-data.json", "a-.wav", "2 a-.wav"}
 
 
 async def test_recording_that_fits_no_part_is_an_error(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     await voices.upload(ADA, sound="long " * 1000)
     with pytest.raises(ValueError, match="does not fit"):
-        await library.export("ada", 50_000)
+        await registry.export("ada", 50_000)
 
 
 async def test_nothing_kept_is_said_so(voices: Voices) -> None:
-    library = await voices.open()
-    data = json.loads(unpacked(await library.export("nobody", ROOM))["mynah-data.json"])
+    registry = await voices.open()
+    data = json.loads(unpacked(await registry.export("nobody", ROOM))["mynah-data.json"])
     assert data["texts"] == data["voices"] == []
-    trail = await library.audit(None, actor="nobody")
+    trail = await registry.audit(None, actor="nobody")
     assert [entry.action for entry in trail] == [Action.EXPORT]

@@ -13,18 +13,18 @@ import soxr
 from alembic import command
 from sqlalchemy import Connection, create_engine
 
-from engine.errors import NotAllowed, SetupError
-from engine.speech.jobs import EndedBy
-from engine.store import freeze_queries
-from engine.store.examine import bring_up
-from engine.store.freeze_queries import MOST_PRINTS
+from engine.model.errors import NotAllowed, SetupError
+from engine.model.jobs import EndReason
+from engine.model.voices import Action, Requester, Scope, Voice
+from engine.store import freezes as freeze_queries
+from engine.store.freezes import MOST_PRINTS
+from engine.store.integrity import bring_up
 from engine.store.migrate import config_for
-from engine.synthesis.audio import Pcm, Samples
-from engine.voices.barring import bar, barred_in, print_in, unbar
-from engine.voices.examine.keep import to_wav
-from engine.voices.library import Library
-from engine.voices.recordings import NotExamined
-from engine.voices.voice import Action, Asker, Scope, Voice
+from engine.tts.audio.pcm import Pcm, Samples
+from engine.voices.analysis.output import to_wav
+from engine.voices.blocklist import block, blocked_in, print_in, unblock
+from engine.voices.recording_analyzer import NotAnalyzed
+from engine.voices.registry import VoiceRegistry
 from mynah.voices_freeze import freeze, release
 from tests.flow.house import soon
 from tests.flow.voices import ADA, ADMIN, BOB, EVE, Voices
@@ -32,11 +32,11 @@ from tests.prints import print_named
 from tests.process.recorded import rate, speech
 
 THERE = "there"
-ELSEWHERE = Asker(member="bob", lane=THERE)
+ELSEWHERE = Requester(member="bob", lane=THERE)
 
 
 async def may(voices: Voices, voice: Voice, lane: str = "here") -> bool:
-    return await voices.library.may_use(Asker(member=voice.owner, lane=lane), voice.key)
+    return await voices.registry.may_use(Requester(member=voice.owner, lane=lane), voice.key)
 
 
 async def becomes(voices: Voices, voice: Voice, allowed: bool, lane: str = "here") -> None:
@@ -55,9 +55,9 @@ async def becomes(voices: Voices, voice: Voice, allowed: bool, lane: str = "here
 async def test_changed_copy_is_recognized_whoever_gives_it(voices: Voices) -> None:
     await voices.open()
     first = await voices.upload(ADA, scope=Scope.SERVER, sound="harm")
-    await voices.library.freeze(ADMIN, first.key)
-    for asker in (ADA, BOB):
-        copy = await voices.upload(asker, "Copy", sound=f"by {asker.member}", like="harm")
+    await voices.registry.freeze(ADMIN, first.key)
+    for requester in (ADA, BOB):
+        copy = await voices.upload(requester, "Copy", sound=f"by {requester.member}", like="harm")
         assert copy.reference != first.reference
         assert not await may(voices, copy)
         assert await may(voices, copy, THERE)
@@ -71,9 +71,9 @@ async def test_voices_that_were_there_before_the_freeze_fall_under_it(voices: Vo
     copy = await voices.upload(BOB, "Copy", sound="copy", like="harm")
     other = await voices.upload(EVE, "Eve", sound="another recording")
     waits, stays = await voices.say(BOB, copy), await voices.say(EVE, other)
-    await voices.library.freeze(ADMIN, voice.key)
+    await voices.registry.freeze(ADMIN, voice.key)
     await becomes(voices, copy, False)
-    assert (await voices.speech.view(waits.id)).job.ended_by is EndedBy.VOICE_GONE
+    assert (await voices.speech.view(waits.id)).job.ended_by is EndReason.VOICE_GONE
     assert not (await voices.speech.view(stays.id)).job.state.final
     assert await may(voices, copy, THERE)
     assert await may(voices, other)
@@ -85,13 +85,13 @@ async def test_freeze_that_a_kill_left_uncompared_is_compared_at_the_start(
     await voices.open(kind=_Incurious)
     voice = await voices.upload(ADA, scope=Scope.SERVER, sound="harm")
     copy = await voices.upload(BOB, "Copy", sound="copy", like="harm")
-    await voices.library.freeze(ADMIN, voice.key)
+    await voices.registry.freeze(ADMIN, voice.key)
     assert await may(voices, copy)
     await voices.restart()
     await becomes(voices, copy, False)
 
 
-class _Incurious(Library):
+class _Incurious(VoiceRegistry):
     """Killed before it has compared anything."""
 
     async def _compare(self) -> None:
@@ -101,9 +101,9 @@ class _Incurious(Library):
 async def test_freeze_holds_after_all_voices_and_their_owner_are_gone(voices: Voices) -> None:
     await voices.open()
     voice = await voices.upload(ADA, scope=Scope.SERVER, sound="harm")
-    await voices.library.freeze(ADMIN, voice.key)
-    await voices.library.delete(ADA, voice.key)
-    await voices.library.erase("ada")
+    await voices.registry.freeze(ADMIN, voice.key)
+    await voices.registry.delete(ADA, voice.key)
+    await voices.registry.erase("ada")
     await voices.restart()
     copy = await voices.upload(BOB, "Copy", sound="copy", like="harm")
     assert not await may(voices, copy)
@@ -112,12 +112,12 @@ async def test_freeze_holds_after_all_voices_and_their_owner_are_gone(voices: Vo
 async def test_release_frees_the_recording_in_every_voice(voices: Voices) -> None:
     await voices.open()
     voice = await voices.upload(ADA, scope=Scope.SERVER, sound="harm")
-    await voices.library.freeze(ADMIN, voice.key)
+    await voices.registry.freeze(ADMIN, voice.key)
     copies = [
         await voices.upload(each, "Copy", sound=f"copy of {each.member}", like="harm")
         for each in (BOB, EVE)
     ]
-    await voices.library.release(ADMIN, copies[0].key)
+    await voices.registry.release(ADMIN, copies[0].key)
     for each in (voice, *copies):
         assert await may(voices, each)
     again = await voices.upload(BOB, "Again", sound="again", like="harm")
@@ -129,11 +129,11 @@ async def test_upload_that_cannot_be_compared_does_not_come_in(
 ) -> None:
     await voices.open()
     voice = await voices.upload(ADA, scope=Scope.SERVER, sound="harm")
-    await voices.library.freeze(ADMIN, voice.key)
+    await voices.registry.freeze(ADMIN, voice.key)
     monkeypatch.setattr("sys.executable", "/nowhere/python")
-    with pytest.raises(NotExamined):
+    with pytest.raises(NotAnalyzed):
         await voices.upload(BOB, "Copy", sound="copy", like="harm")
-    assert await voices.library.own("bob") == []
+    assert await voices.registry.own("bob") == []
     assert len(voices.recordings()) == 1
 
 
@@ -197,7 +197,7 @@ async def test_blocked_recording_is_recognized_everywhere(
 
     # The copy's own hash releases what it was recognized as.
     await in_a_thread(release, copy.reference)
-    assert barred_in(running.data / "frozen") == frozenset()
+    assert blocked_in(running.data / "frozen") == frozenset()
     await running.house.pass_time(1)
     for each in (voice, copy):
         assert await may(running, each)
@@ -211,13 +211,13 @@ async def test_block_of_an_earlier_version_gains_its_fingerprint(voices: Voices)
     await voices.open()
     voice = await voices.upload(ADA, sound="harm")
     copy = await voices.upload(BOB, "Copy", sound="copy", like="harm")
-    bar(voices.data / "frozen", voice.reference)
+    block(voices.data / "frozen", voice.reference)
     await voices.house.pass_time(1)
     await becomes(voices, copy, False)
     assert print_in(voices.data / "frozen", voice.reference) == print_named("harm")
     # So it holds when nobody has the recording any more.
-    await voices.library.erase("ada")
-    await voices.library.erase("bob")
+    await voices.registry.erase("ada")
+    await voices.registry.erase("bob")
     await voices.restart()
     with pytest.raises(NotAllowed):
         await voices.upload(EVE, "Copy", sound="copy 3", like="harm")
@@ -234,7 +234,7 @@ async def test_block_of_a_recording_that_is_not_here_works_by_its_bytes(
         await running.upload(ADA, sound="harm")
     copy = await running.upload(ADA, "Copy", sound="copy", like="harm")
     assert await may(running, copy)
-    unbar(running.data / "frozen", reference)
+    unblock(running.data / "frozen", reference)
     await running.house.pass_time(1)
     await running.upload(ADA, sound="harm")
 
@@ -263,8 +263,8 @@ async def test_voices_and_freezes_of_an_earlier_version_are_recognized_too(
     file.unlink()
     _database_of_0003(file, references)
     bring_up(file)
-    library = await voices.open()
-    ada, bob, eve = [(await library.own(each))[0] for each in ("ada", "bob", "eve")]
+    registry = await voices.open()
+    ada, bob, eve = [(await registry.own(each))[0] for each in ("ada", "bob", "eve")]
     assert not await may(voices, ada)  # as before the upgrade
     await becomes(voices, bob, False)
     assert await may(voices, eve)
@@ -302,46 +302,46 @@ def _database_of_0003(file: Path, references: list[str]) -> None:
 
 
 async def test_barred_member_gives_no_voices_there(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     shared = await voices.upload(ADA, "Shared", Scope.SERVER)
     private = await voices.upload(ADA, "Private")
     jobs = [await voices.say(BOB, shared), await voices.say(ADA, private)]
-    await library.bar(ADMIN, "ada")
+    await registry.bar(ADMIN, "ada")
     for job in jobs:
-        assert (await voices.speech.view(job.id)).job.ended_by is EndedBy.VOICE_GONE
-    for asker, voice in ((BOB, shared), (ADA, shared), (ADA, private)):
-        assert not await library.may_use(asker, voice.key)
+        assert (await voices.speech.view(job.id)).job.ended_by is EndReason.VOICE_GONE
+    for requester, voice in ((BOB, shared), (ADA, shared), (ADA, private)):
+        assert not await registry.may_use(requester, voice.key)
     for act in (
-        library.check_upload(ADA, "New", roles=(), admin=True),
+        registry.check_upload(ADA, "New", roles=(), admin=True),
         voices.upload(ADA, "New"),
-        library.check_sharing(ADA, roles=(), admin=True),
-        library.share(ADA, private.key, Scope.SERVER),
+        registry.check_sharing(ADA, roles=(), admin=True),
+        registry.share(ADA, private.key, Scope.SERVER),
     ):
         with pytest.raises(NotAllowed) as refused:
             await act
         assert "barred you from giving voices" in refused.value.user_message
     # Elsewhere nothing has changed; nor for other members, nor for voices that others give.
-    there = Asker(member="ada", lane=THERE)
-    assert await library.may_use(there, private.key)
-    await library.share(there, private.key, Scope.SERVER)
+    there = Requester(member="ada", lane=THERE)
+    assert await registry.may_use(there, private.key)
+    await registry.share(there, private.key, Scope.SERVER)
     bobs = await voices.upload(BOB, scope=Scope.SERVER)
-    assert await library.may_use(ADA, bobs.key)
+    assert await registry.may_use(ADA, bobs.key)
 
-    await library.unbar(ADMIN, "ada")
-    assert await library.may_use(ADA, private.key)
+    await registry.unbar(ADMIN, "ada")
+    assert await registry.may_use(ADA, private.key)
     await voices.upload(ADA, "New", Scope.SERVER)
     with pytest.raises(NotAllowed, match="not barred"):
-        await library.unbar(ADMIN, "ada")
-    trail = [(each.action, each.detail) for each in await library.audit("here", actor="admin")]
+        await registry.unbar(ADMIN, "ada")
+    trail = [(each.action, each.detail) for each in await registry.audit("here", actor="admin")]
     assert trail == [(Action.UNBAR, "ada"), (Action.BAR, "ada")]
 
 
 async def test_bar_outlives_an_erasure_and_the_trail_forgets_who_it_was(voices: Voices) -> None:
-    library = await voices.open()
-    await library.bar(ADMIN, "ada")
-    await library.erase("ada")
+    registry = await voices.open()
+    await registry.bar(ADMIN, "ada")
+    await registry.erase("ada")
     with pytest.raises(NotAllowed):
         await voices.upload(ADA)
-    assert await library.barred("here") == {"ada"}
-    (barred,) = await library.audit("here", actor="admin")
+    assert await registry.barred("here") == {"ada"}
+    (barred,) = await registry.audit("here", actor="admin")
     assert (barred.action, barred.detail) == (Action.BAR, "-")

@@ -6,10 +6,10 @@ import weakref
 
 import pytest
 
-from engine.frames import SILENCE
-from engine.speech.jobs import EndedBy, JobState
-from engine.speech.scripted import packet_of
-from engine.synthesis.ogg import OggReader
+from engine.model.audio_format import SILENCE
+from engine.model.jobs import EndReason, JobState
+from engine.tts.audio.ogg import OggReader
+from mynah.testing.fake_engine import packet_of
 from tests.flow.house import ONE, TWO, House, Listener, soon, states, until, whole
 
 
@@ -37,14 +37,14 @@ async def test_sound_holds_the_engines_packets_as_they_arrive(house: House) -> N
     house.engine.pace = 1.0
     speech = await house.open()
     await house.say(ONE)
-    cue = await soon(speech.player("lane").next())
-    assert cue.sound.packets == []
+    item = await soon(speech.player("lane").next())
+    assert item.sound.packets == []
     await house.pass_time(0.5)
-    assert cue.sound.packets == [packet_of(ONE, at) for at in range(len(cue.sound.packets))]
-    assert 0.3 <= cue.sound.seconds <= 0.5
-    assert not cue.sound.complete
+    assert item.sound.packets == [packet_of(ONE, at) for at in range(len(item.sound.packets))]
+    assert 0.3 <= item.sound.seconds <= 0.5
+    assert not item.sound.complete
     await house.pass_time(2.0)
-    assert cue.sound.complete
+    assert item.sound.complete
 
 
 async def test_jobs_are_heard_in_order_of_priority_then_age(house: House) -> None:
@@ -79,13 +79,13 @@ async def test_next_may_be_taken_before_the_one_before_is_spoken(house: House) -
     await house.say(TWO)
     await house.say(ONE)
     player = speech.player("lane")
-    cues = [await soon(player.next()) for _ in range(3)]
-    assert [(cue.job.id, cue.chunk.index) for cue in cues] == [(1, 0), (1, 1), (2, 0)]
-    assert [cue.pause_after for cue in cues] == [0.3, 0.25, 0.25]
-    for cue in cues:
-        await player.started(cue)
-        await whole(cue)
-        await player.spoken(cue)
+    items = [await soon(player.next()) for _ in range(3)]
+    assert [(item.job.id, item.chunk.index) for item in items] == [(1, 0), (1, 1), (2, 0)]
+    assert [item.pause_after for item in items] == [0.3, 0.25, 0.25]
+    for item in items:
+        await player.started(item)
+        await whole(item)
+        await player.spoken(item)
     assert await speech.queue("lane") == []
 
 
@@ -115,7 +115,7 @@ async def test_withdrawn_job_is_never_heard(house: House) -> None:
     await speech.withdraw(held.id)
     assert await Listener(speech.player("lane")).hear_all() == ["said after it"]
     job = (await speech.view(held.id)).job
-    assert (job.state, job.ended_by) == (JobState.CANCELLED, EndedBy.WITHDRAWN)
+    assert (job.state, job.ended_by) == (JobState.CANCELLED, EndReason.WITHDRAWN)
     assert await speech.unshown() != []  # of the other
     assert held.id not in [job.id for job in await speech.unshown()]
 
@@ -133,23 +133,23 @@ async def test_cancel_in_mid_stream_drops_the_sound_and_closes_the_request(house
     job = await house.say("one that takes long")
     await house.say("the next one")
     player = speech.player("lane")
-    cue = await soon(player.next())
+    item = await soon(player.next())
     await house.pass_time(0.3)
-    assert cue.sound.packets
+    assert item.sound.packets
 
-    ended = await speech.cancel(job.id, by=EndedBy.SKIPPED, actor="bob")
+    ended = await speech.cancel(job.id, by=EndReason.SKIPPED, actor="bob")
 
-    assert cue.sound.dropped
+    assert item.sound.dropped
     assert ended is not None
     assert (ended.state, ended.ended_by, ended.ended_actor) == (
         JobState.CANCELLED,
-        EndedBy.SKIPPED,
+        EndReason.SKIPPED,
         "bob",
     )
     assert (await soon(player.next())).chunk.text == "the next one"
     await house.quiet()
     assert house.engine.abandoned == ["one that takes long"]
-    assert await speech.cancel(job.id, by=EndedBy.SKIPPED, actor="bob") is None
+    assert await speech.cancel(job.id, by=EndReason.SKIPPED, actor="bob") is None
 
 
 async def test_cancel_leaves_a_request_that_another_lane_waits_for(house: House) -> None:
@@ -158,7 +158,7 @@ async def test_cancel_leaves_a_request_that_another_lane_waits_for(house: House)
     job = await house.say(ONE)
     await house.say(ONE, lane="other")
     await house.quiet()
-    await speech.cancel(job.id, by=EndedBy.SKIPPED, actor=None)
+    await speech.cancel(job.id, by=EndReason.SKIPPED, actor=None)
     house.engine.let_go()
     assert await Listener(speech.player("other")).hear_all() == [ONE]
     assert len(house.engine.asked) == 1
@@ -170,7 +170,7 @@ async def test_cancelled_before_it_was_made_is_never_asked_for(house: House) -> 
     speech = await house.open()
     await house.say("the first one")
     job = await house.say("never asked for")
-    await speech.cancel(job.id, by=EndedBy.SKIPPED, actor=None)
+    await speech.cancel(job.id, by=EndReason.SKIPPED, actor=None)
     house.engine.let_go()
     await Listener(speech.player("lane")).hear_all()
     assert [asked.text for asked in house.engine.asked] == ["the first one"]
@@ -181,13 +181,13 @@ async def test_clear_ends_what_is_spoken_and_what_waits_in_one_lane_only(house: 
     jobs = [await house.say(TWO), await house.say(ONE)]
     other = await house.say(lane="other")
     player = speech.player("lane")
-    cue = await soon(player.next())
-    await player.started(cue)
+    item = await soon(player.next())
+    await player.started(item)
 
-    ended = await speech.clear("lane", by=EndedBy.STOPPED, actor="bob")
+    ended = await speech.clear("lane", by=EndReason.STOPPED, actor="bob")
 
     assert [job.id for job in ended] == [job.id for job in jobs]
-    assert cue.sound.dropped
+    assert item.sound.dropped
     assert await speech.queue("lane") == []
     assert (await speech.view(other.id)).job.state is JobState.QUEUED
 
@@ -230,15 +230,15 @@ async def test_rewind_over_the_end_of_a_job_repeats_its_sound_and_leaves_it_comp
     listener = Listener(speech.player("lane"))
     (_, last) = await listener.hear(2)
     after = await house.say(ONE)
-    cue = await soon(listener.player.next())
-    await listener.player.started(cue)
+    item = await soon(listener.player.next())
+    await listener.player.started(item)
     ended = (await speech.view(job.id)).job
 
     await listener.player.rewind(last)
 
     assert (await speech.view(after.id)).job.state is JobState.QUEUED
     heard = await listener.hear(2)
-    assert [cue.chunk.text for cue in heard] == [last.chunk.text, ONE]
+    assert [item.chunk.text for item in heard] == [last.chunk.text, ONE]
     assert heard[0].sound.packets == last.sound.packets
     assert (await speech.view(job.id)).job == ended
     assert (await speech.view(after.id)).job.state is JobState.COMPLETED
@@ -251,11 +251,11 @@ async def test_rewind_to_a_cue_whose_job_was_cancelled_gives_back_what_followed_
     job = await house.say("soon to be skipped")
     await house.say(ONE)
     player = speech.player("lane")
-    cues = [await soon(player.next()), await soon(player.next())]
+    items = [await soon(player.next()), await soon(player.next())]
     taking = asyncio.ensure_future(player.next())
     await house.quiet()
-    await speech.cancel(job.id, by=EndedBy.SKIPPED, actor=None)
-    await player.rewind(cues[0])
+    await speech.cancel(job.id, by=EndReason.SKIPPED, actor=None)
+    await player.rewind(items[0])
     assert (await soon(taking)).chunk.text == ONE
 
 
@@ -265,10 +265,10 @@ async def test_rewind_reaches_over_several_jobs(house: House) -> None:
     for n in range(4):
         await house.say(f"{ONE} {n}")
     await house.say(TWO)
-    cues = await listener.hear(5)
-    await listener.player.rewind(cues[1])
-    heard = [cue.chunk.text for cue in await listener.hear(4)]
-    assert heard == [f"{ONE} {n}" for n in (1, 2, 3)] + [cues[4].chunk.text]
+    items = await listener.hear(5)
+    await listener.player.rewind(items[1])
+    heard = [item.chunk.text for item in await listener.hear(4)]
+    assert heard == [f"{ONE} {n}" for n in (1, 2, 3)] + [items[4].chunk.text]
     await listener.hear(1)
     assert await speech.queue("lane") == []
 
@@ -278,9 +278,9 @@ async def test_spoken_sound_is_let_go_of(house: House) -> None:
     speech = await house.open()
     await house.say(ONE)
     listener = Listener(speech.player("lane"))
-    (cue,) = await listener.hear(1)
-    sound = weakref.ref(cue.sound)
-    del cue
+    (item,) = await listener.hear(1)
+    sound = weakref.ref(item.sound)
+    del item
     gc.collect()
     assert sound() is None
 
@@ -289,8 +289,8 @@ async def test_what_was_rewound_of_a_finished_job_outlives_its_player(house: Hou
     speech = await house.open()
     await house.say(ONE)
     listener = Listener(speech.player("lane"))
-    (cue,) = await listener.hear(1)
-    await listener.player.rewind(cue)
+    (item,) = await listener.hear(1)
+    await listener.player.rewind(item)
     await soon(listener.player.next())
     listener.player.close()
     assert await Listener(speech.player("lane")).hear_all() == [ONE]
@@ -300,10 +300,10 @@ async def test_clear_also_forgets_what_was_rewound(house: House) -> None:
     speech = await house.open()
     await house.say(ONE)
     listener = Listener(speech.player("lane"))
-    (cue,) = await listener.hear(1)
-    await listener.player.rewind(cue)
+    (item,) = await listener.hear(1)
+    await listener.player.rewind(item)
     again = await soon(listener.player.next())
-    await speech.clear("lane", by=EndedBy.STOPPED, actor=None)
+    await speech.clear("lane", by=EndReason.STOPPED, actor=None)
     assert again.sound.dropped
     assert await listener.hear_all() == []
 
@@ -312,21 +312,21 @@ async def test_closed_player_hands_back_what_was_not_spoken(house: House) -> Non
     speech = await house.open()
     await house.say(TWO)
     player = speech.player("lane")
-    cue = await soon(player.next())
+    item = await soon(player.next())
     player.close()
-    assert cue.sound.dropped
+    assert item.sound.dropped
     with pytest.raises(RuntimeError):
         await player.next()
-    assert (await soon(speech.player("lane").next())).chunk.text == cue.chunk.text
+    assert (await soon(speech.player("lane").next())).chunk.text == item.chunk.text
 
 
 async def test_a_new_player_of_a_lane_closes_the_one_before(house: House) -> None:
     speech = await house.open()
     await house.say(ONE)
     before = speech.player("lane")
-    cue = await soon(before.next())
+    item = await soon(before.next())
     assert await Listener(speech.player("lane")).hear_all() == [ONE]
-    assert cue.sound.dropped
+    assert item.sound.dropped
 
 
 async def test_a_next_that_is_cancelled_takes_nothing(house: House) -> None:
@@ -347,19 +347,19 @@ async def test_a_next_that_is_cancelled_takes_nothing(house: House) -> None:
         if taking.cancelled():
             assert await Listener(player).hear_all() == [f"{ONE} {turns}"]
         else:
-            await speech.clear("lane", by=EndedBy.SKIPPED, actor=None)
+            await speech.clear("lane", by=EndReason.SKIPPED, actor=None)
 
 
 async def test_whole_job_can_be_had_as_a_file_with_its_pauses(house: House) -> None:
     speech = await house.open()
     job = await house.say(TWO)
-    cues = await Listener(speech.player("lane")).hear(2)
+    items = await Listener(speech.player("lane")).hear(2)
     file = await speech.audio(job.id)
     assert file is not None
     reader = OggReader()
     packets = reader.feed(file)
     assert reader.complete
-    assert packets == cues[0].sound.packets + [SILENCE] * 15 + cues[1].sound.packets
+    assert packets == items[0].sound.packets + [SILENCE] * 15 + items[1].sound.packets
 
 
 async def test_file_of_a_job_whose_audio_is_gone_is_none(house: House) -> None:

@@ -1,7 +1,7 @@
 """What a kill leaves on disk is set right, and speech goes on where it was."""
 
-from engine.speech.jobs import ChunkState, EndedBy, JobState
-from engine.speech.scripted import packet_of
+from engine.model.jobs import ChunkState, EndReason, JobState
+from mynah.testing.fake_engine import packet_of
 from tests.flow.house import ONE, TWO, House, Listener, soon, states, whole
 
 THREE = f"{TWO} The third sentence follows after all of that, too."
@@ -48,14 +48,14 @@ async def test_audio_whose_row_was_not_committed_is_adopted(house: House) -> Non
     await house.quiet()
     files = {file: file.read_bytes() for file in (house.directory / "audio").glob("*/*.ogg")}
     ((file, audio),) = files.items()
-    await speech.clear("lane", by=EndedBy.STOPPED, actor=None)
+    await speech.clear("lane", by=EndReason.STOPPED, actor=None)
     # What a kill leaves between the file and its row: no row, a file, a chunk that waits.
     house.engine.hold()
     file.unlink()
     await house.say(ONE)
-    cue = await soon(speech.player("lane").next())
+    item = await soon(speech.player("lane").next())
     await house.quiet()
-    assert not cue.sound.complete
+    assert not item.sound.complete
     file.write_bytes(audio)
 
     speech = await house.killed()
@@ -83,8 +83,8 @@ async def test_ready_chunk_whose_file_is_gone_is_made_again(house: House) -> Non
     for file in (house.directory / "audio").glob("*/*.ogg"):
         file.unlink()
     speech = await house.killed()
-    (cue,) = await Listener(speech.player("lane")).hear(1)
-    assert cue.sound.packets[0] == packet_of(ONE, 0)
+    (item,) = await Listener(speech.player("lane")).hear(1)
+    assert item.sound.packets[0] == packet_of(ONE, 0)
     assert len(house.engine.asked) == 1
 
 
@@ -93,7 +93,7 @@ async def test_completed_and_cancelled_jobs_stay_so(house: House) -> None:
     spoken = await house.say(ONE)
     cancelled = await house.say(TWO)
     await Listener(speech.player("lane")).hear(1)
-    await speech.cancel(cancelled.id, by=EndedBy.SKIPPED, actor="bob")
+    await speech.cancel(cancelled.id, by=EndReason.SKIPPED, actor="bob")
     before = [(await speech.view(job.id)).job for job in (spoken, cancelled)]
     speech = await house.killed()
     assert [(await speech.view(job.id)).job for job in (spoken, cancelled)] == before
@@ -139,12 +139,12 @@ async def test_every_chunk_is_heard_over_a_kill_after_each_step(house: House) ->
     heard: list[str] = []
     for step in range(len(expected)):
         player = house.speech.player("lane")
-        cue = await soon(player.next())
-        await player.started(cue)
-        await whole(cue)
-        heard.append(cue.chunk.text)
+        item = await soon(player.next())
+        await player.started(item)
+        await whole(item)
+        heard.append(item.chunk.text)
         if step % 2:
-            await player.spoken(cue)
+            await player.spoken(item)
         await house.killed()
     heard += await Listener(house.speech.player("lane")).hear_all()
     without_repeats = [text for n, text in enumerate(heard) if n == 0 or heard[n - 1] != text]
@@ -160,5 +160,5 @@ async def test_nothing_is_left_claimed(house: House) -> None:
     house.engine.hold()
     await house.quiet()
     player = speech.player("lane")
-    cues = [await soon(player.next()) for _ in range(2)]
-    assert [cue.chunk.state for cue in cues][1] is ChunkState.QUEUED
+    items = [await soon(player.next()) for _ in range(2)]
+    assert [item.chunk.state for item in items][1] is ChunkState.QUEUED

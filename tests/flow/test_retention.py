@@ -5,8 +5,8 @@ from contextlib import closing
 
 import pytest
 
-from engine.errors import UnknownJob
-from engine.speech.jobs import JobState
+from engine.model.errors import UnknownJob
+from engine.model.jobs import JobState
 from tests.flow.house import ONE, House, Listener
 
 DAY = 86_400

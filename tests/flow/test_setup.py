@@ -13,20 +13,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, inspect
 
-from engine.clock import CrankedClock
-from engine.errors import DatabaseDamaged, DataDirectoryInUse, SetupError
-from engine.settings import load_settings
-from engine.speech import Speech
-from engine.speech.scripted import ScriptedEngine
-from engine.store.examine import bring_up, examine, revisions
+from engine.base.clock import ManualClock
+from engine.base.settings import load_settings
+from engine.model.errors import DatabaseDamaged, DataDirectoryInUse, SetupError
+from engine.queue import SpeechQueue
+from engine.store.integrity import bring_up, examine, revisions
 from engine.store.tables import metadata
+from mynah.testing.fake_engine import FakeEngine
 from tests.flow.house import ONE, House
 
 
-def speech_on(directory: Path) -> Speech:
-    clock = CrankedClock()
+def speech_on(directory: Path) -> SpeechQueue:
+    clock = ManualClock()
     settings = load_settings(_env_file=None, mynah_data_dir=directory)
-    return Speech(settings, ScriptedEngine(clock), clock)
+    return SpeechQueue(settings, FakeEngine(clock), clock)
 
 
 async def test_fresh_directory_is_made_for_its_owner_only(tmp_path: Path) -> None:
@@ -139,8 +139,8 @@ def test_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
 
 def test_alembic_is_not_imported_where_the_schema_is_new_enough(migrated: Path) -> None:
     script = (
-        "import sys, pathlib, engine.speech\n"
-        "from engine.store.examine import bring_up\n"
+        "import sys, pathlib, engine.queue\n"
+        "from engine.store.integrity import bring_up\n"
         f"bring_up(pathlib.Path({str(migrated)!r}))\n"
         "print([m for m in sys.modules if m.split('.')[0] in\n"
         "  ('alembic', 'numpy', 'av', 'soxr', 'discord', 'httpx', 'starlette')])\n"

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from engine.errors import (
+from engine.model.errors import (
     NothingToSpeak,
     QueueFull,
     StorageFull,
@@ -14,8 +14,8 @@ from engine.errors import (
     UnknownJob,
     UnknownVoice,
 )
-from engine.speech import Speech
-from engine.speech.jobs import EndedBy, JobState, Say, StandIn
+from engine.model.jobs import EndReason, JobRequest, JobState, Substitution
+from engine.queue import SpeechQueue
 from tests.flow.house import ONE, TWO, House, Listener
 
 
@@ -47,7 +47,7 @@ async def test_first_job_of_all_is_split_when_the_first_card_arrives(house: Hous
     engine = Slow(house.clock)
     speech = await house.open(engine)
     job = await house.say(TWO, voice="chosen under an engine that is gone")
-    assert speech.card is None
+    assert speech.info is None
     assert (await speech.view(job.id)).chunks == 0
 
     engine.come_up()
@@ -55,7 +55,7 @@ async def test_first_job_of_all_is_split_when_the_first_card_arrives(house: Hous
 
     view = await speech.view(job.id)
     assert view.chunks == 2
-    assert view.job.stand_in is StandIn.LACKING
+    assert view.job.stand_in is Substitution.LACKING
     assert {asked.request.voice for asked in engine.asked} == {"en"}  # the engine's default
 
 
@@ -64,7 +64,7 @@ async def test_second_submit_with_the_same_key_returns_the_first_job(house: Hous
     first = await house.say(origin_key="interaction 1")
     assert (await house.say(origin_key="interaction 1")).id == first.id
 
-    await speech.cancel(first.id, by=EndedBy.SKIPPED, actor=None)
+    await speech.cancel(first.id, by=EndReason.SKIPPED, actor=None)
     assert (await house.say(origin_key="interaction 1")).id == first.id
     assert (await speech.job_for("interaction 1")) == (await speech.view(first.id)).job
     assert await speech.job_for("interaction 2") is None
@@ -80,7 +80,7 @@ async def test_same_key_at_the_same_moment_makes_one_job(house: House) -> None:
 async def test_ids_are_never_used_again(house: House) -> None:
     speech = await house.open(mynah_keep_jobs=0.001)
     first = await house.say()
-    await speech.cancel(first.id, by=EndedBy.SKIPPED, actor=None)
+    await speech.cancel(first.id, by=EndReason.SKIPPED, actor=None)
     await house.pass_time(3 * 3600, step=3600)
     with pytest.raises(UnknownJob):
         await speech.view(first.id)
@@ -181,7 +181,7 @@ async def test_full_disk_refuses_and_what_was_promised_is_spoken_when_there_is_r
     await house.say(ONE)
 
 
-async def limit_pages(speech: Speech, pages: int) -> None:
+async def limit_pages(speech: SpeechQueue, pages: int) -> None:
     """Make the database's disk as large as so many pages."""
     database = vars(speech)["_queue"].database
     await database.read(
@@ -201,7 +201,7 @@ async def test_cancelled_callers_job_is_either_whole_or_absent(house: House) -> 
     speech = await house.open(mynah_max_queue=200, mynah_max_queue_member=200)
     speech.reachable("lane", True)
     for turns in range(60):
-        say = Say(lane="lane", requester="ada", text=TWO, voice="en", origin_key=str(turns))
+        say = JobRequest(lane="lane", requester="ada", text=TWO, voice="en", origin_key=str(turns))
         caller = asyncio.ensure_future(speech.submit(say))
         for _ in range(turns):
             await asyncio.sleep(0)

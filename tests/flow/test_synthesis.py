@@ -4,16 +4,16 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-from engine.speech.jobs import ChunkState, EndedBy, JobState, Say
-from engine.speech.lanes import LOOK_AHEAD
-from engine.speech.scripted import CARD, ScriptedEngine, packet_of
+from engine.model.jobs import ChunkState, EndReason, JobRequest, JobState
+from engine.queue.state import LOOK_AHEAD
+from mynah.testing.fake_engine import CARD, FakeEngine, packet_of
 from tests.flow.house import ONE, TWO, House, Listener, soon, states, until
 
 LONG = " ".join(f"This is sentence number {n} of a long text." for n in range(14))  # 600
 
 
-def slots(house: House, count: int, **other: Any) -> ScriptedEngine:
-    return ScriptedEngine(house.clock, card=replace(CARD, slots=count), **other)
+def slots(house: House, count: int, **other: Any) -> FakeEngine:
+    return FakeEngine(house.clock, info=replace(CARD, slots=count), **other)
 
 
 async def test_long_text_delays_another_lane_by_the_chunk_in_work_at_most(house: House) -> None:
@@ -52,13 +52,13 @@ async def test_request_tells_how_soon_its_listeners_run_dry(house: House) -> Non
     speech = await house.open()
     await house.say(TWO)
     player = speech.player("lane")
-    cue = await soon(player.next())
-    await player.started(cue)
+    item = await soon(player.next())
+    await player.started(item)
     await house.pass_time(3.0)
     first, second = house.engine.asked
-    assert first.due_in <= 0
+    assert first.deadline_in <= 0
     heard = second.at - house.clock.time() + 3.0
-    assert abs(second.due_in - (cue.sound.seconds + cue.pause_after - heard)) < 0.2
+    assert abs(second.deadline_in - (item.sound.seconds + item.pause_after - heard)) < 0.2
 
 
 async def test_no_more_is_made_ahead_than_the_limit_and_more_when_some_is_spoken(
@@ -95,7 +95,7 @@ async def test_paused_and_unreachable_lanes_are_not_synthesized_for(house: House
     speech.reachable("away", None)  # about to be
     await house.quiet()
     assert house.engine.asked[-1].text == "where nobody is"
-    await speech.clear("away", by=EndedBy.SKIPPED, actor=None)
+    await speech.clear("away", by=EndReason.SKIPPED, actor=None)
     speech.reachable("away", False)
     await house.say("where nobody is yet", lane="away")
     speech.reachable("away", False)
@@ -108,7 +108,7 @@ async def test_lane_that_has_left_is_not_synthesized_for(house: House) -> None:
     speech = await house.open()
     await speech.place("lane", {"channel": "1"})
     await speech.place("lane", None)
-    await speech.submit(Say(lane="lane", requester="ada", text=ONE, voice="en"))
+    await speech.submit(JobRequest(lane="lane", requester="ada", text=ONE, voice="en"))
     await house.quiet()
     assert house.engine.asked == []
 
@@ -133,13 +133,13 @@ async def test_identical_chunks_in_flight_are_made_once_and_both_hear_all(house:
     speech = await house.open()
     await house.say(ONE, lane="a")
     await house.say(ONE, lane="b")
-    cues = [await soon(speech.player(lane).next()) for lane in ("a", "b")]
+    items = [await soon(speech.player(lane).next()) for lane in ("a", "b")]
     await house.quiet()
     house.engine.let_go()
-    await until(lambda: all(cue.sound.complete for cue in cues))
+    await until(lambda: all(item.sound.complete for item in items))
     assert len(house.engine.asked) == 1
-    assert cues[0].sound.packets == cues[1].sound.packets
-    assert len(cues[0].sound.packets) == round(len(ONE) * 0.06 / 0.02)
+    assert items[0].sound.packets == items[1].sound.packets
+    assert len(items[0].sound.packets) == round(len(ONE) * 0.06 / 0.02)
 
 
 async def test_same_words_again_come_from_the_cache_also_after_a_restart(house: House) -> None:
@@ -181,8 +181,8 @@ async def test_audio_that_is_missing_or_damaged_is_made_anew(house: House) -> No
             file.write_bytes(whole[:-40] + bytes(20) + whole[-20:])
         else:
             file.write_bytes(whole[: len(whole) // 2])
-        (cue,) = await Listener(speech.player("lane")).hear(1)
-        assert cue.sound.packets == [
+        (item,) = await Listener(speech.player("lane")).hear(1)
+        assert item.sound.packets == [
             packet_of(text, at) for at in range(round(len(text) * 0.06 / 0.02))
         ]
         assert [asked.text for asked in house.engine.asked].count(text) == 2
@@ -249,10 +249,10 @@ async def test_taken_cue_whose_chunk_fails_is_over_and_next_goes_on(house: House
     await house.say(ONE)
     await house.say("after the failure")
     player = speech.player("lane")
-    cue = await soon(player.next())
+    item = await soon(player.next())
     house.engine.let_go()
-    await until(lambda: cue.sound.failed)
-    assert cue.sound.over
+    await until(lambda: item.sound.failed)
+    assert item.sound.over
     assert (await soon(player.next())).chunk.text == "after the failure"
 
 
@@ -265,11 +265,11 @@ async def test_while_the_engine_is_away_nothing_counts_as_an_attempt(house: Hous
         await house.pass_time(1.0)
         house.engine.come_up()
         house.engine.go_down()
-    cue = await soon(player.next())
-    assert cue.chunk.attempts == 0
+    item = await soon(player.next())
+    assert item.chunk.attempts == 0
     house.engine.come_up()
     await house.pass_time(1.0)
-    assert cue.sound.complete
+    assert item.sound.complete
 
 
 async def test_hosts_death_tries_the_chunk_again_and_loses_nothing(house: House) -> None:
@@ -350,11 +350,11 @@ async def test_stream_that_broke_after_some_packets_goes_on_without_repeating(
     house.engine.kills = {ONE: 1}
     speech = await house.open()
     await house.say(ONE)
-    cue = await soon(speech.player("lane").next())
-    await until(lambda: len(cue.sound.packets) == 20)
+    item = await soon(speech.player("lane").next())
+    await until(lambda: len(item.sound.packets) == 20)
     await house.pass_time(3.0)
-    assert cue.sound.packets == [packet_of(ONE, at) for at in range(len(cue.sound.packets))]
-    assert len(cue.sound.packets) == round(len(ONE) * 0.06 / 0.02)
+    assert item.sound.packets == [packet_of(ONE, at) for at in range(len(item.sound.packets))]
+    assert len(item.sound.packets) == round(len(ONE) * 0.06 / 0.02)
 
 
 async def test_chunk_given_up_after_some_packets_ends_there_and_is_spoken(house: House) -> None:
@@ -362,9 +362,9 @@ async def test_chunk_given_up_after_some_packets_ends_there_and_is_spoken(house:
     house.engine.kills = {ONE: 99}
     speech = await house.open()
     job = await house.say(ONE)
-    cue = await soon(speech.player("lane").next())
+    item = await soon(speech.player("lane").next())
     await house.pass_time(8.0)
-    assert (len(cue.sound.packets), cue.sound.complete, cue.sound.failed) == (20, True, False)
+    assert (len(item.sound.packets), item.sound.complete, item.sound.failed) == (20, True, False)
     await Listener(speech.player("lane")).hear_all()
     assert states(await speech.view(job.id)) == ("completed", 1, 1)
 
@@ -392,8 +392,8 @@ async def test_failed_chunk_stays_failed_over_a_restart(house: House) -> None:
     assert (await speech.view(job.id)).job.state is JobState.COMPLETED
 
 
-def replace_engine(house: House, *, kills: dict[str, int]) -> ScriptedEngine:
-    engine = ScriptedEngine(house.clock, card=house.engine.described)
+def replace_engine(house: House, *, kills: dict[str, int]) -> FakeEngine:
+    engine = FakeEngine(house.clock, info=house.engine.described)
     engine.kills = kills
     return engine
 
@@ -402,7 +402,7 @@ async def test_nothing_is_taken_for_spoken_that_was_only_made(house: House) -> N
     speech = await house.open()
     await house.say(TWO)
     await house.quiet()
-    cue = await soon(speech.player("lane").next())
-    assert cue.chunk.state is ChunkState.READY
+    item = await soon(speech.player("lane").next())
+    assert item.chunk.state is ChunkState.READY
     await asyncio.sleep(0)
     assert (await speech.queue("lane"))[0].spoken == 0

@@ -8,16 +8,16 @@ from contextlib import closing
 
 import pytest
 
-from engine.errors import QueueFull
-from engine.speech import Cue, LanePlayer, Speech
-from engine.speech.jobs import (
+from engine.model.errors import QueueFull
+from engine.model.jobs import (
     CHUNK_TRANSITIONS,
     JOB_TRANSITIONS,
     ChunkState,
-    EndedBy,
+    EndReason,
     Job,
     JobState,
 )
+from engine.queue import PlaybackItem, PlaybackQueue, SpeechQueue
 from tests.flow.house import TWO, House
 
 LOG = """
@@ -35,22 +35,22 @@ LANES = ("a", "b")
 class Chaos:
     """Does one thing after the other, as its dice fall."""
 
-    def __init__(self, house: House, dice: random.Random) -> None:
+    def __init__(self, house: House, rng: random.Random) -> None:
         self.house = house
-        self.dice = dice
+        self.rng = rng
         self.jobs: list[int] = []
-        self.players: dict[str, LanePlayer] = {}
+        self.players: dict[str, PlaybackQueue] = {}
         #: What is in the hands of each lane's player, and what it has spoken lately.
-        self.cues: dict[str, list[Cue]] = {lane: [] for lane in LANES}
-        self.past: dict[str, list[Cue]] = {lane: [] for lane in LANES}
+        self.items: dict[str, list[PlaybackItem]] = {lane: [] for lane in LANES}
+        self.past: dict[str, list[PlaybackItem]] = {lane: [] for lane in LANES}
 
     @property
-    def speech(self) -> Speech:
+    def speech(self) -> SpeechQueue:
         return self.house.speech
 
     async def step(self) -> None:
-        lane = self.dice.choice(LANES)
-        act = self.dice.choices(
+        lane = self.rng.choice(LANES)
+        act = self.rng.choices(
             (
                 self.submit,
                 self.take,
@@ -72,10 +72,10 @@ class Chaos:
         await act(lane)
 
     async def submit(self, lane: str) -> None:
-        text = f"{TWO} Number {self.dice.randrange(6)} of them."
+        text = f"{TWO} Number {self.rng.randrange(6)} of them."
         try:
             job = await self.house.say(
-                text, lane, held=self.dice.random() < 0.3, priority=self.dice.randrange(2)
+                text, lane, held=self.rng.random() < 0.3, priority=self.rng.randrange(2)
             )
         except QueueFull:
             return
@@ -87,70 +87,70 @@ class Chaos:
         taking = asyncio.ensure_future(self.players[lane].next())
         await self.house.quiet()
         if taking.done():
-            self.cues[lane].append(taking.result())
+            self.items[lane].append(taking.result())
         else:
             taking.cancel()
             await asyncio.gather(taking, return_exceptions=True)
 
     async def start(self, lane: str) -> None:
-        if cues := [cue for cue in self.cues[lane] if not cue.sound.over][:1]:
-            await self.players[lane].started(cues[0])
+        if items := [item for item in self.items[lane] if not item.sound.over][:1]:
+            await self.players[lane].started(items[0])
 
     async def finish(self, lane: str) -> None:
-        if cues := [cue for cue in self.cues[lane] if cue.sound.complete][:1]:
-            await self.players[lane].spoken(cues[0])
-            self.cues[lane].remove(cues[0])
-            self.past[lane] = [*self.past[lane], cues[0]][-4:]
+        if items := [item for item in self.items[lane] if item.sound.complete][:1]:
+            await self.players[lane].spoken(items[0])
+            self.items[lane].remove(items[0])
+            self.past[lane] = [*self.past[lane], items[0]][-4:]
 
     async def rewind(self, lane: str) -> None:
-        if cues := self.past[lane] + self.cues[lane]:
-            await self.players[lane].rewind(self.dice.choice(cues))
-            self.cues[lane], self.past[lane] = [], []
+        if items := self.past[lane] + self.items[lane]:
+            await self.players[lane].rewind(self.rng.choice(items))
+            self.items[lane], self.past[lane] = [], []
 
     async def accept(self, lane: str) -> None:
         for job in (await self.speech.held())[:1]:
-            if self.dice.random() < 0.8:
+            if self.rng.random() < 0.8:
                 await self.speech.accept(job.id)
             else:
                 await self.speech.withdraw(job.id)
 
     async def cancel(self, lane: str) -> None:
         if self.jobs:
-            job = self.dice.choice(self.jobs[-5:])
-            await self.speech.cancel(job, by=EndedBy.SKIPPED, actor="bob")
+            job = self.rng.choice(self.jobs[-5:])
+            await self.speech.cancel(job, by=EndReason.SKIPPED, actor="bob")
 
     async def clear(self, lane: str) -> None:
-        await self.speech.clear(lane, by=EndedBy.STOPPED, actor="bob")
+        await self.speech.clear(lane, by=EndReason.STOPPED, actor="bob")
 
     async def hand_back(self, lane: str) -> None:
         if lane in self.players:
             self.players.pop(lane).close()
-            self.cues[lane], self.past[lane] = [], []
+            self.items[lane], self.past[lane] = [], []
 
     async def break_engine(self, lane: str) -> None:
         engine = self.house.engine
-        number = f"Number {self.dice.randrange(6)}"
-        engine.kills = {number: self.dice.choice((1, 99))}
-        engine.refuses = {f"Number {self.dice.randrange(6)}"}
-        engine.packets_before_death = self.dice.choice((0, 5))
-        engine.pace = self.dice.choice((0, 0, 0.5))
+        number = f"Number {self.rng.randrange(6)}"
+        engine.kills = {number: self.rng.choice((1, 99))}
+        engine.refuses = {f"Number {self.rng.randrange(6)}"}
+        engine.packets_before_death = self.rng.choice((0, 5))
+        engine.pace = self.rng.choice((0, 0, 0.5))
 
     async def lose_audio(self, lane: str) -> None:
         files = sorted((self.house.directory / "audio").glob("*/*.ogg"))
         if files:
-            self.dice.choice(files).unlink()
+            self.rng.choice(files).unlink()
 
     async def pause(self, lane: str) -> None:
-        await self.speech.set_paused(lane, self.dice.random() < 0.3)
+        await self.speech.set_paused(lane, self.rng.random() < 0.3)
 
     async def wait(self, lane: str) -> None:
-        await self.house.pass_time(self.dice.choice((0.2, 2.0)), step=0.5)
+        await self.house.pass_time(self.rng.choice((0.2, 2.0)), step=0.5)
 
     async def restart(self, lane: str) -> None:
         self.players.clear()
-        self.cues = {lane: [] for lane in LANES}
+        self.items = {lane: [] for lane in LANES}
         self.past = {lane: [] for lane in LANES}
-        if self.dice.random() < 0.5:
+        if self.rng.random() < 0.5:
             await self.house.restart()
         else:
             await self.house.killed()
@@ -181,7 +181,7 @@ async def test_states_follow_as_they_may_and_memory_shows_the_disk(house: House,
             assert ChunkState(after) in CHUNK_TRANSITIONS[ChunkState(before)], (before, after)
 
 
-async def facts(speech: Speech, lane: str) -> list[tuple[int, Job, int, int, int]]:
+async def facts(speech: SpeechQueue, lane: str) -> list[tuple[int, Job, int, int, int]]:
     """What is on disk of a lane's jobs. (Their order may differ: what a player had taken, but
     not started, precedes all else only in memory.)"""
     return sorted(

@@ -5,22 +5,22 @@ from dataclasses import replace
 
 import pytest
 
-from engine.errors import EngineUnknown, UnknownVoice
-from engine.speech.jobs import JobState, StandIn
-from engine.speech.scripted import CARD, REFERENCES_ONLY_CARD, ScriptedEngine
-from engine.store import queries
-from engine.synthesis.base import EngineState
-from engine.synthesis.fallback import FallbackEngine
-from engine.voices.voice import Asker
+from engine.model.engine import EngineState
+from engine.model.errors import EngineUnknown, UnknownVoice
+from engine.model.jobs import JobState, Substitution
+from engine.model.voices import Requester
+from engine.store import jobs as queries
+from engine.tts.client.fallback import FallbackEngine
+from mynah.testing.fake_engine import CARD, REFERENCES_ONLY_CARD, FakeEngine
 from tests.flow.house import ONE, TWO, House, Listener
 from tests.flow.voices import ADA, Voices
 
 PLAIN = replace(
-    CARD, name="spare", voices=(replace(CARD.voices[0], id="plain"),), default_voice="plain"
+    CARD, name="fallback", voices=(replace(CARD.voices[0], id="plain"),), default_voice="plain"
 )
 
 
-class Away(ScriptedEngine):
+class Away(FakeEngine):
     """Stays down until `come_up`. `loading`: it says that it loads."""
 
     loading = True
@@ -107,7 +107,7 @@ async def test_kill_after_the_card_was_stored_and_before_it_was_asked(house: Hou
 
 
 async def test_engine_without_voices_of_its_own_refuses_it_likewise(house: House) -> None:
-    engine = Away(house.clock, card=REFERENCES_ONLY_CARD)
+    engine = Away(house.clock, info=REFERENCES_ONLY_CARD)
     await house.open(engine)
     job = await house.say(ONE, voice="Nobody", typed=True)
     engine.come_up()
@@ -119,12 +119,12 @@ async def test_spare_engine_that_comes_first_does_not_speak_in_place_of_a_word(
     house: House,
 ) -> None:
     """Whether the word names a voice of the main engine, nobody knows."""
-    main, spare = Away(house.clock), Away(house.clock, card=PLAIN)
+    main, fallback = Away(house.clock), Away(house.clock, info=PLAIN)
     main.loading = False
-    speech = await house.open(FallbackEngine(main, spare, house.clock))  # type: ignore[arg-type]
+    speech = await house.open(FallbackEngine(main, fallback, house.clock))  # type: ignore[arg-type]
     job = await house.say(ONE, voice="Nobody", typed=True)
     has = await house.say(ONE, voice="plain", typed=True)
-    spare.come_up()
+    fallback.come_up()
     await house.pass_time(5)
     await refused(house, job.id, "Nobody")
     assert await Listener(speech.player("lane")).hear_all() == [ONE]
@@ -135,27 +135,27 @@ async def test_spare_engine_speaks_in_place_of_a_known_voice_until_the_main_one_
     house: House,
 ) -> None:
     """As the message says meanwhile. What it has not spoken, the main one speaks as was asked."""
-    main, spare = Away(house.clock), Away(house.clock, card=PLAIN)
-    speech = await house.open(FallbackEngine(main, spare, house.clock))  # type: ignore[arg-type]
+    main, fallback = Away(house.clock), Away(house.clock, info=PLAIN)
+    speech = await house.open(FallbackEngine(main, fallback, house.clock))  # type: ignore[arg-type]
     main.come_up()
     await house.quiet()
     main.hold()
-    spare.hold()
+    fallback.hold()
     typed = await house.say(ONE, voice="de", typed=True)
     chosen = await house.say(TWO, voice="de")
     main.loading = False
     main.go_down()
-    spare.come_up()
+    fallback.come_up()
     await house.pass_time(5)
     for job in (typed, chosen):
         view = (await speech.view(job.id)).job
-        assert (view.voice, view.stand_in) == ("de", StandIn.SPARE)
-    assert {asked.request.voice for asked in spare.asked} == {"plain"}
+        assert (view.voice, view.stand_in) == ("de", Substitution.SPARE)
+    assert {asked.request.voice for asked in fallback.asked} == {"plain"}
 
     main.asked.clear()
     main.let_go()
     main.come_up()
-    spare.die()
+    fallback.die()
     await house.pass_time(5)
 
     assert len(await Listener(speech.player("lane")).hear_all()) == 3
@@ -179,22 +179,22 @@ async def test_choice_and_default_are_not_taken_before_it_is_known_whether_there
     voices: Voices,
 ) -> None:
     engine = Away(voices.house.clock)
-    library = await voices.open(engine)
+    registry = await voices.open(engine)
     own = await voices.upload(ADA)
-    admin = Asker(member="admin", lane="here")
+    admin = Requester(member="admin", lane="here")
     with pytest.raises(EngineUnknown):
-        await library.choose(ADA, "de", everywhere=True)
+        await registry.choose(ADA, "de", everywhere=True)
     with pytest.raises(EngineUnknown):
-        await library.set_default(admin, "de")
-    await library.choose(ADA, own.key, everywhere=True)
+        await registry.set_default(admin, "de")
+    await registry.choose(ADA, own.key, everywhere=True)
     engine.come_up()
     await voices.house.quiet()
-    await library.choose(ADA, "de", everywhere=True)
-    await library.set_default(admin, "de")
+    await registry.choose(ADA, "de", everywhere=True)
+    await registry.set_default(admin, "de")
 
 
 async def test_number_of_no_voice_does_not_wait(voices: Voices) -> None:
-    library = await voices.open(Away(voices.house.clock))
+    registry = await voices.open(Away(voices.house.clock))
     for typed in ("@99", "@9223372036854775808", "@x"):
         with pytest.raises(UnknownVoice):
-            await library.chosen(ADA, typed)
+            await registry.chosen(ADA, typed)

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from engine.errors import UnknownJob
-from engine.speech import Changed
-from engine.speech.jobs import EndedBy
+from engine.model.errors import UnknownJob
+from engine.model.jobs import EndReason
+from engine.queue import Changed
 from tests.flow.house import ONE, TWO, House, Listener, soon
 
 
@@ -64,10 +64,10 @@ async def test_estimate_is_unknown_while_it_cannot_be_known(house: House) -> Non
 async def test_seconds_are_those_that_were_spoken(house: House) -> None:
     speech = await house.open()
     job = await house.say(TWO)
-    cues = await Listener(speech.player("lane")).hear(1)
-    assert (await speech.view(job.id)).seconds == pytest.approx(cues[0].sound.seconds)
-    cues += await Listener(speech.player("lane")).hear(1)
-    total = sum(cue.sound.seconds for cue in cues)
+    items = await Listener(speech.player("lane")).hear(1)
+    assert (await speech.view(job.id)).seconds == pytest.approx(items[0].sound.seconds)
+    items += await Listener(speech.player("lane")).hear(1)
+    total = sum(item.sound.seconds for item in items)
     view = await speech.view(job.id)
     assert view.seconds == pytest.approx(total)
     assert (view.place, view.eta) == (0, view.job.started_at)
@@ -80,7 +80,7 @@ async def test_followers_are_told_of_every_job_that_changed(house: House) -> Non
     job = await house.say(ONE)
     assert await soon(anext(changes)) == Changed("lane", None)  # it can be heard
     assert await soon(anext(changes)) == Changed("lane", job.id)
-    await speech.cancel(job.id, by=EndedBy.SKIPPED, actor=None)
+    await speech.cancel(job.id, by=EndReason.SKIPPED, actor=None)
     assert await soon(anext(changes)) == Changed("lane", job.id)
     await speech.set_paused("lane", True)
     assert await soon(anext(changes)) == Changed("lane", None)

@@ -6,38 +6,39 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from engine.errors import UnknownVoice
-from engine.speech.jobs import EndedBy, JobState
-from engine.speech.scripted import CLONING_CARD, ScriptedEngine
-from engine.store import audio_index, freeze_queries
-from engine.voices.barring import bar, unbar
-from engine.voices.library import Library
-from engine.voices.voice import Asker, Cloned, Scope, Voice
+from engine.model.errors import UnknownVoice
+from engine.model.jobs import EndReason, JobState
+from engine.model.voices import ClonePolicy, Requester, Scope, Voice
+from engine.store import audio as audio_index
+from engine.store import freezes as freeze_queries
+from engine.voices.blocklist import block, unblock
+from engine.voices.registry import VoiceRegistry
+from mynah.testing.fake_engine import CLONING_CARD, FakeEngine
 from tests.flow.house import ONE, TWO, Listener, soon, until
 from tests.flow.voices import ADA, ADMIN, BOB, EVE, Voices
 
-Act = Callable[[Library, Voice], Awaitable[object]]
+Act = Callable[[VoiceRegistry, Voice], Awaitable[object]]
 
 
 TAKEN_AWAY: dict[str, Act] = {
-    "unshared": lambda library, voice: library.share(ADA, voice.key, Scope.PRIVATE),
-    "shared with another server": lambda library, voice: library.share(
-        Asker(member="ada", lane="there"), voice.key, Scope.SERVER
+    "unshared": lambda registry, voice: registry.share(ADA, voice.key, Scope.PRIVATE),
+    "shared with another server": lambda registry, voice: registry.share(
+        Requester(member="ada", lane="there"), voice.key, Scope.SERVER
     ),
-    "shared with others": lambda library, voice: library.share(
+    "shared with others": lambda registry, voice: registry.share(
         ADA, voice.key, Scope.MEMBERS, add="eve"
     ),
-    "removed": lambda library, voice: library.remove(ADMIN, voice.key),
-    "frozen": lambda library, voice: library.freeze(ADMIN, voice.key),
-    "forbidden": lambda library, voice: library.allow(ADMIN, Cloned.NONE),
-    "deleted": lambda library, voice: library.delete(ADA, voice.key),
-    "erased": lambda library, voice: library.erase("ada"),
+    "removed": lambda registry, voice: registry.remove(ADMIN, voice.key),
+    "frozen": lambda registry, voice: registry.freeze(ADMIN, voice.key),
+    "forbidden": lambda registry, voice: registry.allow(ADMIN, ClonePolicy.NONE),
+    "deleted": lambda registry, voice: registry.delete(ADA, voice.key),
+    "erased": lambda registry, voice: registry.erase("ada"),
 }
 
 
 @pytest.mark.parametrize("how", TAKEN_AWAY)
 async def test_jobs_of_those_who_may_not_use_it_any_more_end(voices: Voices, how: str) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA, scope=Scope.SERVER)
     other = await voices.upload(BOB, "Other")
     listener = Listener(voices.speech.player("here"))
@@ -45,64 +46,64 @@ async def test_jobs_of_those_who_may_not_use_it_any_more_end(voices: Voices, how
     waiting = await voices.say(BOB, voice)
     untouched = [await voices.say(BOB, other), await voices.house.say(lane="here")]
     await listener.hear(1)
-    await TAKEN_AWAY[how](library, voice)
+    await TAKEN_AWAY[how](registry, voice)
     for job in (speaking, waiting):
         ended = (await voices.speech.view(job.id)).job
-        assert (ended.state, ended.ended_by) == (JobState.CANCELLED, EndedBy.VOICE_GONE)
+        assert (ended.state, ended.ended_by) == (JobState.CANCELLED, EndReason.VOICE_GONE)
     left = [each.job.id for each in await voices.speech.queue("here")]
     forbids = how == "forbidden"
     assert left == [untouched[1].id] if forbids else [job.id for job in untouched]
-    assert not await library.may_use(BOB, voice.key)
+    assert not await registry.may_use(BOB, voice.key)
 
 
 async def test_jobs_of_those_who_still_may_go_on(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA, scope=Scope.SERVER)
     own, listed = await voices.say(ADA, voice), await voices.say(EVE, voice)
     gone = await voices.say(BOB, voice)
-    await library.share(ADA, voice.key, Scope.MEMBERS, add="eve")
+    await registry.share(ADA, voice.key, Scope.MEMBERS, add="eve")
     left = [each.job.id for each in await voices.speech.queue("here")]
     assert left == [own.id, listed.id]
     assert (await voices.speech.view(gone.id)).job.state is JobState.CANCELLED
 
 
 async def test_freeze_ends_jobs_on_that_server_only(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA, scope=Scope.SERVER)
     here = await voices.say(ADA, voice)
-    there = await voices.say(Asker(member="ada", lane="there"), voice)
-    await library.freeze(ADMIN, voice.key)
-    assert (await voices.speech.view(here.id)).job.ended_by is EndedBy.VOICE_GONE
+    there = await voices.say(Requester(member="ada", lane="there"), voice)
+    await registry.freeze(ADMIN, voice.key)
+    assert (await voices.speech.view(here.id)).job.ended_by is EndReason.VOICE_GONE
     assert (await voices.speech.view(there.id)).job.state is JobState.QUEUED
 
 
 async def test_operators_freeze_is_seen_within_a_second(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA)
     twin = await voices.upload(BOB, "Twin", sound="ada Ada")
     assert twin.reference == voice.reference
     jobs = [await voices.say(ADA, voice), await voices.say(BOB, twin)]
-    bar(voices.data / "frozen", voice.reference)
+    block(voices.data / "frozen", voice.reference)
     await voices.house.pass_time(1)
     for job in jobs:
-        assert (await voices.speech.view(job.id)).job.ended_by is EndedBy.VOICE_GONE
-    assert not await library.may_use(ADA, voice.key)
+        assert (await voices.speech.view(job.id)).job.ended_by is EndReason.VOICE_GONE
+    assert not await registry.may_use(ADA, voice.key)
     await voices.restart()
-    assert not await voices.library.may_use(BOB, twin.key)
-    unbar(voices.data / "frozen", voice.reference)
+    assert not await voices.registry.may_use(BOB, twin.key)
+    unblock(voices.data / "frozen", voice.reference)
     await voices.house.pass_time(1)
-    assert await voices.library.may_use(ADA, voice.key)
+    assert await voices.registry.may_use(ADA, voice.key)
 
 
 async def test_text_in_a_voice_that_is_gone_since_it_was_chosen_is_refused(
     voices: Voices,
 ) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA, scope=Scope.SERVER)
-    await library.share(ADA, voice.key, Scope.PRIVATE)
+    await registry.share(ADA, voice.key, Scope.PRIVATE)
     with pytest.raises(UnknownVoice):
         await voices.say(BOB, voice)
-    await library.delete(ADA, voice.key)
+    await registry.delete(ADA, voice.key)
     with pytest.raises(UnknownVoice):
         await voices.say(ADA, voice)
     assert await voices.speech.queue("here") == []
@@ -126,7 +127,7 @@ async def test_voice_and_reference_must_belong_together(voices: Voices) -> None:
 async def test_what_a_lost_connection_would_repeat_is_not_heard_again(
     voices: Voices, closed: bool
 ) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA)
     player = voices.speech.player("here")
     job = await voices.say(ADA, voice)
@@ -135,24 +136,24 @@ async def test_what_a_lost_connection_would_repeat_is_not_heard_again(
     await player.rewind(past)  # of a job that has completed, and was not surely heard
     if closed:
         player.close()
-    await library.freeze(ADMIN, voice.key)
+    await registry.freeze(ADMIN, voice.key)
     assert (await voices.speech.view(job.id)).job.state is JobState.COMPLETED
     again = voices.speech.player("here")
     assert await Listener(again).hear_all() == ["And this one stays."]
 
 
 async def test_what_is_being_repeated_falls_silent(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA)
     player = voices.speech.player("here")
     await voices.say(ADA, voice)
     (past,) = await Listener(player).hear(1)
     await player.rewind(past)
-    cue = await soon(player.next())
-    assert cue.sound.complete
-    assert not cue.sound.dropped
-    await library.delete(ADA, voice.key)
-    assert cue.sound.dropped
+    item = await soon(player.next())
+    assert item.sound.complete
+    assert not item.sound.dropped
+    await registry.delete(ADA, voice.key)
+    assert item.sound.dropped
 
 
 async def test_kill_before_the_jobs_ended_is_made_good_at_the_start(voices: Voices) -> None:
@@ -163,11 +164,11 @@ async def test_kill_before_the_jobs_ended_is_made_good_at_the_start(voices: Voic
     await voices.speech.database.write(lambda c: freeze_queries.freeze(c, "here", voice))
     await voices.restart()
     ended = (await voices.speech.view(job.id)).job
-    assert (ended.state, ended.ended_by) == (JobState.CANCELLED, EndedBy.VOICE_GONE)
+    assert (ended.state, ended.ended_by) == (JobState.CANCELLED, EndReason.VOICE_GONE)
 
 
 async def test_audio_of_a_deleted_voice_goes_and_other_audio_stays(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA)
     listener = Listener(voices.speech.player("here"))
     job = await voices.say(ADA, voice)
@@ -175,7 +176,7 @@ async def test_audio_of_a_deleted_voice_goes_and_other_audio_stays(voices: Voice
     await listener.hear(2)
     await voices.house.quiet()  # a sound is heard before it is written
     assert len(voices.audio_files()) == 2
-    await library.delete(ADA, voice.key)
+    await registry.delete(ADA, voice.key)
     assert len(voices.audio_files()) == 1
     assert await voices.speech.audio(job.id) is None
     assert voices.recordings() == set()
@@ -184,14 +185,14 @@ async def test_audio_of_a_deleted_voice_goes_and_other_audio_stays(voices: Voice
 async def test_audio_that_is_being_made_is_not_kept_once_its_voice_is_gone(
     voices: Voices,
 ) -> None:
-    engine = ScriptedEngine(voices.house.clock, card=CLONING_CARD)
-    library = await voices.open(engine)
+    engine = FakeEngine(voices.house.clock, info=CLONING_CARD)
+    registry = await voices.open(engine)
     voice = await voices.upload(ADA)
     engine.hold()
     await voices.say(ADA, voice)
     await voices.house.quiet()
     assert engine.in_work == [ONE]
-    await library.delete(ADA, voice.key)
+    await registry.delete(ADA, voice.key)
     engine.let_go()
     await voices.house.quiet()
     assert engine.abandoned == [ONE]
@@ -202,8 +203,8 @@ async def test_audio_that_is_being_made_is_not_kept_once_its_voice_is_gone(
 async def test_audio_that_is_being_written_is_not_kept_once_its_voice_is_gone(
     voices: Voices, erased: bool
 ) -> None:
-    engine = ScriptedEngine(voices.house.clock, card=CLONING_CARD)
-    library = await voices.open(engine)
+    engine = FakeEngine(voices.house.clock, info=CLONING_CARD)
+    registry = await voices.open(engine)
     voice = await voices.upload(ADA)
     engine.hold()
     job = await voices.say(ADA, voice)
@@ -213,7 +214,7 @@ async def test_audio_that_is_being_written_is_not_kept_once_its_voice_is_gone(
     busy = asyncio.create_task(asyncio.to_thread(free.wait))
     engine.let_go()
     await until(lambda: not engine.in_work)
-    taking = library.erase("ada") if erased else library.delete(ADA, voice.key)
+    taking = registry.erase("ada") if erased else registry.delete(ADA, voice.key)
     over = asyncio.create_task(_over(voices, job.id))
     taken = asyncio.create_task(taking)
     await soon(over)
@@ -226,22 +227,22 @@ async def test_audio_that_is_being_written_is_not_kept_once_its_voice_is_gone(
 
 
 async def test_state_of_a_deleted_voice_is_forgotten_by_the_engine(voices: Voices) -> None:
-    engine = ScriptedEngine(voices.house.clock, card=CLONING_CARD)
-    library = await voices.open(engine)
+    engine = FakeEngine(voices.house.clock, info=CLONING_CARD)
+    registry = await voices.open(engine)
     voice = await voices.upload(ADA)
     state = voices.state_of(voice)
-    await library.delete(ADA, voice.key)
+    await registry.delete(ADA, voice.key)
     assert engine.forgotten == [voice.reference]
     assert not state.exists()
 
 
 async def test_engine_that_is_away_forgets_when_it_is_back(voices: Voices) -> None:
-    engine = ScriptedEngine(voices.house.clock, card=CLONING_CARD)
-    library = await voices.open(engine)
+    engine = FakeEngine(voices.house.clock, info=CLONING_CARD)
+    registry = await voices.open(engine)
     voice = await voices.upload(ADA)
     state = voices.state_of(voice)
     engine.go_down()
-    await library.delete(ADA, voice.key)
+    await registry.delete(ADA, voice.key)
     assert voices.recordings() == set()
     assert not state.exists()
     assert engine.forgotten == []
@@ -253,23 +254,23 @@ async def test_engine_that_is_away_forgets_when_it_is_back(voices: Voices) -> No
 
 
 async def test_engine_that_is_away_until_the_next_start_forgets_then(voices: Voices) -> None:
-    engine = ScriptedEngine(voices.house.clock, card=CLONING_CARD)
-    library = await voices.open(engine)
+    engine = FakeEngine(voices.house.clock, info=CLONING_CARD)
+    registry = await voices.open(engine)
     voice = await voices.upload(ADA)
     engine.go_down()
-    await library.delete(ADA, voice.key)
-    again = ScriptedEngine(voices.house.clock, card=CLONING_CARD)
+    await registry.delete(ADA, voice.key)
+    again = FakeEngine(voices.house.clock, info=CLONING_CARD)
     await voices.restart(again)
     assert again.forgotten == [voice.reference]
-    await voices.restart(later := ScriptedEngine(voices.house.clock, card=CLONING_CARD))
+    await voices.restart(later := FakeEngine(voices.house.clock, info=CLONING_CARD))
     assert later.forgotten == []
 
 
 async def test_two_members_with_one_recording_share_no_more_than_its_bytes(
     voices: Voices,
 ) -> None:
-    engine = ScriptedEngine(voices.house.clock, card=CLONING_CARD)
-    library = await voices.open(engine)
+    engine = FakeEngine(voices.house.clock, info=CLONING_CARD)
+    registry = await voices.open(engine)
     one = await voices.upload(ADA, sound="the same")
     two = await voices.upload(BOB, "Bob", sound="the same")
     assert one.key != two.key
@@ -281,23 +282,23 @@ async def test_two_members_with_one_recording_share_no_more_than_its_bytes(
     await listener.hear(2)
     await voices.house.quiet()
     assert len(voices.audio_files()) == 2  # the same text in the same sound, and yet each their own
-    await library.delete(ADA, one.key)
+    await registry.delete(ADA, one.key)
     assert voices.recordings() == {two.reference}
     assert state.exists()
     assert engine.forgotten == []
     assert len(voices.audio_files()) == 1
     assert await voices.speech.audio(job.id) is not None
-    assert await library.may_use(BOB, two.key)
-    await library.delete(BOB, two.key)
+    assert await registry.may_use(BOB, two.key)
+    await registry.delete(BOB, two.key)
     assert voices.recordings() == set()
     assert not state.exists()
     assert engine.forgotten == [two.reference]
 
 
 async def test_recording_that_comes_back_while_it_goes_is_there(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA, sound="the same")
-    deleting = asyncio.create_task(library.delete(ADA, voice.key))
+    deleting = asyncio.create_task(registry.delete(ADA, voice.key))
     uploading = asyncio.create_task(voices.upload(BOB, "Bob", sound="the same"))
     _, other = await asyncio.gather(deleting, uploading)
     await voices.house.quiet()

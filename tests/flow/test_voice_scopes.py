@@ -2,91 +2,91 @@
 
 import pytest
 
-from engine.errors import NotAllowed, UnknownVoice
-from engine.voices.library import AmbiguousVoice
-from engine.voices.voice import Asker, Cloned, Scope, Unnamed, Voice
+from engine.model.errors import NotAllowed, UnknownVoice
+from engine.model.voices import ClonePolicy, Requester, Scope, Unnamed, Voice
+from engine.voices.registry import AmbiguousVoice
 from tests.flow.voices import ADA, ADMIN, BOB, EVE, Voices
 
-ELSEWHERE = Asker(member="bob", lane="there")
-PRIVATELY = Asker(member="bob", lane=None)
+ELSEWHERE = Requester(member="bob", lane="there")
+PRIVATELY = Requester(member="bob", lane=None)
 
 
-async def usable(voices: Voices, asker: Asker) -> list[str]:
-    return [voice.name for voice in await voices.library.usable(asker)]
+async def usable(voices: Voices, requester: Requester) -> list[str]:
+    return [voice.name for voice in await voices.registry.usable(requester)]
 
 
-async def words(voices: Voices, asker: Asker, typed: str) -> str:
+async def words(voices: Voices, requester: Requester, typed: str) -> str:
     with pytest.raises(UnknownVoice) as refused:
-        await voices.library.find(asker, typed)
+        await voices.registry.find(requester, typed)
     return refused.value.user_message
 
 
 async def test_private_voice_is_its_owners_everywhere(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA)
     assert await usable(voices, ADA) == ["Ada"]
-    assert await usable(voices, Asker(member="ada", lane="there")) == ["Ada"]
-    assert await usable(voices, Asker(member="ada", lane=None)) == ["Ada"]
+    assert await usable(voices, Requester(member="ada", lane="there")) == ["Ada"]
+    assert await usable(voices, Requester(member="ada", lane=None)) == ["Ada"]
     assert await usable(voices, BOB) == []
-    assert await library.may_use(ADA, voice.key)
-    assert not await library.may_use(BOB, voice.key)
+    assert await registry.may_use(ADA, voice.key)
+    assert not await registry.may_use(BOB, voice.key)
 
 
 async def test_shared_voice_is_for_one_server(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA, scope=Scope.SERVER)
     assert await usable(voices, BOB) == ["Ada"]
     assert await usable(voices, ELSEWHERE) == []
     assert await usable(voices, PRIVATELY) == []
-    await library.share(Asker(member="ada", lane="there"), voice.key, Scope.SERVER)
+    await registry.share(Requester(member="ada", lane="there"), voice.key, Scope.SERVER)
     assert await usable(voices, BOB) == []
     assert await usable(voices, ELSEWHERE) == ["Ada"]
 
 
 async def test_list_of_members(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA)
-    await library.share(ADA, voice.key, Scope.MEMBERS, add="bob")
-    shared = await library.share(ADA, voice.key, Scope.MEMBERS, add="eve")
+    await registry.share(ADA, voice.key, Scope.MEMBERS, add="bob")
+    shared = await registry.share(ADA, voice.key, Scope.MEMBERS, add="eve")
     assert shared.members == {"bob", "eve"}
     assert await usable(voices, PRIVATELY) == ["Ada"]
-    await library.share(ADA, voice.key, Scope.MEMBERS, remove="bob")
+    await registry.share(ADA, voice.key, Scope.MEMBERS, remove="bob")
     assert await usable(voices, BOB) == []
     assert await usable(voices, EVE) == ["Ada"]
     # Another scope empties the list: coming back to it does not let anyone in by surprise.
-    await library.share(ADA, voice.key, Scope.PRIVATE)
-    again = await library.share(ADA, voice.key, Scope.MEMBERS)
+    await registry.share(ADA, voice.key, Scope.PRIVATE)
+    again = await registry.share(ADA, voice.key, Scope.MEMBERS)
     assert again.members == frozenset()
 
 
 async def test_nobody_makes_a_voice_public_or_shares_it_with_no_server(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA)
-    nowhere = Asker(member="ada", lane=None)
+    nowhere = Requester(member="ada", lane=None)
     with pytest.raises(NotAllowed):
-        await library.share(ADA, voice.key, Scope.PUBLIC)
+        await registry.share(ADA, voice.key, Scope.PUBLIC)
     with pytest.raises(NotAllowed):
-        await library.share(nowhere, voice.key, Scope.SERVER)
+        await registry.share(nowhere, voice.key, Scope.SERVER)
     with pytest.raises(NotAllowed):
         await voices.upload(ADA, "Public", Scope.PUBLIC)
     with pytest.raises(NotAllowed):
         await voices.upload(nowhere, "Nowhere", Scope.SERVER)
-    assert [voice.name for voice in await library.own("ada")] == ["Ada"]
+    assert [voice.name for voice in await registry.own("ada")] == ["Ada"]
 
 
 async def test_only_the_owner_changes_a_voice(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA, scope=Scope.SERVER)
     for act in (
-        library.rename(BOB, voice.key, "Mine"),
-        library.share(BOB, voice.key, Scope.PRIVATE),
-        library.style(BOB, voice.key, {"temperature": 1.0}),
-        library.delete(BOB, voice.key),
-        library.delete(BOB, "Ada"),
+        registry.rename(BOB, voice.key, "Mine"),
+        registry.share(BOB, voice.key, Scope.PRIVATE),
+        registry.style(BOB, voice.key, {"temperature": 1.0}),
+        registry.delete(BOB, voice.key),
+        registry.delete(BOB, "Ada"),
     ):
         with pytest.raises(UnknownVoice):
             await act
-    assert await library.get(voice.key) == voice
+    assert await registry.get(voice.key) == voice
 
 
 async def test_what_may_not_be_used_is_refused_like_what_does_not_exist(voices: Voices) -> None:
@@ -97,172 +97,176 @@ async def test_what_may_not_be_used_is_refused_like_what_does_not_exist(voices: 
 
 
 async def test_voice_is_found_by_id_and_by_name_however_it_is_typed(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA, "Straße")
     for typed in (voice.key, "Straße", "STRASSE", " strasse "):
-        assert await library.find(ADA, typed) == voice
-    assert await library.find_own("ada", "strasse") == voice
+        assert await registry.find(ADA, typed) == voice
+    assert await registry.find_own("ada", "strasse") == voice
 
 
 async def test_ambiguous_name_lists_its_candidates(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     own = await voices.upload(ADA, "Echo")
     other = await voices.upload(BOB, "echo", Scope.SERVER)
     await voices.upload(EVE, "Echo")  # private: must not be told of
     with pytest.raises(AmbiguousVoice) as refused:
-        await library.find(ADA, "ECHO")
+        await registry.find(ADA, "ECHO")
     assert refused.value.candidates == (own, other)
     assert f"{own.key} (yours), {other.key} (another member's)" in refused.value.user_message
-    assert await library.find(ADA, other.key) == other
+    assert await registry.find(ADA, other.key) == other
 
 
 @pytest.mark.parametrize(
     ("cloned", "names"),
-    [(Cloned.ALL, ["Mine", "Shared"]), (Cloned.SHARED, ["Shared"]), (Cloned.NONE, [])],
+    [
+        (ClonePolicy.ALL, ["Mine", "Shared"]),
+        (ClonePolicy.SHARED, ["Shared"]),
+        (ClonePolicy.NONE, []),
+    ],
 )
 async def test_server_allows_all_shared_ones_or_none(
-    voices: Voices, cloned: Cloned, names: list[str]
+    voices: Voices, cloned: ClonePolicy, names: list[str]
 ) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     await voices.upload(ADA, "Mine")
     await voices.upload(ADA, "Shared", Scope.SERVER)
-    await library.allow(ADMIN, cloned)
+    await registry.allow(ADMIN, cloned)
     assert await usable(voices, ADA) == names
-    assert len(await library.own("ada")) == 2
+    assert len(await registry.own("ada")) == 2
 
 
 async def test_frozen_voice_may_not_be_used_there_until_it_is_released(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA, scope=Scope.SERVER)
-    await library.freeze(ADMIN, voice.key)
-    await library.freeze(ADMIN, voice.key)  # twice is once
-    assert await library.frozen("here") == {voice.id}
+    await registry.freeze(ADMIN, voice.key)
+    await registry.freeze(ADMIN, voice.key)  # twice is once
+    assert await registry.frozen("here") == {voice.id}
     assert await usable(voices, ADA) == []
-    assert await usable(voices, Asker(member="ada", lane="there")) == ["Ada"]
-    assert await library.own("ada") == [voice]  # to delete it, say
-    await library.release(ADMIN, voice.key)
+    assert await usable(voices, Requester(member="ada", lane="there")) == ["Ada"]
+    assert await registry.own("ada") == [voice]  # to delete it, say
+    await registry.release(ADMIN, voice.key)
     assert await usable(voices, ADA) == ["Ada"]
 
 
 async def test_admin_sees_and_freezes_what_concerns_the_server_only(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     unseen = await voices.upload(ADA, "Unseen")
     spoken = await voices.upload(ADA, "Spoken")
     shared = await voices.upload(BOB, "Shared", Scope.SERVER)
     await voices.say(ADA, spoken)
-    assert await library.seen("here") == [spoken, shared]
-    assert await library.seen("there") == []
+    assert await registry.seen("here") == [spoken, shared]
+    assert await registry.seen("there") == []
     with pytest.raises(UnknownVoice):
-        await library.freeze(ADMIN, unseen.key)
-    await library.freeze(ADMIN, spoken.key)
+        await registry.freeze(ADMIN, unseen.key)
+    await registry.freeze(ADMIN, spoken.key)
     with pytest.raises(NotAllowed):
-        await library.remove(ADMIN, spoken.key)
-    await library.remove(ADMIN, shared.key)
-    assert await library.seen("here") == [spoken]
+        await registry.remove(ADMIN, spoken.key)
+    await registry.remove(ADMIN, shared.key)
+    assert await registry.seen("here") == [spoken]
     assert await usable(voices, EVE) == []
 
 
 async def test_name_is_shown_where_everyone_may_use_the_voice(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
 
     async def shown(voice: Voice, lane: str = "here") -> str | Unnamed | None:
-        return await library.shown_name(voice.key, lane)
+        return await registry.shown_name(voice.key, lane)
 
     voice = await voices.upload(ADA, scope=Scope.SERVER)
     assert await shown(voice) == "Ada"
     assert await shown(voice, "there") is Unnamed.PRIVATE
-    await library.share(ADA, voice.key, Scope.MEMBERS, add="bob")
+    await registry.share(ADA, voice.key, Scope.MEMBERS, add="bob")
     assert await shown(voice) is Unnamed.PRIVATE
-    await library.delete(ADA, voice.key)
+    await registry.delete(ADA, voice.key)
     assert await shown(voice) is Unnamed.PRIVATE
-    assert await library.shown_name("en", "here") is None
-    assert await library.shown_name("", "here") is None
+    assert await registry.shown_name("en", "here") is None
+    assert await registry.shown_name("", "here") is None
 
 
 async def test_followers_are_told_which_voice_changed(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA)
-    follower = library.follow()
-    await library.rename(ADA, voice.key, "Other")
+    follower = registry.follow()
+    await registry.rename(ADA, voice.key, "Other")
     assert await anext(follower) == voice.key
     await voices.say(ADA, voice)
     for decision in (
-        library.freeze(ADMIN, voice.key),  # and those of the same recording
-        library.release(ADMIN, voice.key),
-        library.allow(ADMIN, Cloned.NONE),
+        registry.freeze(ADMIN, voice.key),  # and those of the same recording
+        registry.release(ADMIN, voice.key),
+        registry.allow(ADMIN, ClonePolicy.NONE),
     ):
         await decision
         assert await anext(follower) == ""
 
 
 async def test_renamed_voice_keeps_its_id_and_frees_its_name(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA)
-    renamed = await library.rename(ADA, voice.key, "  Countess  of L. ")
+    renamed = await registry.rename(ADA, voice.key, "  Countess  of L. ")
     assert (renamed.key, renamed.name) == (voice.key, "Countess of L.")
-    assert (await library.rename(ADA, voice.key, "COUNTESS OF L.")).name == "COUNTESS OF L."
+    assert (await registry.rename(ADA, voice.key, "COUNTESS OF L.")).name == "COUNTESS OF L."
     assert (await voices.upload(ADA, sound="another")).name == "Ada"
 
 
 async def test_frozen_recording_stays_frozen_when_its_owner_gives_it_again(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     first = await voices.upload(ADA, scope=Scope.SERVER, sound="the same")
     bobs = await voices.upload(BOB, sound="the same")
-    await library.freeze(ADMIN, first.key)
+    await registry.freeze(ADMIN, first.key)
     second = await voices.upload(ADA, "Another name", sound="the same")
-    assert not await library.may_use(ADA, second.key)
-    await library.delete(ADA, first.key)
-    await library.delete(ADA, second.key)
+    assert not await registry.may_use(ADA, second.key)
+    await registry.delete(ADA, first.key)
+    await registry.delete(ADA, second.key)
     await voices.restart()
     again = await voices.upload(ADA, scope=Scope.SERVER, sound="the same")
-    for asker in (ADA, BOB, EVE):
-        assert not await voices.library.may_use(asker, again.key)
+    for requester in (ADA, BOB, EVE):
+        assert not await voices.registry.may_use(requester, again.key)
     # A freeze holds for the recording: Bob's voice of it is frozen as well.
-    assert await voices.library.frozen("here") == {again.id, bobs.id}
-    assert not await voices.library.may_use(BOB, bobs.key)
-    assert await voices.library.may_use(Asker(member="bob", lane="there"), bobs.key)
-    assert await voices.library.may_use(Asker(member="ada", lane="there"), again.key)
-    await voices.library.release(ADMIN, again.key)
-    assert await voices.library.may_use(BOB, again.key)
-    assert await voices.library.may_use(BOB, bobs.key)
-    await voices.library.delete(ADA, again.key)
+    assert await voices.registry.frozen("here") == {again.id, bobs.id}
+    assert not await voices.registry.may_use(BOB, bobs.key)
+    assert await voices.registry.may_use(Requester(member="bob", lane="there"), bobs.key)
+    assert await voices.registry.may_use(Requester(member="ada", lane="there"), again.key)
+    await voices.registry.release(ADMIN, again.key)
+    assert await voices.registry.may_use(BOB, again.key)
+    assert await voices.registry.may_use(BOB, bobs.key)
+    await voices.registry.delete(ADA, again.key)
     released = await voices.upload(ADA, sound="the same")
-    assert await voices.library.may_use(ADA, released.key)
+    assert await voices.registry.may_use(ADA, released.key)
 
 
 async def test_frozen_recording_stays_frozen_when_its_owner_has_all_deleted(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA, sound="the same")
     await voices.say(ADA, voice)
-    await library.freeze(ADMIN, voice.key)
+    await registry.freeze(ADMIN, voice.key)
     bobs = await voices.upload(BOB, sound="the same")
-    await library.erase("ada")
-    assert not await library.may_use(BOB, bobs.key)
+    await registry.erase("ada")
+    assert not await registry.may_use(BOB, bobs.key)
     again = await voices.upload(ADA, sound="the same")
-    assert not await library.may_use(ADA, again.key)
-    assert [each.id for each in await library.seen("here")] == [bobs.id, again.id]
-    await library.release(ADMIN, again.key)
-    assert await library.may_use(ADA, again.key)
-    assert await library.may_use(BOB, bobs.key)
+    assert not await registry.may_use(ADA, again.key)
+    assert [each.id for each in await registry.seen("here")] == [bobs.id, again.id]
+    await registry.release(ADMIN, again.key)
+    assert await registry.may_use(ADA, again.key)
+    assert await registry.may_use(BOB, bobs.key)
 
 
 async def test_owner_without_any_voice_left_has_not_lost_a_freeze_either(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA, sound="the same")
     await voices.say(ADA, voice)
-    await library.freeze(ADMIN, voice.key)
-    await library.delete(ADA, voice.key)
-    await library.erase("ada")
+    await registry.freeze(ADMIN, voice.key)
+    await registry.delete(ADA, voice.key)
+    await registry.erase("ada")
     again = await voices.upload(ADA, sound="the same")
-    assert not await library.may_use(ADA, again.key)
+    assert not await registry.may_use(ADA, again.key)
 
 
 async def test_changed_recording_of_the_operators_stays_frozen(voices: Voices) -> None:
-    library = await voices.open()
-    voice = await library.publish("Narrator", voices.examined("one"))
-    await library.freeze(ADMIN, voice.key)
-    await library.publish("Narrator", voices.examined("two"))
-    assert not await library.may_use(ADA, voice.key)
-    await library.unpublish("Narrator")
-    again = await library.publish("Teller", voices.examined("one"))
-    assert not await library.may_use(ADA, again.key)
+    registry = await voices.open()
+    voice = await registry.publish("Narrator", voices.examined("one"))
+    await registry.freeze(ADMIN, voice.key)
+    await registry.publish("Narrator", voices.examined("two"))
+    assert not await registry.may_use(ADA, voice.key)
+    await registry.unpublish("Narrator")
+    again = await registry.publish("Teller", voices.examined("one"))
+    assert not await registry.may_use(ADA, again.key)

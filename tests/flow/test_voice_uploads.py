@@ -5,19 +5,19 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from engine.errors import BadName, NotAllowed, Refused, StorageFull, TooManyVoices, TooOften
+from engine.model.errors import BadName, NotAllowed, Refused, StorageFull, TooManyVoices, TooOften
+from engine.model.voices import Action, Requester, Scope
 from engine.store.tables import consents
-from engine.voices.barring import bar
-from engine.voices.counting import Attempt
-from engine.voices.library import Library
-from engine.voices.voice import Action, Asker, Scope
+from engine.voices.blocklist import block
+from engine.voices.rate_limits import LimitedAction
+from engine.voices.registry import VoiceRegistry
 from tests.flow.voices import ADA, ADMIN, BOB, Voices
 
 HOUR = 3600
 
 
 async def test_recording_is_kept_with_what_was_agreed_to(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA)
     assert voices.recordings() == {voice.reference}
     assert voice.report == voices.examined("any").report
@@ -25,14 +25,14 @@ async def test_recording_is_kept_with_what_was_agreed_to(voices: Voices) -> None
     assert (kept.voice_id, kept.member, kept.lane) == (voice.id, "ada", "here")
     assert kept.words == "It is my voice."
     assert kept.given_at == voices.house.clock.time()
-    assert await library.get(voice.key) == voice
+    assert await registry.get(voice.key) == voice
 
 
 async def test_names_are_unique_for_an_owner(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     await voices.upload(ADA, "Ada")
     with pytest.raises(BadName):
-        await library.check_upload(ADA, "ADA", roles=(), admin=False)
+        await registry.check_upload(ADA, "ADA", roles=(), admin=False)
     with pytest.raises(BadName):
         await voices.upload(ADA, "ada", sound="another")
     assert len(voices.recordings()) == 1
@@ -41,83 +41,83 @@ async def test_names_are_unique_for_an_owner(voices: Voices) -> None:
 
 @pytest.mark.parametrize("name", ["../x", "\u202eevil", "**bold**", "", "@12", "x" * 33])
 async def test_bad_names_leave_nothing_behind(voices: Voices, name: str) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     with pytest.raises(BadName):
-        await library.check_upload(ADA, name, roles=(), admin=False)
+        await registry.check_upload(ADA, name, roles=(), admin=False)
     with pytest.raises(BadName):
         await voices.upload(ADA, name)
     assert voices.recordings() == set()
-    assert await library.audit(None) == []
+    assert await registry.audit(None) == []
 
 
 async def test_no_more_voices_than_the_settings_allow(voices: Voices) -> None:
-    library = await voices.open(mynah_max_voices=2)
+    registry = await voices.open(mynah_max_voices=2)
     first = await voices.upload(ADA, "One")
     await voices.upload(ADA, "Two")
-    await library.check_upload(BOB, "Three", roles=(), admin=False)
+    await registry.check_upload(BOB, "Three", roles=(), admin=False)
     for attempt in (
-        library.check_upload(ADA, "Three", roles=(), admin=False),
+        registry.check_upload(ADA, "Three", roles=(), admin=False),
         voices.upload(ADA, "Three"),
     ):
         with pytest.raises(TooManyVoices):
             await attempt
     assert len(voices.recordings()) == 2
-    await library.delete(ADA, first.key)
+    await registry.delete(ADA, first.key)
     await voices.upload(ADA, "Three")
 
 
 async def test_settings_may_allow_no_voices_at_all(voices: Voices) -> None:
-    library = await voices.open(mynah_max_voices=0)
+    registry = await voices.open(mynah_max_voices=0)
     with pytest.raises(NotAllowed):
-        await library.check_upload(ADA, "Ada", roles=(), admin=True)
+        await registry.check_upload(ADA, "Ada", roles=(), admin=True)
 
 
 async def test_no_more_uploads_an_hour_also_where_they_were_deleted(voices: Voices) -> None:
-    library = await voices.open(mynah_max_uploads=2)
+    registry = await voices.open(mynah_max_uploads=2)
     for name in ("One", "Two"):
-        await library.attempt("ada", Attempt.UPLOAD)
-        await library.delete(ADA, (await voices.upload(ADA, name)).key)
+        await registry.attempt("ada", LimitedAction.UPLOAD)
+        await registry.delete(ADA, (await voices.upload(ADA, name)).key)
     with pytest.raises(TooOften):
-        await library.check_upload(ADA, "Three", roles=(), admin=False)
+        await registry.check_upload(ADA, "Three", roles=(), admin=False)
     with pytest.raises(TooOften):
-        await library.attempt("ada", Attempt.UPLOAD)
+        await registry.attempt("ada", LimitedAction.UPLOAD)
     await voices.house.pass_time(HOUR + 1, step=HOUR)
-    await library.check_upload(ADA, "Three", roles=(), admin=False)
-    await library.attempt("ada", Attempt.UPLOAD)
+    await registry.check_upload(ADA, "Three", roles=(), admin=False)
+    await registry.attempt("ada", LimitedAction.UPLOAD)
 
 
 async def test_server_limits_who_may_upload(voices: Voices) -> None:
-    library = await voices.open()
-    await library.set_uploaders(ADMIN, "singers")
-    await library.check_upload(ADA, "Ada", roles=["singers", "others"], admin=False)
-    await library.check_upload(ADA, "Ada", roles=[], admin=True)
-    await library.check_upload(Asker(member="ada", lane="there"), "Ada", roles=[], admin=False)
+    registry = await voices.open()
+    await registry.set_uploaders(ADMIN, "singers")
+    await registry.check_upload(ADA, "Ada", roles=["singers", "others"], admin=False)
+    await registry.check_upload(ADA, "Ada", roles=[], admin=True)
+    await registry.check_upload(Requester(member="ada", lane="there"), "Ada", roles=[], admin=False)
     with pytest.raises(NotAllowed):
-        await library.check_upload(ADA, "Ada", roles=["others"], admin=False)
-    await library.set_uploaders(ADMIN, None)
-    await library.check_upload(ADA, "Ada", roles=[], admin=False)
+        await registry.check_upload(ADA, "Ada", roles=["others"], admin=False)
+    await registry.set_uploaders(ADMIN, None)
+    await registry.check_upload(ADA, "Ada", roles=[], admin=False)
 
 
 async def test_recording_that_the_operator_has_barred_is_refused(voices: Voices) -> None:
-    library = await voices.open()
-    bar(voices.data / "frozen", voices.examined("barred").reference)
+    registry = await voices.open()
+    block(voices.data / "frozen", voices.examined("barred").reference)
     await voices.house.pass_time(1)
     with pytest.raises(NotAllowed):
         await voices.upload(ADA, sound="barred")
     assert voices.recordings() == set()
-    assert await library.own("ada") == []
+    assert await registry.own("ada") == []
 
 
 async def test_disk_that_takes_no_recording_keeps_no_voice(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voices.references.write_bytes(b"no folder")
     with pytest.raises(StorageFull):
         await voices.upload(ADA)
-    assert await library.own("ada") == []
+    assert await registry.own("ada") == []
 
 
 async def test_kill_between_file_and_row_leaves_no_recording(voices: Voices) -> None:
-    class Killed(Library):
+    class Killed(VoiceRegistry):
         """Its process ends when the file is kept, and the row is not."""
 
         async def _act(self, *arguments: Any, **options: Any) -> Any:
@@ -131,9 +131,9 @@ async def test_kill_between_file_and_row_leaves_no_recording(voices: Voices) -> 
 
         dying = False
 
-    library = await voices.open(kind=Killed)
-    assert isinstance(library, Killed)
-    library.dying = True
+    registry = await voices.open(kind=Killed)
+    assert isinstance(registry, Killed)
+    registry.dying = True
     with pytest.raises(Killing):
         await voices.upload(ADA)
     assert len(voices.recordings()) == 1
@@ -146,21 +146,21 @@ class Killing(Exception):
 
 
 async def test_acts_are_told_in_the_trail_without_names(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     await voices.house.quiet()
     voice = await voices.upload(ADA, "A secret name")
-    await library.rename(ADA, voice.key, "Another secret name")
-    await library.share(ADA, voice.key, Scope.MEMBERS, add="bob")
-    await library.share(ADA, voice.key, Scope.SERVER)
-    await library.style(ADA, voice.key, {"temperature": 0.5, "top_k": None})
-    await library.report(BOB, voice.key, "it is mine")
-    await library.freeze(ADMIN, voice.key)
-    await library.release(ADMIN, voice.key)
-    await library.set_default(ADMIN, voice.key)
-    await library.remove(ADMIN, voice.key)
-    await library.set_uploaders(ADMIN, "singers")
-    await library.delete(ADA, voice.key)
-    trail = await library.audit("here")
+    await registry.rename(ADA, voice.key, "Another secret name")
+    await registry.share(ADA, voice.key, Scope.MEMBERS, add="bob")
+    await registry.share(ADA, voice.key, Scope.SERVER)
+    await registry.style(ADA, voice.key, {"temperature": 0.5, "top_k": None})
+    await registry.report(BOB, voice.key, "it is mine")
+    await registry.freeze(ADMIN, voice.key)
+    await registry.release(ADMIN, voice.key)
+    await registry.set_default(ADMIN, voice.key)
+    await registry.remove(ADMIN, voice.key)
+    await registry.set_uploaders(ADMIN, "singers")
+    await registry.delete(ADA, voice.key)
+    trail = await registry.audit("here")
     assert [(each.actor, each.action, each.voice_id, each.detail) for each in trail[::-1]] == [
         ("ada", Action.UPLOAD, voice.id, "private"),
         ("ada", Action.RENAME, voice.id, ""),
@@ -176,20 +176,20 @@ async def test_acts_are_told_in_the_trail_without_names(voices: Voices) -> None:
         ("ada", Action.DELETE, voice.id, ""),
     ]
     assert "secret" not in repr(trail)
-    assert await library.audit("there") == []
-    assert [each.action for each in await library.audit(None, actor="bob")] == [Action.REPORT]
-    assert len(await library.audit("here", limit=3)) == 3
+    assert await registry.audit("there") == []
+    assert [each.action for each in await registry.audit(None, actor="bob")] == [Action.REPORT]
+    assert len(await registry.audit("here", limit=3)) == 3
 
 
 async def test_refused_act_leaves_no_entry(voices: Voices) -> None:
-    library = await voices.open()
+    registry = await voices.open()
     voice = await voices.upload(ADA)
     for act in (
-        library.rename(ADA, voice.key, "a\0b"),
-        library.style(ADA, voice.key, {"warmth": 1}),
-        library.freeze(ADMIN, voice.key),
-        library.report(BOB, voice.key, "who is this?"),
+        registry.rename(ADA, voice.key, "a\0b"),
+        registry.style(ADA, voice.key, {"warmth": 1}),
+        registry.freeze(ADMIN, voice.key),
+        registry.report(BOB, voice.key, "who is this?"),
     ):
         with pytest.raises(Refused):
             await act
-    assert [each.action for each in await library.audit(None)] == [Action.UPLOAD]
+    assert [each.action for each in await registry.audit(None)] == [Action.UPLOAD]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.errors import SetupError
-from engine.voices.barring import barred_in
+from engine.model.errors import SetupError
+from engine.voices.blocklist import blocked_in
 from mynah.__main__ import main
 from mynah.voices_freeze import freeze, release
 from tests.flow.voices import ADA, BOB, Voices
@@ -26,13 +26,13 @@ async def test_a_few_digits_are_enough(running: Voices, capsys: pytest.CaptureFi
     told = capsys.readouterr().out
     assert voice.reference in told
     assert "2 voices have it" in told
-    assert barred_in(running.data / "frozen") == {voice.reference}
+    assert blocked_in(running.data / "frozen") == {voice.reference}
     await running.house.pass_time(1)
-    assert not await running.library.may_use(ADA, voice.key)
+    assert not await running.registry.may_use(ADA, voice.key)
     assert main(["voices", "release", voice.reference[:8]]) == 0
     assert "2 voices have it" in capsys.readouterr().out
     await running.house.pass_time(1)
-    assert await running.library.may_use(ADA, voice.key)
+    assert await running.registry.may_use(ADA, voice.key)
 
 
 async def test_recording_that_nobody_has_yet_can_be_barred(
@@ -42,14 +42,14 @@ async def test_recording_that_nobody_has_yet_can_be_barred(
     assert freeze(reference) == 0
     assert "No voices have it" in capsys.readouterr().out
     assert freeze(f"{reference}.wav") == 0  # the file's name serves as well
-    assert barred_in(running.data / "frozen") == {reference}
+    assert blocked_in(running.data / "frozen") == {reference}
 
 
 @pytest.mark.parametrize("typed", ["", "1234567", "zzzzzzzz", "../../etc", "0" * 65])
 async def test_what_is_no_hash_is_told_so(running: Voices, typed: str) -> None:
     with pytest.raises(SetupError, match="is no content hash"):
         freeze(typed)
-    assert barred_in(running.data / "frozen") == frozenset()
+    assert blocked_in(running.data / "frozen") == frozenset()
 
 
 async def test_unknown_and_ambiguous_ones_are_told_so(running: Voices) -> None:
@@ -74,5 +74,5 @@ async def test_before_there_is_a_database(
     monkeypatch.setenv("MYNAH_DATA_DIR", str(empty / "data"))
     monkeypatch.setenv("MYNAH_REFERENCES_DIR", str(empty / "references"))
     assert freeze("a" * 64) == 0
-    assert barred_in(empty / "data" / "frozen") == {"a" * 64}
+    assert blocked_in(empty / "data" / "frozen") == {"a" * 64}
     assert "No voices have it" in capsys.readouterr().out

@@ -4,21 +4,21 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from engine.settings import Settings, load_settings
-from engine.speech import Speech
-from engine.speech.jobs import Job
-from engine.speech.scripted import CLONING_CARD, ScriptedEngine
-from engine.voices.library import Library
-from engine.voices.recordings import Examined
-from engine.voices.voice import Asker, Scope, Voice
+from engine.base.settings import Settings, load_settings
+from engine.model.jobs import Job
+from engine.model.voices import Requester, Scope, Voice
+from engine.queue import SpeechQueue
+from engine.voices.recording_analyzer import Analyzed
+from engine.voices.registry import VoiceRegistry
+from mynah.testing.fake_engine import CLONING_CARD, FakeEngine
 from tests.flow.house import ONE, House
 from tests.prints import print_named
 from tests.values import REPORT
 
-ADA = Asker(member="ada", lane="here")
-BOB = Asker(member="bob", lane="here")
-EVE = Asker(member="eve", lane="here")
-ADMIN = Asker(member="admin", lane="here")
+ADA = Requester(member="ada", lane="here")
+BOB = Requester(member="bob", lane="here")
+EVE = Requester(member="eve", lane="here")
+ADMIN = Requester(member="admin", lane="here")
 
 
 class Voices:
@@ -27,36 +27,39 @@ class Voices:
     def __init__(self, house: House) -> None:
         self.house = house
         self.references = house.directory.parent / "references"
-        self.library: Library
-        self.speech: Speech
-        self._open: list[Library] = []
+        self.registry: VoiceRegistry
+        self.speech: SpeechQueue
+        self._open: list[VoiceRegistry] = []
 
     async def open(
-        self, engine: ScriptedEngine | None = None, kind: type[Library] = Library, **settings: Any
-    ) -> Library:
-        engine = engine or ScriptedEngine(self.house.clock, card=CLONING_CARD)
+        self,
+        engine: FakeEngine | None = None,
+        kind: type[VoiceRegistry] = VoiceRegistry,
+        **settings: Any,
+    ) -> VoiceRegistry:
+        engine = engine or FakeEngine(self.house.clock, info=CLONING_CARD)
         self.speech = await self.house.open(
             engine, mynah_references_dir=self.references, **settings
         )
         return await self._start(kind)
 
     async def restart(
-        self, engine: ScriptedEngine | None = None, kind: type[Library] = Library
-    ) -> Library:
+        self, engine: FakeEngine | None = None, kind: type[VoiceRegistry] = VoiceRegistry
+    ) -> VoiceRegistry:
         await self.close()
         self.speech = await self.house.restart(engine)
         return await self._start(kind)
 
     async def close(self) -> None:
-        for library in self._open:
-            await library.close()
+        for registry in self._open:
+            await registry.close()
         self._open.clear()
 
-    async def _start(self, kind: type[Library]) -> Library:
-        self.library = kind(self.settings, self.speech, self.house.clock)
-        await self.library.start()
-        self._open.append(self.library)
-        return self.library
+    async def _start(self, kind: type[VoiceRegistry]) -> VoiceRegistry:
+        self.registry = kind(self.settings, self.speech, self.house.clock)
+        await self.registry.start()
+        self._open.append(self.registry)
+        return self.registry
 
     @property
     def settings(self) -> Settings:
@@ -70,7 +73,7 @@ class Voices:
 
     # ---- what members do
 
-    def examined(self, sound: str, *, like: str | None = None) -> Examined:
+    def examined(self, sound: str, *, like: str | None = None) -> Analyzed:
         """A recording that was examined; the same sound is the same recording, to the byte. `like`
         names a sound that it was made of, by a change that is hard to hear."""
         contents = f"RIFF {sound}".encode() * 50
@@ -78,28 +81,32 @@ class Voices:
         wav = self.house.directory.parent / f"examined {reference[:8]}.wav"
         wav.write_bytes(contents)
         made = print_named(like or sound, changed=0.0 if like is None else 0.1)
-        return Examined(wav=wav, reference=reference, report=REPORT, advice=(), print=made)
+        return Analyzed(wav=wav, reference=reference, report=REPORT, advice=(), print=made)
 
     async def upload(
         self,
-        asker: Asker = ADA,
+        requester: Requester = ADA,
         name: str = "Ada",
         scope: Scope = Scope.PRIVATE,
         *,
         sound: str | None = None,
         like: str | None = None,
     ) -> Voice:
-        examined = self.examined(sound or f"{asker.member} {name}", like=like)
-        return await self.library.register(
-            asker=asker, name=name, scope=scope, examined=examined, consent="It is my voice."
+        examined = self.examined(sound or f"{requester.member} {name}", like=like)
+        return await self.registry.register(
+            requester=requester,
+            name=name,
+            scope=scope,
+            examined=examined,
+            consent="It is my voice.",
         )
 
-    async def say(self, asker: Asker, voice: Voice, text: str = ONE, **other: Any) -> Job:
+    async def say(self, requester: Requester, voice: Voice, text: str = ONE, **other: Any) -> Job:
         """Submit a text in a registered voice."""
         return await self.house.say(
             text,
-            lane=asker.lane or "here",
-            requester=asker.member,
+            lane=requester.lane or "here",
+            requester=requester.member,
             voice=voice.key,
             reference=voice.reference,
             **other,

@@ -14,15 +14,15 @@ from typing import TypeVar
 import psutil
 import pytest
 
-from engine.clock import SystemClock
-from engine.errors import EngineUnavailable
-from engine.synthesis.base import SynthesisRequest
-from engine.synthesis.child import HostCommand, HostProcess
-from engine.synthesis.client import HostClient
-from engine.synthesis.link import Link
-from engine.synthesis.ogg import OggReader
-from engine.synthesis.running_host import Recordings
-from engine.synthesis.wire import Health
+from engine.base.clock import SystemClock
+from engine.model.engine import SynthesisRequest
+from engine.model.errors import EngineUnavailable
+from engine.tts.audio.ogg import OggReader
+from engine.tts.client.host import Recordings
+from engine.tts.client.http import EngineHttpClient
+from engine.tts.client.process import HostCommand, HostProcess
+from engine.tts.client.supervisor import EngineSupervisor
+from engine.tts.protocol import Health
 from tests.process.process import Process
 
 HOME = Path(__file__).resolve().parents[2]
@@ -58,9 +58,9 @@ async def ready_client(
     recordings: Recordings = lambda reference: None,
     state_dir: Path | None = None,
     slots: int | None = None,
-) -> AsyncIterator[HostClient]:
+) -> AsyncIterator[EngineSupervisor]:
     """A client with a child of its own, ready to speak."""
-    client = HostClient(
+    client = EngineSupervisor(
         SystemClock(),
         command=command(engine, pace=pace, state_dir=state_dir, slots=slots),
         hang_limit=hang_limit,
@@ -69,7 +69,7 @@ async def ready_client(
     await client.start()
     try:
         async with asyncio.timeout(PATIENCE):
-            await client.card()
+            await client.info()
         yield client
     finally:
         await client.close()
@@ -78,10 +78,10 @@ async def ready_client(
 @asynccontextmanager
 async def ready_process(
     engine: str = "tone", *, pace: float = 0.0
-) -> AsyncIterator[tuple[HostProcess, Link]]:
+) -> AsyncIterator[tuple[HostProcess, EngineHttpClient]]:
     """A host's process without a client, and a link to it."""
     process = await HostProcess.start(command(engine, pace=pace))
-    link = Link(f"unix://{process.socket}")
+    link = EngineHttpClient(f"unix://{process.socket}")
     try:
         await health_when(link, lambda health: health.state == "ready")
         yield process, link
@@ -94,10 +94,10 @@ async def ready_process(
 async def tone_host_at(socket: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     """A host that nobody restarts; it has ended, in whatever way, after the block."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "engine.synthesis.host", "--engine=tone", f"--socket={socket}"),
+        *(sys.executable, "-m", "engine.tts.server", "--engine=tone", f"--socket={socket}"),
         "--log-level=error",
     )
-    link = Link(f"unix://{socket}")
+    link = EngineHttpClient(f"unix://{socket}")
     try:
         await health_when(link, lambda health: health.state == "ready")
         yield process
@@ -155,17 +155,17 @@ async def network_host(
         yield NetworkHost(process, json.loads(at)["port"])
 
 
-async def health_of(client: HostClient) -> Health:
+async def health_of(client: EngineSupervisor) -> Health:
     """What the client's own host says of itself."""
     assert client.pid is not None
-    link = Link(f"unix://{socket_of(client.pid)}")
+    link = EngineHttpClient(f"unix://{socket_of(client.pid)}")
     try:
         return await link.health(within=PATIENCE)
     finally:
         await link.close()
 
 
-async def health_when(link: Link, holds: Callable[[Health], bool]) -> Health:
+async def health_when(link: EngineHttpClient, holds: Callable[[Health], bool]) -> Health:
     """The host's health as soon as `holds` is true of it."""
     async with asyncio.timeout(PATIENCE):
         while True:
@@ -195,10 +195,12 @@ def request(text: str, voice: str = "low") -> SynthesisRequest:
     return SynthesisRequest(text=text, voice=voice)
 
 
-async def hear(client: HostClient, text: str, voice: str = "low", *, due_in: float = 0.0) -> bytes:
+async def hear(
+    client: EngineSupervisor, text: str, voice: str = "low", *, deadline_in: float = 0.0
+) -> bytes:
     """The whole stream of `text`."""
     async with asyncio.timeout(PATIENCE):
-        stream = client.synthesize(request(text, voice), due_in=due_in)
+        stream = client.synthesize(request(text, voice), deadline_in=deadline_in)
         async with aclosing(stream) as pieces:
             return b"".join([piece async for piece in pieces])
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.voices.examine.frames import mp3_frame
+from engine.voices.analysis.frames import mp3_frame
 from tests.process import recorded
 from tests.process.recorded import FLOAT, converted, piped, raw_wav, speech, wav
 

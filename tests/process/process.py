@@ -68,7 +68,7 @@ class Process:
     @property
     def hosts(self) -> list[psutil.Process]:
         """The engine's hosts that it runs."""
-        return [each for each in self.below() if "engine.synthesis.host" in _command_line(each)]
+        return [each for each in self.below() if "engine.tts.server" in _command_line(each)]
 
     def below(self) -> list[psutil.Process]:
         """All processes that it has started, and those that these have."""

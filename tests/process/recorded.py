@@ -15,8 +15,8 @@ from typing import Final
 import imageio_ffmpeg
 import numpy as np
 
-from engine.synthesis.audio import Samples
-from engine.synthesis.espeak_library import Manner, library
+from engine.tts.audio.pcm import Samples
+from engine.tts.engines.espeak_library import Manner, library
 
 TEXT: Final = (
     "The quick brown fox jumps over the lazy dog, and then it rests a while. Hello everyone, I "

@@ -7,18 +7,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from engine.clock import SystemClock
-from engine.settings import load_settings
-from engine.speech import Speech
-from engine.speech.jobs import Say
-from engine.synthesis.base import Engine
+from engine.base.clock import SystemClock
+from engine.base.settings import load_settings
+from engine.model.jobs import JobRequest
+from engine.queue import SpeechQueue
+from engine.tts.client.engine import Engine
 from tests.flow.house import whole
 
 
 @asynccontextmanager
-async def speech_on(engine: Engine, folder: Path) -> AsyncIterator[Speech]:
+async def speech_on(engine: Engine, folder: Path) -> AsyncIterator[SpeechQueue]:
     settings: dict[str, Any] = {"mynah_data_dir": folder, "mynah_disk_reserve": 0}
-    speech = Speech(load_settings(_env_file=None, **settings), engine, SystemClock())
+    speech = SpeechQueue(load_settings(_env_file=None, **settings), engine, SystemClock())
     await speech.open()
     try:
         yield speech
@@ -26,21 +26,21 @@ async def speech_on(engine: Engine, folder: Path) -> AsyncIterator[Speech]:
         await speech.close()
 
 
-async def spoken(speech: Speech, text: str) -> list[str]:
+async def spoken(speech: SpeechQueue, text: str) -> list[str]:
     """Say `text`; the pieces of it that were heard, once the job is over."""
     speech.reachable("lane", True)
-    job = await speech.submit(Say(lane="lane", requester="ada", text=text, voice=""))
+    job = await speech.submit(JobRequest(lane="lane", requester="ada", text=text, voice=""))
     heard: list[str] = []
 
     async def listen() -> None:
         player = speech.player("lane")
         while True:
-            cue = await player.next()
-            await player.started(cue)
-            await whole(cue)
-            if not cue.sound.over:
-                heard.append(cue.chunk.text)
-                await player.spoken(cue)
+            item = await player.next()
+            await player.started(item)
+            await whole(item)
+            if not item.sound.over:
+                heard.append(item.chunk.text)
+                await player.spoken(item)
 
     listening = asyncio.create_task(listen())
     try:

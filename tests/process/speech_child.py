@@ -22,15 +22,15 @@ from typing import Any, NoReturn, TypeVar
 
 from sqlalchemy import Connection
 
-import engine.speech.pipeline
-import engine.speech.queue
-from engine.clock import SystemClock
-from engine.settings import load_settings
-from engine.speech import Speech
-from engine.speech.cache import AudioCache
-from engine.speech.jobs import Say
-from engine.speech.scripted import ScriptedEngine
-from engine.store.database import Database
+import engine.queue.changes
+import engine.queue.service
+from engine.base.clock import SystemClock
+from engine.base.settings import load_settings
+from engine.model.jobs import JobRequest
+from engine.queue import SpeechQueue
+from engine.queue.audio_cache import AudioCache
+from engine.store.sqlite import Database
+from mynah.testing.fake_engine import FakeEngine
 
 T = TypeVar("T")
 
@@ -94,9 +94,9 @@ class MortalCache(AudioCache):
             self.fate.strike("after")
 
 
-async def submit(speech: Speech, journal: Callable[..., None]) -> None:
+async def submit(speech: SpeechQueue, journal: Callable[..., None]) -> None:
     for n, text in enumerate(TEXTS):
-        say = Say(
+        say = JobRequest(
             lane="lane",
             requester="ada",
             text=text,
@@ -111,23 +111,23 @@ async def submit(speech: Speech, journal: Callable[..., None]) -> None:
         await speech.note(job.id, message="7")
 
 
-async def play(speech: Speech, journal: Callable[..., None]) -> None:
+async def play(speech: SpeechQueue, journal: Callable[..., None]) -> None:
     player = speech.player("lane")
     while await speech.queue("lane"):
-        cue = await player.next()
-        journal("first", cue.job.id, cue.chunk.index)
-        await player.started(cue)
-        while not cue.sound.complete:  # noqa: ASYNC110 - as the sending thread sees it
+        item = await player.next()
+        journal("first", item.job.id, item.chunk.index)
+        await player.started(item)
+        while not item.sound.complete:  # noqa: ASYNC110 - as the sending thread sees it
             await asyncio.sleep(0.001)
         await asyncio.sleep(0.005)
-        journal("last", cue.job.id, cue.chunk.index)
-        await player.spoken(cue)
+        journal("last", item.job.id, item.chunk.index)
+        await player.spoken(item)
 
 
 async def run(directory: Path, journal: Callable[..., None]) -> None:
     clock = SystemClock()
     settings: Any = {"_env_file": None, "mynah_data_dir": directory, "mynah_disk_reserve": 0}
-    speech = Speech(load_settings(**settings), ScriptedEngine(clock), clock)
+    speech = SpeechQueue(load_settings(**settings), FakeEngine(clock), clock)
     await speech.open()
     await speech.place("lane", {"channel": "1"})
     speech.reachable("lane", True)
@@ -144,8 +144,8 @@ async def run(directory: Path, journal: Callable[..., None]) -> None:
 def main() -> None:
     directory, file, *fate = sys.argv[1:]
     MortalDatabase.fate = MortalCache.fate = Fate(*fate)
-    vars(engine.speech.queue)["Database"] = MortalDatabase
-    vars(engine.speech.pipeline)["AudioCache"] = MortalCache
+    vars(engine.queue.changes)["Database"] = MortalDatabase
+    vars(engine.queue.service)["AudioCache"] = MortalCache
     with Path(file).open("a", buffering=1) as lines:
 
         def journal(*words: object) -> None:

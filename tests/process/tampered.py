@@ -22,8 +22,8 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from typing import Any
 
-from engine.synthesis.base import SynthesisRequest
-from engine.synthesis.client import HostClient
+from engine.model.engine import SynthesisRequest
+from engine.tts.client.supervisor import EngineSupervisor
 from mynah.__main__ import main
 
 
@@ -76,15 +76,15 @@ def die() -> None:
 
 
 def put_faults_in() -> None:
-    synthesize = HostClient.synthesize
+    synthesize = EngineSupervisor.synthesize
 
     def tampered(
-        self: HostClient, request: SynthesisRequest, *, due_in: float
+        self: EngineSupervisor, request: SynthesisRequest, *, deadline_in: float
     ) -> AsyncGenerator[bytes, None]:
         text = re.sub(r"\b(crash|hang|freeze|babble)\b", r"{\1}", request.text)
-        return synthesize(self, replace(request, text=text), due_in=due_in)
+        return synthesize(self, replace(request, text=text), deadline_in=deadline_in)
 
-    HostClient.synthesize = tampered  # type: ignore[method-assign]
+    EngineSupervisor.synthesize = tampered  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

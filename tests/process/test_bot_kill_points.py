@@ -6,10 +6,10 @@ import pytest
 from tests.process.process import PATIENCE
 from tests.process.stage import Death, Stage, shows
 
-SPEECH = "engine.speech.pipeline:Speech"
-SPOKEN = "engine.speech.player:LanePlayer.spoken"
-ANSWER = "bot.rest:Rest.answer"
-WRITE_AUDIO = "engine.speech.cache:AudioCache.write"
+SPEECH = "engine.queue.service:Speech"
+SPOKEN = "engine.queue.playback:LanePlayer.spoken"
+ANSWER = "bot.discord_io.rest:Rest.answer"
+WRITE_AUDIO = "engine.queue.audio_cache:AudioCache.write"
 
 NOWHERE = "http://127.0.0.1:9"  # the port of "discard": nobody answers there
 LONG = "alpha beta delta epsilon iota"  # 1.8 s

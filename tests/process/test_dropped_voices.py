@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from engine.clock import CrankedClock, settle
-from engine.errors import BadName
-from engine.settings import Settings
-from engine.voices.dropped import DroppedVoices, operators_examiner
-from engine.voices.recordings import Examined, Examiner, RecordingLimits
-from engine.voices.shelf import Shelf
-from engine.voices.voice import OPERATOR, Scope, Voice
+from engine.base.clock import ManualClock, settle
+from engine.base.settings import Settings
+from engine.model.errors import BadName
+from engine.model.voices import OPERATOR, Scope, Voice
+from engine.voices.operator_folder import OperatorFolder, operators_examiner
+from engine.voices.recording_analyzer import Analyzed, RecordingAnalyzer, RecordingLimits
+from engine.voices.recording_files import RecordingFiles
 from tests.process.recorded import converted, speech, wav
 from tests.values import VOICE
 
@@ -28,7 +28,7 @@ class Board:
     async def published(self) -> Sequence[Voice]:
         return list(self.voices.values())
 
-    async def publish(self, name: str, examined: Examined) -> Voice:
+    async def publish(self, name: str, examined: Analyzed) -> Voice:
         if name == "refused":
             raise BadName("no voice is called so")
         self.acts.append(f"+{name}")
@@ -55,13 +55,15 @@ class House:
         self.references = folder / "references"
         self.converted = folder / "data" / "references"
         self.references.mkdir()
-        self.board = Board()
+        self.status_updater = Board()
         self.settings = Settings(
             mynah_data_dir=folder / "data",
             mynah_references_dir=self.references,
             _env_file=None,  # type: ignore[call-arg]
         )
-        self.dropped = DroppedVoices.from_settings(self.settings, self.board, CrankedClock())
+        self.dropped = OperatorFolder.from_settings(
+            self.settings, self.status_updater, ManualClock()
+        )
 
     def drop(self, name: str, data: bytes) -> None:
         (self.references / name).write_bytes(data)
@@ -87,10 +89,12 @@ async def test_each_kind_of_file_becomes_a_public_voice_by_its_name(house: House
     house.drop("README.md", b"# references\n")
     (house.references / "folder.wav").mkdir()
     await house.look()
-    assert set(house.board.voices) == {"Anna", "Björn Borg", "chloe", "dora"}
-    anna, dora = house.board.voices["Anna"], house.board.voices["dora"]
+    assert set(house.status_updater.voices) == {"Anna", "Björn Borg", "chloe", "dora"}
+    anna, dora = house.status_updater.voices["Anna"], house.status_updater.voices["dora"]
     assert anna.reference == dora.reference  # the same samples
-    assert house.copies() == sorted({each.reference for each in house.board.voices.values()})
+    assert house.copies() == sorted(
+        {each.reference for each in house.status_updater.voices.values()}
+    )
     assert anna.report.speech > 8
 
 
@@ -100,30 +104,30 @@ async def test_a_file_is_taken_once_it_stands_still(house: House) -> None:
     await house.look(times=1)
     house.drop("anna.wav", whole)
     await house.look(times=1)
-    assert house.board.acts == []
+    assert house.status_updater.acts == []
     await house.look(times=1)
-    assert house.board.acts == ["+anna"]
+    assert house.status_updater.acts == ["+anna"]
     await house.look(times=3)
-    assert house.board.acts == ["+anna"]
+    assert house.status_updater.acts == ["+anna"]
 
 
 async def test_voices_follow_changes_and_go_with_their_files(house: House) -> None:
     house.drop("anna.wav", wav(speech()))
     await house.look()
-    first = house.board.voices["anna"].reference
+    first = house.status_updater.voices["anna"].reference
     house.drop("anna.wav", wav(speech(voice="gmw/en-GB-scotland")))
     await house.look(times=1)
-    assert house.board.voices["anna"].reference == first  # it may still be growing
+    assert house.status_updater.voices["anna"].reference == first  # it may still be growing
     await house.look(times=1)
-    second = house.board.voices["anna"].reference
+    second = house.status_updater.voices["anna"].reference
     assert second != first
     assert house.copies() == [second]
     (house.references / "anna.wav").rename(house.references / "beth.wav")
     await house.look()
-    assert list(house.board.voices) == ["beth"]
+    assert list(house.status_updater.voices) == ["beth"]
     (house.references / "beth.wav").unlink()
     await house.look(times=1)
-    assert house.board.voices == {}
+    assert house.status_updater.voices == {}
     assert house.copies() == []
 
 
@@ -139,14 +143,14 @@ async def test_what_cannot_serve_is_told_of_once_and_skipped(house: House) -> No
     assert len(warned) == 2
     assert dict(warned)["text.wav"].startswith("This is text")
     assert "refused" in dict(warned)
-    assert list(house.board.voices) == ["anna"]
+    assert list(house.status_updater.voices) == ["anna"]
     # A file that is spoilt takes its voice away, and gives it back when it is mended.
     house.drop("anna.wav", b"")
     await house.look()
-    assert house.board.voices == {}
+    assert house.status_updater.voices == {}
     house.drop("anna.wav", converted("flac"))
     await house.look()
-    assert list(house.board.voices) == ["anna"]
+    assert list(house.status_updater.voices) == ["anna"]
 
 
 async def test_of_two_files_of_one_name_the_first_serves_and_the_other_is_told_of(
@@ -156,7 +160,7 @@ async def test_of_two_files_of_one_name_the_first_serves_and_the_other_is_told_o
     house.drop("anna.mp3", converted("mp3"))
     with capture_logs() as logs:
         await house.look(times=4)
-    assert list(house.board.voices) == ["Anna"]
+    assert list(house.status_updater.voices) == ["Anna"]
     assert [each["file"] for each in logs if "rename" in each["event"]] == ["anna.mp3"]
 
 
@@ -165,14 +169,16 @@ async def test_after_a_restart_nothing_is_examined_again(house: House) -> None:
     house.drop("text.wav", b"This is no voice.\n" * 100)
     await house.look()
     nothing = RecordingLimits(bytes=1, seconds=1)  # with which all would be refused
-    shelf = Shelf(house.references, house.converted)
-    house.dropped = DroppedVoices(shelf, Examiner(nothing), house.board, CrankedClock())
+    recordings_dir = RecordingFiles(house.references, house.converted)
+    house.dropped = OperatorFolder(
+        recordings_dir, RecordingAnalyzer(nothing), house.status_updater, ManualClock()
+    )
     await house.dropped.start()
     await settle()
     with capture_logs() as logs:
         await house.look(times=3)
     await house.dropped.close()
-    assert house.board.acts == ["+anna"]
+    assert house.status_updater.acts == ["+anna"]
     assert logs == []
 
 
@@ -186,9 +192,11 @@ async def test_a_copy_that_was_lost_is_made_again(house: House) -> None:
 
 
 async def test_it_looks_by_itself_each_second(house: House) -> None:
-    clock = CrankedClock()
-    shelf = Shelf(house.references, house.converted)
-    dropped = DroppedVoices(shelf, operators_examiner(house.settings), house.board, clock)
+    clock = ManualClock()
+    recordings_dir = RecordingFiles(house.references, house.converted)
+    dropped = OperatorFolder(
+        recordings_dir, operators_examiner(house.settings), house.status_updater, clock
+    )
     (house.references / "text.wav").write_bytes(b"This is no voice.\n" * 100)
     with capture_logs() as logs:
         await dropped.start()

@@ -13,9 +13,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from engine.synthesis.child import HostProcess
-from engine.synthesis.link import Link, StreamBroken
-from engine.synthesis.wire import MOST_BODY, MOST_WORDS, Health, Order
+from engine.tts.client.http import EngineHttpClient, StreamBroken
+from engine.tts.client.process import HostProcess
+from engine.tts.protocol import MOST_BODY, MOST_WORDS, Health, SynthesizeCommand
 from tests.process.hosts import (
     PATIENCE,
     command,
@@ -30,8 +30,8 @@ from tests.process.hosts import (
 )
 
 
-def order(text: str) -> Order:
-    return Order(id=text, request=request(text))
+def synthesize_command(text: str) -> SynthesizeCommand:
+    return SynthesizeCommand(id=text, request=request(text))
 
 
 async def ask(process: HostProcess, method: str, path: str, **body: Any) -> tuple[int, str, bytes]:
@@ -49,8 +49,8 @@ async def ask(process: HostProcess, method: str, path: str, **body: Any) -> tupl
 async def test_the_host_answers_while_its_engine_loads_and_says_when_it_is_ready() -> None:
     async with ready_process("espeak") as (_, link):
         health = await link.health(within=5)
-    assert health.card is not None
-    assert health.card.name == "espeak"
+    assert health.info is not None
+    assert health.info.name == "espeak"
     assert (health.busy, health.waiting, health.broken) == ((), 0, ())
 
 
@@ -84,12 +84,12 @@ async def test_what_cannot_be_done_is_refused_in_words_and_the_host_goes_on() ->
             assert b'"message":"' in content
         assert (await ask(process, "GET", "/"))[0] == 404
         assert (await ask(process, "GET", "/synthesize"))[0] == 405
-        assert await within_patience(rest(link.synthesize(order("hello"))))
+        assert await within_patience(rest(link.synthesize(synthesize_command("hello"))))
 
 
 async def test_a_client_that_goes_away_stops_the_work() -> None:
     async with ready_process() as (_, link):
-        async with aclosing(link.synthesize(order("hello {hang}"))) as pieces:
+        async with aclosing(link.synthesize(synthesize_command("hello {hang}"))) as pieces:
             await within_patience(anext(pieces))
             health = await link.health(within=5)
             assert [busy.id for busy in health.busy] == ["hello {hang}"]
@@ -99,12 +99,12 @@ async def test_a_client_that_goes_away_stops_the_work() -> None:
 async def test_a_client_that_goes_away_while_it_waits_is_forgotten() -> None:
     async with (
         ready_process() as (_, link),
-        aclosing(link.synthesize(order("hello {hang}"))) as first,
-        aclosing(link.synthesize(order("hello again {hang}"))) as second,
+        aclosing(link.synthesize(synthesize_command("hello {hang}"))) as first,
+        aclosing(link.synthesize(synthesize_command("hello again {hang}"))) as second,
     ):
         await within_patience(anext(first))
         await within_patience(anext(second))
-        waiting = asyncio.create_task(rest(link.synthesize(order("third"))))
+        waiting = asyncio.create_task(rest(link.synthesize(synthesize_command("third"))))
         await health_when(link, lambda health: health.waiting == 1)
         waiting.cancel()
         await health_when(link, lambda health: health.waiting == 0)
@@ -113,7 +113,7 @@ async def test_a_client_that_goes_away_while_it_waits_is_forgotten() -> None:
 async def test_a_stream_that_breaks_off_has_no_end_and_health_says_why() -> None:
     async with ready_process() as (_, link):
         with pytest.raises(StreamBroken):
-            await within_patience(rest(link.synthesize(order("hello {fail}"))))
+            await within_patience(rest(link.synthesize(synthesize_command("hello {fail}"))))
         health = await link.health(within=5)
     assert [(broken.id, broken.error["code"]) for broken in health.broken] == [
         ("hello {fail}", "synthesis_failed")
@@ -123,8 +123,8 @@ async def test_a_stream_that_breaks_off_has_no_end_and_health_says_why() -> None
 async def test_progress_is_told_for_what_works_and_for_what_hangs() -> None:
     async with (
         ready_process() as (_, link),
-        aclosing(link.synthesize(order("hello {hang}"))) as hanging,
-        aclosing(link.synthesize(order("hello {slow 60}"))) as working,
+        aclosing(link.synthesize(synthesize_command("hello {hang}"))) as hanging,
+        aclosing(link.synthesize(synthesize_command("hello {slow 60}"))) as working,
     ):
         await within_patience(anext(hanging))
         await within_patience(anext(working))
@@ -145,7 +145,7 @@ async def test_only_this_user_can_reach_the_socket() -> None:
 
 async def test_sigterm_ends_the_host_in_order_in_mid_stream() -> None:
     async with ready_process() as (process, link):
-        async with aclosing(link.synthesize(order("hello {hang}"))) as pieces:
+        async with aclosing(link.synthesize(synthesize_command("hello {hang}"))) as pieces:
             await within_patience(anext(pieces))
             os.kill(process.pid, signal.SIGTERM)
             with pytest.raises(StreamBroken):
@@ -157,7 +157,7 @@ async def test_sigterm_ends_the_host_in_order_in_mid_stream() -> None:
 async def test_ctrl_c_is_for_the_parent_alone() -> None:
     async with ready_process() as (process, link):
         os.kill(process.pid, signal.SIGINT)
-        assert await within_patience(rest(link.synthesize(order("hello"))))
+        assert await within_patience(rest(link.synthesize(synthesize_command("hello"))))
         assert process.returncode is None
         assert os.getsid(process.pid) != os.getsid(0)
 
@@ -175,7 +175,7 @@ from tests.process.hosts import ready_client, request
 
 async def main():
     async with ready_client() as client:
-        stream = client.synthesize(request("hello " + sys.argv[1]), due_in=0)
+        stream = client.synthesize(request("hello " + sys.argv[1]), deadline_in=0)
         await anext(stream)
         print(client.pid, flush=True)
         await asyncio.Event().wait()
@@ -204,10 +204,10 @@ async def test_a_frozen_host_ends_without_anyone_who_kills_it(tmp_path: Path) ->
         *arguments, "--frozen-limit=1", pass_fds=(theirs,)
     )
     os.close(theirs)
-    link = Link(f"unix://{tmp_path}/host.sock")
+    link = EngineHttpClient(f"unix://{tmp_path}/host.sock")
     await health_when(link, lambda health: health.state == "ready")
     with pytest.raises(StreamBroken):
-        await within_patience(rest(link.synthesize(order("hello {freeze}"))))
+        await within_patience(rest(link.synthesize(synthesize_command("hello {freeze}"))))
     assert await within_patience(process.wait()) == -signal.SIGALRM
     os.close(ours)
     await link.close()
@@ -215,7 +215,7 @@ async def test_a_frozen_host_ends_without_anyone_who_kills_it(tmp_path: Path) ->
 
 async def test_a_host_at_an_address_of_the_network_serves_as_well() -> None:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "engine.synthesis.host", "--engine=tone"),
+        *(sys.executable, "-m", "engine.tts.server", "--engine=tone"),
         *("--port=0", "--log-level=info", "--log-format=json"),
         stderr=asyncio.subprocess.PIPE,
     )
@@ -224,9 +224,9 @@ async def test_a_host_at_an_address_of_the_network_serves_as_well() -> None:
     while b'"port"' not in line:
         line = await within_patience(process.stderr.readline())
     port = int(line.split(b'"port": ')[1].split(b",")[0].rstrip(b"}\n"))
-    link = Link(f"http://127.0.0.1:{port}")
+    link = EngineHttpClient(f"http://127.0.0.1:{port}")
     await health_when(link, lambda health: health.state == "ready")
-    assert await within_patience(rest(link.synthesize(order("hello"))))
+    assert await within_patience(rest(link.synthesize(synthesize_command("hello"))))
     await link.close()
     process.terminate()
     await process.communicate()

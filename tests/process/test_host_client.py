@@ -10,14 +10,14 @@ from functools import partial
 import psutil
 import pytest
 
-from engine.clock import SystemClock
-from engine.errors import EngineUnavailable, HostDied, SetupError, SynthesisFailed
-from engine.synthesis.base import EngineCard, EngineState
-from engine.synthesis.child import HostCommand, HostProcess
-from engine.synthesis.client import HostClient
-from engine.synthesis.link import Link
-from engine.synthesis.tone import SECONDS
-from engine.synthesis.wire import Health
+from engine.base.clock import SystemClock
+from engine.model.engine import EngineInfo, EngineState
+from engine.model.errors import EngineUnavailable, HostDied, SetupError, SynthesisFailed
+from engine.tts.client.http import EngineHttpClient
+from engine.tts.client.process import HostCommand, HostProcess
+from engine.tts.client.supervisor import EngineSupervisor
+from engine.tts.engines.tone import SECONDS
+from engine.tts.protocol import Health
 from tests.process.hosts import (
     command,
     health_when,
@@ -44,16 +44,16 @@ async def test_a_text_comes_back_as_a_complete_stream() -> None:
 
 async def test_the_card_is_the_engines_own_and_survives_the_way() -> None:
     async with ready_client() as client:
-        card = await client.card()
-    assert card.name == "tone"
-    assert card.default_voice in {voice.id for voice in card.voices}
-    assert EngineCard.from_json(card.to_json()) == card
+        info = await client.info()
+    assert info.name == "tone"
+    assert info.default_voice in {voice.id for voice in info.voices}
+    assert EngineInfo.from_json(info.to_json()) == info
 
 
 async def test_sound_arrives_while_the_rest_is_not_made() -> None:
     async with (
         ready_client() as client,
-        aclosing(client.synthesize(request("hello {hang}"), due_in=0)) as pieces,
+        aclosing(client.synthesize(request("hello {hang}"), deadline_in=0)) as pieces,
     ):
         assert (await within_patience(anext(pieces))).startswith(b"OggS")
 
@@ -61,24 +61,24 @@ async def test_sound_arrives_while_the_rest_is_not_made() -> None:
 async def test_requests_that_wait_are_worked_on_in_the_order_in_which_they_are_due() -> None:
     heard: list[str] = []
 
-    async def listen(client: HostClient, name: str, due_in: float) -> None:
-        await hear(client, "abc", due_in=due_in)
+    async def listen(client: EngineSupervisor, name: str, deadline_in: float) -> None:
+        await hear(client, "abc", deadline_in=deadline_in)
         heard.append(name)
 
     async with ready_process() as (process, link):
-        client = HostClient(SystemClock(), url=f"unix://{process.socket}")
+        client = EngineSupervisor(SystemClock(), url=f"unix://{process.socket}")
         await client.start()
-        await within_patience(client.card())
+        await within_patience(client.info())
         async with (
-            aclosing(client.synthesize(request("hello {hang}"), due_in=0)) as first,
-            aclosing(client.synthesize(request("hello {hang}"), due_in=0)) as second,
+            aclosing(client.synthesize(request("hello {hang}"), deadline_in=0)) as first,
+            aclosing(client.synthesize(request("hello {hang}"), deadline_in=0)) as second,
         ):
             # Both slots are taken, and three wait.
             await within_patience(anext(first))
             await within_patience(anext(second))
             async with asyncio.TaskGroup() as listeners:
-                for name, due_in in (("late", 30.0), ("soon", 1.0), ("overdue", -5.0)):
-                    listeners.create_task(listen(client, name, due_in))
+                for name, deadline_in in (("late", 30.0), ("soon", 1.0), ("overdue", -5.0)):
+                    listeners.create_task(listen(client, name, deadline_in))
                 await health_when(link, lambda health: health.waiting == 3)
                 await first.aclose()
         await client.close()
@@ -113,13 +113,13 @@ async def test_a_killed_host_fails_what_it_held_and_is_replaced() -> None:
     async with ready_client() as client:
         pid = client.pid
         assert pid is not None
-        async with aclosing(client.synthesize(request("hello {hang}"), due_in=0)) as pieces:
+        async with aclosing(client.synthesize(request("hello {hang}"), deadline_in=0)) as pieces:
             await within_patience(anext(pieces))
             os.kill(pid, signal.SIGKILL)
             with pytest.raises(HostDied):
                 await within_patience(rest(pieces))
         assert client.state is not EngineState.READY
-        await within_patience(client.card())
+        await within_patience(client.info())
         assert packets_in(await hear(client, "hello"))
         assert client.pid != pid
 
@@ -129,7 +129,7 @@ async def test_a_host_that_crashes_or_hangs_is_replaced(fault: str) -> None:
     async with ready_client(hang_limit=0.5) as client:
         with pytest.raises(HostDied):
             await hear(client, fault)
-        await within_patience(client.card())
+        await within_patience(client.info())
         assert packets_in(await hear(client, "hello"))
 
 
@@ -140,15 +140,17 @@ def are_stuck(count: int, health: Health) -> bool:
 async def test_an_engine_that_keeps_its_slots_when_told_to_stop_is_replaced() -> None:
     async with ready_client(hang_limit=0.5) as client:
         assert client.pid is not None
-        link = Link(f"unix://{socket_of(client.pid)}")
+        link = EngineHttpClient(f"unix://{socket_of(client.pid)}")
         for count in (1, 2):
-            async with aclosing(client.synthesize(request("hello {cling}"), due_in=0)) as pieces:
+            async with aclosing(
+                client.synthesize(request("hello {cling}"), deadline_in=0)
+            ) as pieces:
                 await within_patience(anext(pieces))
                 await health_when(link, partial(are_stuck, count))
         await link.close()
         with pytest.raises(HostDied):
             await hear(client, "hello")
-        await within_patience(client.card())
+        await within_patience(client.info())
         assert packets_in(await hear(client, "hello"))
 
 
@@ -170,7 +172,7 @@ async def test_an_engine_that_is_slow_but_alive_is_left_to_work() -> None:
 
 
 async def test_a_host_that_cannot_start_is_reported_and_tried_again() -> None:
-    client = HostClient(SystemClock(), command=HostCommand(engine="none", log_level="error"))
+    client = EngineSupervisor(SystemClock(), command=HostCommand(engine="none", log_level="error"))
     await client.start()
     await until(lambda: client.error is not None)
     with pytest.raises(EngineUnavailable):
@@ -181,7 +183,7 @@ async def test_a_host_that_cannot_start_is_reported_and_tried_again() -> None:
 
 @without_chatterbox
 async def test_a_host_without_its_engines_extra_says_how_to_install_it() -> None:
-    client = HostClient(SystemClock(), command=command("chatterbox-turbo"))
+    client = EngineSupervisor(SystemClock(), command=command("chatterbox-turbo"))
     await client.start()
     await until(lambda: client.error is not None)
     await client.close()
@@ -200,7 +202,7 @@ async def test_without_the_extra_no_host_is_served_and_it_says_so() -> None:
 
 
 async def test_before_the_host_is_ready_requests_are_refused_at_once() -> None:
-    client = HostClient(SystemClock(), command=HostCommand(engine="tone", log_level="error"))
+    client = EngineSupervisor(SystemClock(), command=HostCommand(engine="tone", log_level="error"))
     assert client.state is EngineState.LOADING
     await client.start()
     with pytest.raises(EngineUnavailable):
@@ -227,7 +229,7 @@ async def test_closing_leaves_no_process_no_descriptor_and_no_file() -> None:
 async def test_closing_at_any_moment_of_the_start_leaves_no_process() -> None:
     before = psutil.Process().children()
     for moment in range(0, 40, 2):
-        client = HostClient(SystemClock(), command=command())
+        client = EngineSupervisor(SystemClock(), command=command())
         await client.start()
         for _ in range(moment):
             await asyncio.sleep(0)
@@ -250,7 +252,7 @@ async def test_closing_ends_a_host_that_is_frozen() -> None:
     async with ready_client() as client:
         pid = client.pid
         assert pid is not None
-        stream = client.synthesize(request("hello {freeze}"), due_in=0)
+        stream = client.synthesize(request("hello {freeze}"), deadline_in=0)
         await within_patience(anext(stream))
         await stream.aclose()
     assert is_gone(pid)
@@ -258,10 +260,10 @@ async def test_closing_ends_a_host_that_is_frozen() -> None:
 
 async def test_a_host_elsewhere_is_used_and_missed_when_it_goes() -> None:
     async with ready_process() as (process, _):
-        client = HostClient(SystemClock(), url=f"unix://{process.socket}")
+        client = EngineSupervisor(SystemClock(), url=f"unix://{process.socket}")
         await client.start()
-        await within_patience(client.card())
-        async with aclosing(client.synthesize(request("hello {hang}"), due_in=0)) as pieces:
+        await within_patience(client.info())
+        async with aclosing(client.synthesize(request("hello {hang}"), deadline_in=0)) as pieces:
             await within_patience(anext(pieces))
             process.kill()
             with pytest.raises(EngineUnavailable):
@@ -272,9 +274,9 @@ async def test_a_host_elsewhere_is_used_and_missed_when_it_goes() -> None:
 
 async def test_a_host_elsewhere_that_hangs_is_let_go() -> None:
     async with ready_process() as (process, _):
-        client = HostClient(SystemClock(), url=f"unix://{process.socket}")
+        client = EngineSupervisor(SystemClock(), url=f"unix://{process.socket}")
         await client.start()
-        await within_patience(client.card())
+        await within_patience(client.info())
         with pytest.raises(EngineUnavailable):
             await hear(client, "hello {freeze}")
         assert not is_gone(process.pid)
@@ -284,11 +286,11 @@ async def test_a_host_elsewhere_that_hangs_is_let_go() -> None:
 async def test_a_host_elsewhere_may_come_up_later() -> None:
     async with ready_process() as (process, _):
         late = str(process.socket) + ".late"
-        client = HostClient(SystemClock(), url=f"unix://{late}")
+        client = EngineSupervisor(SystemClock(), url=f"unix://{late}")
         await client.start()
         await until(lambda: client.state is EngineState.DOWN)
         os.rename(process.socket, late)
-        await within_patience(client.card())
+        await within_patience(client.info())
         assert packets_in(await hear(client, "hello"))
         await client.close()
 
@@ -296,14 +298,14 @@ async def test_a_host_elsewhere_may_come_up_later() -> None:
 @pytest.mark.parametrize("url", ["", "localhost:80", "ftp://host", "unix://"])
 async def test_an_address_that_is_none_is_refused_with_an_example(url: str) -> None:
     with pytest.raises(SetupError, match="unix:///path"):
-        HostClient(SystemClock(), url=url)
+        EngineSupervisor(SystemClock(), url=url)
 
 
 async def test_the_bots_process_carries_no_audio_library() -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
-        "import engine.synthesis.client, sys;"
+        "import engine.tts.client.supervisor, sys;"
         "print({'numpy','av','soxr','starlette','uvicorn','httpx'} & set(sys.modules))",
         stdout=asyncio.subprocess.PIPE,
     )

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from engine.clock import CrankedClock
-from engine.errors import OutOfMemory, VoiceMissing
-from engine.synthesis.audio import Pcm
-from engine.synthesis.base import SynthesisRequest, VoiceState
-from engine.synthesis.conditioned import LONGEST, ConditionedVoices
-from engine.synthesis.hosting import Host
-from engine.synthesis.tone import ToneSynthesizer, ToneVoice
-from engine.synthesis.wire import Order
+from engine.base.clock import ManualClock
+from engine.model.engine import SynthesisRequest
+from engine.model.errors import OutOfMemory, VoiceMissing
+from engine.tts.audio.pcm import Pcm
+from engine.tts.engines.base import SpeakerEmbedding
+from engine.tts.engines.tone import ToneSynthesizer, ToneVoice
+from engine.tts.protocol import SynthesizeCommand
+from engine.tts.server.runner import EngineRunner
+from engine.tts.server.voice_cache import LONGEST, EmbeddingCache
 from tests.process.hosts import until, within_patience
 from tests.process.voices import pitch_of, recording_of, reference_of, same_pitch
 
@@ -31,33 +32,33 @@ class Slow(ToneSynthesizer):
         self.begun = 0
         self.runs_out = 0
 
-    def condition(self, reference: Pcm) -> ToneVoice:
+    def embed_voice(self, reference: Pcm) -> ToneVoice:
         self.begun += 1
         self.listening.set()
         assert self.let_go.wait(20)
         if self.runs_out:
             self.runs_out -= 1
             raise OutOfMemory("no memory is left for this voice")
-        return super().condition(reference)
+        return super().embed_voice(reference)
 
 
 class House:
     """A host around a slow engine, and its voices alone."""
 
     def __init__(self, folder: Path) -> None:
-        self.clock = CrankedClock()
+        self.clock = ManualClock()
         self.engine = Slow()
         self.folder = folder
-        self.voices = ConditionedVoices(self.engine, folder, self.clock)
+        self.voices = EmbeddingCache(self.engine, folder, self.clock)
         self.gave_up = False
-        self.host = Host(
+        self.host = EngineRunner(
             lambda: self.engine, self.clock, state_dir=folder, slots=None, give_up=self.give_up
         )
 
     def give_up(self) -> None:
         self.gave_up = True
 
-    def ask(self, recording: bytes | None = RECORDING) -> "asyncio.Task[VoiceState]":
+    def ask(self, recording: bytes | None = RECORDING) -> "asyncio.Task[SpeakerEmbedding]":
         return asyncio.create_task(self.voices.state(REFERENCE, recording))
 
     async def begun(self) -> None:
@@ -71,7 +72,7 @@ class House:
         async def put(piece: bytes) -> None:
             made.extend(piece)
 
-        await self.host.make(Order(id="1", request=request, recording=RECORDING), put)
+        await self.host.make(SynthesizeCommand(id="1", request=request, recording=RECORDING), put)
         return bytes(made)
 
     @property

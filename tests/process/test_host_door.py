@@ -73,7 +73,7 @@ async def test_a_web_page_cannot_use_the_host_of_the_machine_on_which_it_is_read
     voice = f"/voices/{REFERENCE}"
     refused: list[tuple[int, str, str, dict[str, str]]] = [
         (421, "GET", "/health", rebound),
-        (421, "GET", "/card", {"host": "127.0.0.1.evil.example"}),
+        (421, "GET", "/info", {"host": "127.0.0.1.evil.example"}),
         (421, "POST", "/synthesize", JSON | rebound),
         (421, "DELETE", voice, rebound),
         (421, "GET", "/no/such/page", rebound),
@@ -137,7 +137,7 @@ async def test_without_the_token_nothing_is_answered_and_nothing_told(
     asked = [
         ("GET", "/health"),
         ("HEAD", "/health"),
-        ("GET", "/card"),
+        ("GET", "/info"),
         ("POST", "/synthesize"),
         ("DELETE", f"/voices/{REFERENCE}"),
         ("DELETE", "/voices/none"),

@@ -6,11 +6,11 @@ from contextlib import aclosing
 import numpy as np
 import pytest
 
-from engine.clock import CrankedClock
-from engine.errors import SynthesisFailed
-from engine.synthesis.audio import SPEECH_LOUDNESS, Pcm, loudness
-from engine.synthesis.base import SynthesisRequest
-from engine.synthesis.espeak import EspeakSynthesizer, language_tag, safe
+from engine.base.clock import ManualClock
+from engine.model.engine import SynthesisRequest
+from engine.model.errors import SynthesisFailed
+from engine.tts.audio.pcm import SPEECH_LOUDNESS, Pcm, loudness
+from engine.tts.engines.espeak import EspeakSynthesizer, language_tag, safe
 from tests.process.hosts import hear, packets_in, ready_client, within_patience
 
 SENTENCES = {
@@ -75,11 +75,11 @@ async def test_every_voice_of_the_card_speaks() -> None:
 
 
 async def test_voices_have_names_for_people_and_tags_for_machines() -> None:
-    card = EspeakSynthesizer().describe()
-    voices = {voice.id: voice for voice in card.voices}
-    assert len(voices) == len(card.voices)
-    assert len({voice.name for voice in card.voices}) == len(card.voices)
-    default = voices[card.default_voice]
+    info = EspeakSynthesizer().describe()
+    voices = {voice.id: voice for voice in info.voices}
+    assert len(voices) == len(info.voices)
+    assert len({voice.name for voice in info.voices}) == len(info.voices)
+    default = voices[info.default_voice]
     assert (default.name, default.language) == ("English (America)", "en-US")
     assert voices["de+f3"].name == "German, female"
 
@@ -194,7 +194,7 @@ async def test_texts_are_spoken_one_after_the_other_and_never_mixed() -> None:
 
 
 async def test_the_pace_is_the_real_time_factor_at_which_sound_arrives() -> None:
-    clock = CrankedClock()
+    clock = ManualClock()
     engine = EspeakSynthesizer(pace=0.5, clock=clock)
     began = clock.monotonic()
     arrived: list[tuple[float, float]] = []  # when, and how much sound until then

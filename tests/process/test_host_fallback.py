@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from engine.clock import SystemClock
-from engine.settings import load_settings
-from engine.synthesis.base import EngineState
-from engine.synthesis.client import HostClient
-from engine.synthesis.engines import engine_from
-from engine.synthesis.fallback import FallbackEngine
+from engine.base.clock import SystemClock
+from engine.base.settings import load_settings
+from engine.model.engine import EngineState
+from engine.tts.client.factory import engine_from
+from engine.tts.client.fallback import FallbackEngine
+from engine.tts.client.supervisor import EngineSupervisor
 from tests.process.hosts import command, tone_host_at, until
 from tests.process.speaking import speech_on, spoken
 
@@ -15,22 +15,22 @@ from tests.process.speaking import speech_on, spoken
 async def test_the_spare_engine_speaks_until_the_main_one_is_back(tmp_path: Path) -> None:
     socket = tmp_path / "main.sock"
     clock = SystemClock()
-    main = HostClient(clock, url=f"unix://{socket}")
-    spare = HostClient(clock, command=command("espeak"))
-    engine = FallbackEngine(main, spare, clock)
+    main = EngineSupervisor(clock, url=f"unix://{socket}")
+    fallback = EngineSupervisor(clock, command=command("espeak"))
+    engine = FallbackEngine(main, fallback, clock)
     async with speech_on(engine, tmp_path / "data") as speech:
         async with tone_host_at(socket):
             assert await spoken(speech, "alpha") == ["alpha"]
-            assert speech.card is not None
-            assert (speech.card.name, speech.spare_speaks) == ("tone", False)
-            assert spare.pid is None  # it costs nothing until it is needed
+            assert speech.info is not None
+            assert (speech.info.name, speech.fallback_speaks) == ("tone", False)
+            assert fallback.pid is None  # it costs nothing until it is needed
         assert await spoken(speech, "hello there") == ["hello there"]
-        assert (speech.card.name, speech.spare_speaks) == ("espeak", True)
+        assert (speech.info.name, speech.fallback_speaks) == ("espeak", True)
         assert speech.engine_state is EngineState.READY
         async with tone_host_at(socket):
             await until(lambda: main.state is EngineState.READY)
             assert await spoken(speech, "golf") == ["golf"]
-            assert (speech.card.name, speech.spare_speaks) == ("tone", False)
+            assert (speech.info.name, speech.fallback_speaks) == ("tone", False)
 
 
 async def test_an_engine_that_cannot_be_had_at_all_leaves_the_spare_one_to_speak(
@@ -45,7 +45,7 @@ async def test_an_engine_that_cannot_be_had_at_all_leaves_the_spare_one_to_speak
     engine = engine_from(settings, SystemClock(), lambda reference: None)
     async with speech_on(engine, tmp_path / "data") as speech:
         assert await spoken(speech, "hello there") == ["hello there"]
-        assert speech.spare_speaks
+        assert speech.fallback_speaks
 
 
 async def test_a_killed_main_engine_comes_back_by_itself_and_every_text_is_spoken(
@@ -62,5 +62,5 @@ async def test_a_killed_main_engine_comes_back_by_itself_and_every_text_is_spoke
         assert await spoken(speech, "hello there") == ["hello there"]
         await until(lambda: main.state is EngineState.READY)
         assert await spoken(speech, "golf") == ["golf"]
-        assert speech.card is not None
-        assert speech.card.name == "tone"
+        assert speech.info is not None
+        assert speech.info.name == "tone"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.clock import SystemClock
-from engine.errors import EngineUnavailable, HostDied
-from engine.synthesis.base import EngineState, SynthesisRequest
-from engine.synthesis.client import HostClient
-from engine.synthesis.wire import Order
+from engine.base.clock import SystemClock
+from engine.model.engine import EngineState, SynthesisRequest
+from engine.model.errors import EngineUnavailable, HostDied
+from engine.tts.client.supervisor import EngineSupervisor
+from engine.tts.protocol import SynthesizeCommand
 from tests.process.hosts import (
     command,
     health_of,
@@ -33,9 +33,9 @@ from tests.process.voices import Shelf, hear_voice, same_pitch
 async def test_out_of_memory_once_costs_the_voices_in_memory_and_nothing_else(
     tmp_path: Path,
 ) -> None:
-    shelf = Shelf()
-    reference = shelf.put(300)
-    async with ready_client(recordings=shelf.read, state_dir=tmp_path) as client:
+    recordings_dir = Shelf()
+    reference = recordings_dir.put(300)
+    async with ready_client(recordings=recordings_dir.read, state_dir=tmp_path) as client:
         pid = client.pid
         await hear_voice(client, reference)
         assert (await health_of(client)).voices_held == 1
@@ -43,16 +43,16 @@ async def test_out_of_memory_once_costs_the_voices_in_memory_and_nothing_else(
         assert (await health_of(client)).voices_held == 0
         assert same_pitch(await hear_voice(client, reference, "{oom 1}xxxxxx"), 300)
         assert client.pid == pid
-    assert shelf.asked == [reference]  # the second time it came from disk
+    assert recordings_dir.asked == [reference]  # the second time it came from disk
 
 
 async def test_a_voice_that_was_dropped_and_is_on_no_disk_is_sent_again() -> None:
-    shelf = Shelf()
-    reference = shelf.put(300)
-    async with ready_client(recordings=shelf.read) as client:
+    recordings_dir = Shelf()
+    reference = recordings_dir.put(300)
+    async with ready_client(recordings=recordings_dir.read) as client:
         for text in ("xxxxxx", "{oom 1}xxxxxx"):
             assert same_pitch(await hear_voice(client, reference, text), 300)
-    assert shelf.asked == [reference, reference]
+    assert recordings_dir.asked == [reference, reference]
 
 
 @pytest.mark.parametrize("text", ["{oom}hello", "hello{oom}", "hello{oom 1}"])
@@ -63,34 +63,34 @@ async def test_out_of_memory_again_or_amid_the_sound_the_host_is_replaced(text: 
             await hear(client, text)
         assert client.state is not EngineState.READY
         # Nobody else asks: it is replaced all the same.
-        await within_patience(client.card())
+        await within_patience(client.info())
         assert client.pid != pid
         assert packets_in(await hear(client, "hello"))
 
 
 async def test_others_in_work_are_told_that_the_host_is_gone() -> None:
     async with ready_client() as client:
-        async with aclosing(client.synthesize(request("hello {slow 60}"), due_in=0)) as pieces:
+        async with aclosing(client.synthesize(request("hello {slow 60}"), deadline_in=0)) as pieces:
             await within_patience(anext(pieces))
             with pytest.raises(HostDied):
                 await hear(client, "{oom}")
             with pytest.raises(HostDied):
                 await within_patience(rest(pieces))
-        await within_patience(client.card())
+        await within_patience(client.info())
         assert packets_in(await hear(client, "hello"))
 
 
 async def test_a_host_elsewhere_says_that_it_is_of_no_use_and_takes_no_more() -> None:
     async with ready_process() as (process, link):
-        client = HostClient(SystemClock(), url=f"unix://{process.socket}")
+        client = EngineSupervisor(SystemClock(), url=f"unix://{process.socket}")
         await client.start()
-        await within_patience(client.card())
+        await within_patience(client.info())
         with pytest.raises(HostDied, match="out of memory"):
             await hear(client, "{oom}")
         health = await health_when(link, lambda health: health.state == "failed")
         assert "out of memory" in str(health.error)
         with pytest.raises(EngineUnavailable):
-            await rest(link.synthesize(Order(id="1", request=request("hello"))))
+            await rest(link.synthesize(SynthesizeCommand(id="1", request=request("hello"))))
         await until(lambda: client.state is EngineState.DOWN)
         await client.close()
 
@@ -99,27 +99,27 @@ async def test_a_host_without_a_supervisor_ends_for_another_to_take_its_place(
     tmp_path: Path,
 ) -> None:
     socket = tmp_path / "host.sock"
-    client = HostClient(SystemClock(), url=f"unix://{socket}")
+    client = EngineSupervisor(SystemClock(), url=f"unix://{socket}")
     await client.start()
     async with tone_host_at(socket) as process:
-        await within_patience(client.card())
+        await within_patience(client.info())
         with pytest.raises(HostDied, match="out of memory"):
             await hear(client, "{oom}")
         assert await within_patience(process.wait()) == 1
     async with tone_host_at(socket):
-        await within_patience(client.card())
+        await within_patience(client.info())
         assert packets_in(await hear(client, "hello"))
         await client.close()
 
 
-class Tampered(HostClient):
+class Tampered(EngineSupervisor):
     """Commands to the tone engine stand in braces, which no text of a member keeps."""
 
     def synthesize(
-        self, request: SynthesisRequest, *, due_in: float
+        self, request: SynthesisRequest, *, deadline_in: float
     ) -> AsyncGenerator[bytes, None]:
         text = request.text.replace("oom", "{oom}").replace("once", "{oom 1}")
-        return super().synthesize(replace(request, text=text), due_in=due_in)
+        return super().synthesize(replace(request, text=text), deadline_in=deadline_in)
 
 
 async def test_a_chunk_that_always_runs_out_is_skipped_and_the_others_are_spoken(

@@ -17,14 +17,14 @@ import aiohttp
 import psutil
 import pytest
 
-from engine.clock import SystemClock
-from engine.errors import HostFull
-from engine.synthesis.base import EngineState, SynthesisRequest
-from engine.synthesis.client import HostClient
-from engine.synthesis.connections import MOST_CONNECTIONS
-from engine.synthesis.link import Link
-from engine.synthesis.places import MOST_ORDERS, MOST_RECORDINGS, MOST_UNREAD
-from engine.synthesis.wire import MOST_WORDS, Order
+from engine.base.clock import SystemClock
+from engine.model.engine import EngineState, SynthesisRequest
+from engine.model.errors import HostFull
+from engine.tts.client.http import EngineHttpClient
+from engine.tts.client.supervisor import EngineSupervisor
+from engine.tts.protocol import MOST_WORDS, SynthesizeCommand
+from engine.tts.server.admission import MOST_ORDERS, MOST_RECORDINGS, MOST_UNREAD
+from engine.tts.server.connections import MOST_CONNECTIONS
 from tests.process.hosts import (
     PATIENCE,
     health_when,
@@ -80,8 +80,10 @@ def _is_cut(connection: socket.socket) -> bool:
     return bool(poll.poll(0))
 
 
-def body_of(text: str, *, form: str, due_in: float = 0.0) -> bytes:
-    return json.dumps({"text": text, "voice": "low", "format": form, "due_in": due_in}).encode()
+def body_of(text: str, *, form: str, deadline_in: float = 0.0) -> bytes:
+    return json.dumps(
+        {"text": text, "voice": "low", "format": form, "deadline_in": deadline_in}
+    ).encode()
 
 
 def posted(body: bytes, *, length: int | None = None) -> bytes:
@@ -99,7 +101,7 @@ class Stalled:
 
     pid: int
     path: Path
-    link: Link
+    link: EngineHttpClient
 
     @property
     def memory(self) -> int:
@@ -110,11 +112,11 @@ class Stalled:
         return f"unix://{self.path}"
 
     @asynccontextmanager
-    async def client(self) -> AsyncIterator[HostClient]:
-        client = HostClient(SystemClock(), url=self.url)
+    async def client(self) -> AsyncIterator[EngineSupervisor]:
+        client = EngineSupervisor(SystemClock(), url=self.url)
         await client.start()
         try:
-            await within_patience(client.card())
+            await within_patience(client.info())
             yield client
         finally:
             await client.close()
@@ -142,10 +144,10 @@ def path(tmp_path: Path) -> Path:
 @asynccontextmanager
 async def host(path: Path, *, patience: float = NEVER) -> AsyncIterator[Stalled]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "engine.synthesis.host", "--engine=tone", f"--socket={path}"),
+        *(sys.executable, "-m", "engine.tts.server", "--engine=tone", f"--socket={path}"),
         *(f"--stall-limit={patience}", "--log-level=error"),
     )
-    link = Link(f"unix://{path}")
+    link = EngineHttpClient(f"unix://{path}")
     try:
         await health_when(link, lambda health: health.state == "ready")
         yield Stalled(process.pid, path, link)
@@ -191,7 +193,7 @@ async def test_sixty_readers_of_nothing_cost_little_and_others_are_served_meanwh
             await health_when(its.link, lambda health: health.waiting > 50)
             assert packets_in(await hear(client, "hello"))
             # Files of this length wait behind those that nobody reads, until these are cut.
-            urgent = body_of("hello", form="wav", due_in=-NEVER)
+            urgent = body_of("hello", form="wav", deadline_in=-NEVER)
             status, wav, _ = await its.ask(urgent)
             assert status == 200
             assert seconds_of(wav) == pytest.approx(0.3, abs=0.02)
@@ -213,8 +215,8 @@ async def test_a_wav_file_of_five_minutes_is_sent_whole_to_who_reads_it(path: Pa
 async def test_an_answer_that_is_not_read_is_made_no_further_and_whole_when_it_is(
     path: Path,
 ) -> None:
-    order = Order(id="1", request=request("x" * 3000))
-    async with host(path) as its, aclosing(its.link.synthesize(order)) as pieces:
+    command = SynthesizeCommand(id="1", request=request("x" * 3000))
+    async with host(path) as its, aclosing(its.link.synthesize(command)) as pieces:
         first = await within_patience(anext(pieces))
         # The client reads no more than it is asked for: the host waits, and does not count as hung.
         health = await health_when(
@@ -307,7 +309,7 @@ async def test_connections_without_a_word_are_bounded_and_keep_nobody_out(path: 
         assert client.state is EngineState.READY
 
 
-class Refused(HostClient):
+class Refused(EngineSupervisor):
     """Notes when the host was full."""
 
     def __init__(self, url: str) -> None:
@@ -315,10 +317,10 @@ class Refused(HostClient):
         self.times = 0
 
     async def synthesize(
-        self, request: SynthesisRequest, *, due_in: float
+        self, request: SynthesisRequest, *, deadline_in: float
     ) -> AsyncGenerator[bytes, None]:
         try:
-            async with aclosing(super().synthesize(request, due_in=due_in)) as pieces:
+            async with aclosing(super().synthesize(request, deadline_in=deadline_in)) as pieces:
                 async for piece in pieces:
                     yield piece
         except HostFull:

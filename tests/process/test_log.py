@@ -15,7 +15,7 @@ MARK = "Quetzalcoatl"
 HEAD = f"""
 import asyncio, logging, os, sys, threading, warnings
 import structlog
-from engine.logs import set_up_logging
+from engine.base.logging import set_up_logging
 set_up_logging(os.environ["LEVEL"], os.environ["FORMAT"], ["{SECRET}"])
 SECRET, MARK = "-".join(["correct", "horse", "battery", "staple"]), "Quetzal" + "coatl"
 log = structlog.get_logger("bot.anything")
@@ -141,7 +141,7 @@ def test_at_level_debug_only_our_own_loggers_say_more(form: str) -> None:
             logging.getLogger(name).debug("For Shard ID None: WebSocket Event: %s", MARK)
         logging.getLogger().debug(MARK)
         logging.debug(MARK)
-        for name in ("bot.rest", "engine.speech.queue", "mynah.run"):
+        for name in ("bot.discord_io.rest", "engine.queue.changes", "mynah.run"):
             structlog.get_logger(name).debug("heard", of=name)
         logging.getLogger("discord.client").info("logging in")
         """,

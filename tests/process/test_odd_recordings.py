@@ -4,8 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import BadRecording
-from engine.voices.recordings import Examined, Examiner, NotExamined, RecordingLimits
+from engine.model.errors import BadRecording
+from engine.voices.recording_analyzer import (
+    Analyzed,
+    NotAnalyzed,
+    RecordingAnalyzer,
+    RecordingLimits,
+)
 from tests.process import odd
 from tests.process.recorded import converted
 from tests.process.test_recordings import examine, names
@@ -34,7 +39,7 @@ async def test_recording_that_was_cut_off_is_refused(
     data = odd.CUT[name]()
     with pytest.raises(BadRecording) as raised:
         await examine(tmp_path, odd.cut_off(data, share))
-    assert not isinstance(raised.value, NotExamined)
+    assert not isinstance(raised.value, NotAnalyzed)
     assert "incomplete" in raised.value.user_message
     assert names(tmp_path) == ["upload"]
 
@@ -44,12 +49,12 @@ async def test_whole_of_what_is_refused_in_part_is_kept(tmp_path: Path, name: st
     assert (await examine(tmp_path, odd.CUT[name]())).report.speech > 5
 
 
-async def examine_four_tracks(folder: Path, data: bytes) -> Examined:
+async def examine_four_tracks(folder: Path, data: bytes) -> Analyzed:
     """With a limit of 40 s, of which the first 20 of each track are listened to."""
     source = folder / "upload"
     source.write_bytes(data)
     limits = RecordingLimits(bytes=len(data), seconds=40)
-    return await Examiner(limits, work_seconds=60).examine(source, folder / "kept.wav")
+    return await RecordingAnalyzer(limits, work_seconds=60).examine(source, folder / "kept.wav")
 
 
 async def test_track_is_chosen_by_its_beginning_and_kept_for_what_follows(tmp_path: Path) -> None:

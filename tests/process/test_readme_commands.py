@@ -18,7 +18,7 @@ from typing import Final
 
 import pytest
 
-from engine.settings import load_settings
+from engine.base.settings import load_settings
 from tests.process.stage import HOME
 
 #: Longer than anything takes on a busy machine.

@@ -20,15 +20,15 @@ import numpy as np
 import psutil
 import pytest
 
-from engine.errors import BadRecording, Busy
-from engine.synthesis.audio import Pcm, decibels, loudness
-from engine.synthesis.ogg import OggReader
-from engine.voices.examine import decode
-from engine.voices.examine.unfit import Unfit
-from engine.voices.recordings import (
-    Examined,
-    Examiner,
-    NotExamined,
+from engine.model.errors import BadRecording, Busy
+from engine.tts.audio.ogg import OggReader
+from engine.tts.audio.pcm import Pcm, decibels, loudness
+from engine.voices.analysis import decode
+from engine.voices.analysis.rejection import RecordingRejected
+from engine.voices.recording_analyzer import (
+    Analyzed,
+    NotAnalyzed,
+    RecordingAnalyzer,
     RecordingLimits,
     encode_preview,
 )
@@ -39,11 +39,13 @@ LIMITS = RecordingLimits(bytes=10 * 1024 * 1024, seconds=300)
 SECRET = "/etc/hostname"
 
 
-async def examine(folder: Path, data: bytes, *, work_seconds: float = 60) -> Examined:
+async def examine(folder: Path, data: bytes, *, work_seconds: float = 60) -> Analyzed:
     """Given more time than members are: how busy this machine is says nothing about the code."""
     source = folder / "upload"
     source.write_bytes(data)
-    return await Examiner(LIMITS, work_seconds=work_seconds).examine(source, folder / "kept.wav")
+    return await RecordingAnalyzer(LIMITS, work_seconds=work_seconds).examine(
+        source, folder / "kept.wav"
+    )
 
 
 def names(folder: Path) -> list[str]:
@@ -130,7 +132,10 @@ async def test_preview_is_a_whole_stream_of_opus(tmp_path: Path) -> None:
     assert reader.complete
     assert len(packets) * 0.02 == pytest.approx(examined.report.seconds, abs=0.2)
     assert await encode_preview(examined.wav) == examined.preview.read_bytes()
-    assert await Examiner(LIMITS).encode_preview(examined.wav) == examined.preview.read_bytes()
+    assert (
+        await RecordingAnalyzer(LIMITS).encode_preview(examined.wav)
+        == examined.preview.read_bytes()
+    )
 
 
 async def test_a_long_recording_gives_its_best_twenty_seconds(tmp_path: Path) -> None:
@@ -311,7 +316,7 @@ async def test_what_cannot_serve_gets_a_clear_word_and_leaves_nothing(
     make, word = HOSTILE[name]
     with pytest.raises(BadRecording) as raised:
         await examine(tmp_path, make())
-    assert not isinstance(raised.value, NotExamined)
+    assert not isinstance(raised.value, NotAnalyzed)
     assert word in raised.value.user_message
     assert "." in raised.value.user_message  # it goes on to say what to do
     assert names(tmp_path) == ["upload"]
@@ -322,7 +327,7 @@ async def test_a_file_beyond_the_limit_is_not_even_read(tmp_path: Path) -> None:
     with source.open("wb") as file:
         file.truncate(LIMITS.bytes + 1)
     with pytest.raises(BadRecording, match="larger than 10 MiB"):
-        await Examiner(LIMITS).examine(source, tmp_path / "kept.wav")
+        await RecordingAnalyzer(LIMITS).examine(source, tmp_path / "kept.wav")
 
 
 @pytest.mark.parametrize("name", PLAYLISTS)
@@ -338,7 +343,7 @@ def test_ffmpeg_opens_nothing_that_a_file_names(tmp_path: Path, name: str, schem
         place = scheme.format(place=f"127.0.0.1:{server.getsockname()[1]}", file=bait)
         source = tmp_path / "upload.wav"
         source.write_bytes(playlist(name, place))
-        with source.open("rb") as file, pytest.raises(Unfit):
+        with source.open("rb") as file, pytest.raises(RecordingRejected):
             decode.decode(file.fileno(), seconds=300)
         with pytest.raises(BlockingIOError):  # nobody has called
             server.accept()
@@ -350,12 +355,12 @@ def test_ffmpeg_opens_nothing_that_a_file_names(tmp_path: Path, name: str, schem
 async def test_many_at_once_wait_in_line_and_the_rest_is_told_at_once(tmp_path: Path) -> None:
     source = tmp_path / "upload"
     source.write_bytes(wav(speech()))
-    examiner = Examiner(LIMITS, at_once=2, waiting=3, line_seconds=60, work_seconds=60)
+    examiner = RecordingAnalyzer(LIMITS, at_once=2, waiting=3, line_seconds=60, work_seconds=60)
     done = await asyncio.gather(
         *(examiner.examine(source, tmp_path / f"{each}.wav") for each in range(1000)),
         return_exceptions=True,
     )
-    kept = [each for each in done if isinstance(each, Examined)]
+    kept = [each for each in done if isinstance(each, Analyzed)]
     busy = [each for each in done if isinstance(each, Busy)]
     assert (len(kept), len(busy)) == (5, 995)
     assert all("Try again" in each.user_message for each in busy)
@@ -367,17 +372,17 @@ async def test_many_at_once_wait_in_line_and_the_rest_is_told_at_once(tmp_path: 
 async def test_who_waits_too_long_is_told_that_it_is_busy(tmp_path: Path) -> None:
     source = tmp_path / "upload"
     source.write_bytes(wav(speech()))
-    examiner = Examiner(LIMITS, at_once=1, line_seconds=0.001, work_seconds=60)
+    examiner = RecordingAnalyzer(LIMITS, at_once=1, line_seconds=0.001, work_seconds=60)
     done = await asyncio.gather(
         *(examiner.examine(source, tmp_path / f"{each}.wav") for each in range(2)),
         return_exceptions=True,
     )
-    assert [type(each) for each in done] == [Examined, Busy]
+    assert [type(each) for each in done] == [Analyzed, Busy]
 
 
 async def test_what_takes_too_long_is_killed(tmp_path: Path) -> None:
     before = psutil.Process().children()  # other tests' hosts
-    with pytest.raises(NotExamined, match="too long"):
+    with pytest.raises(NotAnalyzed, match="too long"):
         await examine(tmp_path, wav(speech()), work_seconds=0.01)
     assert psutil.Process().children() == before
     assert names(tmp_path) == ["upload"]
@@ -387,7 +392,7 @@ async def test_cancelling_kills_the_process_and_leaves_nothing(tmp_path: Path) -
     source = tmp_path / "upload"
     source.write_bytes(wav(speech()))
     before = psutil.Process().children()
-    task = asyncio.create_task(Examiner(LIMITS).examine(source, tmp_path / "kept.wav"))
+    task = asyncio.create_task(RecordingAnalyzer(LIMITS).examine(source, tmp_path / "kept.wav"))
     while not (children := [each for each in psutil.Process().children() if each not in before]):
         assert not task.done()
         await asyncio.sleep(0)
@@ -400,7 +405,7 @@ async def test_cancelling_kills_the_process_and_leaves_nothing(tmp_path: Path) -
 
 def test_process_dies_with_whoever_started_it() -> None:
     theirs, ours = os.pipe()
-    command = [sys.executable, "-m", "engine.voices.examine.child", "--encode"]
+    command = [sys.executable, "-m", "engine.voices.analysis", "--encode"]
     child = subprocess.Popen(
         [*command, f"--lifeline={theirs}"],
         stdin=subprocess.PIPE,  # nothing ever comes: it waits for ever
@@ -417,7 +422,7 @@ def test_process_dies_with_whoever_started_it() -> None:
 
 def test_process_lowers_its_own_limits_before_it_reads_anything() -> None:
     code = (
-        "import json, resource, signal; from engine.voices.examine import child; child.limit(); "
+        "import json, resource, signal; from engine.voices.analysis import child; child.limit(); "
         "print(json.dumps([resource.getrlimit(getattr(resource, f'RLIMIT_{each}'))[0] "
         "for each in ('AS', 'CPU', 'FSIZE', 'CORE')] + [signal.alarm(0)]))"
     )
@@ -433,7 +438,7 @@ def test_process_lowers_its_own_limits_before_it_reads_anything() -> None:
 def test_lower_limits_of_the_operator_are_kept() -> None:
     code = (
         "import resource; resource.setrlimit(resource.RLIMIT_CPU, (5, 5)); "
-        "from engine.voices.examine import child; child.limit(); "
+        "from engine.voices.analysis import child; child.limit(); "
         "print(resource.getrlimit(resource.RLIMIT_CPU))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
@@ -444,7 +449,7 @@ async def test_a_fault_of_ours_is_not_laid_to_the_recording(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(tmp_path / "nowhere"))
-    with pytest.raises(NotExamined) as raised:
+    with pytest.raises(NotAnalyzed) as raised:
         await examine(tmp_path, wav(speech()))
     assert raised.value.retryable
     assert "no fault of yours" in raised.value.user_message

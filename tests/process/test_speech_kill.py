@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.store.examine import bring_up
+from engine.store.integrity import bring_up
 from tests.process.speech_child import TEXTS
 
 #: Each transaction of a job's life by the function that asks for it, the moment, and which of its

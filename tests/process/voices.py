@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.frames import SAMPLE_RATE
-from engine.synthesis.audio import Samples
-from engine.synthesis.base import SynthesisRequest
-from engine.synthesis.client import HostClient
-from engine.synthesis.ogg import OggReader
-from engine.synthesis.wav import RECORDING_RATE
+from engine.model.audio_format import SAMPLE_RATE
+from engine.model.engine import SynthesisRequest
+from engine.tts.audio.ogg import OggReader
+from engine.tts.audio.pcm import Samples
+from engine.tts.audio.wav import RECORDING_RATE
+from engine.tts.client.supervisor import EngineSupervisor
 from tests.process.hosts import within_patience
 from tests.process.recorded import wav
 from tests.unit.test_audio import sine
@@ -56,11 +56,11 @@ def in_voice(reference: str, text: str = TEXT) -> SynthesisRequest:
     return SynthesisRequest(text=text, voice="@12", reference=reference)
 
 
-async def hear_voice(client: HostClient, reference: str, text: str = TEXT) -> float:
+async def hear_voice(client: EngineSupervisor, reference: str, text: str = TEXT) -> float:
     """The pitch in hertz of what the host makes of `text` in that voice."""
 
     async def listen() -> bytes:
-        async with aclosing(client.synthesize(in_voice(reference, text), due_in=0)) as pieces:
+        async with aclosing(client.synthesize(in_voice(reference, text), deadline_in=0)) as pieces:
             return b"".join([piece async for piece in pieces])
 
     return pitch_of(await within_patience(listen()))

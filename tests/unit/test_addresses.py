@@ -7,11 +7,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.library.addresses import ELSEWHERE, Addresses
-from bot.library.fetching import Fetcher, Recording
-from engine.clock import SystemClock
-from engine.errors import BadRecording
-from engine.settings import MEBIBYTE
+from bot.voices.addresses import ELSEWHERE, Addresses
+from bot.voices.download import Fetcher, Recording
+from engine.base.clock import SystemClock
+from engine.base.settings import MEBIBYTE
+from engine.model.errors import BadRecording
 
 DISCORD = "https://discord.com/api/v10"
 PATH = "attachments/1/2/voice-message.ogg?ex=6&is=5&hm=4&"

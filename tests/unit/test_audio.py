@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.synthesis.audio import (
+from engine.tts.audio.pcm import (
     SPEECH_LOUDNESS,
     Pcm,
     Samples,

@@ -5,8 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.synthesis.audio import Pcm, Samples, loudness
-from engine.synthesis.finish import CEILING, LEAD_KEPT, TAIL_KEPT, Fade, Finish, Limit, Step, Trim
+from engine.tts.audio.pcm import Pcm, Samples, loudness
+from engine.tts.audio.postprocess import (
+    CEILING,
+    LEAD_KEPT,
+    TAIL_KEPT,
+    Fade,
+    Finish,
+    Limit,
+    Step,
+    Trim,
+)
 from tests.unit.test_audio import sine
 
 RATE = 48_000

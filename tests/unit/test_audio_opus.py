@@ -6,10 +6,10 @@ import av
 import numpy as np
 import pytest
 
-from engine.frames import SAMPLE_RATE, SAMPLES_PER_FRAME, SILENCE
-from engine.synthesis.audio import Pcm, Samples
-from engine.synthesis.ogg import OggReader
-from engine.synthesis.opus import OggSound, OpusEncoder
+from engine.model.audio_format import SAMPLE_RATE, SAMPLES_PER_FRAME, SILENCE
+from engine.tts.audio.ogg import OggReader
+from engine.tts.audio.opus import OggSound, OpusEncoder
+from engine.tts.audio.pcm import Pcm, Samples
 from tests.unit.test_audio import sine
 
 

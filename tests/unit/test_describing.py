@@ -16,8 +16,8 @@ from pydantic import BaseModel
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine.describing import describe, format_error
-from engine.errors import EngineUnavailable, Refused, SetupError
+from engine.base.error_text import describe, format_error
+from engine.model.errors import EngineUnavailable, Refused, SetupError
 
 #: Stands for a token, and for what a member wrote.
 MARK = "Quetzalcoatl"

@@ -10,14 +10,14 @@ import aiohttp
 import pytest
 from discord import app_commands
 
-from bot.app import Bot
+from bot.client import Bot
 from bot.voice import connection
-from bot.voice.metronome import CrankedMetronome
-from engine.clock import CrankedClock
-from engine.settings import Settings, load_settings
-from engine.speech import Speech
-from engine.speech.scripted import ScriptedEngine
-from engine.voices.library import Library
+from bot.voice.frame_clock import ManualFrameClock
+from engine.base.clock import ManualClock
+from engine.base.settings import Settings, load_settings
+from engine.queue import SpeechQueue
+from engine.voices.registry import VoiceRegistry
+from mynah.testing.fake_engine import FakeEngine
 
 HOME: Final = Path(__file__).resolve().parents[2]
 NAMES: Final = [name.upper() for name in Settings.model_fields]
@@ -32,10 +32,11 @@ DOCUMENTS: Final = sorted(
 )
 #: Packages whose `__init__.py` is their map.
 MAPPED: Final = (
-    *("bot", "bot/erasing", "bot/library", "bot/status", "bot/voice"),
-    *("engine", "engine/speech", "engine/store", "engine/synthesis", "engine/text"),
-    "engine/synthesis/chatterbox",
-    *("engine/voices", "engine/voices/examine"),
+    *("bot", "bot/commands", "bot/discord_io", "bot/erasure", "bot/messages", "bot/voice"),
+    *("bot/voices", "engine", "engine/base", "engine/model", "engine/queue", "engine/store"),
+    *("engine/text", "engine/tts", "engine/tts/audio", "engine/tts/client", "engine/tts/engines"),
+    *("engine/tts/engines/chatterbox", "engine/tts/server", "engine/voices"),
+    *("engine/voices/analysis", "mynah/testing"),
 )
 #: Made when the product runs, or by whoever runs it: not there on a clean clone.
 MADE: Final = (".env", ".venv/", "data/")
@@ -114,11 +115,11 @@ def test_readme_lists_every_setting_with_its_default() -> None:
 
 async def test_readme_lists_every_command_with_its_options(tmp_path: Path) -> None:
     settings = load_settings(_env_file=None, mynah_data_dir=tmp_path)
-    clock = CrankedClock()
-    speech = Speech(settings, ScriptedEngine(clock), clock)
+    clock = ManualClock()
+    speech = SpeechQueue(settings, FakeEngine(clock), clock)
     async with aiohttp.ClientSession() as session:
-        library = Library(settings, speech, clock)
-        bot = Bot(settings, speech, library, session, clock, metronome=CrankedMetronome())
+        registry = VoiceRegistry(settings, speech, clock)
+        bot = Bot(settings, speech, registry, session, clock, metronome=ManualFrameClock())
         registered = {
             f"/{command.qualified_name}": {each.name for each in command.parameters}
             for command in bot.tree.walk_commands()
@@ -206,7 +207,7 @@ def test_tree_of_the_readme_is_the_house() -> None:
 def test_first_page_of_a_room_names_each_of_its_files(room: str) -> None:
     """And the entries of its map are there."""
     page = text_of(f"{room}/__init__.py").split('"""')[1]
-    there = {file.name for file in (HOME / room).glob("[a-z]*.py")}
+    there = {file.name for file in (HOME / room).glob("*.py")} - {"__init__.py"}
     there |= {f"{file.parent.name}/" for file in (HOME / room).glob("*/__init__.py")}
     assert there - set(re.findall(r"\b\w+(?:\.py\b|/)", page)) == set()
     assert set(re.findall(r"^ *(\w+(?:\.py|/))", page, re.MULTILINE)) - there == set()

@@ -1,6 +1,6 @@
 """How soon the gateway is tried again, after a connection that could not be read."""
 
-from bot.gateway import WELL_AFTER, Pauses
+from bot.discord_io.gateway import WELL_AFTER, Pauses
 
 DAY = 86_400
 #: Discord resets a bot's token that identifies more often in a day.

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.clock import CrankedClock
-from engine.synthesis.door import UNAUTHORIZED, UNKNOWN_HOST, Door, host_name
-from engine.synthesis.seldom import PAUSE, Seldom
+from engine.base.clock import ManualClock
+from engine.tts.server.access import UNAUTHORIZED, UNKNOWN_HOST, Access, host_name
+from engine.tts.server.log_limit import PAUSE, LogLimit
 
 TOKEN = b"correct-horse-battery-staple"
 
@@ -38,7 +38,7 @@ def test_the_name_in_a_host_header(host: str, name: str) -> None:
 
 @given(st.sampled_from(["GET", "POST", "DELETE", "BREW"]), st.lists(header, max_size=6))
 def test_no_head_without_the_token_gets_in(method: str, headers: list[tuple[bytes, bytes]]) -> None:
-    assert Door(token=TOKEN).closed_to(method, headers) == UNAUTHORIZED
+    assert Access(token=TOKEN).closed_to(method, headers) == UNAUTHORIZED
 
 
 @given(st.sampled_from(["GET", "POST", "DELETE"]), st.lists(header, max_size=6))
@@ -47,17 +47,17 @@ def test_a_host_that_is_called_by_two_names_or_none_is_not_meant(
 ) -> None:
     others = [each for each in headers if each[0] != b"host"]
     local = (b"host", b"localhost")
-    assert Door().closed_to(method, others) == UNKNOWN_HOST
-    assert Door().closed_to(method, [local, *others, local]) == UNKNOWN_HOST
+    assert Access().closed_to(method, others) == UNKNOWN_HOST
+    assert Access().closed_to(method, [local, *others, local]) == UNKNOWN_HOST
 
 
 def test_the_token_shows_in_no_representation() -> None:
-    assert TOKEN.decode() not in repr(Door(token=TOKEN))
+    assert TOKEN.decode() not in repr(Access(token=TOKEN))
 
 
 async def test_the_same_is_said_once_in_a_while() -> None:
-    clock = CrankedClock()
-    seldom = Seldom(clock)
+    clock = ManualClock()
+    seldom = LogLimit(clock)
     assert [seldom.due("a"), seldom.due("a"), seldom.due("b")] == [True, False, True]
     await clock.advance(PAUSE)
     assert [seldom.due("a"), seldom.due("a")] == [True, False]

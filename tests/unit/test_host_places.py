@@ -4,45 +4,45 @@ import asyncio
 
 import pytest
 
-from engine.clock import CrankedClock, settle
-from engine.errors import HostFull
-from engine.synthesis.places import Places
-from engine.synthesis.unread import Unread
+from engine.base.clock import ManualClock, settle
+from engine.model.errors import HostFull
+from engine.tts.server.admission import AdmissionLimits
+from engine.tts.server.unread import Unread
 
 
 def test_one_more_order_than_there_are_places_is_refused_until_one_is_over() -> None:
-    places = Places(CrankedClock(), orders=2)
-    with places.order():
-        with places.order(), pytest.raises(HostFull), places.order():
+    places = AdmissionLimits(ManualClock(), commands=2)
+    with places.command():
+        with places.command(), pytest.raises(HostFull), places.command():
             pass
-        with places.order():
+        with places.command():
             pass
 
 
 def test_one_more_recording_is_refused_and_an_order_without_is_not() -> None:
-    places = Places(CrankedClock(), orders=9, recordings=1)
-    with places.order() as first, places.order() as second:
+    places = AdmissionLimits(ManualClock(), commands=9, recordings=1)
+    with places.command() as first, places.command() as second:
         first.for_recording()
         first.for_recording()  # it has its place already
         with pytest.raises(HostFull):
             second.for_recording()
-    with places.order() as third:
+    with places.command() as third:
         third.for_recording()
 
 
 async def test_wav_files_wait_for_their_place_the_most_urgent_first() -> None:
-    places = Places(CrankedClock(), waves=1)
+    places = AdmissionLimits(ManualClock(), waves=1)
     began: list[str] = []
     gate = asyncio.Event()
 
-    async def work(name: str, due_in: float) -> None:
-        async with places.wave(due_in):
+    async def work(name: str, deadline_in: float) -> None:
+        async with places.wave(deadline_in):
             began.append(name)
             await gate.wait()
 
     async with asyncio.TaskGroup() as group:
-        for name, due_in in (("first", 9.0), ("late", 5.0), ("soon", 1.0)):
-            group.create_task(work(name, due_in))
+        for name, deadline_in in (("first", 9.0), ("late", 5.0), ("soon", 1.0)):
+            group.create_task(work(name, deadline_in))
         await settle()
         assert (began, places.waiting, places.wanted) == (["first"], 2, True)
         gate.set()
@@ -51,11 +51,11 @@ async def test_wav_files_wait_for_their_place_the_most_urgent_first() -> None:
 
 
 async def test_a_refusal_counts_as_somebody_who_waits_for_a_while() -> None:
-    clock = CrankedClock()
-    places = Places(clock, orders=1)
-    with places.order():
+    clock = ManualClock()
+    places = AdmissionLimits(clock, commands=1)
+    with places.command():
         assert not places.wanted
-        with pytest.raises(HostFull), places.order():
+        with pytest.raises(HostFull), places.command():
             pass
         assert places.wanted
         await clock.advance(1.5)  # clients ask again after a second

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 
-from engine.clock import settle
-from engine.synthesis.slots import Slots
+from engine.base.clock import settle
+from engine.tts.server.slots import Slots
 
 
 def worker(

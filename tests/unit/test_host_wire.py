@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import (
+from engine.model.engine import BuiltinVoice, EngineInfo, StyleOption, SynthesisRequest
+from engine.model.errors import (
     EngineError,
     EngineUnavailable,
     OutOfMemory,
     SynthesisFailed,
     VoiceMissing,
 )
-from engine.synthesis.base import BuiltinVoice, EngineCard, StyleSetting, SynthesisRequest
-from engine.synthesis.wire import (
+from engine.tts.protocol import (
     MOST_CHARACTERS,
     MOST_RECORDING,
     MOST_WORDS,
@@ -25,12 +25,12 @@ from engine.synthesis.wire import (
     Busy,
     Health,
     Invalid,
-    Order,
+    SynthesizeCommand,
     describe_error,
     error_from,
 )
 
-CARD = EngineCard(
+CARD = EngineInfo(
     name="an engine",
     version="1",
     voices=(BuiltinVoice(id="a", name="A", language="en-US"),),
@@ -40,7 +40,7 @@ CARD = EngineCard(
     most_characters=200,
     slots=1,
     clones=False,
-    styles=(StyleSetting(name="speed", kind="number", least=0.5, most=2, default=1),),
+    styles=(StyleOption(name="speed", kind="number", least=0.5, most=2, default=1),),
 )
 
 
@@ -48,8 +48,8 @@ def over_the_wire(data: object) -> Any:
     return json.loads(json.dumps(data))
 
 
-orders = st.builds(
-    Order,
+commands = st.builds(
+    SynthesizeCommand,
     id=st.text(max_size=50),
     request=st.builds(
         SynthesisRequest,
@@ -62,19 +62,19 @@ orders = st.builds(
         ),
         seed=st.integers(-(2**63), 2**63 - 1),
     ),
-    due_in=st.floats(allow_nan=False, allow_infinity=False),
+    deadline_in=st.floats(allow_nan=False, allow_infinity=False),
     format=st.sampled_from(["ogg", "wav"]),
 )
 
 
 def test_a_newer_hosts_card_is_understood_as_far_as_it_goes() -> None:
     newer = {**over_the_wire(CARD.to_json()), "sings": True}
-    assert EngineCard.from_json(newer) == CARD
+    assert EngineInfo.from_json(newer) == CARD
 
 
-@given(orders)
-def test_an_order_survives_the_way(order: Order) -> None:
-    assert Order.from_json(over_the_wire(order.to_json())) == order
+@given(commands)
+def test_an_order_survives_the_way(command: SynthesizeCommand) -> None:
+    assert SynthesizeCommand.from_json(over_the_wire(command.to_json())) == command
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,9 @@ def test_an_order_survives_the_way(order: Order) -> None:
         ({"text": ""}, "text is missing"),
         ({"text": "x" * (MOST_CHARACTERS + 1)}, "longer than"),
         ({"text": "a", "txet": "b"}, "unknown: txet"),
-        ({"text": "a", "due_in": "soon"}, "due_in"),
-        ({"text": "a", "due_in": True}, "due_in"),
-        ({"text": "a", "due_in": float("nan")}, "due_in"),
+        ({"text": "a", "deadline_in": "soon"}, "deadline_in"),
+        ({"text": "a", "deadline_in": True}, "deadline_in"),
+        ({"text": "a", "deadline_in": float("nan")}, "deadline_in"),
         ({"text": "a", "format": "mp3"}, "ogg or wav"),
         ({"text": "a", "seed": 2**64}, "seed"),
         ({"text": "a", "seed": 1.5}, "seed"),
@@ -107,26 +107,29 @@ def test_an_order_survives_the_way(order: Order) -> None:
 )
 def test_what_is_no_order_is_refused_with_what_is_wrong(body: object, fault: str) -> None:
     with pytest.raises(Invalid, match=fault):
-        Order.from_json(body)
+        SynthesizeCommand.from_json(body)
 
 
-def with_recording(recording: bytes) -> Order:
+def with_recording(recording: bytes) -> SynthesizeCommand:
     reference = hashlib.sha256(recording).hexdigest()
     request = SynthesisRequest(text="a", voice="@12", reference=reference)
-    return Order(id="1", request=request, recording=recording)
+    return SynthesizeCommand(id="1", request=request, recording=recording)
 
 
-@given(orders | st.builds(with_recording, st.binary(max_size=1000)))
-def test_an_order_survives_the_way_as_a_body(order: Order) -> None:
-    assert Order.from_body(order.to_body()) == order
+@given(commands | st.builds(with_recording, st.binary(max_size=1000)))
+def test_an_order_survives_the_way_as_a_body(command: SynthesizeCommand) -> None:
+    assert SynthesizeCommand.from_body(command.to_body()) == command
 
 
 def test_a_recording_may_be_as_large_as_two_mebibytes_and_no_larger() -> None:
-    assert Order.from_body(with_recording(bytes(MOST_RECORDING)).to_body()).recording is not None
+    assert (
+        SynthesizeCommand.from_body(with_recording(bytes(MOST_RECORDING)).to_body()).recording
+        is not None
+    )
     with pytest.raises(Invalid, match="larger"):
-        Order.from_body(with_recording(bytes(MOST_RECORDING + 1)).to_body())
+        SynthesizeCommand.from_body(with_recording(bytes(MOST_RECORDING + 1)).to_body())
     with pytest.raises(Invalid, match="larger"):
-        Order.from_body(with_recording(bytes(2 * MOST_RECORDING)).to_body())
+        SynthesizeCommand.from_body(with_recording(bytes(2 * MOST_RECORDING)).to_body())
 
 
 @pytest.mark.parametrize("recording", [None, base64.b64encode(b"").decode()])
@@ -136,13 +139,13 @@ def test_a_recording_makes_no_room_for_anything_else(recording: str | None) -> N
     if recording is not None:
         body["recording"] = recording
     with pytest.raises(Invalid, match=f"larger than {MOST_WORDS}"):
-        Order.from_body(json.dumps(body).encode())
+        SynthesizeCommand.from_body(json.dumps(body).encode())
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 50_000, b"9" * 5000, b"null"])
 def test_what_is_no_json_object_is_refused(body: bytes) -> None:
     with pytest.raises(Invalid):
-        Order.from_body(body)
+        SynthesizeCommand.from_body(body)
 
 
 @given(
@@ -151,7 +154,9 @@ def test_what_is_no_json_object_is_refused(body: bytes) -> None:
         lambda inner: (
             st.lists(inner, max_size=3)
             | st.dictionaries(
-                st.sampled_from(["text", "voice", "style", "seed", "due_in", "format", "id", "x"]),
+                st.sampled_from(
+                    ["text", "voice", "style", "seed", "deadline_in", "format", "id", "x"]
+                ),
                 inner,
                 max_size=4,
             )
@@ -161,16 +166,16 @@ def test_what_is_no_json_object_is_refused(body: bytes) -> None:
 )
 def test_any_json_is_an_order_or_is_refused(body: object) -> None:
     try:
-        order = Order.from_json(body)
+        command = SynthesizeCommand.from_json(body)
     except Invalid:
         return
-    assert order.request.text
+    assert command.request.text
 
 
 def test_the_health_survives_the_way() -> None:
     health = Health(
         state="ready",
-        card=CARD,
+        info=CARD,
         busy=(Busy(id="a", seconds_since_progress=1.5),),
         waiting=2,
         voices_held=3,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.ids import LARGEST, parse_id
-from engine.voices.voice import voice_number
+from engine.model.ids import LARGEST, parse_id
+from engine.model.voices import voice_number
 
 NUMBERS = {"1": 1, "12": 12, "9223372036854775807": LARGEST}
 NONE = [

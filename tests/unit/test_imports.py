@@ -30,59 +30,65 @@ class Rule:
     unless: tuple[str, ...] = ()
 
 
+#: The packages of the engine: each imports only those before it.
+ENGINE: Final = (
+    *("engine.model", "engine.base", "engine.text", "engine.store", "engine.tts"),
+    *("engine.queue", "engine.voices"),
+)
+
 RULES: Final = (
     Rule("engine", ("bot", "discord", "sandbox", "mynah", "bench", "tests")),
+    *(Rule(package, ENGINE[place + 1 :]) for place, package in enumerate(ENGINE[:-1])),
     Rule("bot", ("sandbox", "mynah", "bench", "tests")),
     Rule("sandbox", ("bot", "engine", "mynah", "bench", "tests", "discord")),
     Rule("mynah", ("discord", "bench", "tests")),
-    Rule("mynah.run", ("sandbox",)),
+    Rule("mynah.run", ("sandbox", "mynah.testing")),
+    Rule("mynah.testing", ("bot", "sandbox", "engine.store", "engine.voices")),
     Rule("bench", ("tests",)),
-    # Between the rooms of the engine there is a seam, and nothing else.
+    # Between the bot's process and the engine's there is one protocol.
     Rule("engine.text", ("engine",), but=("engine.text",)),
-    Rule("engine.synthesis", ("engine.speech", "engine.text")),
+    Rule("engine.tts.client", ("engine.tts.server",)),
+    Rule("engine.tts.server", ("engine.tts.client",)),
+    Rule("engine.tts.engines", ("engine.tts.client", "engine.tts.server")),
+    Rule("engine.tts.audio", ("engine.tts.client", "engine.tts.server", "engine.tts.engines")),
     Rule(
-        "engine.speech",
-        ("engine.synthesis",),
-        but=("engine.synthesis.base", "engine.synthesis.ogg"),
+        "engine.queue",
+        ("engine.tts",),
+        but=("engine.tts.client.engine", "engine.tts.audio.ogg"),
     ),
-    Rule("bot", ("engine.synthesis",), but=("engine.synthesis.base",)),
+    Rule("bot", ("engine.tts",), but=("engine.tts.client.engine",)),
     Rule("bot", ("engine.store", "sqlalchemy", "sqlite3")),
     # A stranger's recording is decoded in a process that may fail, and that knows no one's voices.
+    Rule("engine.voices", ("engine.tts",), unless=("engine.voices.analysis",)),
+    Rule("engine", ("engine.voices.analysis",), unless=("engine.voices.analysis",)),
+    Rule("bot", ("engine.voices.analysis",)),
+    Rule("mynah", ("engine.voices.analysis",)),
     Rule(
-        "engine.voices",
-        ("engine.synthesis",),
-        but=("engine.synthesis.base",),
-        unless=("engine.voices.examine",),
-    ),
-    Rule("engine", ("engine.voices.examine",), unless=("engine.voices.examine",)),
-    Rule("bot", ("engine.voices.examine",)),
-    Rule("mynah", ("engine.voices.examine",)),
-    Rule(
-        "engine.voices.examine",
+        "engine.voices.analysis",
         ("engine",),
         but=(
-            *("engine.voices.examine", "engine.voices.voice"),
-            *("engine.synthesis.audio", "engine.synthesis.opus", "engine.output"),
+            *("engine.voices.analysis", "engine.model.voices"),
+            *("engine.tts.audio.pcm", "engine.tts.audio.opus", "engine.base.output"),
         ),
     ),
 )
 
 #: Libraries that only these modules see.
 OWNED: Final = {
-    "torch": ("engine.synthesis.chatterbox",),
-    "chatterbox": ("engine.synthesis.chatterbox",),
-    "librosa": ("engine.synthesis.chatterbox",),
-    "transformers": ("engine.synthesis.chatterbox",),
-    "huggingface_hub": ("engine.synthesis.chatterbox",),
-    "py3langid": ("engine.synthesis.chatterbox",),
-    "espeakng_loader": ("engine.synthesis.espeak_library",),
-    "uvicorn": ("engine.synthesis.host", "engine.synthesis.connections"),
-    "starlette": ("engine.synthesis.application",),
+    "torch": ("engine.tts.engines.chatterbox",),
+    "chatterbox": ("engine.tts.engines.chatterbox",),
+    "librosa": ("engine.tts.engines.chatterbox",),
+    "transformers": ("engine.tts.engines.chatterbox",),
+    "huggingface_hub": ("engine.tts.engines.chatterbox",),
+    "py3langid": ("engine.tts.engines.chatterbox",),
+    "espeakng_loader": ("engine.tts.engines.espeak_library",),
+    "uvicorn": ("engine.tts.server", "engine.tts.server.connections"),
+    "starlette": ("engine.tts.server.app",),
     "alembic": ("engine.store",),
     "sqlite3": ("engine.store",),
-    "ffmpeg": ("engine.voices.examine",),
-    "imageio_ffmpeg": ("engine.voices.examine",),
-    "webrtcvad": ("engine.voices.examine",),
+    "ffmpeg": ("engine.voices.analysis",),
+    "imageio_ffmpeg": ("engine.voices.analysis",),
+    "webrtcvad": ("engine.voices.analysis",),
     "discord": ("bot",),
 }
 
@@ -94,57 +100,55 @@ PURE_LIBRARIES: Final = {
 }
 #: Files, or folders of them.
 PURE: Final = (
-    "engine/errors.py",
-    "engine/frames.py",
-    "engine/ids.py",
-    "engine/speech/jobs.py",
-    "engine/speech/lanes.py",
-    "engine/speech/quota.py",
-    "engine/speech/schedule.py",
-    "engine/speech/splitting.py",
-    "engine/store/slices.py",
-    "engine/speech/views.py",
-    "engine/synthesis/audio.py",
-    "engine/synthesis/base.py",
-    "engine/synthesis/door.py",
-    "engine/synthesis/finish.py",
-    "engine/synthesis/ogg.py",
-    "engine/synthesis/plausible.py",
-    "engine/synthesis/wire.py",
+    "engine/model",
+    "engine/queue/state.py",
+    "engine/queue/limits.py",
+    "engine/queue/deadlines.py",
+    "engine/queue/chunking.py",
+    "engine/store/batches.py",
+    "engine/queue/views.py",
+    "engine/tts/audio/pcm.py",
+    "engine/tts/engines/base.py",
+    "engine/tts/server/access.py",
+    "engine/tts/audio/postprocess.py",
+    "engine/tts/audio/ogg.py",
+    "engine/tts/audio/sanity.py",
+    "engine/tts/protocol.py",
     "engine/text",
-    "engine/voices/examine/boxes.py",
-    "engine/voices/examine/chunks.py",
-    "engine/voices/examine/container.py",
-    "engine/voices/examine/frames.py",
-    "engine/voices/examine/prints.py",
-    "engine/voices/examine/sizes.py",
-    "engine/voices/examine/unfit.py",
-    "engine/voices/examine/wav.py",
-    "engine/voices/access.py",
-    "engine/voices/builtin.py",
-    "engine/voices/names.py",
+    "engine/voices/analysis/boxes.py",
+    "engine/voices/analysis/chunks.py",
+    "engine/voices/analysis/container.py",
+    "engine/voices/analysis/frames.py",
+    "engine/voices/analysis/fingerprint.py",
+    "engine/voices/analysis/sizes.py",
+    "engine/voices/analysis/rejection.py",
+    "engine/voices/analysis/wav.py",
+    "engine/voices/permissions.py",
     "engine/voices/styles.py",
-    "engine/voices/voice.py",
-    "bot/erasing/account.py",
-    "bot/erasing/question.py",
-    "bot/library/card.py",
-    "bot/library/choices.py",
-    "bot/library/oversight.py",
-    "bot/library/style.py",
+    "bot/erasure/progress.py",
+    "bot/erasure/question.py",
+    "bot/voices/upload_text.py",
+    "bot/voices/choices.py",
+    "bot/voices/moderation_text.py",
+    "bot/voices/style_text.py",
     "bot/markup.py",
-    "bot/rights.py",
-    "bot/status/budget.py",
-    "bot/status/escape.py",
-    "bot/status/render.py",
+    "bot/policy.py",
+    "bot/messages/rate_limit.py",
+    "bot/messages/escape.py",
+    "bot/messages/render.py",
     "bot/timestamps.py",
-    "bot/voice/moves.py",
+    "bot/voice/pending_requests.py",
     "bot/voice/retries.py",
-    "bot/voice/source.py",
+    "bot/voice/frame_source.py",
 )
 #: Not pure, and still seen by pure files: a Sound tells its first packet by an event of asyncio's,
 #: the key of a piece of audio is made beside the files that are named by it, and an error is
 #: described with the words that the system has for its number.
-NEIGHBOURS: Final = ("engine.speech.sound", "engine.speech.cache", "engine.describing")
+NEIGHBOURS: Final = (
+    "engine.queue.audio_stream",
+    "engine.queue.audio_cache",
+    "engine.base.error_text",
+)
 
 #: What the bot's process must do without: its memory, and the time of its threads.
 HEAVY: Final = (
@@ -188,7 +192,7 @@ def imports_of(file: Path) -> frozenset[str]:
 
 
 def _from(module: str, name: str) -> str:
-    """`from engine.speech import tries` imports a module, `… import Speech` what is in one."""
+    """`from engine.queue import tries` imports a module, `… import Speech` what is in one."""
     path = HOME.joinpath(*module.split("."), name)
     is_module = path.with_suffix(".py").exists() or path.is_dir()
     return f"{module}.{name}" if is_module else module

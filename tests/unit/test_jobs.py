@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.speech.jobs import CHUNK_TRANSITIONS, JOB_TRANSITIONS, ChunkState, JobState
+from engine.model.jobs import CHUNK_TRANSITIONS, JOB_TRANSITIONS, ChunkState, JobState
 
 
 def test_every_state_says_what_may_follow() -> None:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from engine.speech.jobs import ChunkState, Lane
-from engine.speech.lanes import GAP, LOOK_AHEAD, LiveChunk, LiveJob, LiveLane
-from engine.speech.scripted import scripted_job
-from engine.speech.sound import Sound
+from engine.model.jobs import ChunkState, Lane
+from engine.queue.audio_stream import PacketStream
+from engine.queue.state import GAP, LOOK_AHEAD, LiveChunk, LiveJob, LiveLane
+from mynah.testing.fake_engine import fake_job
 
 CARD = "card"
 PACE = 0.1
@@ -13,9 +13,9 @@ PACE = 0.1
 
 def job(number: int, *texts: str, priority: int = 0, held: bool = False) -> LiveJob:
     live = LiveJob(
-        scripted_job(number, text=" ".join(texts), priority=priority, held=held),
+        fake_job(number, text=" ".join(texts), priority=priority, held=held),
         stalled_before=0.0,
-        card=CARD,
+        info=CARD,
     )
     live.chunks = [
         LiveChunk(live, index, text, 0.5, f"key of {text}") for index, text in enumerate(texts)
@@ -64,7 +64,7 @@ def test_next_to_take_follows_what_is_taken_and_skips_what_is_done() -> None:
     a, b, c, _ = queue.jobs[0].chunks
     a.state, b.state = ChunkState.SPOKEN, ChunkState.FAILED
     assert queue.next_to_take(CARD) is c
-    c.sound = Sound()
+    c.sound = PacketStream()
     found = queue.next_to_take(CARD)
     assert found is not None
     assert found.text == "d"
@@ -76,7 +76,7 @@ def test_held_job_blocks_those_behind_it() -> None:
 
 def test_nothing_is_taken_or_made_of_a_job_that_was_cut_under_another_card() -> None:
     queue = lane(job(1, "a"), job(2, "b"))
-    queue.jobs[0].card = "another"
+    queue.jobs[0].info = "another"
     assert queue.next_to_take(CARD) is None
     assert queue.next_to_make(CARD, (), PACE) is None
 

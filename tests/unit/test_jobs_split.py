@@ -2,19 +2,19 @@
 
 from dataclasses import replace
 
-from engine.speech.jobs import ChunkState
-from engine.speech.lanes import LiveJob
-from engine.speech.scripted import CARD
-from engine.speech.sound import Sound
-from engine.speech.splitting import CardInUse
+from engine.model.jobs import ChunkState
+from engine.queue.audio_stream import PacketStream
+from engine.queue.chunking import ActiveEngine
+from engine.queue.state import LiveJob
+from mynah.testing.fake_engine import CARD
 from tests.unit.test_jobs_order import job
 
 TEXT = (
     "This is the first sentence of it all. And here is the second one, a little longer. "
     "The third sentence follows after all of that, too. And the fourth one ends it."
 )
-SHORT = CardInUse(CARD)
-LONG = CardInUse(replace(CARD, version="2", most_characters=300))
+SHORT = ActiveEngine(CARD)
+LONG = ActiveEngine(replace(CARD, version="2", most_characters=300))
 
 
 def test_new_job_is_cut_whole() -> None:
@@ -30,7 +30,7 @@ def test_new_job_is_cut_whole() -> None:
 def test_what_is_spoken_or_taken_stays_and_the_rest_is_cut_anew() -> None:
     live = cut_short()
     live.chunks[0].state = ChunkState.SPOKEN
-    live.chunks[1].sound = Sound()
+    live.chunks[1].sound = PacketStream()
     cut = LONG.cut(live)
     assert cut.since == 2
     assert cut.chunks[0].index == 2
@@ -53,16 +53,16 @@ def test_key_differs_by_all_that_shapes_the_sound() -> None:
         SHORT.key(replace(live, voice="de"), "hello"),
         SHORT.key(replace(live, style={"rate": 2}), "hello"),
         LONG.key(live, "hello"),
-        CardInUse(replace(CARD, name="other")).key(live, "hello"),
+        ActiveEngine(replace(CARD, name="other")).key(live, "hello"),
     }
     assert len(keys) == 6
     assert SHORT.key(replace(live, voice=CARD.default_voice), "hello") in keys
 
 
 def test_card_with_more_slots_cuts_the_same_and_one_with_another_range_does_not() -> None:
-    assert CardInUse(replace(CARD, slots=9)).id == SHORT.id
-    assert CardInUse(replace(CARD, most_characters=81)).id != SHORT.id
-    assert CardInUse(replace(CARD, default_voice="de")).id != SHORT.id
+    assert ActiveEngine(replace(CARD, slots=9)).id == SHORT.id
+    assert ActiveEngine(replace(CARD, most_characters=81)).id != SHORT.id
+    assert ActiveEngine(replace(CARD, default_voice="de")).id != SHORT.id
 
 
 def cut_short() -> LiveJob:

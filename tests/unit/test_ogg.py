@@ -8,15 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.frames import SAMPLES_PER_FRAME, SILENCE
-from engine.synthesis.ogg import (
-    PRE_SKIP,
-    OggDamaged,
-    OggReader,
-    OggWriter,
-    checksum,
-    write_ogg,
-)
+from engine.model.audio_format import SAMPLES_PER_FRAME, SILENCE
+from engine.tts.audio.ogg import PRE_SKIP, OggDamaged, OggReader, OggWriter, checksum, write_ogg
 
 packets = st.lists(st.binary(min_size=1, max_size=1276), max_size=60)
 

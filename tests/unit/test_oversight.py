@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from bot.library.oversight import label, open_reports, paged, render_list, render_trail
-from engine.voices.voice import Action, AuditEntry, Cloned, LaneRules, Scope, Voice
+from bot.voices.moderation_text import label, open_reports, paged, render_list, render_trail
+from engine.model.voices import Action, AuditEntry, ClonePolicy, LaneRules, Scope, Voice
 from tests.values import VOICE
 
 LANE = "7"
@@ -50,7 +50,7 @@ def test_hostile_names_and_words_stay_within_a_message() -> None:
     listed = render_list(
         voices,
         frozenset(range(60)),
-        LaneRules(cloned=Cloned.SHARED, uploaders="9" * 19),
+        LaneRules(cloned=ClonePolicy.SHARED, uploaders="9" * 19),
         lane=LANE,
         default=label(voices[0], named=True),
         reports=59,

@@ -4,17 +4,17 @@ import asyncio
 
 import pytest
 
-from bot.library.places import Places
-from engine.clock import CrankedClock, settle
-from engine.errors import Busy
+from bot.voices.work_slots import WorkSlots
+from engine.base.clock import ManualClock, settle
+from engine.model.errors import Busy
 
 
 class Hall:
     """Two places, and members who stay until they are told to go."""
 
     def __init__(self) -> None:
-        self.clock = CrankedClock()
-        self.places = Places(self.clock, 2, 3.0, second="one is enough", full="all are taken")
+        self.clock = ManualClock()
+        self.places = WorkSlots(self.clock, 2, 3.0, second="one is enough", full="all are taken")
         self.inside: list[str] = []
         self._go: dict[str, asyncio.Event] = {}
 
@@ -111,7 +111,7 @@ async def test_those_who_fail_leave_their_place() -> None:
     assert hall.inside == ["ada", "bob"]
 
 
-async def fail_inside(places: Places) -> None:
+async def fail_inside(places: WorkSlots) -> None:
     with places.claim("ada") as claim:
         await claim.place()
         raise ZeroDivisionError

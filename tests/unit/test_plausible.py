@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from engine.synthesis.audio import Pcm, Samples, amplitude
-from engine.synthesis.plausible import MOST_TRIMMED, flaw, span, without_tail
+from engine.tts.audio.pcm import Pcm, Samples, amplitude
+from engine.tts.audio.sanity import MOST_TRIMMED, defect, span, without_tail
 
 RATE = 24_000
 
@@ -33,7 +33,7 @@ def pcm(*parts: Samples) -> Pcm:
     ],
 )
 def test_speech_of_a_usual_length_is_taken(text: str, seconds: float) -> None:
-    assert flaw(pcm(noise(-20, seconds)), text) is None
+    assert defect(pcm(noise(-20, seconds)), text) is None
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_speech_of_a_usual_length_is_taken(text: str, seconds: float) -> None:
     [("Hi.", 0.05), ("Hi.", 8.0), ("The quick brown fox jumps over the lazy dog.", 0.5)],
 )
 def test_speech_that_broke_off_or_ran_on_is_not(text: str, seconds: float) -> None:
-    found = flaw(pcm(noise(-20, seconds)), text)
+    found = defect(pcm(noise(-20, seconds)), text)
     assert found is not None
     assert f"for {len(text)} characters" in found
 
@@ -50,13 +50,13 @@ def test_speech_that_broke_off_or_ran_on_is_not(text: str, seconds: float) -> No
 def test_what_is_no_number_is_not(broken: float) -> None:
     samples = noise(-20, 1)
     samples[5] = broken
-    assert flaw(pcm(samples), "Hello there.") == "it is not a number everywhere"
+    assert defect(pcm(samples), "Hello there.") == "it is not a number everywhere"
 
 
 def test_silence_is_not() -> None:
-    assert flaw(pcm(np.zeros(RATE, np.float32)), "Hello there.") == "it is silent"
-    assert flaw(pcm(noise(-90, 1)), "Hello there.") == "it is silent"
-    assert flaw(pcm(noise(-20, 0)), "Hello there.") == "it is silent"
+    assert defect(pcm(np.zeros(RATE, np.float32)), "Hello there.") == "it is silent"
+    assert defect(pcm(noise(-90, 1)), "Hello there.") == "it is silent"
+    assert defect(pcm(noise(-20, 0)), "Hello there.") == "it is silent"
 
 
 def test_longer_texts_take_longer() -> None:

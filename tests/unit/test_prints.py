@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soxr
 
-from engine.synthesis.audio import Pcm, Samples, amplitude
-from engine.voices.examine.prints import UNLIKE, Print, likeness, print_of, same
+from engine.tts.audio.pcm import Pcm, Samples, amplitude
+from engine.voices.analysis.fingerprint import UNLIKE, Print, likeness, print_of, same
 from tests.process.recorded import rate, silence, speech
 
 OTHER_TEXT: Final = (
@@ -90,10 +90,10 @@ def test_what_is_no_speech_is_like_nothing(sound: str) -> None:
     at = np.arange(6 * rate()) / rate()
 
     def one(number: int) -> Samples:
-        dice = np.random.default_rng(number)
+        rng = np.random.default_rng(number)
         samples: Samples = {
             "tone": 0.3 * np.sin(2 * np.pi * (300 + 170 * number) * at),
-            "noise": 0.1 * dice.standard_normal(len(at)),
+            "noise": 0.1 * rng.standard_normal(len(at)),
             "silence": np.zeros(len(at)),
             "hum": 0.03
             * np.sin(2 * np.pi * 50 * np.outer(np.arange(1, 9), at) + number).sum(axis=0),

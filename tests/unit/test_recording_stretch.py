@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.synthesis.audio import Pcm, Samples, decibels, loudness
-from engine.voices.examine import analysis, keep
-from engine.voices.examine.analysis import LONGEST, Utterance, best_stretch, choose
-from engine.voices.examine.decode import FRAME_SECONDS, RATE, Decoded
-from engine.voices.examine.unfit import Unfit
-from engine.voices.recordings import advice
-from engine.voices.voice import Report
+from engine.model.voices import RecordingAnalysis
+from engine.tts.audio.pcm import Pcm, Samples, decibels, loudness
+from engine.voices.analysis import output, stretches
+from engine.voices.analysis.decode import FRAME_SECONDS, RATE, Decoded
+from engine.voices.analysis.rejection import RecordingRejected
+from engine.voices.analysis.stretches import LONGEST, Utterance, best_stretch, choose
+from engine.voices.recording_analyzer import advice
 from tests.values import REPORT
 
 GOOD = replace(REPORT, seconds=15.0, speech=14.0)
@@ -67,7 +67,7 @@ def test_short_one_is_told_what_turbo_needs() -> None:
         (replace(GOOD, snr=12.0), "noisy, only 12 dB"),
     ],
 )
-def test_each_flaw_has_its_advice(report: Report, word: str) -> None:
+def test_each_flaw_has_its_advice(report: RecordingAnalysis, word: str) -> None:
     (only,) = advice(report)
     assert word in only
 
@@ -127,7 +127,7 @@ def test_no_stretch_is_longer_than_twenty_seconds_however_the_pauses_fall() -> N
         spoken.append(Utterance(start=at, end=at + int(size)))
         at += int(size) + int(pause) % 60 + 11
     chosen = choose(spoken, rng.normal(-30, 10, at), rng.random(at) * 0.003)
-    assert 0 < chosen.frames * FRAME_SECONDS <= LONGEST - 2 * analysis.MARGIN
+    assert 0 < chosen.frames * FRAME_SECONDS <= LONGEST - 2 * stretches.MARGIN
 
 
 @pytest.mark.parametrize(
@@ -145,12 +145,12 @@ def test_no_stretch_is_longer_than_twenty_seconds_however_the_pauses_fall() -> N
     ],
 )
 def test_where_nobody_speaks_it_says_so(sound: Samples, words: str) -> None:
-    with pytest.raises(Unfit, match=words):
+    with pytest.raises(RecordingRejected, match=words):
         best_stretch(decoded(sound))
 
 
 def test_a_constant_offset_is_no_sound() -> None:
-    with pytest.raises(Unfit, match="Nothing can be heard"):
+    with pytest.raises(RecordingRejected, match="Nothing can be heard"):
         best_stretch(decoded(np.full(5 * RATE, 0.5, np.float32)))
 
 
@@ -159,28 +159,28 @@ def test_a_constant_offset_is_no_sound() -> None:
 
 def test_levelled_sound_is_at_minus_23_and_below_the_ceiling() -> None:
     for gain in (0.01, 1.0, 3.0):
-        kept = keep.level(Pcm(voiced(5) * np.float32(gain), RATE))
-        assert loudness(kept) - analysis.ONE_CHANNEL == pytest.approx(-23, abs=0.2)
+        kept = output.level(Pcm(voiced(5) * np.float32(gain), RATE))
+        assert loudness(kept) - stretches.ONE_CHANNEL == pytest.approx(-23, abs=0.2)
         assert decibels(float(np.abs(kept.samples).max())) <= -1
 
 
 def test_peaks_win_over_loudness() -> None:
     sharp = voiced(5) * np.float32(0.01)
     sharp[::RATE] = 1.0
-    kept = keep.level(Pcm(sharp, RATE))
+    kept = output.level(Pcm(sharp, RATE))
     assert decibels(float(np.abs(kept.samples).max())) == pytest.approx(-1, abs=0.01)
-    assert loudness(kept) - analysis.ONE_CHANNEL < -24
+    assert loudness(kept) - stretches.ONE_CHANNEL < -24
 
 
 def test_file_holds_what_was_levelled() -> None:
-    kept = keep.level(Pcm(voiced(5), RATE))
-    again = keep.from_wav(keep.to_wav(kept))
+    kept = output.level(Pcm(voiced(5), RATE))
+    again = output.from_wav(output.to_wav(kept))
     assert again.rate == RATE
     assert np.abs(again.samples - kept.samples).max() < 1e-4
-    assert keep.to_wav(again) == keep.to_wav(kept)
+    assert output.to_wav(again) == output.to_wav(kept)
 
 
 @pytest.mark.parametrize("data", [b"", b"RIFF", b"no sound" * 10])
 def test_what_is_no_kept_recording_is_refused(data: bytes) -> None:
-    with pytest.raises(Unfit):
-        keep.from_wav(data)
+    with pytest.raises(RecordingRejected):
+        output.from_wav(data)

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from engine.redaction import HIDDEN, Redactor
-from engine.settings import Settings, secrets_of
+from engine.base.redaction import HIDDEN, Redactor
+from engine.base.settings import Settings, secrets_of
 
 _RANDOM = random.Random(118)  # the same at every run, and in no file that is searched for tokens
 
@@ -141,7 +141,7 @@ def test_what_carries_a_credential_loses_it_alone(line: str, told: str) -> None:
         "FAULT token: none",
         "FAULT token: refused",
         "ok    token: of mynah; intents: none privileged, none needed",
-        "2026-01-01T00:00:00Z [info     ] found Discord   [bot.discord_api] "
+        "2026-01-01T00:00:00Z [info     ] found Discord   [bot.discord_io.endpoint] "
         "api=https://discord.com/api/v10 gateway=wss://gateway.discord.gg",
         "ClientConnectorError (ECONNREFUSED: Connection refused, at 127.0.0.1:9)",
         f"Frozen: {'0a' * 32}. No voice has it.",
@@ -204,7 +204,7 @@ def test_time_is_linear_whoever_wrote_the_text() -> None:
     """200 kB of each. Squared, one of them takes many minutes."""
     texts = [("", each) for each in HOSTILE] + list(HEADS.items())
     code = (
-        "from engine.redaction import Redactor\n"
+        "from engine.base.redaction import Redactor\n"
         f"for head, part in {texts!r}:\n"
         "    Redactor(['a.secret.of-some-length']).redact(head + part * (200_000 // len(part)))\n"
     )

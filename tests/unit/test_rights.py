@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from bot.rights import (
-    BotStanding,
-    Denied,
+from bot.policy import (
+    BotFacts,
+    ChannelFacts,
+    Denial,
+    MemberFacts,
     Owner,
-    Scene,
-    Standing,
     may_administer,
     may_join,
     may_leave,
@@ -25,25 +25,25 @@ from bot.rights import (
 )
 
 HERE, ELSEWHERE = 100, 200
-ME = Standing(member="7", channel=HERE)
+ME = MemberFacts(member="7", channel=HERE)
 AWAY = replace(ME, channel=ELSEWHERE)
 NOWHERE = replace(ME, channel=None)
 MODERATOR = replace(ME, moderator=True)
 
-ALONE = Scene(channel=HERE)
-WITH_OTHERS = Scene(channel=HERE, listeners=2)
-BOT_OUT = Scene(channel=None)
-JOBS_WAIT = Scene(channel=HERE, listeners=2, others_jobs=1)
+ALONE = ChannelFacts(channel=HERE)
+WITH_OTHERS = ChannelFacts(channel=HERE, listeners=2)
+BOT_OUT = ChannelFacts(channel=None)
+JOBS_WAIT = ChannelFacts(channel=HERE, listeners=2, others_jobs=1)
 
 MINE = Owner(member="7", present=True)
 MINE_FROM_AFAR = Owner(member="7", present=False)
 THEIRS = Owner(member="8", present=True)
 LEFT_BEHIND = Owner(member="8", present=False)
 
-Rule = Callable[[Standing, Scene], Denied | None]
+Rule = Callable[[MemberFacts, ChannelFacts], Denial | None]
 
 
-def check(denied: Denied | None, words: str | None) -> None:
+def check(denied: Denial | None, words: str | None) -> None:
     """`words` is a part of the reason, None where it is allowed."""
     if words is None:
         assert denied is None
@@ -56,7 +56,7 @@ def check(denied: Denied | None, words: str | None) -> None:
 
 @pytest.mark.parametrize("rule", [may_say, may_replay])
 @pytest.mark.parametrize(
-    ("asker", "scene", "words"),
+    ("requester", "scene", "words"),
     [
         (ME, ALONE, None),
         (ME, WITH_OTHERS, None),
@@ -79,13 +79,15 @@ def check(denied: Denied | None, words: str | None) -> None:
         (replace(AWAY, may_speak=False), ALONE, "Speak permission in <#200>"),
     ],
 )
-def test_say_and_replay(rule: Rule, asker: Standing, scene: Scene, words: str | None) -> None:
+def test_say_and_replay(
+    rule: Rule, requester: MemberFacts, scene: ChannelFacts, words: str | None
+) -> None:
     """Who is in a voice channel and may speak there may say, but not take the bot from others."""
-    check(rule(asker, scene), words)
+    check(rule(requester, scene), words)
 
 
 @pytest.mark.parametrize(
-    ("asker", "scene", "words"),
+    ("requester", "scene", "words"),
     [
         (ME, BOT_OUT, None),
         (ME, WITH_OTHERS, None),
@@ -97,13 +99,13 @@ def test_say_and_replay(rule: Rule, asker: Standing, scene: Scene, words: str | 
         (replace(ME, timed_out=True), BOT_OUT, "timed out"),
     ],
 )
-def test_join(asker: Standing, scene: Scene, words: str | None) -> None:
+def test_join(requester: MemberFacts, scene: ChannelFacts, words: str | None) -> None:
     """The bot comes from nowhere and from an empty channel; from listeners, for a moderator."""
-    check(may_join(asker, scene), words)
+    check(may_join(requester, scene), words)
 
 
 @pytest.mark.parametrize(
-    ("asker", "scene", "owner", "words"),
+    ("requester", "scene", "owner", "words"),
     [
         (ME, WITH_OTHERS, MINE, None),
         (NOWHERE, WITH_OTHERS, MINE_FROM_AFAR, None),
@@ -119,13 +121,13 @@ def test_join(asker: Standing, scene: Scene, words: str | None) -> None:
         (replace(ME, timed_out=True), WITH_OTHERS, MINE, "timed out"),
     ],
 )
-def test_skip(asker: Standing, scene: Scene, owner: Owner, words: str | None) -> None:
+def test_skip(requester: MemberFacts, scene: ChannelFacts, owner: Owner, words: str | None) -> None:
     """Members skip their own, a moderator anyone's, who is present those of who has left."""
-    check(may_skip(asker, scene, owner), words)
+    check(may_skip(requester, scene, owner), words)
 
 
 @pytest.mark.parametrize(
-    ("asker", "scene", "owners", "words"),
+    ("requester", "scene", "owners", "words"),
     [
         (ME, WITH_OTHERS, [], "Nothing is being spoken"),
         (ME, WITH_OTHERS, [MINE], None),
@@ -138,14 +140,16 @@ def test_skip(asker: Standing, scene: Scene, owner: Owner, words: str | None) ->
         (replace(ME, timed_out=True), WITH_OTHERS, [MINE], "timed out"),
     ],
 )
-def test_stop(asker: Standing, scene: Scene, owners: list[Owner], words: str | None) -> None:
+def test_stop(
+    requester: MemberFacts, scene: ChannelFacts, owners: list[Owner], words: str | None
+) -> None:
     """Stopping ends the jobs that one may skip, and is denied where there is none such."""
-    check(may_stop(asker, scene, owners), words)
+    check(may_stop(requester, scene, owners), words)
 
 
 @pytest.mark.parametrize("rule", [may_pause, may_resume, may_leave])
 @pytest.mark.parametrize(
-    ("asker", "scene", "words"),
+    ("requester", "scene", "words"),
     [
         (ME, ALONE, None),
         (ME, WITH_OTHERS, None),
@@ -161,14 +165,14 @@ def test_stop(asker: Standing, scene: Scene, owners: list[Owner], words: str | N
     ],
 )
 def test_pause_resume_and_leave(
-    rule: Rule, asker: Standing, scene: Scene, words: str | None
+    rule: Rule, requester: MemberFacts, scene: ChannelFacts, words: str | None
 ) -> None:
     """Who is present may, and only a moderator while jobs of others wait."""
-    check(rule(asker, scene), words)
+    check(rule(requester, scene), words)
 
 
 @pytest.mark.parametrize(
-    ("asker", "words"),
+    ("requester", "words"),
     [
         (ME, None),
         (NOWHERE, None),
@@ -176,13 +180,13 @@ def test_pause_resume_and_leave(
         (replace(MODERATOR, may_view=False), "cannot view the voice channel"),
     ],
 )
-def test_download_and_queue_view(asker: Standing, words: str | None) -> None:
+def test_download_and_queue_view(requester: MemberFacts, words: str | None) -> None:
     """Who can view the voice channel may look at what is spoken in it, from anywhere."""
-    check(may_view(asker), words)
+    check(may_view(requester), words)
 
 
 @pytest.mark.parametrize(
-    ("asker", "words"),
+    ("requester", "words"),
     [
         (ME, "Manage Server"),
         (MODERATOR, "Manage Server"),
@@ -191,12 +195,12 @@ def test_download_and_queue_view(asker: Standing, words: str | None) -> None:
         (replace(ME, manager=True, timed_out=True), "timed out"),
     ],
 )
-def test_voice_admin(asker: Standing, words: str | None) -> None:
+def test_voice_admin(requester: MemberFacts, words: str | None) -> None:
     """Who manages the server decides about the voices on it, from anywhere."""
-    check(may_administer(asker), words)
+    check(may_administer(requester), words)
 
 
-CHANNEL = BotStanding(channel=HERE)
+CHANNEL = BotFacts(channel=HERE)
 FULL = replace(CHANNEL, occupants=5, user_limit=5)
 STAGE = replace(CHANNEL, stage=True)
 
@@ -227,6 +231,6 @@ STAGE = replace(CHANNEL, stage=True)
         (replace(STAGE, view_channel=False), "lack the permission View Channel in <#100>"),
     ],
 )
-def test_what_keeps_the_bot_from_speaking_is_named(bot: BotStanding, words: str | None) -> None:
+def test_what_keeps_the_bot_from_speaking_is_named(bot: BotFacts, words: str | None) -> None:
     """A missing permission is named as Discord's settings name it."""
     check(obstacle(bot), words)

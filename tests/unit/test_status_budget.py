@@ -1,10 +1,17 @@
 """Which edit goes out next, and how many in how long."""
 
-from bot.status.budget import MOST_EDITS, WINDOW_SECONDS, Budget, Urgency, Wish, choose
+from bot.messages.rate_limit import (
+    MOST_EDITS,
+    WINDOW_SECONDS,
+    PendingEdit,
+    RateLimiter,
+    Urgency,
+    choose,
+)
 
 
 def test_burst_is_free_and_then_edits_wait_for_the_window_to_pass() -> None:
-    budget = Budget()
+    budget = RateLimiter()
     for at in range(MOST_EDITS):
         assert budget.wait(at) == 0.0
         budget.spend(at)
@@ -13,7 +20,7 @@ def test_burst_is_free_and_then_edits_wait_for_the_window_to_pass() -> None:
 
 
 def test_no_stretch_of_time_holds_more_edits_than_the_window_allows() -> None:
-    budget, now, made = Budget(), 0.0, []
+    budget, now, made = RateLimiter(), 0.0, []
     for step in (0.0, 0.3, 1.1, 0.0, 2.7, 0.1, 0.0, 4.9, 0.0, 0.0, 0.0, 0.0, 6.0, 0.0, 0.2):
         now += step
         now += budget.wait(now)
@@ -24,14 +31,14 @@ def test_no_stretch_of_time_holds_more_edits_than_the_window_allows() -> None:
 
 
 def test_idle_channel_saves_up_no_more_than_a_window() -> None:
-    budget = Budget()
+    budget = RateLimiter()
     for _ in range(MOST_EDITS):
         budget.spend(1000.0)
     assert budget.wait(1000.0) == WINDOW_SECONDS
 
 
 def test_who_leaves_edits_to_others_waits_earlier() -> None:
-    budget = Budget()
+    budget = RateLimiter()
     for at in range(MOST_EDITS - 1):
         assert budget.wait(at, leaving=1) == 0.0
         budget.spend(at)
@@ -44,16 +51,18 @@ def test_who_leaves_edits_to_others_waits_earlier() -> None:
 
 def test_outcomes_go_first_then_what_is_spoken_then_places() -> None:
     wishes = [
-        Wish(1, Urgency.PLACE, 0.0),
-        Wish(2, Urgency.SPEAKING, 0.0),
-        Wish(3, Urgency.OUTCOME, 5.0),
+        PendingEdit(1, Urgency.PLACE, 0.0),
+        PendingEdit(2, Urgency.SPEAKING, 0.0),
+        PendingEdit(3, Urgency.OUTCOME, 5.0),
     ]
     assert choose(wishes, now=1.0) == (wishes[1], 0.0)
     assert choose(wishes, now=5.0) == (wishes[2], 0.0)
 
 
 def test_when_none_is_ripe_it_says_how_long_until_one_is() -> None:
-    assert choose([Wish(1, Urgency.PLACE, 3.0), Wish(2, Urgency.PLACE, 2.0)], now=0.5) == (
+    assert choose(
+        [PendingEdit(1, Urgency.PLACE, 3.0), PendingEdit(2, Urgency.PLACE, 2.0)], now=0.5
+    ) == (
         None,
         1.5,
     )

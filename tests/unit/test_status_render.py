@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.status.escape import escape
-from bot.status.render import (
+from bot.messages.escape import escape
+from bot.messages.render import (
     LACKING,
     MOST_CONTENT,
     NO_CLONES,
@@ -17,24 +17,24 @@ from bot.status.render import (
     SPARE,
     SPARE_SPOKE,
     Button,
+    ButtonAction,
     GivenVoice,
-    Rendered,
-    Verb,
+    StatusMessage,
     parse_custom_id,
     render,
     render_queue,
 )
-from engine.speech.jobs import EndedBy, JobState, JobView, StandIn
-from engine.speech.scripted import scripted_job
-from engine.synthesis.base import EngineState
-from engine.voices.voice import Unnamed
+from engine.model.engine import EngineState
+from engine.model.jobs import EndReason, JobState, JobView, Substitution
+from engine.model.voices import Unnamed
+from mynah.testing.fake_engine import fake_job
 
 NOW = 1_800_000_000.0
 
 
 def view(text: str = "Hello there.", **changes: Any) -> JobView:
     """A view of job 5 of member 7; `changes` go to the job or to the view, by their names."""
-    job = scripted_job(5, lane="1", requester="7", voice="en-us", text=text, created_at=NOW - 60)
+    job = fake_job(5, lane="1", requester="7", voice="en-us", text=text, created_at=NOW - 60)
     of_job = {name: value for name, value in changes.items() if hasattr(job, name)}
     of_view = {name: value for name, value in changes.items() if name not in of_job}
     plain = JobView(
@@ -50,7 +50,7 @@ def view(text: str = "Hello there.", **changes: Any) -> JobView:
     return replace(plain, **of_view)
 
 
-def show(shown: JobView, **options: Any) -> Rendered:
+def show(shown: JobView, **options: Any) -> StatusMessage:
     return render(shown, now=NOW, **options)
 
 
@@ -125,27 +125,27 @@ def test_what_keeps_a_job_from_being_heard_is_said_and_no_estimate_with_it(
         ),
         ("failed", {"error": "The engine refuses it."}, "Failed: The engine refuses it."),
         ("failed", {}, "Failed: nothing of it could be spoken."),
-        ("cancelled", {"ended_by": EndedBy.SKIPPED, "ended_actor": "9"}, "Skipped by <@9>."),
-        ("cancelled", {"ended_by": EndedBy.STOPPED, "ended_actor": "9"}, "Stopped by <@9>."),
+        ("cancelled", {"ended_by": EndReason.SKIPPED, "ended_actor": "9"}, "Skipped by <@9>."),
+        ("cancelled", {"ended_by": EndReason.STOPPED, "ended_actor": "9"}, "Stopped by <@9>."),
         (
             "cancelled",
-            {"ended_by": EndedBy.SKIPPED, "ended_actor": "9", "spoken": 2},
+            {"ended_by": EndReason.SKIPPED, "ended_actor": "9", "spoken": 2},
             "Skipped by <@9>; 2 of 4 parts spoken.",
         ),
-        ("cancelled", {"ended_by": EndedBy.SKIPPED}, "Skipped."),
+        ("cancelled", {"ended_by": EndReason.SKIPPED}, "Skipped."),
         (
             "cancelled",
-            {"ended_by": EndedBy.DISCONNECTED},
+            {"ended_by": EndReason.DISCONNECTED},
             "Cancelled: a moderator disconnected me from the voice channel.",
         ),
         (
             "cancelled",
-            {"ended_by": EndedBy.LANE_GONE},
+            {"ended_by": EndReason.LANE_GONE},
             "Cancelled: the voice channel is gone, or I was removed from the server.",
         ),
         (
             "cancelled",
-            {"ended_by": EndedBy.WITHDRAWN},
+            {"ended_by": EndReason.WITHDRAWN},
             "Cancelled: Discord did not take my answer.",
         ),
         ("cancelled", {}, "Cancelled."),
@@ -178,13 +178,13 @@ def test_a_living_job_can_be_skipped_and_stopped() -> None:
 def test_a_job_that_is_over_can_be_replayed_and_downloaded_once_it_was_heard() -> None:
     heard = show(view(state=JobState.COMPLETED, spoken=4))
     assert [each.label for each in heard.buttons] == ["Replay", "Download"]
-    unheard = show(view(state=JobState.CANCELLED, ended_by=EndedBy.SKIPPED))
+    unheard = show(view(state=JobState.CANCELLED, ended_by=EndReason.SKIPPED))
     assert [each.label for each in unheard.buttons] == ["Replay"]
-    assert not show(view(state=JobState.CANCELLED, ended_by=EndedBy.WITHDRAWN)).buttons
+    assert not show(view(state=JobState.CANCELLED, ended_by=EndReason.WITHDRAWN)).buttons
 
 
-@given(st.sampled_from(Verb), st.integers(1, 2**63 - 1))
-def test_a_button_is_known_again_by_its_custom_id(verb: Verb, job_id: int) -> None:
+@given(st.sampled_from(ButtonAction), st.integers(1, 2**63 - 1))
+def test_a_button_is_known_again_by_its_custom_id(verb: ButtonAction, job_id: int) -> None:
     button = Button(verb, job_id)
     assert parse_custom_id(button.custom_id) == button
     assert len(button.custom_id) <= 100
@@ -353,22 +353,22 @@ def test_engines_own_voice_is_not_taken_for_a_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stand_in", "spare_speaks", "waiting", "over"),
+    ("stand_in", "fallback_speaks", "waiting", "over"),
     [
         (None, False, None, None),
-        (StandIn.OWN_VOICE, False, NO_CLONES, NO_CLONES),
-        (StandIn.LACKING, False, LACKING, LACKING),
-        (StandIn.LACKING, True, SPARE, LACKING),
+        (Substitution.OWN_VOICE, False, NO_CLONES, NO_CLONES),
+        (Substitution.LACKING, False, LACKING, LACKING),
+        (Substitution.LACKING, True, SPARE, LACKING),
         (None, True, SPARE, None),  # it may have been spoken before
-        (StandIn.SPARE, True, SPARE, SPARE_SPOKE),
-        (StandIn.SPARE, False, SPARE_SPOKE, SPARE_SPOKE),
+        (Substitution.SPARE, True, SPARE, SPARE_SPOKE),
+        (Substitution.SPARE, False, SPARE_SPOKE, SPARE_SPOKE),
     ],
 )
 def test_what_sounds_otherwise_than_wished_is_said_in_the_outcome_too(
-    stand_in: StandIn | None, spare_speaks: bool, waiting: str | None, over: str | None
+    stand_in: Substitution | None, fallback_speaks: bool, waiting: str | None, over: str | None
 ) -> None:
     for state, words in ((JobState.QUEUED, waiting), (JobState.COMPLETED, over)):
-        shown = show(view(state=state, stand_in=stand_in), spare_speaks=spare_speaks)
+        shown = show(view(state=state, stand_in=stand_in), fallback_speaks=fallback_speaks)
         known = (NO_CLONES, LACKING, SPARE, SPARE_SPOKE)
         asides = {each for each in known if each in shown.content}
         assert asides == ({words} if words else set())

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from engine.synthesis.audio import Pcm
-from engine.synthesis.tempo import at_speed
+from engine.tts.audio.pcm import Pcm
+from engine.tts.audio.tempo import at_speed
 from tests.unit.test_audio import sine
 
 RATE = 24_000

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.text import Piece, normalize, split
-from engine.text.places import Ends
+from engine.text.boundaries import Ends
 from engine.text.split import FIRST_LONGEST, PAUSES
 from engine.text.wide import IDEOGRAPHIC
 

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.voices.access import may_use, named_there, open_to_all
-from engine.voices.voice import OPERATOR, Asker, Barred, Cloned, LaneRules, Scope, Voice
+from engine.model.voices import OPERATOR, Blocked, ClonePolicy, LaneRules, Requester, Scope, Voice
+from engine.voices.permissions import may_use, named_there, open_to_all
 from tests.values import VOICE
 
 SHARED = replace(VOICE, scope=Scope.SERVER, lane="here")
 LISTED = replace(VOICE, scope=Scope.MEMBERS, members=frozenset({"bob"}))
 PUBLIC = replace(VOICE, owner=OPERATOR, scope=Scope.PUBLIC)
 OPEN = LaneRules()
-NOTHING = Barred()
+NOTHING = Blocked()
 
 
 @pytest.mark.parametrize(
@@ -38,38 +38,40 @@ NOTHING = Barred()
     ],
 )
 def test_scopes(voice: Voice, member: str, lane: str | None, allowed: bool) -> None:
-    assert may_use(voice, Asker(member=member, lane=lane), OPEN, NOTHING) is allowed
+    assert may_use(voice, Requester(member=member, lane=lane), OPEN, NOTHING) is allowed
 
 
 def test_list_counts_only_while_the_scope_is_that_of_a_list() -> None:
     left = replace(LISTED, scope=Scope.PRIVATE)
-    assert not may_use(left, Asker(member="bob", lane="here"), OPEN, NOTHING)
+    assert not may_use(left, Requester(member="bob", lane="here"), OPEN, NOTHING)
 
 
 def test_a_server_once_shared_with_counts_only_while_the_scope_says_so() -> None:
     left = replace(SHARED, scope=Scope.PRIVATE)
-    assert not may_use(left, Asker(member="bob", lane="here"), OPEN, NOTHING)
+    assert not may_use(left, Requester(member="bob", lane="here"), OPEN, NOTHING)
 
 
 def test_nobody_is_the_operator() -> None:
     dropped = replace(PUBLIC, scope=Scope.PRIVATE)
-    assert not may_use(dropped, Asker(member=OPERATOR, lane="here"), OPEN, NOTHING)
+    assert not may_use(dropped, Requester(member=OPERATOR, lane="here"), OPEN, NOTHING)
 
 
 @pytest.mark.parametrize(
     ("cloned", "usable"),
     [
-        (Cloned.ALL, [VOICE, SHARED, LISTED, PUBLIC]),
-        (Cloned.SHARED, [SHARED, PUBLIC]),
-        (Cloned.NONE, []),
+        (ClonePolicy.ALL, [VOICE, SHARED, LISTED, PUBLIC]),
+        (ClonePolicy.SHARED, [SHARED, PUBLIC]),
+        (ClonePolicy.NONE, []),
     ],
 )
-def test_server_decides_which_voices_are_spoken_there(cloned: Cloned, usable: list[Voice]) -> None:
+def test_server_decides_which_voices_are_spoken_there(
+    cloned: ClonePolicy, usable: list[Voice]
+) -> None:
     rules = LaneRules(cloned=cloned)
     allowed = [
         voice
         for voice in (VOICE, SHARED, LISTED, PUBLIC)
-        if may_use(voice, Asker(member="ada", lane="here"), rules, NOTHING)
+        if may_use(voice, Requester(member="ada", lane="here"), rules, NOTHING)
     ]
     assert allowed == usable
 
@@ -80,8 +82,8 @@ def test_name_is_for_all_to_read_only_where_all_may_use_the_voice() -> None:
     assert not named_there(SHARED, "there", OPEN, NOTHING)
     assert not named_there(VOICE, "here", OPEN, NOTHING)
     assert not named_there(LISTED, "here", OPEN, NOTHING)
-    assert not named_there(SHARED, "here", LaneRules(cloned=Cloned.NONE), NOTHING)
-    assert not named_there(SHARED, "here", OPEN, Barred(voices=frozenset({12})))
+    assert not named_there(SHARED, "here", LaneRules(cloned=ClonePolicy.NONE), NOTHING)
+    assert not named_there(SHARED, "here", OPEN, Blocked(voices=frozenset({12})))
 
 
 voices = st.builds(
@@ -94,31 +96,33 @@ voices = st.builds(
     st.frozensets(st.sampled_from(["ada", "bob", "eve"])),
 )
 askers = st.builds(
-    lambda member, lane: Asker(member=member, lane=lane),
+    lambda member, lane: Requester(member=member, lane=lane),
     st.sampled_from(["ada", "bob", "eve"]),
     st.sampled_from([None, "here", "there"]),
 )
-rules = st.builds(lambda cloned: LaneRules(cloned=cloned), st.sampled_from(Cloned))
+rules = st.builds(lambda cloned: LaneRules(cloned=cloned), st.sampled_from(ClonePolicy))
 
 
 @given(voices, askers, rules)
-def test_what_is_barred_nobody_may_use(voice: Voice, asker: Asker, rules: LaneRules) -> None:
-    assert not may_use(voice, asker, rules, Barred(voices=frozenset({voice.id})))
-    assert not may_use(voice, asker, rules, Barred(references=frozenset({voice.reference})))
+def test_what_is_barred_nobody_may_use(
+    voice: Voice, requester: Requester, rules: LaneRules
+) -> None:
+    assert not may_use(voice, requester, rules, Blocked(voices=frozenset({voice.id})))
+    assert not may_use(voice, requester, rules, Blocked(references=frozenset({voice.reference})))
 
 
 @given(voices, askers, rules)
 def test_a_rule_never_allows_what_a_wider_one_forbids(
-    voice: Voice, asker: Asker, rules: LaneRules
+    voice: Voice, requester: Requester, rules: LaneRules
 ) -> None:
-    if may_use(voice, asker, rules, NOTHING):
-        assert may_use(voice, asker, OPEN, NOTHING)
+    if may_use(voice, requester, rules, NOTHING):
+        assert may_use(voice, requester, OPEN, NOTHING)
 
 
 @given(voices, askers, rules)
 def test_whoever_may_use_a_voice_owns_it_is_listed_or_everyone_there_may(
-    voice: Voice, asker: Asker, rules: LaneRules
+    voice: Voice, requester: Requester, rules: LaneRules
 ) -> None:
-    if may_use(voice, asker, rules, NOTHING):
-        listed = voice.scope is Scope.MEMBERS and asker.member in voice.members
-        assert voice.owner == asker.member or listed or open_to_all(voice, asker.lane)
+    if may_use(voice, requester, rules, NOTHING):
+        listed = voice.scope is Scope.MEMBERS and requester.member in voice.members
+        assert voice.owner == requester.member or listed or open_to_all(voice, requester.lane)

@@ -2,11 +2,11 @@
 
 import threading
 
-from bot.voice.metronome import CrankedMetronome, ThreadMetronome
+from bot.voice.frame_clock import ManualFrameClock, ThreadFrameClock
 
 
 def test_a_beat_goes_on_for_as_long_as_it_answers_true() -> None:
-    metronome, beats = ThreadMetronome(), 0
+    metronome, beats = ThreadFrameClock(), 0
     done = threading.Event()
 
     def beat() -> bool:
@@ -23,7 +23,7 @@ def test_a_beat_goes_on_for_as_long_as_it_answers_true() -> None:
 
 
 def test_a_beat_started_again_as_it_ends_is_not_lost() -> None:
-    metronome, again = ThreadMetronome(), threading.Event()
+    metronome, again = ThreadFrameClock(), threading.Event()
     calls: list[None] = []
 
     def beat() -> bool:
@@ -40,7 +40,7 @@ def test_a_beat_started_again_as_it_ends_is_not_lost() -> None:
 
 
 def test_a_beat_that_fails_stops_alone() -> None:
-    metronome, heard = ThreadMetronome(), threading.Event()
+    metronome, heard = ThreadFrameClock(), threading.Event()
 
     def broken() -> bool:
         raise RuntimeError("broken")
@@ -56,7 +56,7 @@ def test_a_beat_that_fails_stops_alone() -> None:
 
 
 def test_the_cranked_one_beats_only_when_it_is_told_to() -> None:
-    metronome = CrankedMetronome()
+    metronome = ManualFrameClock()
     beats: list[str] = []
 
     def beat() -> bool:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import BadName
-from engine.voices.names import MOST_CHARACTERS, check_name, name_key, public_name
+from engine.model.errors import BadName
+from engine.model.voice_names import MOST_CHARACTERS, check_name, name_key, public_name
 
 
 @pytest.mark.parametrize(

@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from bot.voice.requests import AT_ONCE, BURST, PER_MINUTE, VoiceRequests
-from engine.clock import CrankedClock, settle
+from bot.voice.request_budget import AT_ONCE, BURST, PER_MINUTE, VoiceRequests
+from engine.base.clock import ManualClock, settle
 
 
 @pytest.fixture
-def clock() -> CrankedClock:
-    return CrankedClock()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture
-def requests(clock: CrankedClock) -> VoiceRequests:
+def requests(clock: ManualClock) -> VoiceRequests:
     return VoiceRequests(clock)
 
 
@@ -36,7 +36,7 @@ async def use_up(requests: VoiceRequests) -> None:
 
 
 async def test_no_minute_has_more_requests_than_discord_takes(
-    clock: CrankedClock, requests: VoiceRequests
+    clock: ManualClock, requests: VoiceRequests
 ) -> None:
     """Ten servers that ask without a pause for ten minutes, with others that end in between."""
     sent: deque[float] = deque()
@@ -64,7 +64,7 @@ async def test_no_minute_has_more_requests_than_discord_takes(
     assert BURST + PER_MINUTE <= most <= BURST + PER_MINUTE + AT_ONCE < 110
 
 
-async def test_servers_take_turns(clock: CrankedClock, requests: VoiceRequests) -> None:
+async def test_servers_take_turns(clock: ManualClock, requests: VoiceRequests) -> None:
     """One that asks again and again does not keep the others waiting."""
     await use_up(requests)
     served: Counter[int] = Counter()
@@ -82,7 +82,7 @@ async def test_servers_take_turns(clock: CrankedClock, requests: VoiceRequests) 
 
 
 async def test_what_is_no_longer_wanted_costs_nothing(
-    clock: CrankedClock, requests: VoiceRequests
+    clock: ManualClock, requests: VoiceRequests
 ) -> None:
     await use_up(requests)
     is_moot = False
@@ -96,7 +96,7 @@ async def test_what_is_no_longer_wanted_costs_nothing(
 
 
 async def test_who_stops_waiting_does_not_hold_up_the_next(
-    clock: CrankedClock, requests: VoiceRequests
+    clock: ManualClock, requests: VoiceRequests
 ) -> None:
     await use_up(requests)
     first = asyncio.create_task(requests.turn(unless=never))

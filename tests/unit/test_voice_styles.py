@@ -2,9 +2,9 @@
 
 import pytest
 
-from engine.errors import BadStyle
-from engine.speech.scripted import CLONING_CARD
+from engine.model.errors import BadStyle
 from engine.voices.styles import checked_style
+from mynah.testing.fake_engine import CLONING_CARD
 
 
 def test_settings_are_changed_and_reset_one_by_one() -> None:

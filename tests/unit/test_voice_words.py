@@ -3,11 +3,18 @@
 from dataclasses import replace
 from typing import Any
 
-from bot.library.card import MOST_CONTENT, Listed, bold, render_card, render_consent, render_list
-from bot.library.choices import MOST_CHOICES, Registered, builtin, registered, together
-from bot.library.style import render_style
-from engine.speech.scripted import CARD, CLONING_CARD
-from engine.voices.voice import Scope
+from bot.voices.choices import MOST_CHOICES, Registered, builtin, registered, together
+from bot.voices.style_text import render_style
+from bot.voices.upload_text import (
+    MOST_CONTENT,
+    Listed,
+    bold,
+    render_card,
+    render_consent,
+    render_list,
+)
+from engine.model.voices import Scope
+from mynah.testing.fake_engine import CARD, CLONING_CARD
 from tests import values
 
 REPORT = replace(values.REPORT, speech=5.5, noise=-62.4, snr=41.6, loudness=-24.0)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import SynthesisFailed
-from engine.frames import SAMPLE_RATE
-from engine.synthesis.audio import Pcm
-from engine.synthesis.wav import MOST_WAV, RECORDING_RATE, WavSound, read_recording
+from engine.model.audio_format import SAMPLE_RATE
+from engine.model.errors import SynthesisFailed
+from engine.tts.audio.pcm import Pcm
+from engine.tts.audio.wav import MOST_WAV, RECORDING_RATE, WavSound, read_recording
 
 
 def wav(samples: bytes, *, rate: int = RECORDING_RATE, channels: int = 1, width: int = 2) -> bytes:

@@ -1,0 +1,301 @@
+"""What a status message and the list of the queue show. Pure.
+
+Knows: states of jobs, and words for them. Does not know: how a message is sent, or when.
+
+    <@7> says, in the voice English (America):
+    > The text, cut to 200 characters
+    Place 2 in the queue, starts <t:1800000000:R>.        ▰▰▱▱ 2/4        Spoken in 12 s.
+
+A name is a mention, which shows the name of today; that nobody is pinged is the sender's part
+(`allowed_mentions`).
+"""
+
+import hashlib
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from bot.messages.escape import escape
+from engine.model.engine import EngineState
+from engine.model.ids import parse_id
+from engine.model.jobs import EndReason, Job, JobState, JobView, Substitution
+from engine.model.voices import Unnamed
+
+MOST_CONTENT: Final = 2000  # characters, Discord's limit
+MOST_TEXT: Final = 200
+MOST_LISTED_TEXT: Final = 60
+MOST_NAME: Final = 80
+MOST_REASON: Final = 300
+BAR_CELLS: Final = 10
+#: Estimates move by less than this all the time; a message is not edited for that.
+ETA_STEP: Final = 5  # seconds
+
+
+#: What the voice is called while the engine has not told which one it speaks in by itself.
+OWN_VOICE: Final = Unnamed.OWN
+#: Why a job in a chosen voice does not sound like it.
+LACKING: Final = "This engine does not have that voice: spoken in its own."
+#: Why a job in a registered voice does not sound like it.
+NO_CLONES: Final = "This engine cannot imitate voices: spoken in its own."
+SPARE: Final = "The speech engine is down: a simpler one speaks meanwhile, in its own voice."
+SPARE_SPOKE: Final = "The speech engine was down: a simpler one spoke, in its own voice."
+
+
+@dataclass(frozen=True, slots=True)
+class GivenVoice:
+    """A registered voice whose name reads like one of the engine's, or like the bot's own words.
+    `public`: the operator gave it, else a member."""
+
+    name: str
+    public: bool
+
+
+#: What a voice is called: its name, which is one wherever it is only a name.
+Shown = str | GivenVoice | Unnamed
+
+
+class ButtonAction(StrEnum):
+    """What a button does. The value is part of its custom id, which outlives the process."""
+
+    SKIP = "skip"
+    STOP = "stop"
+    REPLAY = "replay"
+    DOWNLOAD = "download"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    verb: ButtonAction
+    job_id: int
+
+    @property
+    def label(self) -> str:
+        return self.verb.value.capitalize()
+
+    @property
+    def custom_id(self) -> str:
+        return f"mynah:{self.verb}:{self.job_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusMessage:
+    """`key` is short, stable over restarts, and differs exactly when content or buttons do."""
+
+    content: str
+    buttons: tuple[Button, ...]
+    final: bool
+    key: str
+
+
+_CUSTOM_ID: Final = re.compile(r"mynah:(skip|stop|replay|download):(.*)", re.DOTALL)
+
+
+def parse_custom_id(custom_id: str) -> Button | None:
+    """The button that has this custom id; None when it is none of ours."""
+    found = _CUSTOM_ID.fullmatch(custom_id)
+    job_id = parse_id(found[2]) if found else None
+    return Button(ButtonAction(found[1]), job_id) if found and job_id is not None else None
+
+
+def names_a_verb(custom_id: str) -> bool:
+    """Whether a custom id is that of a job's button, also where what follows can be no job's id."""
+    return _CUSTOM_ID.fullmatch(custom_id) is not None
+
+
+def render(
+    view: JobView,
+    *,
+    now: float,
+    voice: Shown | None = None,
+    hide_text: bool = False,
+    engine_state: EngineState = EngineState.READY,
+    note: str | None = None,
+    fallback_speaks: bool = False,
+) -> StatusMessage:
+    """The status message of a job.
+
+    `now` is in seconds since the epoch; `voice` is what the voice is called (its id is shown
+    without); `note` is a sentence that says what keeps the job from being heard just now.
+    `fallback_speaks`: another engine speaks at present, while the main one is down.
+    An outcome depends on neither `now`, `engine_state`, `note` nor `fallback_speaks`.
+    """
+    job = view.job
+    lines = [f"{_name(job.requester)} says, in {_voice(voice or job.voice)}:"]
+    if not hide_text:
+        lines.append(f"> {escape(job.text, MOST_TEXT)}")
+    if aside := _aside(job, fallback_speaks=fallback_speaks):
+        lines.append(aside)
+    if job.state.final:
+        lines.append(_outcome(view))
+    else:
+        blockers = _blockers(view, engine_state, note)
+        lines.append(_progress(view, now, estimate=not blockers))
+        lines.extend(blockers)
+    content, buttons = "\n".join(lines), _buttons(view)
+    shown = "\n".join([content, *(button.custom_id for button in buttons)])
+    digest = hashlib.blake2s(shown.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    return StatusMessage(content, buttons, job.state.final, f"{job.state}:{digest}")
+
+
+def render_queue(
+    views: Sequence[JobView], *, now: float, hide_text: bool = False, note: str | None = None
+) -> str:
+    """The list of the jobs of a server, in order; what does not fit is counted."""
+    if not views:
+        return "Nothing is waiting to be spoken. Say something with `/say`."
+    lines = _blockers(views[0], EngineState.READY, note)
+    estimate = not lines
+    room = MOST_CONTENT - sum(len(line) + 1 for line in lines) - len(_more(len(views)))
+    for index, view in enumerate(views):
+        line = _listed(view, now, hide_text=hide_text, estimate=estimate)
+        room -= len(line) + 1
+        if room < 0:
+            lines.append(_more(len(views) - index))
+            break
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _more(count: int) -> str:
+    return f"… and {count} more."
+
+
+def _listed(view: JobView, now: float, *, hide_text: bool, estimate: bool) -> str:
+    if view.job.state is JobState.SPEAKING:
+        where = f"**now** {_bar(view)}"
+    else:
+        where = f"**{view.place or 1}.** {_starts(view, now) if estimate else ''}".rstrip()
+    words = "" if hide_text else f": {escape(view.job.text, MOST_LISTED_TEXT)}"
+    return f"{where} {_name(view.job.requester)}{words}"
+
+
+def _voice(voice: Shown) -> str:
+    match voice:
+        case Unnamed():
+            return voice.value
+        case GivenVoice():
+            kind = "the public voice" if voice.public else "a member's voice,"
+            return f"{kind} {escape(voice.name, MOST_NAME)}"
+        case _:
+            return f"the voice {escape(voice, MOST_NAME)}"
+
+
+def _progress(view: JobView, now: float, *, estimate: bool) -> str:
+    if view.job.state is JobState.SPEAKING:
+        return _bar(view)
+    place = f"Place {view.place} in the queue" if view.place > 1 else "Next in the queue"
+    starts = _starts(view, now) if estimate else ""
+    return f"{place}, {starts}." if starts else f"{place}."
+
+
+def _starts(view: JobView, now: float) -> str:
+    if view.eta is None:
+        return ""
+    eta = math.ceil(view.eta / ETA_STEP) * ETA_STEP
+    return "starts now" if view.eta <= now else f"starts <t:{eta}:R>"
+
+
+def _bar(view: JobView) -> str:
+    done = view.spoken + view.failed
+    cells = min(view.chunks, BAR_CELLS)
+    filled = done * cells // view.chunks if view.chunks else 0
+    return f"{'▰' * filled}{'▱' * (cells - filled)} {done}/{view.chunks}"
+
+
+def _blockers(view: JobView, engine_state: EngineState, note: str | None) -> list[str]:
+    lines = []
+    if view.lane_paused:
+        lines.append("Paused: `/resume` goes on.")
+    if engine_state is EngineState.LOADING:
+        lines.append("The speech engine is loading.")
+    elif engine_state is EngineState.DOWN:
+        lines.append("The speech engine is restarting.")
+    if note:
+        lines.append(note[:MOST_REASON])
+    return lines
+
+
+def _aside(job: Job, *, fallback_speaks: bool) -> str | None:
+    """Why a job does not sound as its requester wished."""
+    if fallback_speaks and not job.state.final:
+        return SPARE
+    if job.stand_in is Substitution.SPARE:
+        return SPARE_SPOKE
+    if job.stand_in is Substitution.LACKING:
+        return LACKING
+    return NO_CLONES if job.stand_in is Substitution.OWN_VOICE else None
+
+
+def _outcome(view: JobView) -> str:
+    job = view.job
+    match job.state:
+        case JobState.COMPLETED:
+            unspoken = f"; {_parts(view.failed)} could not be spoken" if view.failed else ""
+            return f"Spoken in {_duration(_seconds(view))}{unspoken}."
+        case JobState.FAILED:
+            reason = escape(job.error or "nothing of it could be spoken", MOST_REASON)
+            return f"Failed: {reason.rstrip('.')}."
+        case JobState.EXPIRED:
+            words = "Expired: for too long I was in no voice channel where it could be heard"
+        case _:
+            words = _cancelled(job)
+    return (
+        f"{words}; {view.spoken} of {_parts(view.chunks)} spoken." if view.spoken else words + "."
+    )
+
+
+def _cancelled(job: Job) -> str:
+    by = f" by {_name(job.ended_actor)}" if job.ended_actor else ""
+    match job.ended_by:
+        case EndReason.SKIPPED:
+            return f"Skipped{by}"
+        case EndReason.STOPPED:
+            return f"Stopped{by}"
+        case EndReason.DISCONNECTED:
+            return "Cancelled: a moderator disconnected me from the voice channel"
+        case EndReason.LANE_GONE:
+            return "Cancelled: the voice channel is gone, or I was removed from the server"
+        case EndReason.WITHDRAWN:
+            return "Cancelled: Discord did not take my answer"
+        case EndReason.VOICE_GONE:
+            return "Cancelled: its voice was deleted, frozen, or is no longer shared"
+        case EndReason.ERASED:
+            return "Cancelled: its data was deleted"
+        case None:
+            return "Cancelled"
+
+
+def _buttons(view: JobView) -> tuple[Button, ...]:
+    job = view.job
+    if not job.state.final:
+        verbs = [ButtonAction.SKIP, ButtonAction.STOP]
+    elif job.ended_by is EndReason.WITHDRAWN:
+        verbs = []
+    else:
+        verbs = [ButtonAction.REPLAY, *([ButtonAction.DOWNLOAD] if view.spoken else [])]
+    return tuple(Button(verb, job.id) for verb in verbs)
+
+
+def _seconds(view: JobView) -> float:
+    job = view.job
+    if job.started_at is None or job.ended_at is None:
+        return view.seconds
+    return job.ended_at - job.started_at
+
+
+def _duration(seconds: float) -> str:
+    whole = max(1, round(seconds))
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _parts(count: int) -> str:
+    return "1 part" if count == 1 else f"{count} parts"
+
+
+def _name(who: str) -> str:
+    """A mention of a member's id; any other name as it is."""
+    return f"<@{who}>" if who.isascii() and who.isdecimal() else escape(who, MOST_NAME)

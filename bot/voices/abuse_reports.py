@@ -1,0 +1,133 @@
+"""Reports of voices: kept in the trail, and told to the server's admins and to the operator.
+
+Knows: who is told what. Does not know: commands, how many reports a member may make (the library
+counts), what becomes of a voice (`/voice-admin`, `mynah voices freeze`).
+
+A bot without privileged intents cannot list who may manage a server. Those whom it knows are told:
+the owner, who has decided about voices there before, who is in its cache, as those in voice are.
+
+A direct message that is refused changes nothing: the report is in the trail, `/voice-admin list`
+says that it is open, and the log has a line for the operator.
+"""
+
+import asyncio
+from typing import Final
+
+import aiohttp
+import discord
+import structlog
+
+from bot.discord_io.dm import send_direct
+from bot.discord_io.replies import name_commands
+from bot.messages.escape import escape
+from bot.voices.moderation_text import label, who
+from engine.base.error_text import describe
+from engine.model.ids import parse_id
+from engine.model.voices import Requester, Voice
+from engine.voices.permissions import open_to_all
+from engine.voices.rate_limits import LimitedAction
+from engine.voices.registry import VoiceRegistry
+
+log = structlog.get_logger(__name__)
+
+MOST_REASON: Final = 500
+#: Of a server's admins, so many are told.
+MOST_ADMINS: Final = 10
+
+
+class AbuseReports:
+    """`group` is the command below which all others are registered, if there is one."""
+
+    def __init__(
+        self, client: discord.Client, registry: VoiceRegistry, *, group: str | None
+    ) -> None:
+        self._client = client
+        self._registry = registry
+        self._group = group
+        self._operator: int | None = None
+        self._telling: set[asyncio.Task[None]] = set()
+
+    async def report(
+        self, requester: Requester, guild: discord.Guild, voice: Voice, reason: str
+    ) -> None:
+        """Keep a report; who is to know is told meanwhile. Raises Refused."""
+        await self._registry.attempt(requester.member, LimitedAction.REPORT)
+        await self._registry.report(requester, voice.key, reason)
+        task = asyncio.create_task(self._tell(requester, guild, voice, reason), name="report")
+        self._telling.add(task)
+        task.add_done_callback(self._told)
+
+    async def close(self) -> None:
+        for task in self._telling:
+            task.cancel()
+        await asyncio.gather(*self._telling, return_exceptions=True)
+
+    async def _tell(
+        self, requester: Requester, guild: discord.Guild, voice: Voice, reason: str
+    ) -> None:
+        about = label(voice, named=open_to_all(voice, str(guild.id)))
+        place = f"**{escape(guild.name, 100)}**"
+        words = f"> {escape(reason, MOST_REASON)}"
+        for admin in await self._admins(guild):
+            await self._send(
+                admin,
+                f"On the server {place}, {who(requester.member)} reports {about}:\n{words}\n"
+                f"There, `/voice-admin freeze voice:{voice.key}` keeps it from being spoken, and "
+                f"`/voice-admin release voice:{voice.key}` closes the report.",
+            )
+        operator = await self._find_operator()
+        if operator is not None:
+            await self._send(
+                operator,
+                f"On the server {place} ({guild.id}), {who(requester.member)} reports "
+                f"{about}:\n{words}\nYou operate this bot: `mynah voices freeze "
+                f"{voice.reference}` blocks this recording everywhere.",
+            )
+
+    async def _admins(self, guild: discord.Guild) -> list[int]:
+        """The owner first."""
+        found = [] if guild.owner_id is None else [guild.owner_id]
+        found += [each.id for each in guild.members if _manages(each)]
+        for decider in await self._registry.deciders(str(guild.id), limit=MOST_ADMINS):
+            decider_id = parse_id(decider)  # none for who had their data deleted
+            if decider_id is not None and decider_id not in found:
+                member = await self._find_member(guild, decider_id)
+                if member is not None and _manages(member):
+                    found.append(member.id)
+        return list(dict.fromkeys(found))[:MOST_ADMINS]
+
+    async def _find_member(self, guild: discord.Guild, user_id: int) -> discord.Member | None:
+        """None for who is no longer there."""
+        try:
+            return await guild.fetch_member(user_id)
+        except discord.NotFound:
+            return None
+        except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            log.warning("An admin could not be told of a report", error=describe(error))
+            return None
+
+    async def _send(self, user_id: int, words: str) -> None:
+        if not await send_direct(self._client, user_id, name_commands(words, self._group)):
+            log.warning("A report could not be told; it is in the trail", user=user_id)
+
+    async def _find_operator(self) -> int | None:
+        """The owner of the application, or of the team that has it."""
+        if self._operator is None:
+            try:
+                application = await self._client.application_info()
+            except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+                log.warning("The operator could not be told of a report", error=describe(error))
+                return None
+            team = application.team
+            owner = team.owner_id if team is not None else None
+            self._operator = owner or application.owner.id
+        return self._operator
+
+    def _told(self, task: asyncio.Task[None]) -> None:
+        self._telling.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a report could not be told", exc_info=error)
+
+
+def _manages(member: discord.Member) -> bool:
+    return member.guild_permissions.manage_guild and not member.bot

@@ -1,0 +1,101 @@
+"""Voices as one types them: what completes, and which one a typed word means.
+
+Knows: the engine's info, registered voices as they are offered. Does not know: Discord's objects,
+who may use which voice.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.messages.escape import plain
+from engine.model.builtin_voices import built_in
+from engine.model.engine import BuiltinVoice, EngineInfo
+from engine.model.errors import UnknownVoice
+
+#: Discord shows no more.
+MOST_CHOICES: Final = 25
+MOST_LABEL: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A choice: what is shown, and what is sent when it is chosen."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A registered voice, and what its owner is called: "yours", "public", or their name."""
+
+    key: str
+    name: str
+    owner: str
+
+    @property
+    def offered(self) -> Offered:
+        owner = plain(self.owner, MOST_LABEL // 2)
+        return Offered(plain(f"{self.name} · {owner}", MOST_LABEL), self.key)
+
+
+def registered(voices: Iterable[Registered], typed: str) -> list[Offered]:
+    """The registered voices that fit what was typed, the best first."""
+    wanted = typed.strip().casefold()
+    ranked = [
+        (rank, voice)
+        for voice in voices
+        if (rank := _rank((voice.key, voice.name, voice.owner), voice.name, wanted)) is not None
+    ]
+    ranked.sort(key=lambda pair: (pair[0], pair[1].name.casefold(), pair[1].key))
+    return [voice.offered for _, voice in ranked[:MOST_CHOICES]]
+
+
+def builtin(info: EngineInfo | None, typed: str) -> list[Offered]:
+    """The engine's own voices that fit what was typed, the best first."""
+    return [Offered(voice.name[:MOST_LABEL], voice.id) for voice in completions(info, typed)]
+
+
+def together(first: Sequence[Offered], then: Sequence[Offered]) -> list[Offered]:
+    return [*first, *then][:MOST_CHOICES]
+
+
+def completions(info: EngineInfo | None, typed: str) -> list[BuiltinVoice]:
+    """The engine's own voices that fit what was typed, the best first."""
+    if info is None:
+        return []
+    wanted = typed.strip().casefold()
+    ranked = [
+        (rank, voice)
+        for voice in info.voices
+        if (rank := _rank((voice.id, voice.name, voice.language), voice.name, wanted)) is not None
+    ]
+    ranked.sort(key=lambda pair: (pair[0], pair[1].name))
+    return [voice for _, voice in ranked[:MOST_CHOICES]]
+
+
+def _rank(names: Iterable[str], name: str, wanted: str) -> int | None:
+    """0 for what begins so, 1 for what has a word that begins so, 2 for what contains it."""
+    folded = [each.casefold() for each in names]
+    if any(each.startswith(wanted) for each in folded):
+        return 0
+    if any(word.startswith(wanted) for word in name.casefold().replace("(", "").split()):
+        return 1
+    return 2 if any(wanted in each for each in folded) else None
+
+
+def builtin_id(info: EngineInfo | None, typed: str) -> str | None:
+    """The id of the engine's own voice that is meant, by its id or name; None for no such one."""
+    found = built_in(info, typed.strip())
+    return None if found is None else found.id
+
+
+def unknown(info: EngineInfo | None, typed: str) -> UnknownVoice:
+    """The refusal of a voice that is not there, or not for whoever typed it."""
+    near = completions(info, typed)[:3]
+    hint = f" Did you mean {', '.join(voice.name for voice in near)}?" if near else ""
+    return UnknownVoice(
+        "unknown voice",
+        user_message=f"There is no such voice.{hint} The option `voice` completes as you type.",
+    )

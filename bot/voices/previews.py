@@ -1,0 +1,92 @@
+"""Recordings to listen to: kept from the upload, else made once.
+
+Knows: where one is kept, who makes the one that is missing. Does not know: who may hear a voice,
+how sound is encoded.
+
+One is missing where a recording was kept by an earlier version, or where the cache was deleted.
+Then one member's request makes it, counted as theirs, and all who ask meanwhile wait for that.
+"""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from bot.voices.work_slots import WorkSlots
+from engine.base.error_text import describe
+from engine.model.errors import Refused
+from engine.voices.rate_limits import LimitedAction
+from engine.voices.recording_analyzer import RecordingAnalyzer
+from engine.voices.recording_files import RecordingFiles
+from engine.voices.registry import VoiceRegistry
+
+log = structlog.get_logger(__name__)
+
+NO_LONGER_KEPT: Final = "The recording of this voice is no longer there."
+
+
+class Previews:
+    def __init__(
+        self,
+        registry: VoiceRegistry,
+        recordings_dir: RecordingFiles,
+        examiner: RecordingAnalyzer,
+        places: WorkSlots,
+    ) -> None:
+        self._registry = registry
+        self._recordings_dir = recordings_dir
+        self._examiner = examiner
+        self._places = places
+        self._making: dict[str, _Making] = {}  # by the recording's content hash
+
+    async def of(self, member: str, reference: str) -> bytes:
+        """A recording as Ogg Opus, for this member. Raises Refused."""
+        while True:
+            kept = await asyncio.to_thread(self._recordings_dir.preview, reference)
+            if kept is not None:
+                return kept
+            making = self._making.get(reference)
+            if making is None:
+                return await self._make(member, reference)
+            await making.over.wait()
+            if making.sound is not None:
+                return making.sound
+            if making.refused is not None and making.member == member:
+                raise making.refused
+
+    async def _make(self, member: str, reference: str) -> bytes:
+        making = self._making[reference] = _Making(member)
+        try:
+            with self._places.claim(member) as claim:
+                await claim.place()
+                wav = await asyncio.to_thread(self._recordings_dir.path, reference)
+                if wav is None:
+                    raise Refused(NO_LONGER_KEPT)
+                await self._registry.attempt(member, LimitedAction.PREVIEW)
+                making.sound = await self._examiner.encode_preview(wav)
+                await self._keep(reference, making.sound)
+                return making.sound
+        except Refused as refused:
+            making.refused = refused
+            raise
+        finally:
+            del self._making[reference]
+            making.over.set()
+
+    async def _keep(self, reference: str, sound: bytes) -> None:
+        try:
+            await self._registry.keep_preview(reference, sound)
+        except OSError as error:
+            log.warning(
+                "A preview cannot be kept: it is made again each time", error=describe(error)
+            )
+
+
+class _Making:
+    """A preview that is being made. Once `over`, it is there, was refused, or was given up."""
+
+    def __init__(self, member: str) -> None:
+        self.member = member
+        self.over = asyncio.Event()
+        self.sound: bytes | None = None
+        self.refused: Refused | None = None

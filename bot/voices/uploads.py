@@ -1,0 +1,302 @@
+"""From a recording that a member points at to a voice that is kept.
+
+Knows: the order of things (ask, fetch, examine, register). Does not know: sound, the words, what
+may be uploaded (the library judges, before the question and after it), whose turn it is (`places`).
+
+    /voice upload ──▶ question ──▶ "I agree" ──▶ fetched, examined, registered ──▶ card
+    Use as my voice ──▶ a form for the name ──┘        └──▶ refused: nothing is kept
+
+A recording lies in a folder of its own while it is examined, and goes whatever happens.
+"""
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Final
+
+import discord
+import structlog
+
+from bot.discord_io.ephemeral_files import EphemeralFiles
+from bot.discord_io.replies import Attached, Choice, Reply
+from bot.requester import is_admin, requester_of, roles_of
+from bot.voices.download import Fetcher, Recording, within
+from bot.voices.pending_uploads import LAPSE_SECONDS, PendingUpload, PendingUploads
+from bot.voices.upload_text import AGREED, CONSENT, LAPSED, REPLACED, render_card, render_consent
+from bot.voices.work_slots import WorkSlot, WorkSlots
+from engine.base.clock import Clock
+from engine.model.errors import Busy, NotAllowed, Refused
+from engine.model.voices import Scope, Voice
+from engine.queue import SpeechQueue
+from engine.voices.rate_limits import LimitedAction
+from engine.voices.recording_analyzer import Analyzed, RecordingAnalyzer
+from engine.voices.registry import VoiceRegistry
+
+log = structlog.get_logger(__name__)
+
+#: For everything from the press to the answer, which Discord and people expect within ten.
+WORK_SECONDS: Final = 9.0
+
+BUSY: Final = (
+    "Many recordings are being examined just now. Press **I agree** again in a moment; nothing was "
+    "kept so far."
+)
+AT_IT: Final = "I am at it already."
+NO_SERVER: Final = "A voice is shared with a server in that server: use `/voice upload` there."
+PREVIEW: Final = "voice-preview.ogg"
+
+
+class Uploads:
+    """`folder` is for recordings while they are examined; what lies there at the start is swept."""
+
+    def __init__(
+        self,
+        registry: VoiceRegistry,
+        examiner: RecordingAnalyzer,
+        fetcher: Fetcher,
+        speech: SpeechQueue,
+        reply: Reply,
+        sent_files: EphemeralFiles,
+        places: WorkSlots,
+        clock: Clock,
+        folder: Path,
+    ) -> None:
+        self._registry = registry
+        self._examiner = examiner
+        self._fetcher = fetcher
+        self._speech = speech
+        self._reply = reply
+        self._sent_files = sent_files
+        self._places = places
+        self._clock = clock
+        self._folder = folder
+        self._pendings = PendingUploads()
+        self._at_work: dict[str, _Work] = {}  # by token
+        self._lapsing: dict[str, asyncio.Task[None]] = {}  # by token
+
+    async def start(self) -> None:
+        """Before the first use."""
+        await asyncio.to_thread(_sweep, self._folder)
+
+    async def ask(
+        self, interaction: discord.Interaction, recording: Recording, name: str, scope: Scope
+    ) -> None:
+        """Ask for consent. Raises Refused for all that can be told without the recording."""
+        requester = requester_of(interaction)
+        if scope is Scope.SERVER and requester.lane is None:
+            raise NotAllowed("no server", user_message=NO_SERVER)
+        self._fetcher.check(recording)
+        await self._check(interaction, name)
+        pending, replaced = self._add(interaction, recording, name, scope, answers=True)
+        words = render_consent(name, scope, self._clock.time() + LAPSE_SECONDS)
+        agree = Choice("I agree", f"mynah:voice:agree:{pending.token}")
+        await self._reply(interaction, words, choices=[agree])
+        if replaced is not None:
+            await self._rewrite(replaced, REPLACED)
+
+    async def ask_name(
+        self,
+        interaction: discord.Interaction,
+        recording: Recording,
+        show: Callable[[str], discord.ui.Modal],
+    ) -> None:
+        """Keep in mind what a form is to name; `show` makes the form that has this token."""
+        self._fetcher.check(recording)
+        pending, replaced = self._add(interaction, recording, "", Scope.PRIVATE, answers=False)
+        form = show(pending.token)
+        form.stop()  # discord.py keeps none that is over: it comes back by its custom id
+        await interaction.response.send_modal(form)
+        if replaced is not None:
+            await self._rewrite(replaced, REPLACED)
+
+    async def named(self, interaction: discord.Interaction, token: str, name: str) -> None:
+        """The form came back: ask for consent."""
+        pending = self._find(interaction, token)
+        self._take(token)
+        await self.ask(interaction, pending.recording, name, pending.scope)
+
+    async def agreed(self, interaction: discord.Interaction, token: str) -> None:
+        """The button was pressed. Raises Refused, after which nothing is kept."""
+        pending = self._find(interaction, token)
+        if token in self._at_work:
+            raise Busy("pressed twice", user_message=AT_IT)
+        with self._places.claim(pending.member) as claim:
+            await self._work(interaction, pending, claim)
+
+    async def _work(
+        self, interaction: discord.Interaction, pending: PendingUpload, claim: WorkSlot
+    ) -> None:
+        token = pending.token
+        work = self._at_work[token] = _Work(pending.member, self._clock.monotonic() + WORK_SECONDS)
+        try:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            await self._check(interaction, pending.name)
+            await claim.place()
+            if work.forgotten:
+                raise NotAllowed("forgotten meanwhile", user_message=LAPSED)
+            await self._registry.attempt(pending.member, LimitedAction.UPLOAD)
+            await self._take_in(interaction, pending, work)
+        except Refused as refused:
+            if not refused.retryable:
+                await self._end(pending, refused.user_message)
+            raise
+        except BaseException:
+            self._take(token)
+            raise
+        finally:
+            del self._at_work[token]
+            work.over.set()
+
+    async def forget(self, member: str) -> None:
+        """Whatever this member has given so far is not taken in any more: when this returns, no
+        upload that began before it can still become a voice."""
+        waiting = self._pendings.of(member)
+        if waiting is not None:
+            self._take(waiting.token)
+        works = [each for each in self._at_work.values() if each.member == member]
+        for work in works:
+            work.forgotten = True
+        await asyncio.gather(*(work.over.wait() for work in works))
+        if waiting is not None:
+            await self._rewrite(waiting, LAPSED)
+
+    async def close(self) -> None:
+        """What waits for consent is forgotten: its button answers that it has lapsed."""
+        for task in self._lapsing.values():
+            task.cancel()
+        await asyncio.gather(*self._lapsing.values(), return_exceptions=True)
+
+    # Steps.
+
+    async def _check(self, interaction: discord.Interaction, name: str) -> None:
+        await self._registry.check_upload(
+            requester_of(interaction),
+            name,
+            roles=roles_of(interaction),
+            admin=is_admin(interaction),
+        )
+
+    async def _take_in(
+        self, interaction: discord.Interaction, pending: PendingUpload, work: "_Work"
+    ) -> None:
+        async with self._room() as room:
+            try:
+                examining = self._examine(pending.recording, room)
+                left = work.until - self._clock.monotonic()
+                examined = await within(self._clock, left, examining)
+            except TimeoutError as error:
+                raise Busy("an upload took too long", user_message=BUSY) from error
+            if work.forgotten:
+                raise NotAllowed("forgotten meanwhile", user_message=LAPSED)
+            voice = await self._registry.register(
+                requester=requester_of(interaction),
+                name=pending.name,
+                scope=pending.scope,
+                examined=examined,
+                consent=CONSENT,
+            )
+            preview = await asyncio.to_thread(examined.preview.read_bytes)
+        await self._answer(interaction, voice, examined, preview)
+        await self._end(pending, AGREED)
+
+    async def _examine(self, recording: Recording, room: Path) -> Analyzed:
+        source = room / "recording"
+        await self._fetcher.fetch(recording, source)
+        return await self._examiner.examine(source, room / "voice.wav")
+
+    async def _answer(
+        self, interaction: discord.Interaction, voice: Voice, examined: Analyzed, preview: bytes
+    ) -> None:
+        log.info("a voice was uploaded", voice=voice.key, source=voice.report.source)
+        lane = requester_of(interaction).lane
+        frozen = lane is not None and voice.id in await self._registry.frozen(lane)
+        sent = await self._reply(
+            interaction,
+            render_card(voice, examined.advice, self._speech.info, frozen=frozen),
+            choices=[Choice("Use this voice", f"mynah:voice:use:{voice.key}")],
+            files=[Attached(PREVIEW, preview)],
+        )
+        if sent is not None:
+            self._sent_files.sent(interaction, sent, {voice.owner})
+
+    @contextlib.asynccontextmanager
+    async def _room(self) -> AsyncIterator[Path]:
+        """A folder for one recording, gone afterwards."""
+        room = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._folder))
+        try:
+            yield room
+        finally:
+            await asyncio.shield(asyncio.to_thread(shutil.rmtree, room, ignore_errors=True))
+
+    # What waits.
+
+    def _add(
+        self,
+        interaction: discord.Interaction,
+        recording: Recording,
+        name: str,
+        scope: Scope,
+        *,
+        answers: bool,
+    ) -> tuple[PendingUpload, PendingUpload | None]:
+        """What waits now, and what it took the place of. `answers`: there will be a message."""
+        pending, replaced = self._pendings.add(
+            self._clock.monotonic(),
+            member=str(interaction.user.id),
+            recording=recording,
+            name=name,
+            scope=scope,
+            interaction=interaction if answers else None,
+        )
+        if replaced is not None:
+            self._take(replaced.token)
+        task = asyncio.create_task(self._lapse(pending), name="upload-lapse")
+        self._lapsing[pending.token] = task
+        return pending, replaced
+
+    def _find(self, interaction: discord.Interaction, token: str) -> PendingUpload:
+        member = str(interaction.user.id)
+        pending = self._pendings.get(self._clock.monotonic(), token, member)
+        if pending is None:
+            raise NotAllowed("a consent has lapsed", user_message=LAPSED)
+        return pending
+
+    def _take(self, token: str) -> None:
+        """It waits no longer."""
+        self._pendings.take(token)
+        lapsing = self._lapsing.pop(token, None)
+        if lapsing is not None and lapsing is not asyncio.current_task():
+            lapsing.cancel()
+
+    async def _lapse(self, pending: PendingUpload) -> None:
+        await self._clock.sleep(LAPSE_SECONDS)
+        if pending.token not in self._at_work:
+            await self._end(pending, LAPSED)
+
+    async def _end(self, pending: PendingUpload, words: str) -> None:
+        """The question is settled, and its message says so."""
+        self._take(pending.token)
+        await self._rewrite(pending, words)
+
+    async def _rewrite(self, pending: PendingUpload, words: str) -> None:
+        if pending.interaction is not None:
+            await self._reply.rewrite(pending.interaction, words)
+
+
+class _Work:
+    """An upload that is under way."""
+
+    def __init__(self, member: str, until: float) -> None:
+        self.member = member
+        self.until = until  # the clock's monotonic seconds, when it is given up
+        self.forgotten = False
+        self.over = asyncio.Event()
+
+
+def _sweep(folder: Path) -> None:
+    """Begin with an empty folder: a bot that was killed left what it was examining."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)

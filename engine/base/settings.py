@@ -1,0 +1,205 @@
+"""Every setting: its type, its default, its reason. One frozen object, built once at start-up.
+
+Knows: names, ranges, where values come from (the environment, then `.env`).
+Does not know: what anyone does with them. Nothing reads the environment elsewhere.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from engine.model.errors import SetupError
+
+MEBIBYTE = 1024 * 1024
+LEAST_TOKEN: Final = 16
+MOST_TOKEN: Final = 512
+#: What a header can carry, without a space (RFC 9110, section 5.5).
+TOKEN: Final = re.compile(rf"[!-~]{{{LEAST_TOKEN},{MOST_TOKEN}}}")
+#: For people to copy: 43 characters, 256 random bits.
+MAKE_TOKEN: Final = 'python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Pause = Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)]
+
+
+class Settings(BaseSettings):
+    """Field names are the environment's names in lower case; each description is its help."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,  # what is wrong may be a secret
+    )
+
+    discord_token: SecretStr | None = Field(
+        None,
+        description="The bot's token, from the developer portal, page Bot. Needed by `mynah run`.",
+    )
+    discord_api_url: str = Field(
+        "https://discord.com/api/v10",
+        description="Where Discord's REST API is: a REST proxy, or the sandbox. "
+        "The gateway's address is asked of it.",
+    )
+
+    mynah_data_dir: Path = Field(
+        Path("data"), description="The database and the audio cache. One bot a directory."
+    )
+    mynah_references_dir: Path = Field(
+        Path("references"), description="Reference voices that the operator drops in."
+    )
+    mynah_engine: Literal[
+        "espeak", "chatterbox-turbo", "chatterbox", "chatterbox-multilingual", "tone"
+    ] = Field("espeak", description="Which engine speaks. `tone` is for tests: a tone a character.")
+    mynah_device: Literal["auto", "cuda", "mps", "cpu"] = Field(
+        "auto", description="Where Chatterbox runs. `auto`: on a GPU if there is one."
+    )
+    mynah_checkpoint: Path | None = Field(
+        None,
+        description="Folder that holds the files of Chatterbox's model. "
+        "Empty: fetched from the hub once, then used offline.",
+    )
+    mynah_fallback: Literal["espeak"] | None = Field(
+        None, description="Which engine speaks while the other is down. Empty: none."
+    )
+    mynah_engine_url: str | None = Field(
+        None,
+        description="Use the engine's host at this URL (`http://…`, or `unix:///path.sock`) "
+        "instead of starting one.",
+    )
+    mynah_engine_token: SecretStr | None = Field(
+        None,
+        description="The secret that a host on another machine and the bot share: the same on both "
+        "machines. Without it `mynah engine` serves this machine only.",
+    )
+    mynah_hang_limit: Seconds = Field(
+        30,
+        description="Seconds without progress on a request after which the engine's host counts "
+        "as hung and is replaced.",
+    )
+    mynah_espeak_pace: float = Field(
+        0.0,
+        ge=0,
+        le=100,
+        description="For tests and measurements: the real-time factor at which eSpeak delivers. "
+        "0: as fast as it can.",
+    )
+
+    mynah_job_expiry: Seconds = Field(
+        600, description="Seconds that a job may wait while its server's queue cannot be spoken."
+    )
+    mynah_max_text: int = Field(4000, ge=1, le=100_000, description="Characters a job.")
+    mynah_max_queue: int = Field(50, ge=1, le=10_000, description="Jobs that wait in a server.")
+    mynah_max_queue_member: int = Field(
+        10, ge=1, le=10_000, description="Jobs of one member that wait in a server."
+    )
+    mynah_alone_timeout: Seconds = Field(
+        60, description="Seconds alone in a voice channel before the bot leaves it."
+    )
+    mynah_lead_join: Pause = Field(
+        0.2, description="Seconds of silence before the first sound after a join."
+    )
+    mynah_lead_pause: Pause = Field(
+        0.1, description="Seconds of silence before the first sound after a pause."
+    )
+    mynah_hide_text: bool = Field(
+        False, description="Do not repeat the text in the status message."
+    )
+    mynah_command_group: str | None = Field(
+        None,
+        pattern=r"^[-_a-z0-9]{1,32}$",
+        description="Register every command below this one (`/mynah skip`), "
+        "where another bot owns such names.",
+    )
+    mynah_guilds: Annotated[frozenset[int], NoDecode] = Field(
+        frozenset(), description="Serve only these servers: ids, separated by commas. Empty: all."
+    )
+
+    mynah_max_upload: int = Field(
+        10, ge=1, le=500, description="Mebibytes of a recording that a member uploads."
+    )
+    mynah_max_recording: Seconds = Field(
+        300, description="Seconds of sound in a recording that a member uploads."
+    )
+    mynah_max_voices: int = Field(10, ge=0, le=1000, description="Voices of one member.")
+    mynah_max_uploads: int = Field(
+        10,
+        ge=1,
+        le=1000,
+        description="Recordings that one member may upload in an hour; refused ones count.",
+    )
+
+    mynah_cache_size: int = Field(
+        1024, ge=1, description="Mebibytes of the audio cache; least recently used goes first."
+    )
+    mynah_keep_jobs: float = Field(
+        7, gt=0, description="Days that finished jobs are kept, with their texts and sound."
+    )
+    mynah_disk_reserve: int = Field(
+        256, ge=0, description="Mebibytes of free disk below which new jobs are refused."
+    )
+
+    mynah_log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least severe message that is logged."
+    )
+    mynah_log_format: Literal["console", "json"] = Field(
+        "console", description="How a line of the log looks."
+    )
+
+    @field_validator("mynah_guilds", mode="before")
+    @classmethod
+    def _split_guilds(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return [part for part in value.replace(",", " ").split() if part]
+
+    @field_validator(
+        *("mynah_log_level", "mynah_log_format", "mynah_engine", "mynah_device", "mynah_fallback"),
+        mode="before",
+    )
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("mynah_engine_token")
+    @classmethod
+    def _check_token(cls, value: SecretStr | None) -> SecretStr | None:
+        token = "" if value is None else value.get_secret_value().strip()
+        if not token:
+            return None
+        if not TOKEN.fullmatch(token):
+            raise ValueError(
+                f"must be {LEAST_TOKEN} to {MOST_TOKEN} letters, digits and signs without a space. "
+                f"Make one: {MAKE_TOKEN}"
+            )
+        return SecretStr(token)
+
+    @field_validator("discord_api_url")
+    @classmethod
+    def _check_url(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/")
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """What must never be written anywhere: the value of every setting that is a SecretStr."""
+    values = (getattr(settings, name) for name in type(settings).model_fields)
+    return [each.get_secret_value().strip() for each in values if isinstance(each, SecretStr)]
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment and `.env`. Raises SetupError that names each wrong one."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+            for fault in error.errors()
+        ]
+        raise SetupError("Settings are wrong. " + "; ".join(lines)) from error

@@ -1,0 +1,122 @@
+"""What an engine is, and what is asked of it: values that travel between the bot and an engine.
+
+The bot's process imports this file too, so it imports next to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from typing import Any, Final, Literal
+
+#: Characters of a request's context: enough to tell a language.
+MOST_CONTEXT: Final = 300
+
+
+#: Said where a text asks for a voice that the engine does not have.
+NO_SUCH_VOICE: Final = "There is no such voice. Choose one of those that are offered as you type."
+
+
+#: Characters of a voice's name that are repeated in a refusal.
+MOST_VOICE_NAME: Final = 100
+
+
+def no_such_voice(typed: str) -> str:
+    """The same, of a job that has waited for the engine: by name, for that was some time ago."""
+    return (
+        f"There is no voice “{typed[:MOST_VOICE_NAME]}” here. "
+        "Choose one of those that are offered as you type."
+    )
+
+
+#: Said where an engine speaks in reference voices only, and a text has none.
+NO_VOICE: Final = (
+    "The engine that speaks here has no voice of its own. Give me a voice with `/voice upload`, or "
+    "choose one that you may use."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltinVoice:
+    """A voice that the engine brings along."""
+
+    id: str
+    name: str  # for people: "English (America)"
+    language: str  # BCP 47: "en-US"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StyleOption:
+    """One knob of how an engine speaks: its range and what it is when nobody turns it."""
+
+    name: str
+    kind: Literal["number", "integer", "switch"]
+    least: float  # of a switch: 0
+    most: float  # of a switch: 1
+    default: float | None  # None: the engine's own choice at each request
+
+    def takes(self, value: object) -> bool:
+        """Whether `value` is of its kind, finite and in its range."""
+        if self.kind == "switch" or isinstance(value, bool):
+            return self.kind == "switch" and isinstance(value, bool)
+        if not isinstance(value, int | float) or not self.least <= value <= self.most:
+            return False
+        return self.kind == "number" or float(value).is_integer()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineInfo:
+    """What an engine is and can do. It travels as JSON from the host to the bot."""
+
+    name: str
+    version: str
+    voices: tuple[BuiltinVoice, ...]
+    default_voice: str  # "": it has none, and speaks in reference voices only
+    languages: tuple[str, ...]
+    least_characters: int  # a chunk shorter than this may come out wrong
+    most_characters: int  # a chunk longer than this may come out wrong
+    slots: int  # requests that it works on at once
+    clones: bool
+    styles: tuple[StyleOption, ...]  # what it honours of a request's style
+    finds_language: bool = False  # it reads a text in the language that it finds it to be in
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> EngineInfo:
+        """What a newer host tells beyond this is left aside."""
+        known = {each.name for each in fields(cls)}
+        return cls(
+            **{
+                **{name: value for name, value in data.items() if name in known},
+                "voices": tuple(BuiltinVoice(**voice) for voice in data["voices"]),
+                "languages": tuple(data["languages"]),
+                "styles": tuple(StyleOption(**style) for style in data["styles"]),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SynthesisRequest:
+    """One chunk to speak. It travels as JSON from the bot to the host."""
+
+    text: str = field(repr=False)
+    voice: str  # the id of a built-in voice; with a reference, its voice's id: "@12"
+    reference: str | None = None  # the content hash of a reference voice's recording
+    language: str | None = None
+    #: The beginning of the text that this is a part of, for an engine that finds languages: a
+    #: short part may not tell its own.
+    context: str | None = field(default=None, repr=False)
+    style: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class EngineState(StrEnum):
+    LOADING = "loading"  # the host starts, or its model loads
+    READY = "ready"
+    DOWN = "down"  # no host answers; the supervisor is at it

@@ -1,0 +1,166 @@
+"""A job's text becomes its chunks, as the engine's card asks. Pure.
+
+Knows: the card in use, what of a job is still to be spoken, the key of each chunk's audio.
+Does not know: how text is cut (`engine.text` does), the database.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from engine.model.builtin_voices import built_in
+from engine.model.engine import MOST_CONTEXT, NO_VOICE, EngineInfo, SynthesisRequest, no_such_voice
+from engine.model.errors import UnknownVoice
+from engine.model.jobs import ChunkState, Job, JobRequest, Substitution
+from engine.model.voices import voice_number
+from engine.queue.audio_cache import audio_key
+from engine.queue.state import LiveChunk, LiveJob
+from engine.text import normalize, split
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """What takes the place of a job's chunks from index `since` on."""
+
+    voice: str
+    since: int
+    chunks: list[LiveChunk]
+
+
+@dataclass(frozen=True)
+class ActiveEngine:
+    """The engine's card, and what follows from it for a job. `fallback`: it is that of an engine
+    that speaks while another is down."""
+
+    info: EngineInfo
+    fallback: bool = False
+
+    @cached_property
+    def id(self) -> str:
+        """Differs between cards under which text is split, or sounds, differently."""
+        shape = {**self.info.to_json(), "slots": None}
+        return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
+
+    @cached_property
+    def _voices(self) -> frozenset[str]:
+        return frozenset(voice.id for voice in self.info.voices)
+
+    def has(self, voice: str, reference: str | None = None) -> bool:
+        """Whether a job may ask for this voice; "" is the engine's own choice.
+
+        A registered voice, one with a reference, any engine has: where it cannot clone, it speaks
+        in its own.
+        """
+        if reference is not None:
+            return voice_number(voice) is not None
+        return voice == "" or voice in self._voices
+
+    def voice_of(self, job: Job | JobRequest) -> str:
+        """The job's voice. What was typed before any card was known becomes the id of the voice
+        that it names, if it names one."""
+        if job.typed and job.reference is None and not self.has(job.voice):
+            found = built_in(self.info, job.voice)
+            return job.voice if found is None else found.id
+        return job.voice
+
+    def refusal(
+        self, job: Job | JobRequest, *, known: bool = False, before: EngineInfo | None = None
+    ) -> UnknownVoice | None:
+        """Why a job cannot be spoken under this card, if that is so. `known`: it was cut under a
+        card that had its voice; then a spare engine may stand in for that one. `before`: the last
+        card, which may have a name for the voice."""
+        lacks = job.typed and not self.has(self.voice_of(job), job.reference)
+        if lacks and not (known and self.fallback):
+            return UnknownVoice(
+                f"no voice {job.voice!r} on the card of {self.info.name}",
+                user_message=no_such_voice(_name(before, job.voice)),
+            )
+        if not self.speaks(job):
+            return UnknownVoice(f"{self.info.name} has no voice of its own", user_message=NO_VOICE)
+        return None
+
+    def speaks(self, job: Job | JobRequest) -> bool:
+        """Whether there is a voice to speak the job in: its own, or any of the engine's."""
+        own = bool(self.info.default_voice) or self.voice_of(job) in self._voices
+        return own or self._clones(job)
+
+    def request(self, job: Job, text: str) -> SynthesisRequest:
+        """What to ask the engine for, of a job that it `speaks`."""
+        knobs = {knob.name: knob for knob in self.info.styles}
+        style = {
+            name: value
+            for name, value in job.style.items()
+            if name in knobs and knobs[name].takes(value)
+        }
+        context = job.text[:MOST_CONTEXT] if self.info.finds_language else None
+        if self._clones(job):
+            voice, reference = job.voice, job.reference
+        else:
+            voice = job.voice if job.voice in self._voices else self.info.default_voice
+            reference = None
+        return SynthesisRequest(
+            text=text, voice=voice, reference=reference, context=context, style=style
+        )
+
+    def stand_in(self, job: Job | JobRequest) -> Substitution | None:
+        """What speaks a job in place of the voice that was asked for, if something does."""
+        if self.fallback:
+            return Substitution.SPARE
+        if job.reference is not None:
+            return None if self.info.clones else Substitution.OWN_VOICE
+        return None if self.has(self.voice_of(job)) else Substitution.LACKING
+
+    def _clones(self, job: Job | JobRequest) -> bool:
+        return self.info.clones and job.reference is not None
+
+    def key(self, job: Job, text: str) -> str:
+        """The key of the audio of a chunk of `job`."""
+        return audio_key(self.request(job, text), self.info)
+
+    def cut(self, live: LiveJob) -> Cut:
+        """Cut anew all of the job that no player has taken or spoken. Changes nothing.
+
+        The job keeps the voice that was asked for, also where this engine lacks it: another one,
+        which has it, may follow.
+        """
+        voice = self.voice_of(live.job)
+        job = replace(live.job, voice=voice)
+        since = untouched(live)
+        if since:
+            text = " ".join(chunk.text for chunk in live.chunks[since:])
+        else:
+            text = normalize(job.text)
+        least, most = self.info.least_characters, self.info.most_characters
+        return Cut(
+            voice=voice,
+            since=since,
+            chunks=[
+                LiveChunk(live, index, each.text, each.pause_after, self.key(job, each.text))
+                for index, each in enumerate(split(text, least=least, most=most), since)
+            ],
+        )
+
+
+def _name(info: EngineInfo | None, voice: str) -> str:
+    voices = () if info is None else info.voices
+    return next((each.name for each in voices if each.id == voice), voice)
+
+
+def all_made(live: LiveJob) -> bool:
+    """Whether nothing of the job has to be asked of an engine any more: what is left of it is in a
+    player's hands."""
+    waits = (ChunkState.QUEUED, ChunkState.SYNTHESIZING)
+    return bool(live.chunks) and (
+        untouched(live) == len(live.chunks)
+        and not any(chunk.state in waits for chunk in live.chunks)
+    )
+
+
+def untouched(live: LiveJob) -> int:
+    """The index after the last chunk that is spoken or in a player's hands."""
+    for at in range(len(live.chunks), 0, -1):
+        chunk = live.chunks[at - 1]
+        if chunk.state is ChunkState.SPOKEN or chunk.sound is not None:
+            return at
+    return 0

@@ -1,0 +1,36 @@
+"""May one more job wait in a lane? Pure.
+
+Knows: the limits, and what to say where one is reached. Does not know: when it is asked.
+"""
+
+from dataclasses import dataclass
+
+from engine.model.errors import QueueFull
+from engine.model.jobs import JobRequest
+from engine.queue.state import LiveLane
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLimits:
+    """How many jobs may wait in a lane, and how many of one requester there."""
+
+    jobs: int
+    of_requester: int
+
+    def refusal(self, lane: LiveLane, say: JobRequest) -> QueueFull | None:
+        """Why the lane cannot take this job; None where it can."""
+        waiting = [live.job for live in lane.jobs if live.waits]
+        if len(waiting) >= self.jobs:
+            return QueueFull(
+                f"lane {lane.id} has {len(waiting)} jobs waiting",
+                user_message=f"The queue is full: {len(waiting)} texts are waiting. "
+                "Try again when some of them have been spoken.",
+            )
+        own = sum(job.requester == say.requester for job in waiting)
+        if own >= self.of_requester:
+            return QueueFull(
+                f"requester has {own} jobs waiting in lane {lane.id}",
+                user_message=f"You already have {own} texts waiting. "
+                "Wait until one of them has been spoken, or skip one.",
+            )
+        return None

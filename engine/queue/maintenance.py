@@ -1,0 +1,193 @@
+"""What time does to the queue: jobs expire, finished ones are forgotten, the cache is kept small.
+
+Knows: when each of these is due; that sound goes with the last job that has it. Does not know: how
+sound is made or played.
+
+Expiry counts only time in which a lane could not be spoken. What passed while the bot was down is
+known by a heartbeat, written while jobs wait: at the start, the time since the last one is added.
+"""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+
+from engine.base.clock import Clock
+from engine.model.jobs import JobState
+from engine.queue.audio_cache import AudioCache
+from engine.queue.changes import Queue
+from engine.store import audio as audio_index
+from engine.store import jobs as queries
+
+#: Seconds between heartbeats, and between two looks at what has expired; short of that, this part
+#: of the expiry, for by so much a kill makes the stalled time too long.
+_HEARTBEAT: Final = 15.0
+_LOOK: Final = 1.0
+_PART_OF_EXPIRY: Final = 1 / 20
+_PURGE_EVERY: Final = 3600.0
+#: A finished job whose end nobody was shown is kept so many times longer.
+_UNSHOWN_FACTOR: Final = 2
+#: Pieces of audio that are looked at in one go when room is made.
+_EVICT_AT_ONCE: Final = 200
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionLimits:
+    expiry: float  # seconds of stalled time
+    keep_jobs: float  # seconds
+    cache_size: int  # bytes
+
+
+class Maintenance:
+    def __init__(
+        self, queue: Queue, cache: AudioCache, clock: Clock, limits: RetentionLimits
+    ) -> None:
+        self._queue = queue
+        self._cache = cache
+        self._clock = clock
+        self._limits = limits
+        self._look = min(_LOOK, limits.expiry * _PART_OF_EXPIRY)
+        self._pulse = min(_HEARTBEAT, limits.expiry * _PART_OF_EXPIRY)
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="maintenance")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._queue.change(self._beat())
+
+    async def _run(self) -> None:
+        purge_at = beat_at = self._clock.monotonic()
+        while True:
+            self._queue.wake.clear()
+            now = self._clock.monotonic()
+            try:
+                if now >= purge_at:
+                    purge_at = now + _PURGE_EVERY
+                    await self._queue.change(self._purge())
+                if now >= beat_at:
+                    beat_at = now + self._pulse
+                    await self._queue.change(self._beat())
+                await self._expire()
+                if self._queue.cached_bytes > self._limits.cache_size:
+                    await self._queue.change(self._make_room())
+            except Exception:
+                # The edge of the keeper: a full or failing disk. Nothing is lost by trying later.
+                log.exception("Keeping the queue in order failed")
+            until = now + self._look if self._queue.jobs else purge_at
+            await self._rest(until - self._clock.monotonic())
+
+    async def _rest(self, seconds: float) -> None:
+        """Sleep, or until the queue is stirred while nothing waits in it.
+
+        While something does, it looks at least every second anyway: a look goes over all jobs that
+        stall, and is not to be paid for at every submit.
+        """
+        if self._queue.jobs:
+            await self._clock.sleep(seconds)
+            return
+        sleeps = asyncio.ensure_future(self._clock.sleep(seconds))
+        wake = asyncio.ensure_future(self._queue.wake.wait())
+        try:
+            await asyncio.wait((sleeps, wake), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeps.cancel()
+            wake.cancel()
+            await asyncio.gather(sleeps, wake, return_exceptions=True)
+
+    async def _beat(self) -> None:
+        """Write down that we live, and for how long each lane could not be spoken so far."""
+        queue = self._queue
+        if not queue.jobs:
+            return
+        monotonic = self._clock.monotonic()
+        now = self._clock.time()
+        stalled = {
+            lane.id: lane.stalled(monotonic)
+            for lane in queue.lanes.values()
+            if lane.stalled_since is not None
+        }
+
+        def write(connection: Connection) -> None:
+            queries.put_fact(connection, "alive", now)
+            queries.put_stalls(connection, stalled)
+
+        await queue.database.write(write)
+
+    async def _expire(self) -> None:
+        now = self._clock.monotonic()
+        expired = [
+            live.job.id
+            for lane in self._queue.lanes.values()
+            if lane.stalled_since is not None
+            for live in lane.jobs
+            if lane.stalled(now) - live.stalled_before >= self._limits.expiry
+        ]
+        if expired:
+            log.info("Jobs expired", jobs=expired)
+            await self._queue.change(self._queue.end(expired, JobState.EXPIRED))
+
+    async def _purge(self) -> None:
+        """Forget finished jobs, and the audio that no other job has: sound is kept no longer than
+        the text that it says."""
+        queue = self._queue
+        now, keep = self._clock.time(), self._limits.keep_jobs
+        pinned = self._pinned()
+
+        def write(connection: Connection) -> tuple[int, set[str], int]:
+            gone = queries.purge_jobs(
+                connection, shown_before=now - keep, before=now - _UNSHOWN_FACTOR * keep
+            )
+            mute = audio_index.unclaimed(connection) - pinned
+            audio_index.drop(connection, mute)
+            return gone, mute, audio_index.total_bytes(connection)
+
+        gone, mute, queue.cached_bytes = await queue.database.write(write)
+        await self._drop(mute)
+        if gone or mute:
+            log.info("Finished jobs were forgotten", jobs=gone, audio=len(mute))
+
+    def _pinned(self) -> set[str]:
+        """What is waited for, or about to be there."""
+        return self._queue.wanted.keys() | self._queue.making.keys()
+
+    async def _drop(self, keys: Collection[str]) -> None:
+        """The files of audio whose rows are gone. What a kill leaves of them is swept at the
+        start."""
+        for key in keys:
+            await asyncio.to_thread(self._cache.drop, key)
+
+    async def _make_room(self) -> None:
+        """Drop the least recently used audio that nobody waits for, until the cache fits."""
+        queue = self._queue
+        pinned = self._pinned()
+
+        def choose(connection: Connection) -> tuple[list[str], int]:
+            left = audio_index.total_bytes(connection)
+            dropped: list[str] = []
+            stay = 0
+            while left > self._limits.cache_size:
+                oldest = audio_index.oldest(connection, count=_EVICT_AT_ONCE, skip=stay)
+                if not oldest:
+                    break
+                going: list[str] = []
+                for row in oldest:
+                    if row.key in pinned:
+                        stay += 1
+                    elif left > self._limits.cache_size:
+                        going.append(row.key)
+                        left -= row.bytes
+                audio_index.drop(connection, going)
+                dropped += going
+            return dropped, left
+
+        dropped, queue.cached_bytes = await queue.database.write(choose)
+        await self._drop(dropped)

@@ -1,0 +1,329 @@
+"""A lane as its sender sees it: one cue after the other, each heard or handed back.
+
+Knows: what was taken, what was spoken lately, and the transitions of playing:
+
+    take      a chunk gets a sound that grows, or has all its packets from the cache
+    started   its first frame left: the job is being spoken
+    spoken    its last frame left; with the last chunk the job completes, in the same transaction
+    rewind    it was not heard after all, nor what followed
+
+A job that has completed stays so: where its last chunks are rewound, their sound is given once
+more, and nothing is written.
+
+Does not know: frames, Discord, who listens.
+"""
+
+import asyncio
+import itertools
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sqlalchemy import Connection
+
+from engine.model.jobs import Chunk, ChunkState, Job, JobState
+from engine.queue import attempts
+from engine.queue.audio_cache import AudioCache
+from engine.queue.audio_stream import PacketStream, PlaybackItem
+from engine.queue.changes import Queue
+from engine.queue.state import GAP, LiveChunk, LiveJob, Replay
+from engine.store import audio as audio_index
+from engine.store import jobs as queries
+
+#: So many chunks that were given last can be rewound: minutes of sound, where a lost connection is
+#: noticed within seconds.
+_MEMORY: Final = 64
+
+
+@dataclass(slots=True, eq=False)
+class _Given:
+    """A chunk that was given. Its cue is let go of once it is spoken or over: its packets are
+    large, and a rewind finds them in the cache. `live` is None where the job had completed before.
+    """
+
+    number: int
+    item: PlaybackItem | None
+    live: LiveChunk | None
+    job: Job
+    chunk: Chunk
+    pause_after: float
+
+
+class PlaybackQueue:
+    def __init__(self, queue: Queue, cache: AudioCache, lane_id: str) -> None:
+        self._queue = queue
+        self._cache = cache
+        self._lane = queue.lane(lane_id)
+        self._news = queue.news(lane_id)
+        self._given: deque[_Given] = deque()
+        self._numbers = itertools.count(1)
+        self._closed = False
+
+    async def next(self) -> PlaybackItem:
+        """Wait for the chunk after those already taken. Its sound may still be growing, or not
+        even have begun. May be called again before the cue before is spoken."""
+        while True:
+            if self._closed:
+                raise RuntimeError(f"the player of lane {self._lane.id} is closed")
+            self._news.clear()
+            self._forget_old()
+            if self._lane.again:
+                item = await self._replay(self._lane.again[0])
+            else:
+                info = self._queue.info
+                chunk = self._lane.next_to_take(None if info is None else info.id)
+                if chunk is None:
+                    await self._news.wait()
+                    continue
+                item = await self._take(chunk)
+            if item is not None and not item.sound.over:
+                return item
+
+    async def started(self, item: PlaybackItem) -> None:
+        """The first frame of `item` has left."""
+        await self._queue.change(self._started(item))
+
+    async def spoken(self, item: PlaybackItem) -> None:
+        """The last frame of `item` has left."""
+        await self._queue.change(self._finished(item))
+
+    async def rewind(self, item: PlaybackItem) -> None:
+        """`item` was not heard, nor what was given after it: `next` gives all that once more.
+
+        The sounds of the cues that go back are dropped.
+        """
+        await self._queue.change(self._rewind(item))
+
+    def close(self) -> None:
+        """Hand back what was taken and not spoken."""
+        if self._closed:
+            return
+        self._closed = True
+        taken = [given for given in self._given if given.item is not None]
+        self._lane.again.extendleft(
+            _past(given)
+            for given in reversed(taken)
+            if given.live is None and given.item is not None and not given.item.sound.over
+        )
+        for given in taken:
+            self._hand_back(given)
+        self._given.clear()
+        self._stop_playing()
+        self._news.set()
+
+    def past(self) -> list[Job]:
+        """The completed jobs of which something is to be heard once more."""
+        given = [each.job for each in self._given if each.live is None and each.item is not None]
+        return [*given, *(past.job for past in self._lane.again)]
+
+    def forget(self, which: Callable[[Job], bool] = lambda job: True) -> None:
+        """What was rewound of these completed jobs is not wanted any more."""
+        kept = [past for past in self._lane.again if not which(past.job)]
+        self._lane.again.clear()
+        self._lane.again.extend(kept)
+        for given in self._given:
+            if given.live is None and given.item is not None and which(given.job):
+                given.item.sound.drop()
+
+    # ---- taking
+
+    async def _take(self, chunk: LiveChunk) -> PlaybackItem | None:
+        """Give the chunk a sound: all its packets, or one that grows."""
+        sound = chunk.sound = PacketStream()
+        last = chunk is chunk.owner.chunks[-1]
+        item = self._give(
+            chunk, chunk.owner.job, chunk.value(), sound, GAP if last else chunk.pause_after
+        )
+        self._lane.begin(chunk.owner)
+        packets = chunk.kept
+        if packets is None and chunk.state is ChunkState.READY:
+            try:
+                packets = await asyncio.to_thread(self._cache.read, chunk.key)
+                if packets is None:
+                    await self._queue.change(attempts.lost(self._queue, chunk.key))
+            except asyncio.CancelledError:
+                given = self._find(item)
+                if given is not None:
+                    self._hand_back(given)
+                    self._given.remove(given)
+                raise
+        if packets is not None:
+            sound.grow(packets[len(sound.packets) :])
+            sound.finish()
+        elif (making := self._queue.making.get(chunk.key)) is not None:
+            sound.grow(making.packets[len(sound.packets) :])
+            if making.streamed:
+                sound.finish()
+        return item
+
+    async def _replay(self, past: Replay) -> PlaybackItem | None:
+        """A chunk of a completed job once more; None where its audio is gone by now."""
+        packets = None
+        if past.chunk.audio is not None:
+            packets = await asyncio.to_thread(self._cache.read, past.chunk.audio)
+        if not self._lane.again or self._lane.again[0] is not past:
+            return None  # forgotten meanwhile
+        self._lane.again.popleft()
+        if packets is None:
+            return None
+        sound = PacketStream()
+        sound.grow(packets)
+        sound.finish()
+        return self._give(None, past.job, past.chunk, sound, past.pause_after)
+
+    def _give(
+        self, live: LiveChunk | None, job: Job, chunk: Chunk, sound: PacketStream, pause: float
+    ) -> PlaybackItem:
+        item = PlaybackItem(job, chunk, sound, pause, next(self._numbers))
+        self._given.append(_Given(item.number, item, live, job, chunk, pause))
+        return item
+
+    def _hand_back(self, given: _Given) -> None:
+        item, chunk = given.item, given.live
+        given.item = None
+        if item is not None:
+            item.sound.drop()
+        if chunk is not None and item is not None and chunk.sound is item.sound:
+            chunk.sound = None
+            if not any(each.sound for each in chunk.owner.chunks) and chunk.owner.waits:
+                self._lane.unbegin(chunk.owner)
+
+    def _forget_old(self) -> None:
+        for given in self._given:
+            if given.item is not None and given.item.sound.over:
+                given.item = None
+        while len(self._given) > _MEMORY and self._given[0].item is None:
+            self._given.popleft()
+
+    def _stop_playing(self) -> None:
+        self._lane.playing = None
+        self._lane.since = self._queue.clock.monotonic()
+        self._queue.reschedule(self._lane)
+
+    # ---- what was heard
+
+    async def _started(self, item: PlaybackItem) -> None:
+        given = self._find(item)
+        if given is None or given.live is None or not self._is_live(given.live):
+            return
+        live = given.live.owner
+        if live.waits:
+            await self._set_job(live, state=JobState.SPEAKING, started_at=self._queue.clock.time())
+        self._lane.playing = given.live
+        self._lane.since = self._queue.clock.monotonic()
+        self._queue.reschedule(self._lane)
+
+    async def _finished(self, item: PlaybackItem) -> None:
+        given = self._find(item)
+        if given is None:
+            return
+        if given.live is not None and self._is_live(given.live):
+            if given.live.owner.waits:
+                await self._started(item)
+            await self._commit_spoken(given.live)
+        given.item = None
+
+    async def _commit_spoken(self, chunk: LiveChunk) -> None:
+        live = chunk.owner
+        now = self._queue.clock.time()
+        seconds = chunk.sound.seconds if chunk.sound is not None else chunk.seconds
+        audio = chunk.key if chunk.kept is None else None
+        ends = all(rest is chunk for rest in live.rest())
+        started_at = live.job.started_at or now
+
+        def write(connection: Connection) -> None:
+            queries.set_chunks(
+                connection, [chunk.id], state=ChunkState.SPOKEN, audio=audio, seconds=seconds
+            )
+            audio_index.use(connection, [chunk.key], now=now)
+            if ends:
+                queries.set_jobs(
+                    connection,
+                    [live.job.id],
+                    state=JobState.COMPLETED,
+                    started_at=started_at,
+                    ended_at=now,
+                )
+
+        await self._queue.database.write(write)
+        chunk.state, chunk.audio, chunk.seconds = ChunkState.SPOKEN, audio, seconds
+        chunk.sound = None
+        self._queue.unwant(chunk)
+        self._lane.playing = None
+        self._lane.since = self._queue.clock.monotonic()
+        if ends:
+            live.job = replace(
+                live.job, state=JobState.COMPLETED, started_at=started_at, ended_at=now
+            )
+            self._queue.show_end(live)
+        else:
+            self._queue.reschedule(self._lane)
+            self._queue.feed.changed(self._lane.id, live.job.id)
+
+    # ---- what was not heard after all
+
+    async def _rewind(self, item: PlaybackItem) -> None:
+        # One that is not remembered any more was over long before those that are.
+        back = [given for given in self._given if given.number >= item.number]
+        await self._commit_rewound(
+            [each.live for each in back if each.live is not None and self._is_live(each.live)]
+        )
+        self._lane.again.extendleft(_past(each) for each in reversed(back) if _is_past(each))
+        for each in back:
+            self._hand_back(each)
+            self._given.remove(each)
+        self._stop_playing()
+
+    async def _commit_rewound(self, chunks: Sequence[LiveChunk]) -> None:
+        spoken = [chunk for chunk in chunks if chunk.state is ChunkState.SPOKEN]
+        waiting = [
+            live
+            for live in {chunk.owner for chunk in chunks}
+            if live.job.state is JobState.SPEAKING
+            and all(each in chunks for each in live.chunks if each.state is ChunkState.SPOKEN)
+        ]
+
+        def write(connection: Connection) -> None:
+            ids = [chunk.id for chunk in spoken]
+            queries.set_chunks(connection, ids, state=ChunkState.READY)
+            jobs = [live.job.id for live in waiting]
+            queries.set_jobs(connection, jobs, state=JobState.QUEUED, started_at=None)
+
+        if spoken or waiting:
+            await self._queue.database.write(write)
+        for chunk in spoken:
+            chunk.state = ChunkState.READY
+            chunk.owner.reordered()
+            self._queue.want(chunk)
+        for live in waiting:
+            live.job = replace(live.job, state=JobState.QUEUED, started_at=None)
+        for live in {chunk.owner for chunk in chunks}:
+            self._queue.feed.changed(self._lane.id, live.job.id)
+
+    def _find(self, item: PlaybackItem) -> _Given | None:
+        return next((given for given in self._given if given.item is item), None)
+
+    def _is_live(self, chunk: LiveChunk) -> bool:
+        return chunk.owner.job.id in self._queue.jobs
+
+    async def _set_job(self, live: LiveJob, *, state: JobState, started_at: float) -> None:
+        def write(connection: Connection) -> None:
+            queries.set_jobs(connection, [live.job.id], state=state, started_at=started_at)
+
+        await self._queue.database.write(write)
+        live.job = replace(live.job, state=state, started_at=started_at)
+        self._queue.feed.changed(self._lane.id, live.job.id)
+
+
+def _is_past(given: _Given) -> bool:
+    """Whether its job has completed. Of one that was cancelled nothing is to be heard again."""
+    if given.live is not None:
+        return given.live.owner.job.state is JobState.COMPLETED
+    return given.item is None or not given.item.sound.over
+
+
+def _past(given: _Given) -> Replay:
+    if given.live is None:
+        return Replay(given.job, given.chunk, given.pause_after)
+    return Replay(given.live.owner.job, given.live.value(), given.pause_after)

@@ -1,0 +1,264 @@
+"""Has the chunks made, the one that is heard soonest first; tries again what breaks.
+
+Knows: the engine, its slots, what each of its errors says about a chunk, the streams in flight.
+Does not know: what a try's end means for jobs (`attempts.py`), who plays.
+
+As packets arrive they grow the sounds of all who were given this chunk; a try that begins again
+appends only what a sound does not have yet, for an engine repeats itself to the letter.
+"""
+
+import asyncio
+import contextlib
+from typing import Final
+
+import structlog
+
+from engine.base.clock import Clock
+from engine.base.error_text import describe
+from engine.model.audio_format import FRAME_SECONDS
+from engine.model.engine import SynthesisRequest
+from engine.model.errors import EngineError, EngineUnavailable, HostDied, SynthesisFailed
+from engine.model.jobs import Job
+from engine.queue import attempts
+from engine.queue.audio_cache import AudioCache
+from engine.queue.changes import Queue
+from engine.queue.engine_change import use_engine
+from engine.queue.state import LiveChunk
+from engine.tts.audio.ogg import OggReader
+from engine.tts.client.engine import Engine
+
+#: Seconds between a failure of the engine and the next question whether it is there again.
+_RETRY_AFTER: Final = 0.25
+
+log = structlog.get_logger(__name__)
+
+
+class Attempt:
+    """One request to the engine, for every chunk that waits for this key."""
+
+    def __init__(self, chunk: LiveChunk, due: float) -> None:
+        self.key = chunk.key
+        self.chunk_id = chunk.id
+        self.chunk = chunk
+        self.due = due
+        self.suspect = False
+        #: The host died while this and others were in work.
+        self.shared_death = False
+        self.packets: list[bytes] = []
+        self.streamed = False
+        self.unwelcome = False
+        self.task: asyncio.Task[None] | None = None
+
+    @property
+    def job(self) -> Job:
+        return self.chunk.owner.job
+
+    def abandon(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+
+
+class Synthesis:
+    """As many tries at once as the engine's card has slots."""
+
+    def __init__(self, queue: Queue, cache: AudioCache, engine: Engine, clock: Clock) -> None:
+        self._queue = queue
+        self._cache = cache
+        self._engine = engine
+        self._clock = clock
+        self._tries: dict[str, Attempt] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ready = False
+        self._lost = asyncio.Event()
+        self._loops: list[asyncio.Task[None]] = []
+
+    @property
+    def ready(self) -> bool:
+        """Whether the engine takes requests, as far as is known."""
+        return self._ready
+
+    def start(self) -> None:
+        self._loops = [
+            asyncio.create_task(self._attend(), name="engine"),
+            asyncio.create_task(self._dispatch(), name="dispatch"),
+        ]
+
+    async def stop(self) -> None:
+        """End all tries. What has been streamed whole is kept; what is cut short was no try."""
+        for task in self._loops:
+            task.cancel()
+        for attempt in self._tries.values():
+            if not attempt.streamed:
+                attempt.abandon()
+        await asyncio.gather(*self._loops, *self._tasks, return_exceptions=True)
+
+    # ---- is the engine there?
+
+    async def _attend(self) -> None:
+        """Follow the engine: when it is there, take up its card and let tries begin."""
+        while True:
+            self._lost.clear()
+            try:
+                info = await self._engine.info()
+                await use_engine(self._queue, info, fallback=self._engine.fallback_speaks)
+            except EngineError as error:
+                log.warning("The engine does not answer", error=describe(error))
+            else:
+                self._ready = True
+                self._queue.work.set()
+                self._queue.tell_all()
+                await self._lost.wait()
+            await self._clock.sleep(_RETRY_AFTER)
+
+    def _lose_engine(self) -> None:
+        """No try begins until the engine has told its card again."""
+        self._ready = False
+        self._lost.set()
+        self._queue.tell_all()
+
+    # ---- what is made next?
+
+    async def _dispatch(self) -> None:
+        while True:
+            await self._queue.work.wait()
+            self._queue.work.clear()
+            while (chosen := self._choose()) is not None:
+                self._begin(*chosen)
+
+    def _choose(self) -> tuple[LiveChunk, float] | None:
+        """The chunk that is to be tried now and when it is due; None to wait."""
+        info = self._queue.info
+        if not self._ready or info is None or len(self._tries) >= info.info.slots:
+            return None
+        if any(each.suspect for each in self._tries.values()):
+            return None
+        while (entry := self._queue.schedule.earliest()) is not None:
+            lane = self._queue.lane(entry[0])
+            to_make = lane.next_to_make(info.id, self._queue.making, self._queue.pace)
+            if to_make is None or to_make[1] != entry[1]:
+                self._queue.reschedule(lane)  # the measured pace has moved since
+                continue
+            if self._suspect(to_make[0]) and self._tries:
+                return None
+            return to_make
+        return None
+
+    def _suspect(self, chunk: LiveChunk) -> bool:
+        return any(each.suspect for each in self._queue.wanted.get(chunk.key, ()))
+
+    def _begin(self, chunk: LiveChunk, due: float) -> None:
+        attempt = Attempt(chunk, due)
+        attempt.suspect = self._suspect(chunk)
+        self._tries[attempt.key] = attempt
+        self._queue.making[attempt.key] = attempt
+        self._queue.reschedule(self._queue.lane(chunk.owner.job.lane))
+        attempt.task = asyncio.create_task(self._try(attempt), name=f"try {attempt.chunk_id}")
+        self._tasks.add(attempt.task)
+        attempt.task.add_done_callback(self._tasks.discard)
+
+    # ---- one try
+
+    async def _try(self, attempt: Attempt) -> None:
+        queue, key = self._queue, attempt.key
+        try:
+            await self._try_once(attempt)
+        except asyncio.CancelledError:
+            await queue.change(attempts.requeue(queue, key))
+            raise
+        except Exception:
+            # The edge of the worker: a fault of ours, a stream that is none, a full disk.
+            log.exception("A try broke", job=attempt.chunk_id[0], chunk=attempt.chunk_id[1])
+            await self._clock.sleep(_RETRY_AFTER)
+        finally:
+            del self._tries[key]
+            del queue.making[key]
+            queue.work.set()
+            for lane_id in self._lanes(attempt):
+                queue.reschedule(queue.lane(lane_id))
+
+    async def _try_once(self, attempt: Attempt) -> None:
+        queue, key = self._queue, attempt.key
+        job_id, index = attempt.chunk_id
+        if attempts.exhausted(queue, key):
+            await queue.change(attempts.fail(queue, key, error=_POISON))
+            return
+        if not await queue.change(attempts.claim(queue, key)):
+            return
+        try:
+            await self._make(attempt)
+        except EngineUnavailable as error:
+            self._lose_engine()
+            log.info("The engine is away", job=job_id, chunk=index, error=describe(error))
+            await queue.change(attempts.requeue(queue, key))
+        except HostDied as error:
+            await self._died(attempt, error)
+        except SynthesisFailed as error:
+            await queue.change(attempts.fail(queue, key, error=error.user_message))
+
+    async def _make(self, attempt: Attempt) -> None:
+        info = self._queue.info
+        if info is None:
+            return
+        request = info.request(attempt.chunk.owner.job, attempt.chunk.text)
+        stream = await self._stream(attempt, request)
+        attempt.streamed = True
+        for chunk in self._queue.wanted.get(attempt.key, ()):
+            if chunk.sound is not None:
+                chunk.sound.finish()
+        try:
+            await asyncio.to_thread(self._cache.write, attempt.key, stream)
+            size: int | None = len(stream)
+        except OSError as error:
+            log.error("The audio cache cannot be written", error=describe(error))
+            size = None
+        kept = await self._queue.change(
+            attempts.made(
+                self._queue,
+                attempt.key,
+                seconds=len(attempt.packets) * FRAME_SECONDS,
+                size=size,
+                voice="" if request.reference is None else request.voice,
+            )
+        )
+        if not kept:
+            await asyncio.to_thread(self._cache.drop, attempt.key)
+
+    async def _stream(self, attempt: Attempt, request: SynthesisRequest) -> bytes:
+        """The whole Ogg stream; its packets are given out as they come."""
+        reader = OggReader()
+        stream = bytearray()
+        deadline_in = attempt.due - self._clock.monotonic()
+        async with contextlib.aclosing(
+            self._engine.synthesize(request, deadline_in=deadline_in)
+        ) as pieces:
+            async for piece in pieces:
+                stream += piece
+                attempt.packets.extend(reader.feed(piece))
+                for chunk in self._queue.wanted.get(attempt.key, ()):
+                    sound = chunk.sound
+                    if sound is not None and len(sound.packets) < len(attempt.packets):
+                        sound.grow(attempt.packets[len(sound.packets) :])
+        if not reader.complete:
+            raise ValueError("the engine's stream ended without its last page")
+        return bytes(stream)
+
+    async def _died(self, attempt: Attempt, error: HostDied) -> None:
+        """The host died. Whatever it had in work is suspect; only a death alone is proof."""
+        self._lose_engine()
+        others = [each for each in self._tries.values() if each is not attempt]
+        alone = not others and not attempt.shared_death
+        for each in others:
+            each.shared_death = True
+        job_id, index = attempt.chunk_id
+        log.warning(
+            "The engine's host died", job=job_id, chunk=index, alone=alone, error=describe(error)
+        )
+        end = attempts.killed if alone else attempts.quarantine
+        await self._queue.change(end(self._queue, attempt.key))
+
+    def _lanes(self, attempt: Attempt) -> set[str]:
+        waiting = self._queue.wanted.get(attempt.key, ())
+        return {attempt.chunk.owner.job.lane} | {each.owner.job.lane for each in waiting}
+
+
+_POISON: Final = "The engine broke down over this text again and again."

@@ -1,0 +1,53 @@
+"""Jobs as their requesters want to see them. Pure.
+
+Knows: places in the queue and estimates. Does not know: how a view is shown.
+"""
+
+from engine.model.jobs import ChunkState, Job, JobState, JobView
+from engine.queue.state import LiveJob, LiveLane
+
+
+def view_queue(
+    lane: LiveLane, *, now: float, monotonic: float, pace: float, engine_ready: bool
+) -> list[JobView]:
+    """The lane's live jobs, the one being spoken first. `now`: since the epoch; `monotonic`:
+    monotonic; `pace`: seconds of sound a character."""
+    known = engine_ready and lane.reachable is True and not lane.lane.paused
+    wait = -lane.heard(monotonic, pace)
+    place = 0 if lane.jobs and lane.jobs[0].job.state is JobState.SPEAKING else 1
+    views = []
+    for live in lane.jobs:
+        eta = now + max(0.0, wait) if known else None
+        views.append(_view(live, place, live.job.started_at or eta, paused=lane.lane.paused))
+        wait += live.lasts(pace)
+        place += 1
+    return views
+
+
+def view_finished(job: Job, counts: tuple[int, int, int, float], *, paused: bool) -> JobView:
+    """`counts`: chunks, spoken, failed, and the seconds spoken."""
+    chunks, spoken, failed, seconds = counts
+    return JobView(
+        job=job,
+        chunks=chunks,
+        spoken=spoken,
+        failed=failed,
+        seconds=seconds,
+        place=0,
+        eta=job.started_at,
+        lane_paused=paused,
+    )
+
+
+def _view(live: LiveJob, place: int, eta: float | None, *, paused: bool) -> JobView:
+    spoken = [chunk for chunk in live.chunks if chunk.state is ChunkState.SPOKEN]
+    return JobView(
+        job=live.job,
+        chunks=len(live.chunks),
+        spoken=len(spoken),
+        failed=sum(chunk.state is ChunkState.FAILED for chunk in live.chunks),
+        seconds=sum(chunk.seconds or 0.0 for chunk in spoken),
+        place=place,
+        eta=eta,
+        lane_paused=paused,
+    )

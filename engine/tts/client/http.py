@@ -1,0 +1,188 @@
+"""One connection to one host: its requests, by HTTP over a Unix socket or the network.
+
+Knows: aiohttp, addresses, the token, how a stream breaks.
+Does not know: processes, when to give up.
+"""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from engine.base.error_text import describe
+from engine.model.errors import AccessRefused, EngineError, EngineUnavailable, HostFull, SetupError
+from engine.tts.audio.ogg import OggDamaged, OggReader
+from engine.tts.protocol import Health, SynthesizeCommand, error_from
+
+_CONNECT_SECONDS: Final = 3.0
+#: What a broken connection or an absent host shows as.
+_BREAKS: Final = (aiohttp.ClientError, OSError, TimeoutError)
+_JSON: Final = {"content-type": "application/json"}
+#: What it means that the host does not let us in, by the status of its answer.
+_REFUSALS: Final = {
+    401: "the engine's host refuses the token: set the same MYNAH_ENGINE_TOKEN on both machines",
+    403: "the engine's host, or a proxy in front of it, refuses our requests",
+    421: "the engine's host does not go by the name in MYNAH_ENGINE_URL: put its IP address there, "
+    "or start it with --allow-host and that name",
+}
+_MOST_RETRY_AFTER: Final = 30.0  # seconds that we wait when a full host says how long
+
+
+class StreamBroken(Exception):
+    """The stream ended without its end-of-stream page. Why, the connection cannot say."""
+
+
+def check_url(url: str) -> tuple[str, str | None]:
+    """The base of the host's addresses, and the path of its Unix socket if it has one.
+
+    `url`: `http://…`, `https://…` or `unix:///path`. Raises SetupError for anything else.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "unix" and parts.path:
+        return "http://host", parts.path
+    if parts.username is not None or parts.password is not None:
+        # Not shown: addresses stand in the log.
+        raise SetupError(
+            "MYNAH_ENGINE_URL must not hold a name or a password. "
+            "The secret of the engine's host belongs into MYNAH_ENGINE_TOKEN."
+        )
+    if parts.scheme in ("http", "https") and parts.netloc:
+        return url.rstrip("/"), None
+    raise SetupError(
+        f"MYNAH_ENGINE_URL: {url!r} is no address of a host. "
+        "It looks like http://address:port or unix:///path.sock."
+    )
+
+
+class EngineHttpClient:
+    """A pool of connections to the host at `url`. Made on the event loop.
+
+    `token`: what the host asks for over TCP. A Unix socket is not told it.
+    """
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self.url = url
+        self._base, socket = check_url(url)
+        connector = aiohttp.UnixConnector(socket, limit=0) if socket else None
+        self._waits: set[asyncio.Timeout] = set()
+        secret = {"Authorization": f"Bearer {token}"} if token and not socket else {}
+        self._session = aiohttp.ClientSession(
+            headers=secret,
+            connector=connector or aiohttp.TCPConnector(limit=0),
+            # A hang is for the watch to find: an engine may take minutes for its first sound.
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
+        )
+
+    async def health(self, *, within: float) -> Health:
+        """Raises EngineUnavailable if no account of itself comes in that many seconds;
+        AccessRefused."""
+        if self._session.closed:
+            raise EngineUnavailable("the link was closed")
+        try:
+            async with (
+                asyncio.timeout(within),
+                self._session.get(f"{self._base}/health", allow_redirects=False) as response,
+            ):
+                _check_access(response)
+                return Health.from_json(json.loads(await response.read()))
+        except (*_BREAKS, ValueError, KeyError, TypeError) as error:
+            raise EngineUnavailable(f"no health from {self.url}: {describe(error)}") from error
+
+    async def synthesize(self, command: SynthesizeCommand) -> AsyncGenerator[bytes, None]:
+        """The sound of `command` as it arrives, ending normally only if it is whole.
+
+        Closing the generator cuts the connection, by which the host knows to stop.
+        Raises the error that the host tells of; AccessRefused; HostFull; EngineUnavailable, if it
+        never got the order; StreamBroken.
+        """
+        reader = OggReader()
+        # A recording of half a megabyte is no work for the event loop.
+        body = await asyncio.to_thread(command.to_body) if command.recording else command.to_body()
+        data = io.BytesIO(body)  # as bytes, aiohttp warns of what is larger than a megabyte
+        try:
+            async with self._while_open():
+                response = await self._session.post(
+                    f"{self._base}/synthesize", data=data, headers=_JSON, allow_redirects=False
+                )
+            try:
+                if response.status != 200:
+                    async with self._while_open():
+                        raise await _told(response)
+                while True:
+                    async with self._while_open():
+                        piece = await response.content.readany()
+                    if not piece:
+                        break
+                    reader.feed(piece)
+                    yield piece
+            finally:
+                if reader.complete:
+                    response.release()
+                else:
+                    response.close()
+        except aiohttp.ClientConnectorError as error:
+            raise EngineUnavailable(f"{self.url} cannot be reached: {describe(error)}") from error
+        except (*_BREAKS, OggDamaged) as error:
+            raise StreamBroken(describe(error)) from error
+        if not reader.complete:
+            raise StreamBroken("the stream ended before its end")
+
+    async def forget(self, reference: str, *, within: float) -> None:
+        """Raises EngineUnavailable unless the host says in that many seconds that it is done."""
+        if self._session.closed:
+            raise EngineUnavailable("the link was closed")
+        try:
+            async with (
+                asyncio.timeout(within),
+                self._session.delete(
+                    f"{self._base}/voices/{reference}", allow_redirects=False
+                ) as response,
+            ):
+                if response.status >= 300:
+                    raise await _told(response)
+        except _BREAKS as error:
+            raise EngineUnavailable(f"no answer from {self.url}: {describe(error)}") from error
+
+    async def close(self) -> None:
+        """Cut every connection; streams that run break."""
+        for wait in self._waits:
+            wait.reschedule(0)
+        await self._session.close()
+
+    @asynccontextmanager
+    async def _while_open(self) -> AsyncIterator[None]:
+        """Waiting for the host ends with TimeoutError when this link is closed: closing a session
+        alone leaves those who read from it waiting (seen with aiohttp 3.14)."""
+        async with asyncio.timeout(None) as wait:
+            self._waits.add(wait)
+            try:
+                yield
+            finally:
+                self._waits.discard(wait)
+
+
+async def _told(response: aiohttp.ClientResponse) -> EngineError:
+    """The error that an answer tells of. Raises AccessRefused."""
+    _check_access(response)
+    try:
+        error = error_from(json.loads(await response.read()))
+    except ValueError:
+        return EngineUnavailable(f"the host answered with status {response.status}")
+    if isinstance(error, HostFull):
+        error.retry_after = _seconds(response.headers.get("retry-after", ""), error.retry_after)
+    return error
+
+
+def _check_access(response: aiohttp.ClientResponse) -> None:
+    """Raises AccessRefused."""
+    if response.status in _REFUSALS:
+        raise AccessRefused(_REFUSALS[response.status])
+
+
+def _seconds(text: str, otherwise: float) -> float:
+    return min(float(text), _MOST_RETRY_AFTER) if text.isascii() and text.isdigit() else otherwise

@@ -1,0 +1,161 @@
+"""The local host's process: started, watched, ended. Nothing of it outlives its parent.
+
+Knows: the command line of `engine.tts.server`, signals, the lifeline pipe, the short path that
+a Unix socket needs. Does not know: HTTP, when a host deserves to be killed.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+#: A socket's address holds about 104 bytes of path on macOS, 108 on Linux.
+_LONGEST_PATH: Final = 100
+#: Seconds from SIGTERM to SIGKILL: the host ends within 0.2 s if it can run at all.
+_GRACE: Final = 1.0
+#: Seconds before each restart of a host that keeps dying before it was ready.
+_DELAYS: Final = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 5.0)
+#: The host speaks to no one but us.
+_SECRETS: Final = frozenset({"DISCORD_TOKEN", "MYNAH_ENGINE_TOKEN"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostCommand:
+    """What the host is started with."""
+
+    engine: str
+    checkpoint: Path | None = None
+    device: str = "auto"
+    state_dir: Path | None = None  # where what is made of reference voices is kept
+    slots: int | None = None  # None: as many as the engine says
+    pace: float = 0.0
+    log_level: str = "info"
+    log_format: str = "console"
+
+    def arguments(self, socket: Path, lifeline: int) -> list[str]:
+        return [
+            sys.executable,
+            "-P",  # modules come from where ours come from, not from the current directory
+            "-m",
+            "engine.tts.server",
+            f"--engine={self.engine}",
+            *([f"--checkpoint={self.checkpoint}"] if self.checkpoint else []),
+            f"--device={self.device}",
+            *([f"--state-dir={self.state_dir}"] if self.state_dir else []),
+            *([f"--slots={self.slots}"] if self.slots else []),
+            f"--pace={self.pace}",
+            f"--socket={socket}",
+            f"--lifeline={lifeline}",
+            f"--log-level={self.log_level}",
+            f"--log-format={self.log_format}",
+        ]
+
+
+class HostProcess:
+    """One running host. It lives until it dies, is killed, or `close` returns."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, directory: Path, socket: Path, lifeline: int
+    ) -> None:
+        self.pid = process.pid
+        self.socket = socket
+        self._process = process
+        self._directory = directory
+        self._lifeline = lifeline
+
+    @classmethod
+    async def start(cls, command: HostCommand) -> Self:
+        """Start a host; it will soon listen at `socket`. Raises OSError."""
+        directory = _short_directory()
+        socket = directory / "host.sock"
+        theirs, ours = os.pipe()
+        starting = asyncio.ensure_future(
+            asyncio.create_subprocess_exec(
+                *command.arguments(socket, theirs),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=None,  # the host's log joins ours
+                pass_fds=(theirs,),
+                start_new_session=True,  # the terminal's Ctrl-C is for us alone
+                env=_environment(),
+            )
+        )
+        try:
+            try:
+                process = await asyncio.shield(starting)
+            except asyncio.CancelledError:
+                # Cut short in there, asyncio would leave a process that nobody waits for.
+                with suppress(OSError):  # it did not start at all
+                    process = await starting
+                    process.kill()
+                    await process.wait()
+                raise
+        except BaseException:
+            os.close(ours)
+            shutil.rmtree(directory, ignore_errors=True)
+            raise
+        finally:
+            os.close(theirs)
+        return cls(process, directory, socket, ours)
+
+    @property
+    def returncode(self) -> int | None:
+        """As of `subprocess`; None while it lives."""
+        return self._process.returncode
+
+    async def wait(self) -> int:
+        """Wait until it has exited."""
+        return await self._process.wait()
+
+    def kill(self) -> None:
+        """End it now, also if it hangs."""
+        self._signal(signal.SIGKILL)
+
+    async def close(self) -> None:
+        """End it in order if that takes no longer than a second, and remove what it leaves."""
+        self._signal(signal.SIGTERM)
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GRACE):
+                    await self.wait()
+        finally:
+            self.kill()
+            os.close(self._lifeline)
+            shutil.rmtree(self._directory, ignore_errors=True)
+            await self.wait()  # also for who is cancelled: what nobody waits for stays a zombie
+
+    def _signal(self, number: signal.Signals) -> None:
+        # Not by asyncio's own methods: they poll, and would take the exit status from its watcher.
+        if self.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+
+def restart_delay(deaths: int) -> float:
+    """Seconds to wait before a restart, after so many deaths in a row before it was ready."""
+    return _DELAYS[min(deaths, len(_DELAYS) - 1)]
+
+
+def _short_directory() -> Path:
+    """A new directory that only this user may enter, where a socket's path is short enough."""
+    directory = Path(tempfile.mkdtemp(prefix="mynah-"))
+    if len(bytes(directory)) > _LONGEST_PATH - len("/host.sock"):
+        directory.rmdir()
+        directory = Path(tempfile.mkdtemp(prefix="mynah-", dir="/tmp"))
+    return directory
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without secrets, and with the place where this package is found."""
+    kept = {name: value for name, value in os.environ.items() if name.upper() not in _SECRETS}
+    home = Path(__file__).resolve().parents[2]
+    if home.name not in ("site-packages", "dist-packages"):  # else it is found without
+        others = [kept["PYTHONPATH"]] if kept.get("PYTHONPATH") else []
+        kept["PYTHONPATH"] = os.pathsep.join([str(home), *others])
+    return kept

@@ -1,0 +1,293 @@
+"""The bot's only way to an engine: it brings a host up, watches it, and asks it for sound.
+
+Knows: when a host is ready, dead or hung, and what that means for the requests it held.
+Does not know: the queue, HTTP's details, how a process is started.
+
+A host is hung when its own account of itself stops coming, or says that a request has made no
+progress for too long; never because sound is late: an engine on a CPU may take minutes.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Final, Self
+
+import structlog
+from pydantic import SecretStr
+
+from engine.base.clock import Clock
+from engine.base.error_text import describe
+from engine.base.settings import Settings
+from engine.model.engine import EngineInfo, EngineState, SynthesisRequest
+from engine.model.errors import AccessRefused, EngineUnavailable, HostDied, HostFull, OutOfMemory
+from engine.tts.client.host import EngineHost, Recordings
+from engine.tts.client.http import StreamBroken, check_url
+from engine.tts.client.process import HostCommand, restart_delay
+from engine.tts.protocol import Health, SynthesizeCommand
+
+log = structlog.get_logger(__name__)
+
+_START_POLL: Final = 0.02  # seconds between looks at a host that is not ready yet, at first
+_START_POLL_MOST: Final = 0.5
+_REFUSED_POLL_MOST: Final = 10.0  # of a host that does not let us in: somebody must set it right
+_START_LIMIT: Final = 60.0  # seconds in which a new host must give the first sign of itself
+_WATCH_POLL: Final = 0.5  # while requests are in flight
+_WATCH_POLL_AGAIN: Final = 0.1  # after a look that was not answered
+_WATCH_POLL_IDLE: Final = 5.0  # a host at a URL, while none is
+_HEALTH_WITHIN: Final = 1.0
+#: Unanswered looks in a row that mean a hang. More than one: when this process itself was held
+#: up, the answer lies unread while the time-out strikes.
+_MISSES: Final = 3
+_FORGET_WITHIN: Final = 5.0
+
+
+class EngineSupervisor:
+    """Implements `engine.tts.engines.base.Engine` with a child of ours, or a host at a URL.
+
+    Raises SetupError for a URL that is none.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        command: HostCommand | None = None,
+        url: str | None = None,
+        token: SecretStr | None = None,
+        hang_limit: float = 30.0,
+        recordings: Recordings = lambda reference: None,
+    ) -> None:
+        if (command is None) == (url is None):
+            raise ValueError("either a command or a URL")
+        if url is not None:
+            check_url(url)
+        self._clock = clock
+        self._command = command
+        self._url = url
+        self._token = token
+        self._hang_limit = hang_limit
+        self._recordings = recordings
+        self._state = EngineState.LOADING
+        self._info: EngineInfo | None = None
+        self._ready = asyncio.Event()
+        self._host: EngineHost | None = None
+        self._in_flight: set[str] = set()
+        self._working = asyncio.Event()
+        self._supervising: asyncio.Task[None] | None = None
+        self.error: str | None = None  # why the host is not ready, if something is wrong
+
+    @classmethod
+    def from_settings(
+        cls,
+        settings: Settings,
+        clock: Clock,
+        recordings: Recordings = lambda reference: None,
+    ) -> Self:
+        url = settings.mynah_engine_url
+        command = HostCommand(
+            engine=settings.mynah_engine,
+            checkpoint=settings.mynah_checkpoint,
+            device=settings.mynah_device,
+            state_dir=settings.mynah_data_dir.absolute() / "conditionals",
+            pace=settings.mynah_espeak_pace,
+            log_level=settings.mynah_log_level,
+            log_format=settings.mynah_log_format,
+        )
+        return cls(
+            clock,
+            url=url,
+            token=settings.mynah_engine_token,
+            command=None if url else command,
+            hang_limit=settings.mynah_hang_limit,
+            recordings=recordings,
+        )
+
+    @property
+    def state(self) -> EngineState:
+        return self._state
+
+    @property
+    def fallback_speaks(self) -> bool:
+        return False
+
+    @property
+    def pid(self) -> int | None:
+        """The process of a host of ours that is ready."""
+        return self._host.process.pid if self._host and self._host.process else None
+
+    async def start(self) -> None:
+        self._supervising = asyncio.create_task(self._supervise(), name="engine host")
+
+    async def close(self) -> None:
+        if self._supervising is not None:
+            self._supervising.cancel()
+            await asyncio.wait({self._supervising})
+
+    async def info(self) -> EngineInfo:
+        while self._info is None or self._state is not EngineState.READY:
+            await self._ready.wait()
+        return self._info
+
+    async def synthesize(
+        self, request: SynthesisRequest, *, deadline_in: float
+    ) -> AsyncGenerator[bytes, None]:
+        host = self._host
+        if host is None:
+            raise EngineUnavailable(self.error or "the engine's host is not ready")
+        command = SynthesizeCommand(id=uuid.uuid4().hex, request=request, deadline_in=deadline_in)
+        self._in_flight.add(command.id)
+        self._working.set()
+        try:
+            async with aclosing(host.sound(command, self._recordings)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        except StreamBroken as broken:
+            error = await host.why(command, broken)
+            if isinstance(error, OutOfMemory):
+                error = self._out_of_memory(host, error)
+            if isinstance(error, HostDied):
+                self._lose(host)  # before the supervisor hears of it: nobody asks a dead host
+            raise error from broken
+        except OutOfMemory as error:
+            raise self._out_of_memory(host, error) from error
+        except AccessRefused as error:
+            host.condemn(str(error))
+            self._lose(host)
+            raise
+        except HostFull as error:
+            await self._clock.sleep(error.retry_after)  # or the caller would ask again at once
+            raise
+        finally:
+            self._in_flight.discard(command.id)
+            if not self._in_flight:
+                self._working.clear()
+
+    async def forget(self, reference: str) -> None:
+        host = self._host
+        if host is None:
+            raise EngineUnavailable(self.error or "the engine's host is not ready")
+        await host.link.forget(reference, within=_FORGET_WITHIN)
+
+    def _out_of_memory(self, host: EngineHost, error: OutOfMemory) -> HostDied:
+        """The host has said so of itself, and that it is of no use: to the request it has died.
+        It is let go of at once: nobody looks at a host of which nothing is asked."""
+        host.condemn(f"it is out of memory ({error})")
+        self._lose(host)
+        return HostDied(f"the host: {host.condemned}")
+
+    async def _supervise(self) -> None:
+        deaths = 0
+        while True:
+            self._state = EngineState.LOADING if self._command else self._state
+            try:
+                host = await EngineHost.start(self._command, self._url, self._token)
+            except OSError as error:
+                reason = f"it cannot be started: {describe(error)}"
+            else:
+                try:
+                    reason = await self._attend(host)
+                except Exception:  # the edge of this loop: whatever breaks, a host is brought up
+                    log.exception("watching the engine's host broke")
+                    reason = "watching it broke"
+                finally:
+                    self._lose(host)
+                    await host.close()
+                deaths = 0 if host.was_ready else deaths
+            self.error = f"The engine's host is down: {reason}."
+            log.warning("the engine's host is down and will be replaced", reason=reason)
+            await self._clock.sleep(restart_delay(deaths))
+            deaths += 1
+
+    def _lose(self, host: EngineHost) -> None:
+        if self._host in (host, None):
+            self._host = None
+            self._ready.clear()
+            self._state = EngineState.DOWN
+
+    async def _attend(self, host: EngineHost) -> str:
+        """Bring `host` to readiness and watch it; the reason why it is of no use any more."""
+        watching = asyncio.create_task(self._watch(host))
+        dying = asyncio.create_task(host.death())
+        try:
+            done, _ = await asyncio.wait({watching, dying}, return_when=asyncio.FIRST_COMPLETED)
+            if dying in done:
+                return host.condemned or dying.result()
+            host.condemn(watching.result())
+            return watching.result()
+        finally:
+            for task in (watching, dying):
+                task.cancel()
+            await asyncio.wait({watching, dying})
+
+    async def _watch(self, host: EngineHost) -> str:
+        if reason := await self._until_ready(host):
+            return reason
+        misses = 0
+        while True:
+            await self._until_time_to_look(host, again=misses > 0)
+            try:
+                health = await host.link.health(within=_HEALTH_WITHIN)
+            except AccessRefused as error:
+                return str(error)
+            except EngineUnavailable as error:
+                misses += 1
+                if misses == _MISSES:
+                    return f"it does not answer ({error})"
+                continue
+            misses = 0
+            if health.state != "ready":
+                return health.error or "it has to load again"
+            if self._hung(host, health):
+                return f"a request made no progress for {self._hang_limit:g} s"
+
+    async def _until_ready(self, host: EngineHost) -> str | None:
+        """Wait until `host` is ready; a reason if a child of ours will not be."""
+        began, poll, seen, refused = self._clock.monotonic(), _START_POLL, False, False
+        while True:
+            most = _START_POLL_MOST
+            try:
+                health = await host.link.health(within=_HEALTH_WITHIN)
+            except EngineUnavailable as error:
+                if isinstance(error, AccessRefused):
+                    most = _REFUSED_POLL_MOST
+                    if not refused:
+                        refused = True
+                        log.warning("the engine's host does not let us in", reason=describe(error))
+                if host.process is None:
+                    self._state, self.error = EngineState.DOWN, str(error)
+                elif not seen and self._clock.monotonic() - began > _START_LIMIT:
+                    return "it gave no sign of itself after its start"
+            else:
+                seen = True
+                if health.state == "ready" and health.info is not None:
+                    self._info, self._host, self.error = health.info, host, None
+                    host.was_ready = True
+                    self._state = EngineState.READY
+                    self._ready.set()
+                    return None
+                self.error = health.error
+                failed = health.state == "failed"
+                self._state = EngineState.DOWN if failed else EngineState.LOADING
+                if failed and host.process is not None:
+                    return health.error or "its engine cannot be loaded"
+            await self._clock.sleep(poll)
+            poll = min(poll * 1.5, most)
+
+    async def _until_time_to_look(self, host: EngineHost, *, again: bool) -> None:
+        if not self._in_flight and not again:
+            try:
+                async with asyncio.timeout(None if host.process else _WATCH_POLL_IDLE):
+                    await self._working.wait()
+            except TimeoutError:
+                return
+        await self._clock.sleep(_WATCH_POLL_AGAIN if again else _WATCH_POLL)
+
+    def _hung(self, host: EngineHost, health: Health) -> bool:
+        """Whether a request holds a slot for nothing. In a host of ours also one that we have
+        given up: an engine that does not stop when told to keeps the others waiting."""
+        return any(
+            busy.seconds_since_progress > self._hang_limit
+            and (host.process is not None or busy.id in self._in_flight)
+            for busy in health.busy
+        )

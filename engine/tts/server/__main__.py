@@ -1,0 +1,262 @@
+"""The host's process: `python -m engine.tts.server --engine espeak --socket PATH`.
+
+Knows: uvicorn, signals, and the lifeline: a pipe whose other end the parent holds and never writes
+to. When the parent goes, however it goes, the pipe ends, and so does this process.
+Does not know: what the application does, where the socket is and who may use it (`listening.py`).
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import structlog
+import uvicorn
+
+from engine.base.clock import SystemClock
+from engine.base.logging import set_up_logging
+from engine.model.errors import SetupError
+from engine.tts.engines.base import Synthesizer
+from engine.tts.engines.catalog import CHATTERBOX, check_installed
+from engine.tts.server.admission import AdmissionLimits
+from engine.tts.server.app import application
+from engine.tts.server.connections import LIMIT, connections
+from engine.tts.server.listening import Listening, listen_at, listen_on
+from engine.tts.server.runner import EngineRunner
+
+log = structlog.get_logger("engine.tts.server")  # also where it is run by -m
+
+ENGINES: Final = ("espeak", "tone", *CHATTERBOX)
+DEVICES: Final = ("auto", "cuda", "mps", "cpu")
+#: Seconds an idle connection is kept: longer than our client keeps it, so that the client closes
+#: first and never sends an order into a connection that is being closed.
+_KEEP_ALIVE: Final = 75
+#: Seconds that answers have when a host gives itself up.
+_LAST_ANSWERS: Final = 5
+
+
+def make_synthesizer(
+    engine: str, *, pace: float = 0.0, checkpoint: Path | None = None, device: str = "auto"
+) -> Synthesizer:
+    """The engine of that name. Only its own module is imported."""
+    match engine:
+        case "espeak":
+            from engine.tts.engines.espeak import EspeakSynthesizer
+
+            return EspeakSynthesizer(pace=pace)
+        case "tone":
+            from engine.tts.engines.tone import ToneSynthesizer
+
+            return ToneSynthesizer(pace=pace)
+        case _ if engine in CHATTERBOX:
+            from engine.tts.engines.chatterbox import ChatterboxSynthesizer
+
+            return ChatterboxSynthesizer(
+                model=CHATTERBOX[engine], checkpoint=checkpoint, device=device
+            )
+        case _:
+            raise SetupError(f"There is no engine {engine!r}: choose {' or '.join(ENGINES)}.")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but SIGTERM is a request to end and not a death. SIGINT is left as it is."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._end)
+        yield
+        loop.remove_signal_handler(signal.SIGTERM)
+
+    def _end(self) -> None:
+        """End now: connections are cut, and the application ends what has lost its reader."""
+        self.should_exit = True
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+
+
+def serve(
+    make: Callable[[], Synthesizer],
+    listening: Listening,
+    *,
+    state_dir: Path | None = None,
+    slots: int | None = None,
+    supervised: bool = False,
+    stall_limit: float = LIMIT,
+) -> bool:
+    """Serve until SIGTERM. An engine that becomes of no use waits for its supervisor; without one
+    the process ends, for whoever keeps it running to start it again. False: it ended so."""
+    server: _Server | None = None
+    given_up = False
+
+    def give_up() -> None:
+        nonlocal given_up
+        given_up = True
+        if server is not None and not supervised:
+            server.should_exit = True
+
+    clock = SystemClock()
+    host = EngineRunner(make, clock, state_dir=state_dir, slots=slots, give_up=give_up)
+    places = AdmissionLimits(clock)
+    config = uvicorn.Config(
+        application(host, places, listening.door),
+        http=connections(limit=stall_limit, others_wait=lambda: places.wanted or host.waiting > 0),
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        ws="none",
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=_LAST_ANSWERS,
+    )
+    server = _Server(config)
+    asyncio.run(server.serve(sockets=[listening.socket]))
+    return not given_up
+
+
+def hold_lifeline(fd: int, socket_path: Path | None, *, frozen_limit: float) -> None:
+    """End this process as soon as the pipe `fd` ends, whatever the process is doing.
+
+    A thread sees to it. It needs Python's lock, which a call into C may keep for ever; so the
+    kernel holds an alarm against the process (SIGALRM, whose default is to end it) that the thread
+    puts off again and again: who is frozen for `frozen_limit` seconds dies too.
+    """
+
+    def wait() -> None:
+        while not select.select([fd], [], [], frozen_limit / 4)[0]:
+            signal.setitimer(signal.ITIMER_REAL, frozen_limit)
+        if socket_path is not None:
+            socket_path.unlink(missing_ok=True)
+            with suppress(OSError):  # it holds something else too: it stays
+                socket_path.parent.rmdir()
+        os._exit(0)
+
+    signal.setitimer(signal.ITIMER_REAL, frozen_limit)
+    threading.Thread(target=wait, daemon=True, name="lifeline").start()
+
+
+#: What uvicorn says that is no news: of a stream left without its end, which is the application's
+#: way to cut a connection; and of what any stranger may send as often as they like.
+_NO_NEWS: Final = (
+    "ASGI callable returned without completing response",
+    "Invalid HTTP request received",
+    "Unsupported upgrade request",
+    "No supported WebSocket library",
+)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith(_NO_NEWS)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="mynah engine", description="Serve one engine over HTTP.")
+    parser.add_argument("--engine", choices=ENGINES, default="espeak")
+    parser.add_argument(
+        "--checkpoint", type=Path, help="folder of a Chatterbox model; without: from the hub, once"
+    )
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="where a model runs")
+    parser.add_argument(
+        "--state-dir", type=Path, help="folder in which reference voices are kept, once computed"
+    )
+    parser.add_argument(
+        "--slots", type=_count, help="texts that are worked on at once, if not the engine's choice"
+    )
+    parser.add_argument("--pace", type=float, default=0.0, help="real-time factor of delivery")
+    parser.add_argument("--socket", type=Path, help="path of a Unix socket to serve at")
+    parser.add_argument("--host", default="127.0.0.1", help="address to serve at, without --socket")
+    parser.add_argument("--port", type=int, default=8765)
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name by which this machine is called, beside its own and its addresses; with "
+        "--host; may be repeated",
+    )
+    parser.add_argument("--lifeline", type=int, help="file descriptor of the parent's pipe")
+    parser.add_argument(
+        "--frozen-limit",
+        type=float,
+        default=120.0,
+        help="with --lifeline: seconds after which a process that does not run is ended",
+    )
+    parser.add_argument(
+        "--stall-limit",
+        type=float,
+        default=LIMIT,
+        help="seconds after which a client is cut that sends no whole request, or does not read",
+    )
+    parser.add_argument(
+        "--log-level", choices=("debug", "info", "warning", "error"), default="info"
+    )
+    parser.add_argument("--log-format", choices=("console", "json"), default="console")
+    options = parser.parse_args(arguments)
+
+    supervised = options.lifeline is not None
+    if not supervised:
+        check_installed(options.engine)
+    set_up_logging(options.log_level, options.log_format)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
+    if supervised:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the parent
+        hold_lifeline(options.lifeline, options.socket, frozen_limit=options.frozen_limit)
+    if options.socket is not None:
+        listening = listen_at(options.socket)
+    else:
+        # Only here: a child of the bot's is reached by its socket, and is given no settings.
+        from engine.base.settings import load_settings
+
+        secret = load_settings().mynah_engine_token
+        token = secret.get_secret_value() if secret is not None else None
+        listening = listen_on(options.host, options.port, token=token, names=options.allow_host)
+        host, port = listening.socket.getsockname()[:2]
+        log.info("the host listens", host=host, port=port, needs_token=token is not None)
+    make = partial(
+        make_synthesizer,
+        options.engine,
+        pace=options.pace,
+        checkpoint=options.checkpoint,
+        device=options.device,
+    )
+    try:
+        well = serve(
+            make,
+            listening,
+            state_dir=options.state_dir,
+            slots=options.slots,
+            supervised=supervised,
+            stall_limit=options.stall_limit,
+        )
+    finally:
+        listening.socket.close()
+        if options.socket is not None:
+            options.socket.unlink(missing_ok=True)
+    return 0 if well else 1
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise ValueError(text)
+    return count
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except SetupError as error:
+        print(error.user_message, file=sys.stderr)
+        sys.exit(2)

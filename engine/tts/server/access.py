@@ -1,0 +1,105 @@
+"""Who may ask a host, and how: judged by the head of a request, before anything else is done.
+
+                      token    Host                                     Origin   body of a POST
+    Unix socket       -        any                                      none     JSON
+    TCP, no token     -        loopback, or a name that was given       none     JSON
+    TCP, token        needed   this machine, an IP address, or given    none     JSON
+
+Only its user reaches a Unix socket. Every program of the machine reaches a TCP port, and so does
+every web page that a browser opens there. Pages send `Origin`, or `Sec-Fetch-Site`; without asking
+first they can send only bodies that are not JSON. A page whose own name resolves to this machine
+(DNS rebinding) sends that name in `Host`; an IP address cannot be such a name.
+
+Knows: headers. Does not know: HTTP's connections, what is asked for.
+"""
+
+import hmac
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+_LOOPBACK: Final = frozenset({"localhost"})
+_NAME: Final = re.compile(r"(\[[^\]]+\]|[^:\[\]]+)(?::\d*)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """Why a request is not let in."""
+
+    status: int
+    code: str
+    message: str
+
+
+UNAUTHORIZED: Final = Closed(status=401, code="unauthorized", message="unauthorized")
+UNKNOWN_HOST: Final = Closed(
+    status=421,
+    code="unknown_host",
+    message="this host has another name: use its IP address, or start it with --allow-host NAME",
+)
+FROM_A_PAGE: Final = Closed(
+    status=403, code="from_a_page", message="web pages may not ask this host: send no Origin"
+)
+NOT_JSON: Final = Closed(
+    status=415, code="not_json", message="the content type must be application/json"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """`token` None: none is asked for. `names`: of this host, in lower case, without ports."""
+
+    token: bytes | None = field(default=None, repr=False)
+    any_host: bool = False
+    names: frozenset[str] = frozenset()
+
+    def closed_to(self, method: str, headers: Headers) -> Closed | None:
+        """Why this request is not let in; None if it is. Header names are in lower case."""
+        given: dict[bytes, list[bytes]] = {}
+        for name, value in headers:
+            given.setdefault(name, []).append(value)
+        if self.token is not None and not _has_token(given.get(b"authorization", []), self.token):
+            return UNAUTHORIZED
+        if not self.any_host and not self._knows(given.get(b"host", [])):
+            return UNKNOWN_HOST
+        if b"origin" in given or given.get(b"sec-fetch-site", [b"none"]) != [b"none"]:
+            return FROM_A_PAGE
+        if method == "POST" and not _is_json(given.get(b"content-type", [])):
+            return NOT_JSON
+        return None
+
+    def _knows(self, hosts: list[bytes]) -> bool:
+        if len(hosts) != 1:
+            return False
+        name = host_name(hosts[0].decode("latin-1"))
+        if name in self.names or name in _LOOPBACK:
+            return True
+        try:
+            address = ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return address.is_loopback or self.token is not None
+
+
+def host_name(host: str) -> str:
+    """The name in a Host header, in lower case: without its port, brackets, final dot. Empty for
+    what is none."""
+    match = _NAME.fullmatch(host.strip())
+    return match[1].strip("[]").lower().removesuffix(".") if match else ""
+
+
+def _has_token(given: list[bytes], token: bytes) -> bool:
+    if len(given) != 1:
+        return False
+    scheme, _, credentials = given[0].partition(b" ")
+    same = hmac.compare_digest(credentials.strip(), token)
+    return same and scheme.lower() == b"bearer"
+
+
+def _is_json(given: list[bytes]) -> bool:
+    kinds = [kind.partition(b";")[0].strip().lower() for kind in given]
+    return kinds == [b"application/json"]

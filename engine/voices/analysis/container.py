@@ -1,0 +1,78 @@
+"""What the bytes of a file say of themselves, before anything decodes it.
+
+Knows: signatures of what is no recording, and which file looks at which format. Does not know: how
+to decode any of them. What is in doubt here is left to ffmpeg.
+
+ffmpeg reads what is left of a truncated file, and says nothing. A recording that arrived in part is
+refused all the same: its owner can send the whole. What proves it are sizes that were filled in and
+reach beyond the end of the file, and a last frame, page or box that is torn. A declared duration
+proves nothing: silences that were not sent, a late start and the index of a longer file are
+legitimate.
+"""
+
+from typing import Final
+
+from engine.voices.analysis import boxes, chunks, frames, wav
+from engine.voices.analysis.rejection import RecordingRejected
+
+_ARCHIVES: Final = (b"PK\3\4", b"PK\5\6", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
+_PICTURES: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"%PDF")
+_LISTS: Final = ("#extm3u", "ffconcat", "[playlist]", "<?xml", "<svg", "<mpd", "<smil", "<asx")
+_LOOKED_AT: Final = 1024  # bytes, for text
+
+
+def check(data: bytes) -> bytes | None:
+    """The file as ffmpeg can read it, where that is not as it is.
+
+    Raises Unfit for a file that is certainly no whole recording.
+    """
+    if data.startswith(_ARCHIVES) or data[257:262] == b"ustar":
+        raise RecordingRejected(
+            "This is an archive. Unpack it, and send the recording that is in it."
+        )
+    if data.startswith(_PICTURES):
+        raise RecordingRejected("This is a picture or a document. Send a recording of the voice.")
+    if wav.is_wav(data):
+        return wav.plain(data)
+    if chunks.is_aiff(data):
+        return chunks.filled_aiff(data)
+    if data.startswith(b"RIFF") and data[8:12] == b"AVI ":
+        chunks.check_avi(data)
+    elif data.startswith(b".snd"):
+        chunks.check_au(data)
+    elif data.startswith(b"caff"):
+        chunks.check_caf(data)
+    elif chunks.is_asf(data):
+        chunks.check_asf(data)
+    elif data.startswith(b"OggS"):
+        frames.check_ogg(data)
+    elif boxes.is_mp4(data):
+        boxes.check_mp4(data)
+    elif boxes.is_matroska(data):
+        boxes.check_matroska(data)
+    elif frames.is_mp3(data):
+        frames.check_mp3(data)
+    elif frames.is_adts(data):
+        frames.check_adts(data)
+    else:
+        _check_text(data)
+    return None
+
+
+def _check_text(data: bytes) -> None:
+    try:
+        text = data[:_LOOKED_AT].decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.start < min(len(data), _LOOKED_AT) - 4:
+            return
+        text = data[: error.start].decode("utf-8-sig")
+    if any(ord(each) < 32 and each not in "\t\n\r\f\v\x1b" for each in text):
+        return
+    if text.lstrip().lower().startswith(_LISTS):
+        raise RecordingRejected(
+            "This is a list of recordings or a page, with no sound in it. Send the recording "
+            "itself."
+        )
+    raise RecordingRejected(
+        "This is text, with no sound in it, whatever its name says. Send a recording."
+    )

@@ -1,0 +1,273 @@
+"""Recordings that the operator drops into the folder of references become public voices.
+
+Knows: that folder, which files of it were examined and what came out, when one stands still. Does
+not know: how a recording is examined, how a voice is registered.
+
+The folder is looked at each second. A file is taken once it has stood still from one look to the
+next: a copy in progress grows. What was found is kept beside the converted copies, so that a
+restart examines nothing twice.
+"""
+
+import asyncio
+import base64
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Protocol, Self
+
+import structlog
+
+from engine.base.clock import Clock
+from engine.base.settings import MEBIBYTE, Settings
+from engine.model.errors import BadRecording, Busy, Refused
+from engine.model.voice_names import name_key, public_name
+from engine.model.voices import RecordingAnalysis, Voice
+from engine.voices.recording_analyzer import (
+    EDITION,
+    Analyzed,
+    RecordingAnalyzer,
+    RecordingLimits,
+    advice,
+    preview_beside,
+)
+from engine.voices.recording_files import OperatorRecording, RecordingFiles
+
+LOOK_SECONDS: Final = 1.0
+#: The operator's own files may be large; members' uploads have a limit of their own.
+MOST_BYTES: Final = 256 * MEBIBYTE
+_INDEX: Final = "index.json"
+_WORK: Final = ".mynah-examined.wav"  # swept like every file that is called so
+
+log = structlog.get_logger(__name__)
+
+
+class Publisher(Protocol):
+    """What is asked of the library."""
+
+    async def published(self) -> Sequence[Voice]: ...
+    async def publish(self, name: str, examined: Analyzed) -> Voice: ...
+    async def unpublish(self, name: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What came out of a file of this size and time: a recording, or the reason why not."""
+
+    size: int
+    mtime: int
+    reference: str | None
+    report: dict[str, Any] | None
+    refused: str | None
+    print: str | None = None  # base64
+
+    def is_of(self, file: OperatorRecording) -> bool:
+        return (self.size, self.mtime) == (file.size, file.mtime)
+
+
+class OperatorFolder:
+    """`start` after the library's, `close` before it."""
+
+    def __init__(
+        self,
+        recordings_dir: RecordingFiles,
+        examiner: RecordingAnalyzer,
+        registry: Publisher,
+        clock: Clock,
+    ) -> None:
+        self._recordings_dir = recordings_dir
+        self._examiner = examiner
+        self._registry = registry
+        self._clock = clock
+        self._seen: dict[str, OperatorRecording] = {}
+        self._found: dict[str, Finding] = {}
+        #: What could not be found out: tried again when the file changes, or at the next start.
+        self._failed: dict[str, OperatorRecording] = {}
+        self._told: frozenset[tuple[str, str]] = frozenset()
+        self._settled: object = None  # what the library was last told
+        self._task: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_settings(cls, settings: Settings, registry: Publisher, clock: Clock) -> Self:
+        recordings_dir = RecordingFiles(
+            settings.mynah_references_dir, settings.mynah_data_dir / "references"
+        )
+        return cls(recordings_dir, operators_examiner(settings), registry, clock)
+
+    async def start(self) -> None:
+        await asyncio.to_thread(self._recordings_dir.sweep)
+        self._found = await asyncio.to_thread(self._read_index)
+        self._task = asyncio.create_task(self._run(), name="dropped voices")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except Exception:
+                # The edge of this task: a full or failing disk, a fault of ours. The next look may
+                # do better; what is registered stays so.
+                log.exception("looking at the folder of references failed")
+            await self._clock.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Look once at the folder; examine, publish and withdraw what has changed."""
+        files = await asyncio.to_thread(self._recordings_dir.dropped)
+        converted = set(await asyncio.to_thread(self._recordings_dir.kept_converted))
+        for name, file in files.items():
+            if self._seen.get(name) == file and not self._is_known(name, file, converted):
+                await self._examine(name, file)
+        self._seen = files
+        await self._settle(files)
+
+    def _is_known(self, name: str, file: OperatorRecording, converted: set[str]) -> bool:
+        found = self._found.get(name)
+        if self._failed.get(name) == file:
+            return True
+        if found is None or not found.is_of(file):
+            return False
+        return found.reference is None or found.reference in converted
+
+    async def _examine(self, name: str, file: OperatorRecording) -> None:
+        wav = self._recordings_dir.converted / _WORK
+        await asyncio.to_thread(wav.parent.mkdir, parents=True, exist_ok=True)
+        try:
+            examined = await self._examiner.examine(file.path, wav)
+            await asyncio.to_thread(self._recordings_dir.keep_converted, wav, examined.reference)
+            preview = await asyncio.to_thread(examined.preview.read_bytes)
+            await asyncio.to_thread(self._recordings_dir.keep_preview, preview, examined.reference)
+        except Busy:
+            return
+        except FileNotFoundError:
+            return  # gone in between: the next look sees it
+        except BadRecording as error:
+            log.warning(
+                "a recording in the folder of references cannot serve",
+                file=name,
+                reason=error.user_message,
+            )
+            if error.retryable:
+                self._failed[name] = file
+                return
+            found = Finding(
+                size=file.size,
+                mtime=file.mtime,
+                reference=None,
+                report=None,
+                refused=error.user_message,
+            )
+        else:
+            found = Finding(
+                size=file.size,
+                mtime=file.mtime,
+                reference=examined.reference,
+                report=examined.report.to_json(),
+                refused=None,
+                print=base64.b64encode(examined.print).decode(),
+            )
+        finally:
+            for each in (wav, preview_beside(wav)):
+                await asyncio.to_thread(each.unlink, missing_ok=True)
+        self._found[name] = found
+        await asyncio.to_thread(self._write_index)
+
+    async def _settle(self, files: dict[str, OperatorRecording]) -> None:
+        """Have the library's public voices be those of the folder."""
+        wanted: dict[str, tuple[str, Finding]] = {}
+        kept: set[str] = set()  # by a file that is still being written: left as it is
+        doubles: set[tuple[str, str]] = set()
+        for file_name, file in files.items():
+            name = public_name(file.path.stem)
+            found = self._found.get(file_name)
+            if found is None or not found.is_of(file):
+                if self._failed.get(file_name) != file:
+                    kept.add(name_key(name))
+            elif found.reference is not None:
+                if name_key(name) in wanted:
+                    doubles.add((file_name, name))
+                else:
+                    wanted[name_key(name)] = (name, found)
+        self._tell_doubles(doubles)
+        state = ({key: (name, found.reference) for key, (name, found) in wanted.items()}, kept)
+        if state == self._settled:
+            return
+        published = {name_key(voice.name): voice for voice in await self._registry.published()}
+        for key, (name, found) in wanted.items():
+            before = published.get(key)
+            if before is None or (before.name, before.reference) != (name, found.reference):
+                await self._publish(name, found)
+        for key, voice in published.items():
+            if key not in wanted and key not in kept:
+                await self._registry.unpublish(voice.name)
+                log.info("a public voice is withdrawn", name=voice.name)
+        await self._forget(files)
+        self._settled = state
+
+    async def _publish(self, name: str, found: Finding) -> None:
+        assert found.reference is not None
+        assert found.report is not None
+        wav = await asyncio.to_thread(self._recordings_dir.path, found.reference)
+        if wav is None:
+            return  # gone in between: the next look has it made again
+        report = RecordingAnalysis.from_json(found.report)
+        examined = Analyzed(
+            wav=wav,
+            reference=found.reference,
+            report=report,
+            advice=advice(report),
+            print=base64.b64decode(found.print or ""),
+        )
+        try:
+            await self._registry.publish(name, examined)
+        except Refused as error:
+            log.warning("a recording cannot be public", name=name, reason=error.user_message)
+            return
+        log.info("a voice is public", name=name, advice="; ".join(examined.advice))
+
+    async def _forget(self, files: dict[str, OperatorRecording]) -> None:
+        """What was made of files that are gone goes too."""
+        gone = self._found.keys() - files.keys()
+        for name in gone:
+            del self._found[name]
+        self._failed = {name: file for name, file in self._failed.items() if name in files}
+        if gone:
+            await asyncio.to_thread(self._write_index)
+        needed = {found.reference for found in self._found.values()}
+        for reference in await asyncio.to_thread(self._recordings_dir.kept_converted):
+            if reference not in needed:
+                await asyncio.to_thread(self._recordings_dir.drop_converted, reference)
+
+    def _tell_doubles(self, doubles: set[tuple[str, str]]) -> None:
+        for file, name in sorted(doubles - self._told):
+            log.warning(
+                "two recordings in the folder of references have one name; rename this one",
+                file=file,
+                name=name,
+            )
+        self._told = frozenset(doubles)
+
+    def _read_index(self) -> dict[str, Finding]:
+        """Nothing where it is missing, damaged, or of another edition: then all is examined."""
+        with suppress(OSError, ValueError, TypeError, AttributeError):
+            kept = json.loads((self._recordings_dir.converted / _INDEX).read_bytes())
+            if kept.get("edition") == EDITION:
+                return {name: Finding(**found) for name, found in kept["files"].items()}
+        return {}
+
+    def _write_index(self) -> None:
+        files = {name: asdict(found) for name, found in self._found.items()}
+        place = self._recordings_dir.converted / _INDEX
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part = place.with_name(f".mynah-{_INDEX}.part")
+        part.write_text(json.dumps({"edition": EDITION, "files": files}), encoding="utf-8")
+        part.replace(place)
+
+
+def operators_examiner(settings: Settings) -> RecordingAnalyzer:
+    """One at a time: nobody waits for it, and members' uploads do not wait behind it."""
+    limits = RecordingLimits(bytes=MOST_BYTES, seconds=settings.mynah_max_recording)
+    return RecordingAnalyzer(limits, at_once=1)

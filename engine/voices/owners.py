@@ -1,0 +1,345 @@
+"""What the owner of a voice does with it: register, rename, share, style, delete.
+
+Knows: the limits, what becomes of the recording. Does not know: how a recording is examined, who
+may use a voice (`permissions.py`).
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping
+
+import structlog
+from sqlalchemy import Connection
+
+from engine.base.error_text import describe
+from engine.model.errors import BadName, NotAllowed, StorageFull, TooManyVoices
+from engine.model.voice_names import check_name
+from engine.model.voices import Action, Requester, Scope, Voice, voice_number
+from engine.store import (
+    deletions as erasure_queries,
+)
+from engine.store import (
+    freezes as freeze_queries,
+)
+from engine.store import (
+    rules as rule_queries,
+)
+from engine.store import (
+    voices as voice_queries,
+)
+from engine.store.deletions import PurgeKind
+from engine.voices.freezes import Freezes
+from engine.voices.pending_deletions import PendingDeletions, in_voices
+from engine.voices.rate_limits import LimitedAction, RateLimits
+from engine.voices.recording_analyzer import Analyzed
+from engine.voices.recording_files import RecordingFiles
+from engine.voices.styles import checked_style
+from engine.voices.transactions import unknown
+
+log = structlog.get_logger(__name__)
+
+
+class VoiceOwners(PendingDeletions, Freezes, RateLimits):
+    async def own(self, member: str) -> list[Voice]:
+        """All voices of this member, wherever they may be used."""
+        found = await self._database.read(lambda c: voice_queries.of_owner(c, member))
+        return sorted(found, key=lambda voice: (voice.name.casefold(), voice.id))
+
+    async def find_own(self, member: str, typed: str) -> Voice:
+        """The member's own voice of this key or name, also where it may not be used.
+
+        Raises UnknownVoice.
+        """
+        return await self._database.read(lambda c: _own(c, member, typed))
+
+    # ---- a new voice
+
+    async def check_upload(
+        self, requester: Requester, name: str, *, roles: Collection[str], admin: bool
+    ) -> None:
+        """Whether `register` would take a voice of this name from a member with these roles.
+
+        Also whether another upload is free in this hour; an upload that goes on is to be counted
+        by `attempt`. Raises BadName, TooManyVoices, TooOften, NotAllowed.
+        """
+        name = check_name(name)
+        now = self._clock.time()
+        marks = self._marks(requester.member, LimitedAction.UPLOAD, now)
+
+        def check(connection: Connection) -> None:
+            _check_not_barred(connection, requester)
+            _check_role(connection, requester, roles, admin=admin)
+            self._check_limits(connection, requester.member)
+            self._check_attempts(connection, marks, LimitedAction.UPLOAD, now)
+            _check_free(connection, requester.member, name)
+
+        await self._database.read(check)
+
+    async def register(
+        self, *, requester: Requester, name: str, scope: Scope, examined: Analyzed, consent: str
+    ) -> Voice:
+        """Keep an examined recording as a voice of `requester`, who agreed to the words `consent`.
+
+        A recording that is frozen on a server is kept, and frozen there; one that the operator has
+        blocked is not. The file `examined.wav` stays the caller's. Raises BadName, TooManyVoices,
+        NotAllowed, StorageFull, NotExamined; then nothing is kept.
+        """
+        name = check_name(name)
+        if scope is Scope.PUBLIC:
+            raise NotAllowed(
+                "a member's voice cannot be public",
+                user_message="Only the operator's voices are public. Share yours with a server, "
+                "or with members.",
+            )
+        if scope is Scope.SERVER and requester.lane is None:
+            raise NotAllowed(
+                "no server to share it with",
+                user_message="Outside of a server there is none to share it with. Upload it "
+                "privately, or on that server.",
+            )
+        return await self._shield.run(self._register(requester, name, scope, examined, consent))
+
+    async def _register(
+        self, requester: Requester, name: str, scope: Scope, examined: Analyzed, consent: str
+    ) -> Voice:
+        now, reference = self._clock.time(), examined.reference
+        recognized: dict[int, str] = {}  # freezes under which it falls: their lanes
+
+        def write(connection: Connection) -> Voice:
+            if reference in self._barred or freeze_queries.EVERYWHERE in recognized.values():
+                raise NotAllowed(
+                    f"the reference {reference} is barred",
+                    user_message="Whoever runs this bot has blocked this recording.",
+                )
+            _check_not_barred(connection, requester)
+            self._check_limits(connection, requester.member)
+            _check_free(connection, requester.member, name)
+            voice = voice_queries.insert_voice(
+                connection,
+                owner=requester.member,
+                name=name,
+                reference=reference,
+                scope=scope,
+                lane=requester.lane if scope is Scope.SERVER else None,
+                report=examined.report,
+                now=now,
+            )
+            voice_queries.put_consent(
+                connection,
+                voice.id,
+                member=requester.member,
+                lane=requester.lane,
+                words=consent,
+                now=now,
+            )
+            if examined.print:
+                freeze_queries.put_print(connection, voice.id, examined.print)
+            freeze_queries.put_voice_under(connection, voice, recognized)
+            self._tell(connection, requester, Action.UPLOAD, voice.id, scope)
+            erasure_queries.drop_purges(connection, PurgeKind.REFERENCE, [reference])
+            return voice
+
+        async with self._files:
+            found = await self._recognize(examined.print)
+            recognized.update((each.id, each.lane) for each in found)
+            # What a kill leaves from here on is swept at the next start, unless the row is there.
+            await self._database.write(
+                lambda c: erasure_queries.put_purges(c, PurgeKind.REFERENCE, [reference])
+            )
+            try:
+                await self._keep(examined)
+                voice = await self._act(write)
+            except BaseException:
+                self._owing = True
+                try:
+                    await self._purge_reference(reference)
+                except OSError as error:  # written down, so it is tried again
+                    log.warning("A recording is yet to go", error=describe(error))
+                raise
+        self._news.tell(voice.key)
+        return voice
+
+    async def keep_preview(self, reference: str, sound: bytes) -> None:
+        """Keep a recording as it is listened to, if it is still kept itself. Raises OSError."""
+        async with self._files:
+            if await asyncio.to_thread(self._recordings_dir.path, reference) is not None:
+                await asyncio.to_thread(self._recordings_dir.keep_preview, sound, reference)
+
+    async def _keep(self, examined: Analyzed) -> None:
+        try:
+            await asyncio.to_thread(_keep_files, self._recordings_dir, examined)
+        except OSError as error:
+            raise StorageFull(
+                f"the recording cannot be kept: {error}",
+                user_message="The recording cannot be kept on this bot's disk. Tell whoever runs "
+                "it, and try again later.",
+            ) from error
+
+    def _check_limits(self, connection: Connection, member: str) -> None:
+        most = self._settings.mynah_max_voices
+        if not most:
+            raise NotAllowed(
+                "the settings allow no voices of members",
+                user_message="This bot keeps no voices of members. Choose one of those that are "
+                "offered as you type.",
+            )
+        if len(voice_queries.of_owner(connection, member)) >= most:
+            raise TooManyVoices(
+                f"the member has {most} voices",
+                user_message=f"You have {most} voices, and no more are kept. "
+                "Delete one with `/voice delete` first.",
+            )
+
+    # ---- a voice that is there
+
+    async def check_sharing(
+        self, requester: Requester, *, roles: Collection[str], admin: bool
+    ) -> None:
+        """Whether a member with these roles may share voices with the server where they ask: what
+        was uploaded elsewhere is not to come in by that way. Raises NotAllowed."""
+
+        def check(connection: Connection) -> None:
+            _check_not_barred(connection, requester)
+            _check_role(connection, requester, roles, admin=admin)
+
+        await self._database.read(check)
+
+    async def rename(self, requester: Requester, key: str, name: str) -> Voice:
+        """Raises UnknownVoice, BadName."""
+        name = check_name(name)
+
+        def write(connection: Connection) -> Voice:
+            voice = _own(connection, requester.member, key)
+            _check_free(connection, requester.member, name, but=voice)
+            voice_queries.set_name(connection, voice.id, name)
+            self._tell(connection, requester, Action.RENAME, voice.id)
+            return _again(connection, voice)
+
+        return await self._act(write, tell=[key])
+
+    async def share(
+        self,
+        requester: Requester,
+        key: str,
+        scope: Scope,
+        *,
+        add: str | None = None,
+        remove: str | None = None,
+    ) -> Voice:
+        """Who may use it from now on. With scope `members`, `add` comes to its list and `remove`
+        goes from it; with another, the list is emptied.
+
+        Raises UnknownVoice, NotAllowed.
+        """
+        if scope is Scope.PUBLIC or (scope is Scope.SERVER and requester.lane is None):
+            raise NotAllowed(
+                f"scope {scope} outside of its place",
+                user_message="A voice is shared with a server on that server, or with members by "
+                "their names.",
+            )
+
+        def write(connection: Connection) -> Voice:
+            voice = _own(connection, requester.member, key)
+            if scope is Scope.SERVER:
+                _check_not_barred(connection, requester)
+            members = set(voice.members) if scope is Scope.MEMBERS else set()
+            members |= {add} if scope is Scope.MEMBERS and add is not None else set()
+            members -= {remove, requester.member}
+            lane = requester.lane if scope is Scope.SERVER else None
+            voice_queries.set_voice(connection, voice.id, scope=scope, lane=lane)
+            voice_queries.put_members(connection, voice.id, members)
+            # Who is on the list is the owner's affair: the trail is read by admins.
+            self._tell(connection, requester, Action.SHARE, voice.id, scope)
+            return _again(connection, voice)
+
+        return await self._act(write, tell=[key])
+
+    async def style(
+        self, requester: Requester, key: str, values: Mapping[str, object | None]
+    ) -> Voice:
+        """How the engine speaks in it from now on; None: as the engine itself would.
+
+        Raises UnknownVoice; BadStyle where the engine has no such setting, or not this value.
+        """
+
+        def write(connection: Connection) -> Voice:
+            voice = _own(connection, requester.member, key)
+            style = checked_style(self._speech.info, voice.style, values)
+            voice_queries.set_voice(connection, voice.id, style=style)
+            told = ", ".join(
+                f"{name} {'reset' if value is None else value}" for name, value in values.items()
+            )
+            self._tell(connection, requester, Action.STYLE, voice.id, told)
+            return _again(connection, voice)
+
+        return await self._act(write, tell=[key])
+
+    async def delete(self, requester: Requester, key: str) -> None:
+        """With its recording, unless another voice has the same, its derived state and its audio.
+
+        Raises UnknownVoice.
+        """
+        if voice_number(key) is None:
+            raise unknown(key)
+
+        def write(connection: Connection) -> None:
+            voice = _own(connection, requester.member, key)
+            self._tell(connection, requester, Action.DELETE, voice.id)
+            self._remove(connection, [voice])
+
+        await self._act(write, tell=[key], forget=in_voices([key]))
+        await self.purge()
+
+
+def _keep_files(recordings_dir: RecordingFiles, examined: Analyzed) -> None:
+    recordings_dir.keep(examined.wav, examined.reference)
+    if examined.preview.is_file():
+        recordings_dir.keep_preview(examined.preview.read_bytes(), examined.reference)
+
+
+def _check_role(
+    connection: Connection, requester: Requester, roles: Collection[str], *, admin: bool
+) -> None:
+    role = rule_queries.rules_of(connection, requester.lane).uploaders
+    if role is not None and role not in roles and not admin:
+        raise NotAllowed(
+            f"without the role {role}",
+            user_message="On this server only members with a certain role may upload voices, or "
+            "share them with it. Ask an admin for it.",
+        )
+
+
+def _check_not_barred(connection: Connection, requester: Requester) -> None:
+    if requester.member in freeze_queries.barred_on(connection, requester.lane):
+        raise NotAllowed(
+            f"the member is barred on {requester.lane}",
+            user_message="An admin of this server has barred you from giving voices here. Ask them "
+            "if you think that this is a mistake.",
+        )
+
+
+def _own(connection: Connection, member: str, typed: str) -> Voice:
+    number = voice_number(typed)
+    if number is None:
+        voice = voice_queries.called(connection, member, typed)
+    else:
+        voice = voice_queries.voice(connection, number)
+    if voice is None or voice.owner != member:
+        raise unknown(typed)
+    return voice
+
+
+def _again(connection: Connection, voice: Voice) -> Voice:
+    """The voice as it is now."""
+    found = voice_queries.voice(connection, voice.id)
+    if found is None:
+        raise unknown(voice.key)
+    return found
+
+
+def _check_free(connection: Connection, owner: str, name: str, *, but: Voice | None = None) -> None:
+    taken = voice_queries.called(connection, owner, name)
+    if taken is not None and (but is None or taken.id != but.id):
+        raise BadName(
+            "the owner has another voice of that name",
+            user_message="You have another voice of that name. Choose a different one.",
+        )

@@ -1,0 +1,98 @@
+"""The keys under which attempts are counted, in a file of their own.
+
+Knows: when a key is made and when it is thrown away, the file. Does not know: what is counted.
+
+A hash of a member's id alone would name the member: ids can be tried one by one. Under a random
+key it names nobody once the key is gone. A key makes marks for an hour, and is thrown away when the
+last of these is an hour old. It is not in the database: a backup of that holds marks without a key.
+"""
+
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+#: Seconds for which an attempt counts, and in which one key makes marks.
+HOUR: Final = 3600.0
+_KEY_BYTES: Final = 32
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    since: float  # seconds since the epoch
+    key: bytes
+
+    def is_needed(self, now: float) -> bool:
+        """Whether one of its marks may count. If the clock was set back, it is from the future."""
+        return now - 2 * HOUR < self.since <= now + HOUR
+
+
+class RateLimitKeys:
+    """`now` is always wall-clock time, in seconds since the epoch."""
+
+    def __init__(self, file: Path, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
+        self._file = file
+        self._random = random
+        self._kept: tuple[_Key, ...] = ()  # the newest first
+
+    def load(self) -> None:
+        """Read the file, before anything else. Blocks."""
+        try:
+            found = json.loads(self._file.read_bytes())
+            self._kept = tuple(
+                _Key(since=float(each["since"]), key=bytes.fromhex(each["key"])) for each in found
+            )
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, TypeError, KeyError):
+            log.warning(
+                "The keys of attempts cannot be read: what was tried in the last hour is not "
+                "counted",
+                file=str(self._file),
+            )
+
+    def all(self, now: float) -> Sequence[bytes]:
+        """The keys whose marks may count, the newest first."""
+        return [each.key for each in self._kept if each.is_needed(now)]
+
+    def has_current(self, now: float) -> bool:
+        """Whether the newest may make marks."""
+        return bool(self._kept) and now - HOUR < self._kept[0].since <= now
+
+    def add(self, now: float) -> None:
+        """A new one, which is on disk when this returns. Blocks. Raises OSError."""
+        needed = [each for each in self._kept if each.is_needed(now)]
+        self._write([_Key(since=now, key=self._random(_KEY_BYTES)), *needed])
+
+    def forget(self, now: float, *, every: bool = False) -> float | None:
+        """Throw away the keys whose marks count no more, or every one. When the oldest that stays
+        is due, if one does. Blocks. Raises OSError."""
+        kept = [each for each in self._kept if each.is_needed(now) and not every]
+        if len(kept) < len(self._kept):
+            self._write(kept)
+        return min((each.since + 2 * HOUR for each in kept), default=None)
+
+    def _write(self, kept: Sequence[_Key]) -> None:
+        """By way of a file beside it, so that it is whole after a crash. Mode 0600."""
+        if kept:
+            handle, name = tempfile.mkstemp(prefix=self._file.name, dir=self._file.parent)
+            part = Path(name)
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    json.dump([{"since": each.since, "key": each.key.hex()} for each in kept], file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                part.replace(self._file)
+            finally:
+                part.unlink(missing_ok=True)
+        else:
+            self._file.unlink(missing_ok=True)
+        self._kept = tuple(kept)

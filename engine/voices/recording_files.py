@@ -1,0 +1,193 @@
+"""The folder of references: recordings by their content hash, and the operator's by their name.
+
+Knows: files. Does not know: who owns a recording, what is in it. Every call blocks.
+
+    references/<64 hex>.wav       kept for members, private to this user of the machine
+    references/Anything.mp3       the operator's: dropped in, never written or removed by us
+    <converted>/<64 hex>.wav      what was made of the operator's; a cache
+    <converted>/<64 hex>.ogg      any of these recordings, to listen to; a cache too. Not in
+                                  references/, where sound that is no member's is the operator's
+"""
+
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+#: Files of the operator that are taken for recordings.
+RECORDINGS: Final = (".wav", ".mp3", ".ogg", ".flac")
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
+#: How the names of our unfinished files begin and end.
+_OURS: Final = ".mynah-"
+_PART: Final = ".part"
+_PREVIEW: Final = ".ogg"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorRecording:
+    """A file that the operator dropped in, as it was when last looked at."""
+
+    path: Path
+    size: int
+    mtime: int  # nanoseconds since the epoch
+
+
+class RecordingFiles:
+    """`references`: members' recordings and the operator's files. `converted`: our cache of the
+    latter."""
+
+    def __init__(self, references: Path, converted: Path) -> None:
+        self.references = references
+        self.converted = converted
+
+    def keep(self, wav: Path, reference: str) -> None:
+        """Copy `wav` to the members' recordings. It is on disk when this returns."""
+        _store(wav, self._place(self.references, reference))
+
+    def keep_converted(self, wav: Path, reference: str) -> None:
+        """Copy `wav` to what was made of the operator's files."""
+        _store(wav, self._place(self.converted, reference))
+
+    def keep_preview(self, sound: bytes, reference: str) -> None:
+        """Keep a recording as it is listened to, until its last file is dropped."""
+        _store(sound, self._preview_place(reference))
+
+    def preview(self, reference: str) -> bytes | None:
+        """A recording to listen to; None where none is kept, or the recording is not."""
+        try:
+            return self._preview_place(reference).read_bytes() if self.path(reference) else None
+        except FileNotFoundError:
+            return None
+
+    def path(self, reference: str) -> Path | None:
+        """Where a recording is; None where there is none of this hash."""
+        for folder in (self.references, self.converted):
+            place = self._place(folder, reference)
+            if place.is_file():
+                return place
+        return None
+
+    def read(self, reference: str) -> bytes | None:
+        """A recording's bytes; None where there is none of this hash."""
+        place = self.path(reference)
+        try:
+            return place.read_bytes() if place else None
+        except FileNotFoundError:  # dropped in between
+            return None
+
+    def drop(self, reference: str) -> None:
+        """Remove a member's recording; one of the operator's stays. No error if there is none."""
+        self._drop(reference, self.references, self.converted)
+
+    def drop_converted(self, reference: str) -> None:
+        self._drop(reference, self.converted, self.references)
+
+    def kept(self) -> list[str]:
+        """The hashes of the members' recordings."""
+        return _hashes(self.references)
+
+    def kept_converted(self) -> list[str]:
+        return _hashes(self.converted)
+
+    def sweep(self) -> None:
+        """Remove what a kill left unfinished, and previews of recordings that are not there."""
+        for reference in _hashes(self.converted, _PREVIEW):
+            if self.path(reference) is None:
+                _remove(self._preview_place(reference))
+        for folder in (self.references, self.converted):
+            for entry in _scan(folder):
+                if entry.name.startswith(_OURS) and entry.name.endswith((_PART, ".wav", ".ogg")):
+                    Path(entry.path).unlink(missing_ok=True)
+
+    def dropped(self) -> dict[str, OperatorRecording]:
+        """The operator's files, by their name in the folder ("Anna.mp3"), in its order. Links to
+        files are such; folders are not looked into."""
+        found: dict[str, OperatorRecording] = {}
+        for entry in sorted(_scan(self.references), key=lambda entry: entry.name):
+            path = Path(entry.path)
+            if path.suffix.lower() not in RECORDINGS or entry.name.startswith("."):
+                continue
+            if _HASH.fullmatch(path.stem) and path.suffix == ".wav":
+                continue
+            try:
+                info = entry.stat()
+            except FileNotFoundError:  # gone in between, or a link to nothing
+                continue
+            if entry.is_file():
+                found[entry.name] = OperatorRecording(
+                    path=path, size=info.st_size, mtime=info.st_mtime_ns
+                )
+        return found
+
+    def _drop(self, reference: str, folder: Path, other: Path) -> None:
+        place = self._place(folder, reference)
+        # First the preview: after a kill in between, the recording is there to be dropped again.
+        if not self._place(other, reference).is_file():
+            _remove(self._preview_place(reference))
+        _remove(place)
+
+    def _preview_place(self, reference: str) -> Path:
+        return self._place(self.converted, reference).with_suffix(_PREVIEW)
+
+    @staticmethod
+    def _place(folder: Path, reference: str) -> Path:
+        if not _HASH.fullmatch(reference):
+            raise ValueError(f"{reference!r} is no content hash")
+        return folder / f"{reference}.wav"
+
+
+def _scan(folder: Path) -> list["os.DirEntry[str]"]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except FileNotFoundError:
+        return []
+
+
+def _hashes(folder: Path, suffix: str = ".wav") -> list[str]:
+    names = (Path(entry.name) for entry in _scan(folder))
+    return sorted(
+        name.stem for name in names if name.suffix == suffix and _HASH.fullmatch(name.stem)
+    )
+
+
+def _store(source: Path | bytes, place: Path) -> None:
+    """Write by way of a file beside it, so that `place` is whole or absent, also after a crash."""
+    if place.is_file():
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    # A name of its own: two members may give the same recording at the same moment. Mode 0600.
+    handle, name = tempfile.mkstemp(prefix=_OURS, suffix=_PART, dir=place.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as target:
+            if isinstance(source, bytes):
+                target.write(source)
+            else:
+                with source.open("rb") as file:
+                    shutil.copyfileobj(file, target)
+            target.flush()
+            os.fsync(target.fileno())
+        part.replace(place)
+    finally:
+        part.unlink(missing_ok=True)
+    _sync_folder(place.parent)
+
+
+def _remove(place: Path) -> None:
+    try:
+        place.unlink()
+    except FileNotFoundError:
+        return
+    _sync_folder(place.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,205 @@
+"""Which voice a member speaks in: found by what they typed, or by what they chose.
+
+Knows: what goes before what: typed, chosen here, chosen everywhere, the server's default, the
+engine's own. Does not know: how it sounds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from engine.model.builtin_voices import built_in
+from engine.model.engine import EngineInfo
+from engine.model.errors import NotAllowed, UnknownVoice
+from engine.model.voice_names import name_key
+from engine.model.voices import KEY_SIGN, OPERATOR, Requester, Unnamed, Voice, voice_number
+from engine.store import rules as rule_queries
+from engine.voices import permissions
+from engine.voices.transactions import (
+    UNKNOWN,
+    VoicePolicy,
+    VoiceTransactions,
+    engine_unknown,
+    unknown,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceSelection:
+    """What a job is to be spoken in: `Say.voice`, `Say.reference`, `Say.style`, `Say.typed`."""
+
+    voice: str  # "" : the engine's own
+    reference: str | None = None
+    style: Mapping[str, Any] = field(default_factory=dict)
+    typed: bool = False  # named for this text: it is spoken in no other
+
+
+class AmbiguousVoice(UnknownVoice):
+    """Several voices that the asker may use have this name: `candidates`."""
+
+    def __init__(self, typed: str, requester: Requester, candidates: tuple[Voice, ...]) -> None:
+        which = ", ".join(f"{each.key} ({_whose(each, requester)})" for each in candidates)
+        super().__init__(
+            f"{len(candidates)} voices are called {typed!r}",
+            user_message=f"Several voices are called “{candidates[0].name}”: {which}. "
+            "Choose one of those that are offered as you type, or type its number.",
+        )
+        self.candidates = candidates
+
+
+class Selection(VoiceTransactions):
+    async def usable(self, requester: Requester) -> list[Voice]:
+        """All that this member may use here: their own first, then by name."""
+        return await self._read(lambda policy, _: policy.usable(requester))
+
+    async def find(self, requester: Requester, typed: str) -> Voice:
+        """By key ("@12") or name, among those that this member may use here.
+
+        Raises UnknownVoice, in the same words whether there is none or it may not be used;
+        AmbiguousVoice.
+        """
+        return await self._read(lambda policy, _: _find(policy, requester, typed))
+
+    async def get(self, key: str) -> Voice | None:
+        """Whoever asks: what may be told of it is the caller's to judge."""
+        return await self._read(lambda policy, _: policy.voice(key))
+
+    async def may_use(self, requester: Requester, key: str) -> bool:
+        """Whether this member may use the registered voice `key` here; any other: yes."""
+
+        def ask(policy: VoicePolicy, _: Connection) -> bool:
+            if voice_number(key) is None:
+                return True
+            voice = policy.voice(key)
+            return voice is not None and policy.allows(voice, requester)
+
+        return await self._read(ask)
+
+    async def shown_name(self, key: str, lane: str) -> str | Unnamed | None:
+        """A registered voice's name as everyone on `lane` may read it; None where `key` is not one
+        of those."""
+
+        def name(policy: VoicePolicy, _: Connection) -> str | Unnamed | None:
+            if voice_number(key) is None:
+                return None
+            voice = policy.voice(key)
+            if voice is None or not permissions.named_there(voice, lane, *policy.lane(lane)):
+                return Unnamed.PRIVATE
+            return voice.name
+
+        return await self._read(name)
+
+    # ---- choices
+
+    async def choose(self, requester: Requester, key: str | None, *, everywhere: bool) -> None:
+        """Speak in this voice from now on, a registered or a built-in one; None: in none of one's
+        own. Raises UnknownVoice, NotAllowed, EngineUnknown."""
+        lane = rule_queries.EVERYWHERE if everywhere else requester.lane
+        if lane is None:
+            raise NotAllowed(
+                "a choice for here, outside of any server",
+                user_message="You are on no server here: choose the voice for everywhere.",
+            )
+
+        def write(connection: Connection) -> None:
+            if key is not None:
+                info = self._speech.info
+                if info is None and voice_number(key) is None:
+                    raise engine_unknown()  # it may have no such voice
+                _spoken(self._policy(connection), info, requester, key)
+            rule_queries.put_choice(connection, requester.member, lane, key)
+
+        await self._database.write(write)
+
+    async def choices(self, member: str) -> Mapping[str, str]:
+        """The voices that a member chose, by lane; that for everywhere by ""."""
+        return await self._database.read(lambda c: rule_queries.choices_of(c, member))
+
+    async def chosen(self, requester: Requester, typed: str | None) -> VoiceSelection:
+        """What a text of this member's is spoken in here. A choice that may not be used here any
+        more, or that the engine does not have, is passed over. What was typed before the engine
+        has told its voices, and names no registered one, is left as it is: the job waits for them.
+
+        Raises UnknownVoice, AmbiguousVoice for what was typed.
+        """
+        info = self._speech.info
+
+        def choose(policy: VoicePolicy, connection: Connection) -> VoiceSelection:
+            if typed:
+                return replace(_typed(policy, info, requester, typed), typed=True)
+            chosen = rule_queries.choices_of(connection, requester.member)
+            default = policy.lane(requester.lane)[0].default_voice
+            for key in (
+                None if requester.lane is None else chosen.get(requester.lane),
+                chosen.get(rule_queries.EVERYWHERE),
+                default,
+            ):
+                if key is not None:
+                    try:
+                        return _spoken(policy, info, requester, key)
+                    except UnknownVoice:
+                        continue  # of no use here and now; it may be elsewhere
+            return VoiceSelection(voice="")
+
+        return await self._read(choose)
+
+
+def _find(policy: VoicePolicy, requester: Requester, typed: str) -> Voice:
+    if voice_number(typed) is not None:
+        voice = policy.voice(typed)
+        if voice is None or not policy.allows(voice, requester):
+            raise unknown(typed)
+        return voice
+    wanted = name_key(typed)
+    found = [voice for voice in policy.usable(requester) if name_key(voice.name) == wanted]
+    if not found:
+        raise unknown(typed)
+    if len(found) > 1:
+        raise AmbiguousVoice(typed, requester, tuple(found))
+    return found[0]
+
+
+def _typed(
+    policy: VoicePolicy, info: EngineInfo | None, requester: Requester, typed: str
+) -> VoiceSelection:
+    """By id, then by the name of a registered voice, then by that of a built-in one."""
+    if voice_number(typed) is not None or _has(info, typed):
+        return _spoken(policy, info, requester, typed)
+    try:
+        return _in(_find(policy, requester, typed))
+    except AmbiguousVoice:
+        raise
+    except UnknownVoice:
+        found = built_in(info, typed)
+        if found is not None:
+            return VoiceSelection(voice=found.id)
+        if info is None and not typed.startswith(KEY_SIGN):
+            return VoiceSelection(voice=typed)
+        raise
+
+
+def _spoken(
+    policy: VoicePolicy, info: EngineInfo | None, requester: Requester, key: str
+) -> VoiceSelection:
+    """By id. Raises UnknownVoice."""
+    if voice_number(key) is not None:
+        return _in(_find(policy, requester, key))
+    if info is not None and not _has(info, key):
+        raise UnknownVoice(f"no voice {key!r} on the card of {info.name}", user_message=UNKNOWN)
+    return VoiceSelection(voice=key)
+
+
+def _in(voice: Voice) -> VoiceSelection:
+    return VoiceSelection(voice=voice.key, reference=voice.reference, style=voice.style)
+
+
+def _has(info: EngineInfo | None, key: str) -> bool:
+    return info is not None and any(voice.id == key for voice in info.voices)
+
+
+def _whose(voice: Voice, requester: Requester) -> str:
+    if voice.owner == requester.member:
+        return "yours"
+    return "the operator's" if voice.owner == OPERATOR else "another member's"
