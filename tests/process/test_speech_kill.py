@@ -28,12 +28,12 @@ POINTS = [
     ("file", "after", 3),
     ("made", "within", 3),
     ("made", "after", 3),
-    ("LanePlayer._set_job", "within", 2),  # started
-    ("LanePlayer._set_job", "after", 2),
-    ("LanePlayer._commit_spoken", "within", 3),
-    ("LanePlayer._commit_spoken", "after", 3),
-    ("LanePlayer._commit_spoken", "within", 4),  # and the job's completion with it
-    ("LanePlayer._commit_spoken", "after", 4),
+    ("PlaybackQueue._set_job", "within", 2),  # started
+    ("PlaybackQueue._set_job", "after", 2),
+    ("PlaybackQueue._commit_spoken", "within", 3),
+    ("PlaybackQueue._commit_spoken", "after", 3),
+    ("PlaybackQueue._commit_spoken", "within", 4),  # and the job's completion with it
+    ("PlaybackQueue._commit_spoken", "after", 4),
 ]
 
 
@@ -97,7 +97,7 @@ def test_killed_there_everything_promised_is_heard_in_order(
 def test_killed_again_and_again_it_gets_there(tmp_path: Path) -> None:
     """Killed at each chunk it speaks, a start for each."""
     for _ in range(2 * len(TEXTS)):
-        assert run(tmp_path, "LanePlayer._commit_spoken", "after", 1).returncode < 0
+        assert run(tmp_path, "PlaybackQueue._commit_spoken", "after", 1).returncode < 0
     assert run(tmp_path).returncode == 0
     chunks = heard(read(tmp_path / "journal"))
     assert chunks == sorted(chunks)
