@@ -29,6 +29,7 @@ TITLE: Final = "What one sees of mynah in Discord"
 
 NOW: Final = 1_800_000_000.0  # seconds since the epoch
 MEMBERS: Final = {"7": "Ada"}
+USE: Final = "Use this voice"  # the button below the answer to a recording
 TEXT: Final = (
     "The pizza is here. Come down before it gets cold, and bring the big plates. "
     "Who ordered the one with pineapple?"
@@ -104,7 +105,7 @@ def scenes() -> tuple[Sequence[Scene], Sequence[Scene]]:
         "/voice upload",
         "20:02",
         render_card(VOICE, advice(RECORDING), None),
-        [("Use this voice", SECONDARY)],
+        [(USE, SECONDARY)],
         preview="0:09",
         private=True,
     )
@@ -121,10 +122,10 @@ WIDTHS: Final = {
     character: width
     for width, characters in {
         191: "'",
-        222: "ijl",
+        222: "‘’ijl",
         260: "|",
-        278: " !,./:;I[\\]ft",
-        333: "()-`r",
+        278: " !,./:;I[\\]ft·",
+        333: "“”()-`r",
         355: '"',
         389: "*",
         500: "Jckvsxyz",
@@ -364,7 +365,7 @@ def _bird(x: float, y: float) -> str:
     )
 
 
-def spoken_by_a_screen_reader(scene: Scene) -> str:
+def described(scene: Scene) -> str:
     lines = (re.sub(r"^(> |- |-# )", "", line) for line in scene.content.split("\n"))
     words = " ".join("".join(run.text for run in runs_of(line)) for line in lines)
     buttons = f" Buttons: {', '.join(label for label, _ in scene.buttons)}."
@@ -382,7 +383,7 @@ def draw() -> str:
             column.y += 22
         columns.append(column)
     height = round(max(column.y for column in columns) - 22 + MARGIN)
-    words = "\n".join(spoken_by_a_screen_reader(scene) for scene in (*left, *right))
+    words = "\n".join(described(scene) for scene in (*left, *right))
     return "\n".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
