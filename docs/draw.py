@@ -158,8 +158,13 @@ class Look:
     code: bool = False
     box: str = ""
 
+    @property
+    def pad(self) -> int:
+        """Pixels between the text and the edge of its box."""
+        return 3 if self.box else 0
+
     def width(self, text: str) -> float:
-        """In pixels."""
+        """Of the text, in pixels."""
         units = sum(CODE_WIDTH if self.code else WIDTHS.get(each, WIDEST) for each in text)
         return units * self.size / 1000 * (BOLD_WIDTH if self.bold else 1)
 
@@ -171,7 +176,7 @@ class Run:
 
     @property
     def width(self) -> float:
-        return self.look.width(self.text)
+        return self.look.width(self.text) + 2 * self.look.pad
 
 
 PLAIN: Final = Look()
@@ -263,19 +268,19 @@ class Column:
         for run in runs:
             look, text = run.look, run.text.strip()
             # SVG drops white space at the ends of a text.
-            x += look.width(run.text[: len(run.text) - len(run.text.lstrip())])
-            lead = 3 if look.box else 0
+            spaces = len(run.text) - len(run.text.lstrip())
+            x += look.width(run.text[:spaces])
             if look.box:
-                self.box(x, baseline - 14, run.width + 2 * lead, 19, look.box)
+                self.box(x, baseline - 14, run.width, 19, look.box)
             weight = ' font-weight="600"' if look.bold else ""
             family = " font-family=\"Menlo, Consolas, 'Liberation Mono', monospace\""
             self.drawn.append(
-                f'<text x="{x + lead:.1f}" y="{baseline:.1f}" font-size="{look.size:g}" '
+                f'<text x="{x + look.pad:.1f}" y="{baseline:.1f}" font-size="{look.size:g}" '
                 f'fill="{look.colour}"{weight}{family if look.code else ""} '
                 f'textLength="{look.width(text):.1f}" lengthAdjust="spacingAndGlyphs">'
                 f"{escape(text)}</text>"
             )
-            x += look.width(run.text.lstrip()) + 2 * lead
+            x += run.width - look.width(run.text[:spaces])
         return x
 
     def lines(self, runs: Iterable[Run], x: float, step: float = LINE) -> None:

@@ -273,7 +273,7 @@ def test_no_paragraph_stands_twice() -> None:
 @cache
 def sentences() -> tuple[str, ...]:
     """Every text in the product's source, a NUL where a value is put in. Catalogues count whole."""
-    found = []
+    found: list[str] = []
     for room in SPEAKING:
         for file in (HOME / room).rglob("*.py"):
             found += _texts(ast.parse(file.read_text(encoding="utf-8")))
