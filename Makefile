@@ -11,7 +11,7 @@ TORCH_READY := $(TORCH_VENV)/.ready
 EXTRA_VENV := .venv-extra
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run doctor test test-chatterbox test-extra lint format requirements bench clean
+.PHONY: help setup demo run doctor test test-chatterbox test-extra lint format requirements bench pictures clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -69,6 +69,9 @@ requirements: setup ## Resolve the requirements files again, with hashes
 
 bench: setup ## Measure; each measurement prints a table and one line of JSON
 	$(VENV)/bin/python -m bench
+
+pictures: setup ## Draw docs/what-you-see.svg again, with the bot's own words
+	$(VENV)/bin/python -m docs.draw
 
 clean: ## Remove what the targets made, but no data
 	rm -rf $(VENV) $(TORCH_VENV) $(EXTRA_VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -116,7 +116,9 @@ async def engine(settings: Settings) -> Finding:
                 reader.feed(piece)
     except (EngineError, TimeoutError) as error:
         reason = client.error or str(error) or f"no answer within {limit:.0f} seconds"
-        return Finding(f"{what}: {reason}", "See MYNAH_ENGINE and MYNAH_ENGINE_URL in the README.")
+        return Finding(
+            f"{what}: {reason}", "See MYNAH_ENGINE and MYNAH_ENGINE_URL in docs/settings.md."
+        )
     finally:
         await client.close()
     return Finding(f"{what} speaks: {info.name} {info.version}, {len(info.voices)} voices")

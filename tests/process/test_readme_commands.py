@@ -1,4 +1,4 @@
-"""The README's own commands, run as its reader would, in a directory of their own.
+"""The commands of the README and of `docs/`, run as a reader would, in a directory of their own.
 
 Nothing is run that would run these tests again, or that needs the internet: of such commands it is
 only asked whether they exist.
@@ -28,15 +28,20 @@ ELSEWHERE: Final = ("docker", "sqlite3", "cp")
 HERE: Final = ("make", ".venv/bin/mynah", ".venv/bin/pip", ".venv/bin/python")
 
 
+def pages() -> str:
+    """The README and every page of `docs/`."""
+    files = [HOME / "README.md", *sorted((HOME / "docs").glob("*.md"))]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
 def commands() -> list[str]:
-    """Every line of the README's blocks of shell."""
-    page = (HOME / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^ *```sh\n(.*?)^ *```", page, re.DOTALL | re.MULTILINE)
+    """Every line of the pages' blocks of shell."""
+    blocks = re.findall(r"^ *```sh\n(.*?)^ *```", pages(), re.DOTALL | re.MULTILINE)
     return [line.strip() for block in blocks for line in block.splitlines() if line.strip()]
 
 
 def given(*words: str, about: str = "") -> list[str]:
-    """The README's only command that begins with these words and holds `about`, ready to run."""
+    """The pages' only command that begins with these words and holds `about`, ready to run."""
     found = [
         line
         for line in commands()
@@ -70,14 +75,13 @@ def test_every_command_is_one_that_is_known_here() -> None:
     assert {shlex.split(line)[0] for line in commands()} <= {*HERE, *ELSEWHERE}
 
 
-def test_make_help_lists_the_targets_that_the_readme_names() -> None:
+def test_make_help_lists_the_targets_that_the_pages_name() -> None:
     listed = run(["make", "help"], HOME)
     assert listed.returncode == 0, listed.stderr
     targets = {line.split()[0] for line in listed.stdout.splitlines()}
-    page = (HOME / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"\bmake ([a-z-]+)", "\n".join(commands())))
-    named |= set(re.findall(r"`make ([a-z-]+)`", page))
-    assert {"demo", "run", "test", "lint", "bench", "setup"} <= named <= targets
+    named |= set(re.findall(r"`make ([a-z-]+)`", pages()))
+    assert {"demo", "run", "test", "lint", "bench", "setup", "pictures"} <= named <= targets
 
 
 @pytest.mark.parametrize("line", [line for line in commands() if line.startswith("make ")])
@@ -91,6 +95,14 @@ def test_mynah_help_names_its_commands(tmp_path: Path) -> None:
     told = run(given(".venv/bin/mynah", "--help"), tmp_path)
     assert told.returncode == 0, told.stderr
     assert all(word in told.stdout for word in ("run", "demo", "doctor"))
+
+
+def test_mynah_has_every_command_that_the_pages_name(tmp_path: Path) -> None:
+    told = run(given(".venv/bin/mynah", "--help"), tmp_path)
+    listed = set(re.findall(r"^    (\w+) ", told.stdout, re.MULTILINE))
+    named = set(re.findall(r"^\.venv/bin/mynah ([a-z]+)", "\n".join(commands()), re.MULTILINE))
+    named |= set(re.findall(r"`mynah ([a-z]+)", pages()))
+    assert {"run", "demo", "doctor", "voices", "engine"} <= named <= listed
 
 
 def test_demo_of_another_text_is_heard(tmp_path: Path) -> None:
@@ -112,12 +124,11 @@ def test_doctor_names_what_is_missing_and_its_mend(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-def test_extra_that_the_readme_installs_is_one_of_ours() -> None:
+def test_extra_that_the_pages_install_is_one_of_ours() -> None:
     line = next(line for line in commands() if line.startswith(".venv/bin/pip "))
     (requirements,) = re.findall(r"--require-hashes -r (\S+)$", line)
     project = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    page = (HOME / "README.md").read_text(encoding="utf-8")
-    (extra,) = set(re.findall(r"pip install -e '\.\[(\w+)\]'", page))
+    (extra,) = set(re.findall(r"pip install -e '\.\[(\w+)\]'", pages()))
     (asked,) = [each for each in project["optional-dependencies"][extra] if extra in each]
     # `tests/unit/test_pins.py` says what else is in this file.
     assert f"\n{asked} " in (HOME / requirements).read_text(encoding="utf-8")
@@ -175,7 +186,7 @@ def test_host_for_another_machine_needs_it_and_says_so(tmp_path: Path) -> None:
     assert "MYNAH_ENGINE_TOKEN" in told.stderr
 
 
-def test_host_for_another_machine_takes_the_options_of_the_readme(tmp_path: Path) -> None:
+def test_host_for_another_machine_takes_the_options_of_the_page(tmp_path: Path) -> None:
     command = given(".venv/bin/mynah", "engine")
     told = run([*command, "--help"], tmp_path)
     assert told.returncode == 0, told.stderr

@@ -1,10 +1,15 @@
-"""The documents are true of the code: every setting, every command, every file that they name."""
+"""The documents are true of the code: every setting, every command, every file, every sentence of
+the bot that they name."""
 
+import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
+from xml.etree import ElementTree
 
 import aiohttp
 import pytest
@@ -13,6 +18,7 @@ from discord import app_commands
 from bot.client import Bot
 from bot.voice import connection
 from bot.voice.frame_clock import ManualFrameClock
+from docs import draw
 from engine.base.clock import ManualClock
 from engine.base.settings import Settings, load_settings
 from engine.queue import SpeechQueue
@@ -24,7 +30,15 @@ NAMES: Final = [name.upper() for name in Settings.model_fields]
 #: A default of "none".
 EMPTY: Final = (None, frozenset[int]())
 
-ROOMS: Final = ("bot", "engine", "mynah", "sandbox", "tests", "bench", "references")
+ROOMS: Final = ("bot", "engine", "mynah", "sandbox", "tests", "bench", "references", "docs")
+#: The pages for people who run the bot: short, and linked from the first one.
+PAGES: Final = (
+    "README.md",
+    *sorted(str(page.relative_to(HOME)) for page in (HOME / "docs").glob("*.md")),
+)
+MOST_LINES: Final = 199
+#: What the bot's and the console command's sentences are read from.
+SPEAKING: Final = ("bot", "engine", "mynah")
 DOCUMENTS: Final = sorted(
     str(file.relative_to(HOME))
     for files in (HOME.glob("*.md"), *((HOME / room).rglob("*.md") for room in ROOMS))
@@ -101,8 +115,8 @@ def test_example_gives_a_reason_for_each() -> None:
 
 
 @pytest.mark.usefixtures("no_settings")
-def test_readme_lists_every_setting_with_its_default() -> None:
-    rows = table("README.md", "setting")
+def test_page_lists_every_setting_with_its_default() -> None:
+    rows = table("docs/settings.md", "setting")
     assert sorted(row[0] for row in rows) == sorted(NAMES)
     given = {name.lower(): value for name, value, _ in rows if value != "none"}
     assert load_settings(_env_file=None, **given) == load_settings(_env_file=None)
@@ -113,22 +127,42 @@ def test_readme_lists_every_setting_with_its_default() -> None:
 # ---- commands
 
 
-async def test_readme_lists_every_command_with_its_options(tmp_path: Path) -> None:
-    settings = load_settings(_env_file=None, mynah_data_dir=tmp_path)
+async def registered_commands(folder: Path) -> dict[str, set[str]]:
+    """The names of the options of every slash command."""
+    settings = load_settings(_env_file=None, mynah_data_dir=folder)
     clock = ManualClock()
     speech = SpeechQueue(settings, FakeEngine(clock), clock)
     async with aiohttp.ClientSession() as session:
         registry = VoiceRegistry(settings, speech, clock)
         bot = Bot(settings, speech, registry, session, clock, metronome=ManualFrameClock())
-        registered = {
+        return {
             f"/{command.qualified_name}": {each.name for each in command.parameters}
             for command in bot.tree.walk_commands()
             if isinstance(command, app_commands.Command)
         }
-    rows = {row[0]: row[1] for row in table("README.md", "command")}
+
+
+async def test_page_lists_every_command_with_its_options(tmp_path: Path) -> None:
+    registered = await registered_commands(tmp_path)
+    rows = {row[0]: row[1] for row in table("docs/commands.md", "command")}
     assert rows.keys() == registered.keys()
     for command, options in registered.items():
         assert options == set(re.findall(r"`(\w+)`", rows[command])), command
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_every_command_that_a_page_names_exists(page: str, tmp_path: Path) -> None:
+    registered = await registered_commands(tmp_path)
+    groups = {name.partition(" ")[0] for name in registered if " " in name}
+    named = re.findall(r"`(/[a-z-]+)(?: ([a-z]+))?[^`/:]*`", text_of(page))
+    wrong = [
+        f"{command} {word}"
+        for command, word in named
+        if command != "/mynah"  # the group of `MYNAH_COMMAND_GROUP=mynah`
+        if command not in registered and f"{command} {word}" not in registered
+        if command not in groups or word
+    ]
+    assert wrong == []
 
 
 # ---- files
@@ -181,26 +215,15 @@ def test_files_that_are_named_exist(document: str) -> None:
     assert gone == []
 
 
-def tree(document: str) -> Iterator[str]:
-    """The paths of a tree in a block of text: a folder ends in a slash, its files are indented."""
-    for block in re.findall(r"```text\n(.*?)```", text_of(document), re.DOTALL):
-        folders: list[str] = []
-        for indent, name in re.findall(r"^( *)([\w./-]+)  +\S", block, re.MULTILINE):
-            del folders[len(indent) // 2 :]
-            yield "".join(folders) + name
-            if name.endswith("/"):
-                folders.append(name)
-
-
-def test_tree_of_the_readme_is_the_house() -> None:
-    paths = list(tree("README.md"))
-    assert len(paths) > 30
-    assert [path for path in paths if not (HOME / path).exists()] == []
-    rooms = {
-        *("bot", "engine", "mynah", "sandbox", "bench", "tests", "references", "data"),
-        *(f"{package.parent.relative_to(HOME)}" for package in HOME.glob("*/*/__init__.py")),
-    }
-    assert rooms - {path.rstrip("/") for path in paths} - {"sandbox/voice"} == set()
+def test_architecture_lists_every_package() -> None:
+    """And what it lists is there."""
+    listed = {row[0].rstrip("/") for row in table("ARCHITECTURE.md", "package")}
+    assert len(listed) > 15
+    assert [path for path in listed if not (HOME / path).is_dir()] == []
+    listed |= {path.partition("/")[0] for path in listed}
+    rooms = {*ROOMS, "data"}
+    rooms |= {f"{package.parent.relative_to(HOME)}" for package in HOME.glob("*/*/__init__.py")}
+    assert rooms - listed - {"sandbox/voice"} == set()
 
 
 @pytest.mark.parametrize("room", MAPPED)
@@ -211,6 +234,131 @@ def test_first_page_of_a_room_names_each_of_its_files(room: str) -> None:
     there |= {f"{file.parent.name}/" for file in (HOME / room).glob("*/__init__.py")}
     assert there - set(re.findall(r"\b\w+(?:\.py\b|/)", page)) == set()
     assert set(re.findall(r"^ *(\w+(?:\.py|/))", page, re.MULTILINE)) - there == set()
+
+
+# ---- pages
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_is_short(page: str) -> None:
+    assert len(text_of(page).splitlines()) <= MOST_LINES
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    linked = {path for path, _ in links("README.md")}
+    assert set(PAGES) - {"README.md"} - linked == set()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_lines_of_text_fit_a_screen(page: str) -> None:
+    """Tables, links and commands may be longer."""
+    text = re.sub(r"^(\||\.venv).*$", "", text_of(page), flags=re.MULTILINE)
+    assert [line for line in text.splitlines() if len(line) > 110] == []
+
+
+def test_no_paragraph_stands_twice() -> None:
+    """A fact has one place; the others link to it."""
+    paragraphs = Counter(
+        paragraph.strip()
+        for page in PAGES
+        for paragraph in re.split(r"\n\s*\n", text_of(page))
+        if len(paragraph.strip()) > 60
+    )
+    assert [paragraph for paragraph, times in paragraphs.items() if times > 1] == []
+
+
+# ---- sentences
+
+
+@cache
+def sentences() -> tuple[str, ...]:
+    """Every text in the product's source, a NUL where a value is put in. Catalogues count whole."""
+    found: list[str] = []
+    for room in SPEAKING:
+        for file in (HOME / room).rglob("*.py"):
+            found += _texts(ast.parse(file.read_text(encoding="utf-8")))
+        for file in (HOME / room).rglob("*.ftl"):
+            found.append(" ".join(file.read_text(encoding="utf-8").split()))
+    return tuple(found)
+
+
+def _texts(tree: ast.Module) -> Iterator[str]:
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(
+                str(part.value) if isinstance(part, ast.Constant) else "\0" for part in node.values
+            )
+        elif (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in docstrings
+        ):
+            yield node.value
+
+
+def quoted() -> list[str]:
+    """What the table of symptoms says that one reads."""
+    symptoms = [row[0] for row in table("docs/troubleshooting.md", "symptom")]
+    return [quote for symptom in symptoms for quote in re.findall(r'"([^"]+)"', symptom)]
+
+
+@pytest.mark.parametrize("quote", quoted())
+def test_symptom_is_what_the_bot_says(quote: str) -> None:
+    """ "…" stands for what differs each time."""
+    words = [re.escape(words.strip()) for words in quote.split("…") if words.strip()]
+    pattern = re.compile(r"[^\n]{0,80}?".join(words))
+    assert any(pattern.search(sentence) for sentence in sentences())
+
+
+# ---- the picture
+
+
+def test_picture_is_what_the_renderer_shows_now() -> None:
+    assert draw.PICTURE.read_text(encoding="utf-8") == draw.draw(), "run `make pictures`"
+
+
+def shown_in_the_picture() -> list[str]:
+    picture = ElementTree.fromstring(draw.draw())
+    return [text.text or "" for text in picture.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_picture_shows_markup_as_discord_does() -> None:
+    shown = " ".join(shown_in_the_picture())
+    assert re.findall(r"\*\*|<[@#t:]|`|(?:^| )(?:>|-#?) |\\", shown) == []
+    assert "@Ada" in shown
+    assert "in 10 seconds" in shown
+
+
+def test_picture_shows_every_word_and_button_of_its_messages() -> None:
+    shown = "".join("".join(shown_in_the_picture()).split())
+    for scene in (each for column in draw.scenes() for each in column):
+        for line in scene.content.split("\n"):
+            line = re.sub(r"^(> |- |-# )", "", line)
+            assert "".join("".join(run.text for run in draw.runs_of(line)).split()) in shown
+        assert all("".join(label.split()) in shown for label, _ in scene.buttons)
+    assert draw.USE in sentences()
+
+
+def test_picture_says_in_words_what_it_shows_and_needs_nothing_from_elsewhere() -> None:
+    picture = ElementTree.fromstring(draw.draw())
+    space = "{http://www.w3.org/2000/svg}"
+    assert picture.findtext(f"{space}title")
+    words = picture.findtext(f"{space}desc") or ""
+    assert all(label in words for label in ("Skip", "Stop", "Replay", "Download", "Advice"))
+    assert not list(picture.iter(f"{space}image"))
+    assert "href" not in draw.draw()
+
+
+def test_picture_stays_within_its_edges() -> None:
+    """As far as the widths are known: every text states its own."""
+    for column, messages in zip((draw.MARGIN, draw.WIDTH // 2), draw.scenes(), strict=True):
+        drawn = draw.Column(column)
+        for message in messages:
+            drawn.message(message)
+        texts = [ElementTree.fromstring(each) for each in drawn.drawn if each.startswith("<text")]
+        ends = [float(text.attrib["x"]) + float(text.attrib["textLength"]) for text in texts]
+        assert max(ends) <= column + draw.COLUMN + 1
 
 
 # ---- numbers
