@@ -28,7 +28,7 @@ from bench.report import Report, milliseconds, percentile
 from bench.stage import stop, workplace
 from engine.model.audio_format import FRAME_SECONDS
 from sandbox import Sandbox
-from sandbox.voice import VoiceServer
+from sandbox.protocol.voice import VoiceServer
 
 ON_TIME: Final = 0.020
 #: Seconds in which a count is watched: 150 frames a stream.

@@ -22,9 +22,8 @@ from typing import Final, Self
 
 from engine.base.settings import load_settings
 from mynah.scene import Scene, first
-from sandbox import Sandbox
-from sandbox.interactions import Interaction
-from sandbox.voice.connection import VoiceConnection
+from sandbox import Interaction, Sandbox
+from sandbox.protocol.voice.connection import VoiceConnection
 
 START_SECONDS: Final = 60.0
 SOUND_SECONDS: Final = 30.0

@@ -14,9 +14,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from mynah.scene import DemoFault, Scene, Teller, answer_of, first
-from sandbox.errors import NotPossible
-from sandbox.interactions import Interaction
-from sandbox.messages import Message
+from sandbox import Interaction, Message, NotPossible
 
 HELP: Final = (
     "You are Alice, in the voice channel Lounge with Bob. Type commands as on Discord: /say hello, "
@@ -118,7 +116,7 @@ async def _send(scene: Scene, line: str, messages: list[Message]) -> Interaction
 def _find(scene: Scene, line: str) -> tuple[str, dict[str, Any], str]:
     """The command's path, its schema, and what follows it on the line."""
     word, _, rest = line.partition(" ")
-    schema = scene.discord.world.registry.find(scene.guild.id, word)
+    schema = scene.discord.commands.find(scene.guild.id, word)
     if schema is None:
         raise ValueError(f"There is no command /{word}; /help lists them.")
     path = word

@@ -8,12 +8,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any, Self
 
-from sandbox.channels import Channel
-from sandbox.guilds import Guild
-from sandbox.interactions import Interaction
-from sandbox.members import Member
-from sandbox.messages import Message
-from sandbox.sandbox import Sandbox
+from sandbox import Channel, Guild, Interaction, Member, Message, Sandbox
 
 
 class DemoFault(Exception):
@@ -49,7 +44,7 @@ class Scene:
         """Until the bot is connected and its commands are registered. Raises TimeoutError."""
         await self.discord.gateway.connected(timeout=seconds)
         await self.discord.world.watch.until(
-            lambda: self.discord.world.registry.find(self.guild.id, "say") is not None,
+            lambda: self.discord.commands.find(self.guild.id, "say") is not None,
             seconds,
             "the bot's commands",
         )
@@ -86,8 +81,8 @@ def _shown(message: Message) -> str:
     text = message.content
     for member in message.channel.users().values():
         text = text.replace(member.mention, f"@{member.name}")
-    guild = message.channel.of_guild
-    for channel in guild.channels.values() if guild else ():
+    place = message.channel
+    for channel in place.guild.channels.values() if isinstance(place, Channel) else ():
         text = text.replace(f"<#{channel.id}>", f"#{channel.name}")
     buttons = " ".join(f"[{label}]" for label in message.buttons)
     files = " ".join(f"<{each.file.filename}>" for each in message.attachments)

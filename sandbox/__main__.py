@@ -1,4 +1,4 @@
-"""`python -m sandbox`: a Discord to point a bot at, until it is interrupted.
+"""`python -m sandbox`: a Discord for a bot to connect to, until it is interrupted.
 
 Prints one line of JSON: `api_url`, `token`, `certificate` (for SSL_CERT_FILE), and the ids of the
 guild and its channels. One member, Alice, sits in the voice channel, so that the bot has someone

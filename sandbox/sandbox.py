@@ -1,6 +1,6 @@
-"""The whole of it: a Discord on loopback, started and stopped.
+"""A Discord on loopback, started and stopped: all parts put together.
 
-Knows: how the parts are put together and where they listen. Does not know: any rule.
+Does not know: any rule.
 """
 
 from pathlib import Path
@@ -9,25 +9,27 @@ from typing import Self
 
 from aiohttp import web
 
-from sandbox.cdn import Files
-from sandbox.clock import Clock
-from sandbox.commands import Registry
-from sandbox.faults import Faults
-from sandbox.gateway import Gateway
-from sandbox.guilds import BOT, Guild
-from sandbox.limits import Limits
-from sandbox.permissions import DEFAULT, Permission
-from sandbox.rest import PREFIX, Rest
-from sandbox.users import User
-from sandbox.voice import VoiceServer
-from sandbox.world import World
+from sandbox.client.member import Guild
+from sandbox.model.clock import Clock
+from sandbox.model.guild import BOT
+from sandbox.model.permissions import DEFAULT, Permission
+from sandbox.model.user import User
+from sandbox.model.world import World
+from sandbox.protocol.cdn import Files
+from sandbox.protocol.commands import Registry
+from sandbox.protocol.faults import Faults
+from sandbox.protocol.gateway import Gateway
+from sandbox.protocol.limits import Limits
+from sandbox.protocol.rest import PREFIX, Rest
+from sandbox.protocol.voice import VoiceServer
+from sandbox.protocol.voice_states import VoiceStates
 
 
 class Sandbox:
-    """`async with Sandbox() as discord:` and a bot can connect to `discord.api_url`.
+    """`async with Sandbox() as discord:`, and a bot can connect to `discord.api_url`.
 
     `privileged` names the intents that the application may ask for, of "members", "presences"
-    and "message_content". `voice` replaces the voice side; `dave` turns its end-to-end
+    and "message_content". `voice` replaces the voice server; `dave` turns its end-to-end
     encryption off.
     """
 
@@ -42,12 +44,19 @@ class Sandbox:
         resume_seconds: float = 60.0,
     ) -> None:
         self.voice = VoiceServer(dave=dave) if voice is None else voice
-        self.world = World(voice=self.voice, name=name, privileged=privileged)
-        self.world.registry = Registry(self.world)
-        self.gateway = self.world.gateway = Gateway(
-            self.world, heartbeat_seconds=heartbeat_seconds, resume_seconds=resume_seconds
+        self.world = World(name, privileged)
+        self._voice_states = VoiceStates(self.voice)
+        self.gateway = Gateway(
+            self.world,
+            self._voice_states,
+            heartbeat_seconds=heartbeat_seconds,
+            resume_seconds=resume_seconds,
         )
-        self._rest = Rest(self.world)
+        self.world.events = self.gateway
+        #: The application's commands, as the bot has registered them.
+        self.commands = Registry(self.world)
+        self._rest = Rest(self.world, self.gateway, self._voice_states)
+        self._guilds: list[Guild] = []
         self._runner: web.AppRunner | None = None
         self._port = 0
 
@@ -71,8 +80,8 @@ class Sandbox:
 
     @property
     def operator(self) -> User:
-        """The owner of the application. To be reached by the bot they have to share a guild with
-        it: `guild.welcome(discord.operator)`."""
+        """The owner of the application. The bot can write to them once they share a guild:
+        `guild.welcome(discord.operator)`."""
         return self.world.operator
 
     @property
@@ -81,33 +90,35 @@ class Sandbox:
 
     @property
     def api_url(self) -> str:
-        """What stands in for https://discord.com/api/v10."""
+        """The address in place of https://discord.com/api/v10."""
         return self.world.origin + PREFIX
 
     @property
     def gateway_url(self) -> str:
-        return self.world.origin.replace("http", "ws", 1) + "/gateway"
+        return self.world.gateway_url
 
     @property
     def certificate(self) -> Path:
-        """The file for SSL_CERT_FILE, so that the voice server is trusted."""
+        """The file for SSL_CERT_FILE, so that the bot trusts the voice server."""
         return self.voice.certificate
 
     @property
     def guilds(self) -> list[Guild]:
-        return list(self.world.guilds.values())
+        return list(self._guilds)
 
     def guild(
         self, name: str = "Home", *, everyone: Permission = DEFAULT, bot: Permission = BOT
     ) -> Guild:
-        """A new guild with the bot in it; what everyone and the bot's own role may do."""
-        guild = Guild(self.world, name, everyone=everyone, bot=bot)
+        """A new guild with the bot in it. `everyone` and `bot` are the permissions of @everyone and
+        of the bot's own role."""
+        guild = Guild(self.world, self._voice_states, name, everyone=everyone, bot=bot)
+        self._guilds.append(guild)
         self.world.guilds[guild.id] = guild
         guild.add_bot()
         return guild
 
     def limit_rates(self, on: bool) -> None:
-        """Keep the rate limits, as at the start, or not."""
+        """Apply the rate limits, as at the start, or not."""
         self.limits.is_on = on
         self.gateway.limits_events = on
 
@@ -122,7 +133,7 @@ class Sandbox:
         self.clock.close()
 
     async def away(self) -> None:
-        """An outage: REST and the gateway refuse connections, and those that were open are cut."""
+        """An outage: REST and the gateway refuse connections, and open ones are cut."""
         await self.gateway.drop()
         self.files.release()
         if self._runner is not None:
@@ -141,7 +152,7 @@ class Sandbox:
         await site.start()
         self._runner = runner
         self._port = runner.addresses[0][1]
-        self.world.origin = f"http://127.0.0.1:{self._port}"
+        self.world.storage.origin = f"http://127.0.0.1:{self._port}"
 
     async def __aenter__(self) -> Self:
         await self.start()

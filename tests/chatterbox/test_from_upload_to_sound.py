@@ -15,9 +15,7 @@ from engine.tts.audio.pcm import Pcm
 from engine.tts.client.supervisor import EngineSupervisor
 from engine.tts.engines.chatterbox.vocoder import bears_mark
 from engine.voices.recording_files import RecordingFiles
-from sandbox import Sandbox, Upload
-from sandbox.members import Member
-from sandbox.messages import Message
+from sandbox import Member, Message, Sandbox, Upload
 from tests.chatterbox.host import SmallHostCommand
 from tests.chatterbox.speech import SENTENCE
 from tests.discord.conftest import Start, faults
@@ -77,7 +75,7 @@ def start_late(
         bot = await start(engine=late, wait=False)
         async with asyncio.timeout(START_SECONDS):
             await bot.bot.up.wait()
-        watch, registry = discord.world.watch, discord.world.registry
+        watch, registry = discord.world.watch, discord.commands
         await watch.until(lambda: registry.find(0, "say"), START_SECONDS, "the commands")
         return bot, late
 

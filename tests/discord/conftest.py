@@ -27,9 +27,7 @@ from engine.model.voices import Voice
 from engine.tts.client.engine import Engine
 from engine.tts.client.process import HostCommand, HostProcess
 from engine.tts.client.supervisor import EngineSupervisor
-from sandbox import Sandbox
-from sandbox.members import Member
-from sandbox.messages import Message
+from sandbox import Member, Message, Sandbox
 from tests.discord.given import Give, give_voice
 from tests.discord.running import Running, RunningClock, settings_for
 from tests.discord.scene import Scene

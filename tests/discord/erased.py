@@ -7,9 +7,7 @@ import asyncio
 from typing import Any, Final
 
 from bot.erasure.redactor import BLANKED
-from sandbox.interactions import Interaction
-from sandbox.members import Member
-from sandbox.messages import Message
+from sandbox import Interaction, Member, Message
 from tests.discord.running import Running
 from tests.discord.scene import Scene
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from engine.model.voices import Requester, Scope, Voice
 from engine.voices.recording_analyzer import Analyzed
-from sandbox.members import Member
+from sandbox import Member
 from tests.discord.running import Running
 from tests.process.voices import recording_of, reference_of
 from tests.values import REPORT

@@ -4,7 +4,7 @@ Knows: how the scripted engine marks its packets. Does not know: how they came.
 """
 
 from mynah.testing.fake_engine import FakeEngine, packet_of
-from sandbox.voice.recording import Recording
+from sandbox.protocol.voice.recording import Recording
 
 
 class Hearing:

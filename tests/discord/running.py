@@ -198,7 +198,7 @@ class Running:
                 up.cancel()
                 serving.result()
             await discord.world.watch.until(
-                lambda: discord.world.registry.find(0, name), START_SECONDS, "the commands"
+                lambda: discord.commands.find(0, name), START_SECONDS, "the commands"
             )
             if isinstance(self.engine, EngineSupervisor) or self.engine.state is EngineState.READY:
                 await until(lambda: self.speech.info is not None, "the engine's card")

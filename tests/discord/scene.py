@@ -5,12 +5,7 @@ Knows: who is where at the start, and how an answer is read. Does not know: the 
 
 from typing import Any, Final
 
-from sandbox import Sandbox
-from sandbox.channels import Channel
-from sandbox.guilds import Guild
-from sandbox.interactions import Interaction
-from sandbox.members import Member
-from sandbox.messages import Message
+from sandbox import Channel, Guild, Interaction, Member, Message, Sandbox
 
 #: Speaks for at least twenty seconds, with any engine that the tests use.
 LONG: Final = "This text goes on for quite a while. " * 12

@@ -5,8 +5,7 @@ import io
 import av
 
 from engine.model.jobs import JobState
-from sandbox import Sandbox
-from sandbox.messages import Message
+from sandbox import Message, Sandbox
 from tests.discord.conftest import Start
 from tests.discord.running import Running
 from tests.discord.scene import LONG, Scene, job_of, over

@@ -5,9 +5,7 @@ import itertools
 import pytest
 
 from engine.model.jobs import JobState
-from sandbox import Sandbox
-from sandbox.messages import Message
-from sandbox.permissions import Permission
+from sandbox import Message, Permission, Sandbox
 from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock, brief_engine
 from tests.discord.scene import LONG, Scene, job_of, over
@@ -202,7 +200,7 @@ async def test_channel_that_was_deleted_does_not_end_its_jobs(
 ) -> None:
     elsewhere = scene.guild.text("gone-soon")
     message = await scene.say("Hello there.", channel=elsewhere)
-    await elsewhere.delete()
+    await scene.guild.delete_channel(elsewhere)
     view = await bot.view(job_of(message), lambda view: view.job.state.final)
     assert view.job.state is JobState.COMPLETED
 

@@ -3,8 +3,7 @@
 import pytest
 
 from bot.erasure.redactor import BLANKED
-from sandbox import Sandbox
-from sandbox.permissions import Permission
+from sandbox import Permission, Sandbox
 from tests.discord.conftest import Start
 from tests.discord.erased import SAID, ask, blanked, delete, forgotten, outcome, quiet
 from tests.discord.running import Running, RunningClock, until

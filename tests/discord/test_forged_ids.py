@@ -6,8 +6,7 @@ import pytest
 
 from bot.commands.actions import FORGOTTEN
 from engine.voices.transactions import UNKNOWN
-from sandbox.client import interact
-from sandbox.interactions import Kind
+from sandbox.model.interaction import Kind
 from tests.discord.given import Give
 from tests.discord.running import Running
 from tests.discord.scene import Scene, private
@@ -29,7 +28,7 @@ async def test_button_of_a_job_that_never_was_says_that_it_is_no_longer_kept(
     message = await scene.say("Hello there.")
     for nobodys in NOBODYS:
         data = {"component_type": 2, "custom_id": f"mynah:{verb}:{nobodys}"}
-        pressed = interact(Kind.COMPONENT, scene.ada, scene.text, data, pressed=message)
+        pressed = scene.ada.interact(Kind.COMPONENT, scene.text, data, pressed=message)
         assert await private(pressed) == FORGOTTEN, nobodys
 
 
@@ -40,7 +39,7 @@ async def test_button_of_a_voice_that_never_was_says_that_there_is_none(
     message = await scene.say("Hello there.")
     for key in (*WIDE, "", "12", ":", "@1:@2"):
         data = {"component_type": 2, "custom_id": f"mynah:voice:{what}:{key}"}
-        pressed = interact(Kind.COMPONENT, scene.ada, scene.text, data, pressed=message)
+        pressed = scene.ada.interact(Kind.COMPONENT, scene.text, data, pressed=message)
         assert await private(pressed) == UNKNOWN, key
 
 
@@ -81,7 +80,7 @@ async def test_form_that_nobody_was_shown_has_lapsed(bot: Running, scene: Scene)
     row: dict[str, Any] = {"type": 1, "components": [field]}
     for token in NOBODYS:
         data = {"custom_id": f"mynah:voice:name:{token}", "components": [row]}
-        sent = interact(Kind.MODAL, scene.ada, scene.text, data)
+        sent = scene.ada.interact(Kind.MODAL, scene.text, data)
         assert "lapsed" in await private(sent), token
 
 

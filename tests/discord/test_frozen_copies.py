@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from bot.voices.upload_text import FROZEN_HERE
-from sandbox import Upload
-from sandbox.members import Member
+from sandbox import Member, Upload
 from tests.discord.conftest import Start
 from tests.discord.running import Running
 from tests.discord.scene import Scene
@@ -113,7 +112,7 @@ async def test_admin_bars_a_member_from_giving_voices(bot: Running, scene: Scene
 
 
 async def test_only_who_manages_the_server_bars_members(bot: Running, scene: Scene) -> None:
-    registered = scene.discord.world.registry.find(scene.guild.id, "voice-admin")
+    registered = scene.discord.commands.find(scene.guild.id, "voice-admin")
     assert registered is not None
     registered["default_member_permissions"] = None  # an override in the server's settings
     for word in ("bar", "unbar"):

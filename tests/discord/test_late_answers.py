@@ -6,8 +6,8 @@ A job is committed before the answer, and nothing of it may be heard before Disc
 import pytest
 
 from engine.model.jobs import EndReason, Job, JobState
-from sandbox import Sandbox
-from sandbox.interactions import Interaction
+from sandbox import Interaction, Sandbox
+from sandbox.protocol.interactions import respond
 from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock, brief_engine
 from tests.discord.scene import Scene, over
@@ -65,7 +65,7 @@ async def test_double_answer_withdraws_the_job(
     interaction = await scene.ada.command("say", {"text": "Twice."}, channel=scene.text)
     # Another process of the same bot was faster.
     mine = {"content": "Mine!", "allowed_mentions": {"parse": []}}
-    interaction.respond({"type": 4, "data": mine}, [])
+    respond(discord.world, interaction, {"type": 4, "data": mine}, [])
     assert await withdrawn(bot, interaction)
     assert interaction.refusals == [40060]
     assert await heard(scene)
@@ -200,7 +200,9 @@ async def test_interaction_that_is_told_twice_makes_one_job(
 ) -> None:
     interaction = await scene.ada.command("say", {"text": "Once."}, channel=scene.text)
     for _ in range(2):
-        discord.gateway.dispatch("INTERACTION_CREATE", interaction.payload(), guild=scene.guild)
+        discord.gateway.dispatch(
+            "INTERACTION_CREATE", interaction.payload(), guild_id=scene.guild.id
+        )
     message = await interaction.original()
     await message.wait_for(over)
     assert "Spoken in" in message.content

@@ -12,10 +12,7 @@ from sqlalchemy import select
 from engine.model.voices import Action, Scope
 from engine.store.tables import attempts
 from engine.voices.rate_limits import MOST_PREVIEWS, LimitedAction
-from sandbox import Sandbox, Upload
-from sandbox.interactions import Interaction
-from sandbox.members import Member
-from sandbox.messages import Message
+from sandbox import Interaction, Member, Message, Sandbox, Upload
 from tests.discord.conftest import Start
 from tests.discord.erased import delete, outcome
 from tests.discord.given import Give

@@ -2,9 +2,8 @@
 
 import pytest
 
-from sandbox import Sandbox, client, options
-from sandbox.interactions import Kind
-from sandbox.permissions import Permission
+from sandbox import Permission, Sandbox
+from sandbox.model.interaction import Kind
 from tests.discord.conftest import Start
 from tests.discord.running import Running
 from tests.discord.scene import Scene, private
@@ -80,11 +79,10 @@ async def test_bot_in_a_timeout_says_so(bot: Running, scene: Scene) -> None:
 
 
 async def test_member_in_a_timeout_is_told_to_wait(bot: Running, scene: Scene) -> None:
-    say, steps = client.find_command(scene.ada, "say", scene.text)
-    data = options.fill(say, steps, HELLO, channel=scene.text)
+    data = scene.ada.command_data("say", HELLO, channel=scene.text)
     await scene.ada.timeout(60.0)
     # Discord's client offers no command in a timeout, but this one was on its way.
-    words = await private(client.interact(Kind.COMMAND, scene.ada, scene.text, data))
+    words = await private(scene.ada.interact(Kind.COMMAND, scene.text, data))
     assert words == "You are timed out in this server. Try again when that is over."
     assert await nothing_came_of_it(bot, scene)
 

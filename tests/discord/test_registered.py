@@ -6,9 +6,7 @@ import discord as discord_py
 import pytest
 
 from bot.discord_io.registration import invite_link
-from sandbox import Sandbox
-from sandbox.errors import NotPossible
-from sandbox.permissions import Permission
+from sandbox import NotPossible, Permission, Sandbox
 from tests.discord.conftest import Start
 from tests.discord.running import Running
 from tests.discord.scene import Scene
@@ -28,7 +26,7 @@ def times_registered(discord: Sandbox) -> int:
 async def test_only_what_is_about_oneself_shows_in_direct_messages(
     bot: Running, scene: Scene, discord: Sandbox
 ) -> None:
-    commands = discord.world.registry.of(None)
+    commands = discord.commands.of(None)
     assert {each["name"] for each in commands} == NAMES
     for each in commands:
         servers, direct = [0], [0, 1]
@@ -45,7 +43,7 @@ async def test_commands_are_registered_only_when_they_changed(
         await bot.stop()
         assert times_registered(discord) == times
     bot = await start(mynah_command_group="mynah")
-    registered = discord.world.registry.of(None)
+    registered = discord.commands.of(None)
     assert {each["name"] for each in registered} == {"mynah", "Use as my voice"}
     await bot.stop()
     assert times_registered(discord) == 2
@@ -55,9 +53,9 @@ async def test_commands_that_somebody_else_replaced_are_registered_again(
     scene: Scene, discord: Sandbox, start: Start
 ) -> None:
     await (await start()).stop()
-    discord.world.registry.overwrite(None, [{"name": "other", "description": "Of another bot"}])
+    discord.commands.overwrite(None, [{"name": "other", "description": "Of another bot"}])
     await start()
-    assert {each["name"] for each in discord.world.registry.of(None)} == NAMES
+    assert {each["name"] for each in discord.commands.of(None)} == NAMES
 
 
 async def test_commands_below_one_name_do_what_they_do(scene: Scene, start: Start) -> None:

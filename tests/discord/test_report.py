@@ -4,8 +4,7 @@ import pytest
 import structlog
 
 from engine.model.voices import Action, Scope, Voice
-from sandbox import NotPossible, Permission, Sandbox
-from sandbox.users import User
+from sandbox import Member, NotPossible, Permission, Sandbox
 from tests.discord.given import Give, requester
 from tests.discord.running import Running, RunningClock, until
 from tests.discord.scene import Scene, over
@@ -20,10 +19,9 @@ async def heard(bot: Running, scene: Scene, give: Give) -> Voice:
 
 
 @pytest.fixture
-def operator(scene: Scene, discord: Sandbox) -> User:
+def operator(scene: Scene, discord: Sandbox) -> Member:
     """Whom the bot can write to, as they are on a server with it."""
-    scene.guild.welcome(discord.operator)
-    return discord.operator
+    return scene.guild.welcome(discord.operator)
 
 
 async def report(scene: Scene, voice: str, reason: str = "That is my own voice.") -> str:
@@ -31,7 +29,7 @@ async def report(scene: Scene, voice: str, reason: str = "That is my own voice."
 
 
 async def test_report_of_a_private_voice_reaches_the_servers_owner_and_the_operator(
-    scene: Scene, heard: Voice, operator: User
+    scene: Scene, heard: Voice, operator: Member
 ) -> None:
     told = await report(scene, heard.key)
     assert told.startswith(f"Reported: a private voice (#{heard.id}). The admins")
@@ -47,7 +45,7 @@ async def test_report_of_a_private_voice_reaches_the_servers_owner_and_the_opera
 
 
 async def test_report_reaches_the_admins_whom_the_bot_knows(
-    bot: Running, scene: Scene, heard: Voice, operator: User
+    bot: Running, scene: Scene, heard: Voice, operator: Member
 ) -> None:
     """Who has decided about voices, who is in voice; but none who is no admin any more."""
     managers = scene.guild.role("Managers", permissions=Permission.MANAGE_GUILD)
@@ -68,7 +66,7 @@ async def test_report_reaches_the_admins_whom_the_bot_knows(
 
 
 async def test_report_is_open_until_an_admin_acts(
-    scene: Scene, heard: Voice, operator: User
+    scene: Scene, heard: Voice, operator: Member
 ) -> None:
     await report(scene, heard.key)
     await report(scene, heard.key, "It is mine!")
@@ -83,7 +81,7 @@ async def test_report_is_open_until_an_admin_acts(
 
 
 async def test_report_that_is_not_true_is_closed_by_a_release(
-    scene: Scene, heard: Voice, operator: User
+    scene: Scene, heard: Voice, operator: Member
 ) -> None:
     await report(scene, heard.key)
     owner = scene.guild.owner
@@ -114,7 +112,7 @@ async def test_report_is_kept_when_nobody_takes_direct_messages(
 
 
 async def test_five_reports_an_hour_are_taken_also_when_they_come_at_once(
-    bot: Running, scene: Scene, clock: RunningClock, heard: Voice, operator: User
+    bot: Running, scene: Scene, clock: RunningClock, heard: Voice, operator: Member
 ) -> None:
     values = {"voice": heard.key, "reason": "No."}
     asked = [await scene.bob.command("voice report", values) for _ in range(7)]
@@ -140,7 +138,7 @@ async def test_completion_offers_what_was_heard_without_its_name(
 
 
 async def test_who_lent_a_voice_is_told_to_the_admins_only(
-    bot: Running, scene: Scene, give: Give, operator: User
+    bot: Running, scene: Scene, give: Give, operator: Member
 ) -> None:
     lent = await give("Lent", scope=Scope.PRIVATE)
     await scene.told("voice share", {"voice": lent.key, "add": scene.eve})
@@ -165,7 +163,7 @@ async def test_voice_that_was_not_heard_here_cannot_be_reported_or_guessed(
 
 
 async def test_words_of_a_report_are_shown_as_they_were_typed(
-    scene: Scene, heard: Voice, operator: User
+    scene: Scene, heard: Voice, operator: Member
 ) -> None:
     await report(scene, heard.key, "@everyone **look** https://example.com\n# now")
     to_owner = await scene.guild.owner.dm.wait_for(lambda message: message.content)
@@ -176,7 +174,7 @@ async def test_words_of_a_report_are_shown_as_they_were_typed(
 
 
 async def test_voice_that_is_frozen_here_can_be_reported_all_the_same(
-    bot: Running, scene: Scene, heard: Voice, operator: User
+    bot: Running, scene: Scene, heard: Voice, operator: Member
 ) -> None:
     await bot.registry.freeze(requester(scene.guild.owner), heard.key)
     assert "Reported" in await report(scene, heard.key)

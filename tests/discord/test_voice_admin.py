@@ -6,8 +6,7 @@ import pytest
 
 from engine.model.jobs import EndReason
 from engine.model.voices import Scope
-from sandbox import NotPossible, Sandbox
-from sandbox.permissions import Permission
+from sandbox import NotPossible, Permission, Sandbox
 from tests.discord.conftest import Start
 from tests.discord.given import Give, requester
 from tests.discord.running import Running
@@ -38,7 +37,7 @@ async def test_member_whom_the_client_lets_use_it_is_refused_all_the_same(
     bot: Running, scene: Scene, discord: Sandbox, give: Give
 ) -> None:
     voice = await give("Morning", owner=scene.bob)
-    registered = discord.world.registry.find(scene.guild.id, "voice-admin")
+    registered = discord.commands.find(scene.guild.id, "voice-admin")
     assert registered is not None
     registered["default_member_permissions"] = None  # an override in the server's settings
     for path, values in (

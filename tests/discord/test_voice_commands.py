@@ -12,8 +12,7 @@ import pytest
 from engine.model.jobs import EndReason
 from engine.model.voices import Requester, Scope, Voice
 from mynah.testing.fake_engine import CLONING_CARD, FakeEngine
-from sandbox import Sandbox
-from sandbox.members import Member
+from sandbox import Member, Sandbox
 from tests.discord.conftest import Start
 from tests.discord.given import give_voice
 from tests.discord.running import Running, RunningClock

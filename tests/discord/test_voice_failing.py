@@ -8,9 +8,7 @@ import pytest
 
 from bot.voice.request_budget import BURST, PER_MINUTE
 from mynah.testing.fake_engine import FakeEngine
-from sandbox import Sandbox
-from sandbox.guilds import Guild
-from sandbox.permissions import Permission
+from sandbox import Guild, Permission, Sandbox
 from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock, until
 from tests.discord.scene import Scene, over

@@ -6,8 +6,7 @@ import pytest
 
 from engine.model.jobs import EndReason, JobState
 from mynah.testing.fake_engine import FakeEngine
-from sandbox import Sandbox
-from sandbox.permissions import Permission
+from sandbox import Permission, Sandbox
 from tests.discord.conftest import Start
 from tests.discord.hearing import Hearing
 from tests.discord.running import Running, RunningClock, until
@@ -70,7 +69,7 @@ async def test_a_deleted_channel_ends_its_jobs_and_says_so(
 ) -> None:
     message = await scene.say(TEXT)
     await hearing.until(SENTENCES[0], at=5)
-    await scene.lounge.delete()
+    await scene.guild.delete_channel(scene.lounge)
     await message.wait_for(over, timeout=10.0)
     job = (await running.speech.view(job_of(message))).job
     assert (job.state, job.ended_by) == (JobState.CANCELLED, EndReason.LANE_GONE)

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from engine.model.voices import Scope, Voice
-from sandbox import client
-from sandbox.interactions import Kind
+from sandbox.model.interaction import Kind
 from tests.discord.given import give_voice, requester
 from tests.discord.running import Running
 from tests.discord.scene import LONG, Scene, job_of, over, private
@@ -107,7 +106,7 @@ async def test_no_button_lets_another_at_a_private_voice(
     voice = await give()
     question = await (await scene.command("voice delete", {"voice": SECRET})).original()
     data = {"component_type": 2, "custom_id": f"mynah:voice:{what}:{voice.key}"}
-    forged = client.interact(Kind.COMPONENT, scene.bob, scene.text, data, pressed=question)
+    forged = scene.bob.interact(Kind.COMPONENT, scene.text, data, pressed=question)
     assert "There is no such voice" in await private(forged)
     assert await bot.registry.get(voice.key) == voice
 

@@ -9,8 +9,7 @@ import pytest
 from engine.tts.client.process import HostCommand
 from engine.tts.client.supervisor import EngineSupervisor
 from engine.voices.recording_files import RecordingFiles
-from sandbox import Sandbox
-from sandbox.members import Member
+from sandbox import Member, Sandbox
 from tests.discord.conftest import Start
 from tests.discord.given import give_voice
 from tests.discord.running import Running, RunningClock

@@ -8,10 +8,7 @@ import pytest
 
 from engine.model.jobs import EndReason, JobState
 from mynah.testing.fake_engine import FakeEngine
-from sandbox import Sandbox
-from sandbox.channels import Channel
-from sandbox.messages import Message
-from sandbox.permissions import Permission
+from sandbox import Channel, Message, Permission, Sandbox
 from tests.discord.conftest import Start
 from tests.discord.hearing import Hearing
 from tests.discord.running import Running, RunningClock, until

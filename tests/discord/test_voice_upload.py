@@ -7,8 +7,8 @@ import av
 import pytest
 
 from mynah.testing.fake_engine import CLONING_CARD, FakeEngine
-from sandbox import NotPossible, Sandbox, Upload, client
-from sandbox.interactions import Kind
+from sandbox import NotPossible, Sandbox, Upload
+from sandbox.model.interaction import Kind
 from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock
 from tests.discord.scene import Scene, over, private
@@ -177,7 +177,7 @@ async def test_nobody_else_can_agree(bot: Running, scene: Scene, discord: Sandbo
         await scene.bob.press(question, AGREE)
     custom_id = question.components[0]["components"][0]["custom_id"]
     data = {"component_type": 2, "custom_id": custom_id}
-    forged = client.interact(Kind.COMPONENT, scene.bob, scene.text, data, pressed=question)
+    forged = scene.bob.interact(Kind.COMPONENT, scene.text, data, pressed=question)
     assert await private(forged) == "This has lapsed, upload again."
     assert discord.files.requests == []
     assert "is kept" in (await agree(scene, question)).content

@@ -3,8 +3,7 @@
 import pytest
 
 from engine.model.jobs import JobState
-from sandbox.members import Member
-from sandbox.permissions import Permission
+from sandbox import Member, Permission
 from tests.discord.running import Running
 from tests.discord.scene import LONG, Scene, job_of, over
 

@@ -6,9 +6,7 @@ Knows: what is typed and pressed, where things lie on the disk. Does not know: w
 from pathlib import Path
 from typing import Any, Final
 
-from sandbox import Upload
-from sandbox.members import Member
-from sandbox.messages import Message
+from sandbox import Member, Message, Upload
 from tests.discord.running import Running
 from tests.discord.scene import Scene
 from tests.process.recorded import converted

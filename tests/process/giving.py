@@ -8,10 +8,7 @@ from pathlib import Path
 from sqlite3 import connect
 from typing import Final
 
-from sandbox import Upload
-from sandbox.interactions import Interaction
-from sandbox.members import Member
-from sandbox.messages import Message
+from sandbox import Interaction, Member, Message, Upload
 from tests.process.process import PATIENCE
 from tests.process.recorded import converted
 from tests.process.stage import Stage

@@ -13,7 +13,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from sandbox.voice.recording import CHANNELS, SAMPLE_RATE, Recording
+from sandbox.protocol.voice.recording import CHANNELS, SAMPLE_RATE, Recording
 
 LOWEST: Final = 220.0  # hertz, of the voice `low`
 NOTES: Final = 24

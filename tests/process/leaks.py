@@ -21,7 +21,7 @@ def secrets_of(stage: Stage) -> Iterator[tuple[str, str]]:
     discord = stage.discord
     yield "the bot's token", discord.token
     yield "the signature of the bot's token", discord.token.rpartition(".")[2]
-    for token in discord.world.tokens:
+    for token in discord.world.interactions:
         yield "an interaction's token", token
     for session in discord.gateway.sessions:
         yield "a gateway session", session

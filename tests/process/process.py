@@ -13,7 +13,7 @@ from typing import Any, Final, Self, TypeVar
 
 import psutil
 
-from sandbox.watch import Watch
+from sandbox.model.clock import Watch
 
 T = TypeVar("T")
 

@@ -13,10 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sandbox import Sandbox
-from sandbox.guilds import Guild
-from sandbox.members import Member
-from sandbox.messages import Message
+from sandbox import Guild, Member, Message, Sandbox
 from tests.process.hearing import Hearing
 from tests.process.process import PATIENCE, Process, first
 
@@ -113,7 +110,7 @@ class Stage:
     async def connected(self, process: Process, before: set[str] | None = None) -> None:
         """Until `process` has a gateway session, none of those in `before`, and its commands are
         registered. Raises AssertionError if it ends instead."""
-        gateway, registry = self.discord.gateway, self.discord.world.registry
+        gateway, registry = self.discord.gateway, self.discord.commands
 
         def is_there() -> bool:
             new = [each for each in gateway.sessions if each not in (before or set())]

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from sandbox.guilds import Guild
+from sandbox import Guild
 from tests.process.hearing import Hearing
 from tests.process.stage import Stage, shows
 

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from sandbox import Upload
-from sandbox.members import Member
-from sandbox.messages import Message
+from sandbox import Member, Message, Upload
 from tests.process.giving import (
     AGREE,
     asked,

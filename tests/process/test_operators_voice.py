@@ -5,7 +5,7 @@ import asyncio
 
 import numpy as np
 
-from sandbox.messages import Message
+from sandbox import Message
 from tests.process.process import PATIENCE
 from tests.process.recorded import speech, wav
 from tests.process.stage import Stage, shows

@@ -12,9 +12,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sandbox import Upload
-from sandbox.faults import Page
-from sandbox.permissions import Permission
+from sandbox import Permission, Upload
+from sandbox.protocol.faults import Page
 from tests.process.giving import given, recording, told
 from tests.process.leaks import SAID, leaks_in
 from tests.process.process import PATIENCE, Process

@@ -7,14 +7,13 @@ import discord
 import pytest
 
 from sandbox import Sandbox, Upload
-from sandbox.files import keep
 from tests.sandbox.plain_bot import Bot
 
 
 def address(local: Sandbox, data: bytes = b"0123456789") -> str:
     """Where a kept file can be fetched."""
     guild = local.guild("Files")
-    return keep(guild.text("general"), Upload("a.wav", data)).url
+    return local.world.storage.keep(guild.text("general").id, Upload("a.wav", data)).url
 
 
 async def test_a_file_that_vanishes(local: Sandbox, bot: Bot) -> None:

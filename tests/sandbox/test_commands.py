@@ -7,8 +7,8 @@ import pytest
 from discord import app_commands
 
 from sandbox import NotPossible, Sandbox
-from sandbox.commands import is_name
-from sandbox.errors import ApiError
+from sandbox.protocol.commands import is_name
+from sandbox.protocol.errors import ApiError
 from tests.sandbox.plain_bot import Bot
 
 Json = dict[str, Any]
@@ -54,12 +54,12 @@ async def test_a_faulty_schema_is_refused_at_its_path(
 ) -> None:
     """50035 with the fault nested under `errors`, and nothing is registered."""
     with pytest.raises(ApiError) as refused:
-        local.world.registry.overwrite(None, [given])
+        local.commands.overwrite(None, [given])
     assert refused.value.code == 50035
     node = refused.value.body["errors"]["0"]
     for step in where.split("."):
         node = node[step]
-    assert local.world.registry.of(None) == []
+    assert local.commands.of(None) == []
 
 
 async def test_names_of_any_script(local: Sandbox) -> None:
@@ -89,7 +89,7 @@ async def test_discord_py_syncs_and_reads_back(local: Sandbox, bot: Bot) -> None
 
 async def test_a_hundred_commands_and_no_more(local: Sandbox) -> None:
     """30032."""
-    registry = local.world.registry
+    registry = local.commands
     registry.overwrite(None, [command(name=f"c{i}") for i in range(100)])
     with pytest.raises(ApiError) as refused:
         registry.upsert(None, command(name="one-more"))
@@ -102,7 +102,7 @@ async def test_fifteen_commands_in_a_menu_and_no_more(local: Sandbox) -> None:
     def menu(number: int, **more: Any) -> Json:
         return {"type": 3, "name": f"Menu {number}"} | more
 
-    registry = local.world.registry
+    registry = local.commands
     registry.overwrite(None, [menu(number) for number in range(15)])
     with pytest.raises(ApiError) as refused:
         registry.upsert(None, menu(15))

@@ -93,7 +93,7 @@ async def test_only_commands_for_direct_messages_are_offered(
     with pytest.raises(NotPossible):
         await alice.command("say", channel=alice.dm)
     own = {"name": "own", "description": "Of a guild."}
-    local.world.registry.overwrite(guild.id, [own])
+    local.commands.overwrite(guild.id, [own])
     await alice.command("own")
     with pytest.raises(NotPossible):
         await alice.command("own", channel=alice.dm)
@@ -169,9 +169,9 @@ async def test_the_operator_is_the_applications_owner(local: Sandbox, bot: Bot) 
     assert owner.id == local.operator.id
     with pytest.raises(discord.Forbidden):
         await owner.send("a report")
-    local.guilds[0].welcome(local.operator)
+    operator = local.guilds[0].welcome(local.operator)
     await owner.send("a report")
-    assert [each.content for each in local.operator.dm.messages] == ["a report"]
+    assert [each.content for each in operator.dm.messages] == ["a report"]
 
 
 async def test_one_user_in_two_guilds(
@@ -188,7 +188,7 @@ async def test_one_user_in_two_guilds(
     with pytest.raises(NotPossible):
         await alice.command("anywhere", channel=away.first_text)
     await there.quit()
-    assert alice.shares_guild
+    assert local.world.shares_guild(alice)
 
 
 async def test_direct_messages_are_not_told_without_their_intent(local: Sandbox) -> None:

@@ -5,9 +5,8 @@ import io
 import discord
 import pytest
 
-from sandbox import Sandbox
-from sandbox.errors import ApiError
-from sandbox.interactions import Interaction
+from sandbox import Interaction, Sandbox
+from sandbox.protocol.errors import ApiError
 from tests.sandbox.plain_bot import Bot
 
 

@@ -185,9 +185,8 @@ async def test_a_token_dies_after_fifteen_minutes(local: Sandbox, bot: Bot, hear
     """401 with code 50027, while the message can still be edited as an ordinary one."""
     text = local.guilds[0].text("general")
     alice = local.guilds[0].member("Alice")
-    message = await (await alice.command("say", {"text": "hi"}, channel=text)).original()
-    interaction = message.interaction
-    assert interaction is not None
+    interaction = await alice.command("say", {"text": "hi"}, channel=text)
+    message = await interaction.original()
     local.clock.advance(15 * 60)
     webhook = discord.Webhook.partial(local.world.application_id, interaction.token, client=bot)
     with pytest.raises(discord.HTTPException) as refused:

@@ -5,8 +5,7 @@ import io
 import discord
 import pytest
 
-from sandbox import Permission, Sandbox
-from sandbox.channels import Channel
+from sandbox import Channel, Permission, Sandbox
 from tests.sandbox.plain_bot import Bot
 
 
@@ -111,7 +110,7 @@ async def test_unknown_channels_and_archived_threads(local: Sandbox, bot: Bot) -
     assert refused.value.code == 50083
     await channel_of(bot, thread).send("x")
     await sent.edit(content="y")
-    await text.delete()
+    await local.guilds[0].delete_channel(text)
     with pytest.raises(discord.NotFound) as missing:
         await channel_of(bot, text).send("x")
     assert missing.value.code == 10003

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import discord
 import pytest
 
-from sandbox.voice import Recording, VoiceServer
+from sandbox.protocol.voice import Recording, VoiceServer
 from tests.sandbox.voice_host import BOT, GUILD, LOBBY, Host, encrypted, until
 from tests.sandbox.voice_sound import Frames, tone
 

@@ -6,9 +6,9 @@ import random
 
 import davey
 
-from sandbox.voice.group import Commit, Group
-from sandbox.voice.listener import Listener
-from sandbox.voice.recording import Recording
+from sandbox.protocol.voice.group import Commit, Group
+from sandbox.protocol.voice.listener import Listener
+from sandbox.protocol.voice.recording import Recording
 
 CHANNEL, BOT = 77, 900
 SPEECH = b"\xfc" + bytes(range(40))

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sandbox.voice import VoiceServer
+from sandbox.protocol.voice import VoiceServer
 from tests.sandbox.voice_host import BOT, GUILD, LOBBY, STUDIO, Host, encrypted, until
 from tests.sandbox.voice_sound import SILENCE, Frames, tone
 

@@ -12,8 +12,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from sandbox.voice import VoiceServer
-from sandbox.voice.wire import Op
+from sandbox.protocol.voice import VoiceServer
+from sandbox.protocol.voice.wire import Op
 from tests.sandbox.voice_script import CHANNEL, GUILD, MODE, SESSION, USER, Script, admit
 
 ANNE = 11

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy
 import pytest
 
-from sandbox.voice import HeardFrame, Recording
+from sandbox.protocol.voice import HeardFrame, Recording
 from tests.sandbox.voice_sound import SILENCE, tone
 
 ANNE, BOT, OTHER = 11, 900, 901

@@ -6,10 +6,7 @@ from collections.abc import AsyncIterator
 import discord
 import pytest
 
-from sandbox import NotPossible, Permission, Sandbox
-from sandbox.channels import Channel
-from sandbox.guilds import Guild
-from sandbox.members import Member
+from sandbox import Channel, Guild, Member, NotPossible, Permission, Sandbox
 from tests.sandbox.plain_bot import Bot
 from tests.sandbox.voice_sound import Frames, tone
 
@@ -214,7 +211,7 @@ async def test_a_deleted_channel_and_a_changed_server(local: Sandbox, place: Pla
         lambda server: server.connection(place.guild.id) not in (None, first), 5
     )
     await hears(alice, client)
-    await place.lounge.delete()
+    await place.guild.delete_channel(place.lounge)
     assert place.guild.bot.voice.channel is None
     assert alice.voice.channel is None
 

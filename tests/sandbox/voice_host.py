@@ -13,7 +13,7 @@ import aiohttp
 import discord
 from discord.gateway import DiscordClientWebSocketResponse, DiscordWebSocket
 
-from sandbox.voice import VoiceServer
+from sandbox.protocol.voice import VoiceServer
 
 GUILD = 100
 LOBBY, STUDIO = 201, 202

@@ -9,8 +9,8 @@ from typing import Any, cast
 import aiohttp
 import nacl.bindings
 
-from sandbox.voice import VoiceServer
-from sandbox.voice.wire import Op
+from sandbox.protocol.voice import VoiceServer
+from sandbox.protocol.voice.wire import Op
 
 GUILD, CHANNEL, USER, SESSION = 100, 201, 900, "a session"
 MODE = "aead_xchacha20_poly1305_rtpsize"

@@ -6,7 +6,7 @@ The rules are read from the source, so that an import inside a function counts a
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -41,6 +41,17 @@ RULES: Final = (
     *(Rule(package, ENGINE[place + 1 :]) for place, package in enumerate(ENGINE[:-1])),
     Rule("bot", ("sandbox", "mynah", "bench", "tests")),
     Rule("sandbox", ("bot", "engine", "mynah", "bench", "tests", "discord")),
+    # The sandbox is a chain: model, protocol, client, and the files at its top.
+    Rule("sandbox.model", ("sandbox",), but=("sandbox.model",)),
+    Rule("sandbox.protocol", ("sandbox",), but=("sandbox.model", "sandbox.protocol")),
+    Rule(
+        "sandbox.protocol.voice",
+        ("sandbox",),
+        but=("sandbox.protocol.voice", "sandbox.model.clock"),
+    ),
+    Rule(
+        "sandbox.client", ("sandbox",), but=("sandbox.model", "sandbox.protocol", "sandbox.client")
+    ),
     Rule("mynah", ("discord", "bench", "tests")),
     Rule("mynah.run", ("sandbox", "mynah.testing")),
     Rule("mynah.testing", ("bot", "sandbox", "engine.store", "engine.voices")),
@@ -72,6 +83,9 @@ RULES: Final = (
         ),
     ),
 )
+
+#: Packages in which no file imports itself through others.
+WITHOUT_CIRCLES: Final = ("sandbox", "engine", "bot", "mynah")
 
 #: Libraries that only these modules see.
 OWNED: Final = {
@@ -168,19 +182,20 @@ def name_of(file: Path) -> str:
 
 
 @cache
-def imports_of(file: Path) -> frozenset[str]:
-    """All that a file imports, wherever in it; what only the type checker reads is left out."""
+def imports_of(file: Path, *, typed: bool = False) -> frozenset[str]:
+    """All that a file imports, wherever in it; with `typed`, also what only the type checker
+    reads."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
-    typed = {
+    left_out = {
         id(each)
         for block in ast.walk(tree)
-        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING" and not typed
         for line in block.body
         for each in ast.walk(line)
     }
     found: set[str] = set()
     for node in ast.walk(tree):
-        if id(node) in typed:
+        if id(node) in left_out:
             continue
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
@@ -212,6 +227,35 @@ def test_rooms_import_in_one_direction(rule: Rule) -> None:
         if within(imported, rule.never) and not within(imported, rule.but)
     ]
     assert not wrong
+
+
+@pytest.mark.parametrize("package", WITHOUT_CIRCLES)
+def test_no_circle_of_files(package: str) -> None:
+    """Imports for the type checker, and inside functions, count as well."""
+    graph = {name_of(file): imports_of(file, typed=True) for file in sources(package)}
+    assert first_circle(graph) == []
+
+
+def first_circle(graph: Mapping[str, Iterable[str]]) -> list[str]:
+    """Modules that import each other in this order, the first one again at the end."""
+    done: set[str] = set()
+
+    def walk(path: list[str]) -> list[str]:
+        for imported in sorted(graph[path[-1]]):
+            if imported in path:
+                return [*path[path.index(imported) :], imported]
+            if imported in graph and imported not in done and (circle := walk([*path, imported])):
+                return circle
+        done.add(path[-1])
+        return []
+
+    return next((circle for each in graph if each not in done and (circle := walk([each]))), [])
+
+
+def test_circle_is_found() -> None:
+    assert first_circle({"a": ["b", "x"], "b": ["c"], "c": ["b"]}) == ["b", "c", "b"]
+    assert first_circle({"a": ["a"]}) == ["a", "a"]
+    assert first_circle({"a": ["b", "c"], "b": ["c"], "c": []}) == []
 
 
 @pytest.mark.parametrize("library", OWNED)
