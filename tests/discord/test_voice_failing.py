@@ -91,7 +91,7 @@ async def test_voice_server_that_refuses_every_handshake_is_tried_less_and_less_
     message = await scene.say(TEXT)
     await pass_time(clock, 60.0)
     assert 6 <= joins(discord, scene.guild) <= MOST_TRIES
-    await message.wait_for(lambda each: "cannot get into the voice channel" in each.content)
+    await message.wait_for(lambda each: "cannot join the voice channel" in each.content)
 
     discord.voice.accept_identify(scene.guild.id)
     await connected_again(broken, scene, clock)

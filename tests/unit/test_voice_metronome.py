@@ -6,7 +6,7 @@ from bot.voice.frame_clock import ManualFrameClock, ThreadFrameClock
 
 
 def test_a_beat_goes_on_for_as_long_as_it_answers_true() -> None:
-    metronome, beats = ThreadFrameClock(), 0
+    frame_clock, beats = ThreadFrameClock(), 0
     done = threading.Event()
 
     def beat() -> bool:
@@ -16,31 +16,31 @@ def test_a_beat_goes_on_for_as_long_as_it_answers_true() -> None:
             done.set()
         return beats < 3
 
-    metronome.start(beat)
+    frame_clock.start(beat)
     assert done.wait(5)
-    metronome.close()
+    frame_clock.close()
     assert beats == 3
 
 
 def test_a_beat_started_again_as_it_ends_is_not_lost() -> None:
-    metronome, again = ThreadFrameClock(), threading.Event()
+    frame_clock, again = ThreadFrameClock(), threading.Event()
     calls: list[None] = []
 
     def beat() -> bool:
         calls.append(None)
         if len(calls) == 1:
-            metronome.start(beat)  # as another thread may, just before it answers False
+            frame_clock.start(beat)  # as another thread may, just before it answers False
         else:
             again.set()
         return False
 
-    metronome.start(beat)
+    frame_clock.start(beat)
     assert again.wait(5)
-    metronome.close()
+    frame_clock.close()
 
 
 def test_a_beat_that_fails_stops_alone() -> None:
-    metronome, heard = ThreadFrameClock(), threading.Event()
+    frame_clock, heard = ThreadFrameClock(), threading.Event()
 
     def broken() -> bool:
         raise RuntimeError("broken")
@@ -49,23 +49,23 @@ def test_a_beat_that_fails_stops_alone() -> None:
         heard.set()
         return True
 
-    metronome.start(broken)
-    metronome.start(sound)
+    frame_clock.start(broken)
+    frame_clock.start(sound)
     assert heard.wait(5)
-    metronome.close()
+    frame_clock.close()
 
 
 def test_the_cranked_one_beats_only_when_it_is_told_to() -> None:
-    metronome = ManualFrameClock()
+    frame_clock = ManualFrameClock()
     beats: list[str] = []
 
     def beat() -> bool:
         beats.append("beat")
         return len(beats) < 3
 
-    metronome.start(beat)
+    frame_clock.start(beat)
     assert not beats
-    metronome.crank(2)
+    frame_clock.crank(2)
     assert len(beats) == 2
-    metronome.crank(5)
+    frame_clock.crank(5)
     assert len(beats) == 3

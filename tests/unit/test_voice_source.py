@@ -1,4 +1,4 @@
-"""What a listener gets, frame by frame, as cues come, pause, stop growing and are dropped."""
+"""What a listener gets, frame by frame, as items come, pause, stop growing and are dropped."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ PAUSE_LEAD = 0.1  # 5 frames
 def item(
     name: str, packets: int = 3, *, complete: bool = True, pause_after: float = 0.0
 ) -> PlaybackItem:
-    """A cue whose packets are named after it: b"a0", b"a1", …"""
+    """An item whose packets are named after it: b"a0", b"a1", …"""
     sound = PacketStream()
     sound.grow([f"{name}{n}".encode() for n in range(packets)])
     if complete:
@@ -44,11 +44,11 @@ def item(
 
 
 class Listener:
-    """Reads a source as the metronome does."""
+    """Reads a source as the frame clock does."""
 
     def __init__(self) -> None:
         self.events: list[SourceEvent] = []
-        self.source = FrameSource(self.events.append, first_lead=LEAD, lead=PAUSE_LEAD)
+        self.source = FrameSource(self.events.append, first_lead_in=LEAD, lead_in=PAUSE_LEAD)
 
     def hear(self, frames: int) -> list[bytes | None]:
         return [self.source.read() for _ in range(frames)]
