@@ -139,7 +139,7 @@ class _Endless:
 def _mynah(arguments: argparse.Namespace) -> Speak:
     packets = _packets(arguments.ogg)
     frame_clock = ThreadFrameClock()
-    running: set[asyncio.Task[None]] = set()
+    running: set[FrameSender] = set()
 
     async def speak(channel: discord.VoiceChannel) -> None:
         owner = _Owner()
@@ -158,7 +158,8 @@ def _mynah(arguments: argparse.Namespace) -> Speak:
             LeadIn(join=0.0, pause=0.0),
             held=False,
         )
-        running.add(asyncio.create_task(sender.run()))
+        sender.start(lambda: print("a sender has ended", file=sys.stderr, flush=True))
+        running.add(sender)
 
     return speak
 

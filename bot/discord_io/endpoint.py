@@ -74,7 +74,7 @@ async def locate(session: aiohttp.ClientSession, base: str, token: str) -> None:
                     break
                 log.warning("Discord is not ready", status=response.status)
         except (*NETWORK_ERRORS, ValueError) as error:
-            log.warning("Discord cannot be reached; trying again", error=describe(error))
+            log.warning("Discord is out of reach; trying again", error=describe(error))
         await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
     Route.BASE = base
     discord.client.ExponentialBackoff = ShortBackoff  # type: ignore[attr-defined,assignment]

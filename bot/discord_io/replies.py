@@ -65,28 +65,13 @@ class Reply:
     ) -> int | None:
         """Answer privately. Returns the message's id; None if the answer did not arrive."""
         text = name_commands(text, self._group)
-        extras = _Extras(choices, files)
+        options = _Options(choices, files)
         if interaction.response.is_done():
             message = await _send(
-                lambda: interaction.followup.send(
-                    text,
-                    ephemeral=True,
-                    allowed_mentions=NOBODY,
-                    suppress_embeds=True,
-                    wait=True,
-                    **extras.payload(),
-                )
+                lambda: interaction.followup.send(text, wait=True, **options.payload())
             )
             return message.id if message is not None else None
-        answer = await _send(
-            lambda: interaction.response.send_message(
-                text,
-                ephemeral=True,
-                allowed_mentions=NOBODY,
-                suppress_embeds=True,
-                **extras.payload(),
-            )
-        )
+        answer = await _send(lambda: interaction.response.send_message(text, **options.payload()))
         return answer.message_id if answer is not None else None
 
     async def update(self, interaction: discord.Interaction, text: str) -> None:
@@ -110,14 +95,19 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class _Extras:
-    """Buttons and files. Each try makes them again: discord.py closes a file that was sent."""
+class _Options:
+    """All of an answer but its text. Each try makes the files again: discord.py closes a file that
+    was sent."""
 
     choices: Sequence[Choice]
     files: Sequence[Attached]
 
     def payload(self) -> dict[str, Any]:
-        payload: dict[str, Any] = {}
+        payload: dict[str, Any] = {
+            "ephemeral": True,
+            "allowed_mentions": NOBODY,
+            "suppress_embeds": True,
+        }
         if self.choices:
             payload["view"] = _view(self.choices)
         if self.files:

@@ -29,6 +29,11 @@ ORIGINAL_SECONDS: Final = 5.0
 TOKEN_SECONDS: Final = 15 * 60
 
 MESSAGE_FLAG_SUPPRESS_EMBEDS: Final = 1 << 2
+#: A message with these fields pings nobody and embeds no links.
+QUIET: Final[Mapping[str, Any]] = {
+    "flags": MESSAGE_FLAG_SUPPRESS_EMBEDS,
+    "allowed_mentions": {"parse": []},
+}
 CHANNEL_MESSAGE_WITH_SOURCE: Final = 4
 
 #: Reading a response raises these when something else than Discord has sent it, such as a proxy

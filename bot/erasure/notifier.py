@@ -11,12 +11,7 @@ import structlog
 
 from bot.discord_io.errors import NETWORK_ERRORS
 from bot.discord_io.replies import send_direct
-from bot.discord_io.rest import (
-    MESSAGE_FLAG_SUPPRESS_EMBEDS,
-    TOKEN_SECONDS,
-    InteractionApi,
-    InteractionToken,
-)
+from bot.discord_io.rest import QUIET, TOKEN_SECONDS, InteractionApi, InteractionToken
 from bot.erasure.redactions import Redactions
 from bot.erasure.texts import RedactionProgress, render_progress, render_report
 from engine.base.clock import Clock
@@ -95,15 +90,7 @@ class RedactionNotifier:
 
     async def _edit(self, token: InteractionToken, text: str) -> bool:
         try:
-            await self._api.edit_original(
-                token,
-                {
-                    "content": text,
-                    "components": [],
-                    "flags": MESSAGE_FLAG_SUPPRESS_EMBEDS,
-                    "allowed_mentions": {"parse": []},
-                },
-            )
+            await self._api.edit_original(token, {"content": text, "components": [], **QUIET})
         except discord.HTTPException as error:
             log.info("an answer could not be edited", status=error.status, code=error.code)
         except NETWORK_ERRORS as error:

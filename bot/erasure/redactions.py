@@ -5,10 +5,9 @@ it starts again. `messages/editor.py` decides when each one is edited.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Final
 
 import discord
 import structlog
@@ -29,31 +28,13 @@ from bot.messages.editor import (
     Urgency,
 )
 from engine.base.error_text import describe
+from engine.voices.registry import VoiceRegistry
 
 log = structlog.get_logger(__name__)
 
 #: An archived thread may be opened tomorrow, or never.
 ARCHIVED: Final = EditResult(retry_after=(300.0, 900.0, 3600.0))
 OLD_EDIT_LIMIT: Final = EditResult(retry_after=(OLD_REFUSED_SECONDS,), old_limit=True)
-
-
-class Erasure(Protocol):
-    """The row of a message that still shows deleted text."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def member(self) -> str: ...
-    @property
-    def origin(self) -> Mapping[str, Any]: ...
-
-
-class Erasures(Protocol):
-    """Where the rows are stored: the voice registry."""
-
-    async def erasures(self, member: str | None) -> Sequence[Erasure]: ...
-    async def erasure_done(self, erasure_id: int) -> None: ...
-    async def erasure_failed(self, erasure_id: int, why: str) -> None: ...
 
 
 @dataclass(slots=True)
@@ -74,13 +55,13 @@ class Redactions:
 
     def __init__(
         self,
-        erasures: Erasures,
+        registry: VoiceRegistry,
         redactor: MessageRedactor,
         editor: MessageEditor,
         api: InteractionApi,
         ephemeral_files: EphemeralFiles,
     ) -> None:
-        self._erasures = erasures
+        self._registry = registry
         self._redactor = redactor
         self._editor = editor
         self._api = api
@@ -89,14 +70,12 @@ class Redactions:
 
     async def resume(self) -> list[str]:
         """Continue what an earlier process left. Returns the members whose messages these are."""
-        rows = await self._erasures.erasures(None)
-        self._submit(rows)
-        return list(dict.fromkeys(row.member for row in rows))
+        return await self._submit(None)
 
     async def begin(self, member: str) -> None:
         """Redact the member's messages from now on, try those out of reach once more, and delete
         the private files."""
-        self._submit(await self._erasures.erasures(member))
+        await self._submit(member)
         tally = self._tally(member)
         for file in self._ephemeral_files.take(member):
             try:
@@ -128,7 +107,7 @@ class Redactions:
         """The member knows which messages are out of reach: delete their rows."""
         tally = self._tally(member)
         for row_id in list(tally.out_of_reach):
-            await self._erasures.erasure_done(row_id)
+            await self._registry.erasure_done(row_id)
             del tally.out_of_reach[row_id]
         if not tally.waiting:
             del self._tallies[member]
@@ -136,7 +115,9 @@ class Redactions:
     def _tally(self, member: str) -> _Tally:
         return self._tallies.setdefault(member, _Tally())
 
-    def _submit(self, rows: Sequence[Erasure]) -> None:
+    async def _submit(self, member: str | None) -> list[str]:
+        """Submit the redactions of one member, or of all. Returns whose they are."""
+        rows = await self._registry.erasures(member)
         for row in rows:
             tally = self._tally(row.member)
             if row.id in tally.waiting:
@@ -149,35 +130,32 @@ class Redactions:
                 urgency=Urgency.REDACTION,
                 not_before=0.0,
                 sent_at=delivery.created_at,
-                make=partial(self._redact, row, delivery),
+                make=partial(self._redact, row.member, row.id, delivery),
             )
             self._editor.submit(delivery.channel_id, edit)
+        return list(dict.fromkeys(row.member for row in rows))
 
-    async def _redact(self, row: Erasure, delivery: Delivery) -> EditResult:
+    async def _redact(self, member: str, row_id: int, delivery: Delivery) -> EditResult:
         redaction = await self._redactor.redact(delivery)
-        tally = self._tally(row.member)
+        tally = self._tally(member)
         match redaction.result:
             case RedactionResult.TRY_AGAIN:
                 return RETRY
             case RedactionResult.OLD_EDIT_LIMIT:
                 return OLD_EDIT_LIMIT
             case RedactionResult.ARCHIVED:
-                tally.archived.add(row.id)
+                tally.archived.add(row_id)
                 tally.changed.set()
                 return ARCHIVED
             case RedactionResult.OUT_OF_REACH:
-                await self._erasures.erasure_failed(row.id, redaction.why)
+                await self._registry.erasure_failed(row_id, redaction.why)
                 link = self._redactor.link(delivery)
-                tally.out_of_reach[row.id] = OutOfReach(link, redaction.why)
-            case RedactionResult.REDACTED:
-                await self._erasures.erasure_done(row.id)
-                tally.redacted += 1
-            case RedactionResult.GONE:
-                await self._erasures.erasure_done(row.id)
-                tally.gone += 1
-            case RedactionResult.NEVER_SENT:
-                await self._erasures.erasure_done(row.id)
-        tally.waiting.discard(row.id)
-        tally.archived.discard(row.id)
+                tally.out_of_reach[row_id] = OutOfReach(link, redaction.why)
+            case _:
+                await self._registry.erasure_done(row_id)
+                tally.redacted += redaction.result is RedactionResult.REDACTED
+                tally.gone += redaction.result is RedactionResult.GONE
+        tally.waiting.discard(row_id)
+        tally.archived.discard(row_id)
         tally.changed.set()
         return DONE

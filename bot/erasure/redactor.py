@@ -21,7 +21,7 @@ from bot.discord_io.errors import (
     ErrorCode,
     is_temporary,
 )
-from bot.discord_io.rest import MESSAGE_FLAG_SUPPRESS_EMBEDS, TOKEN_SECONDS, InteractionApi
+from bot.discord_io.rest import QUIET, TOKEN_SECONDS, InteractionApi
 from engine.base.clock import Clock
 from engine.base.error_text import describe
 
@@ -33,8 +33,7 @@ REDACTED_MESSAGE: Final[Mapping[str, Any]] = {
     "embeds": [],
     "attachments": [],
     "components": [],
-    "flags": MESSAGE_FLAG_SUPPRESS_EMBEDS,
-    "allowed_mentions": {"parse": []},
+    **QUIET,
 }
 
 #: The bot's own token cannot edit the message; the interaction's token perhaps can.
@@ -122,10 +121,9 @@ class MessageRedactor:
             return Redaction(RedactionResult.TRY_AGAIN)
         is_unanswered = code in NOT_ANSWERED or code == ErrorCode.UNKNOWN_INTERACTION
         if delivery.message_id is None and is_unanswered:
-            may_arrive = self._age(delivery) < ANSWER_ARRIVES_SECONDS
-            return Redaction(
-                RedactionResult.TRY_AGAIN if may_arrive else RedactionResult.NEVER_SENT
-            )
+            if self._age(delivery) < ANSWER_ARRIVES_SECONDS:
+                return Redaction(RedactionResult.TRY_AGAIN)
+            return Redaction(RedactionResult.NEVER_SENT)
         if self._has_left(delivery):
             return Redaction(RedactionResult.OUT_OF_REACH, LEFT)
         if code in MESSAGE_GONE:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from bot.discord_io.replies import name_commands
-from bot.discord_io.rest import MESSAGE_FLAG_SUPPRESS_EMBEDS
+from bot.discord_io.rest import QUIET
 from bot.messages.render import Button, ButtonAction, GivenVoice, Shown, StatusMessage, render
 from engine.base.clock import Clock
 from engine.model.builtin_voices import built_in
@@ -29,8 +29,7 @@ def message_payload(rendered: StatusMessage) -> Mapping[str, Any]:
     """The body of a send or an edit. It pings nobody and embeds no links."""
     return {
         "content": rendered.content,
-        "flags": MESSAGE_FLAG_SUPPRESS_EMBEDS,
-        "allowed_mentions": {"parse": []},
+        **QUIET,
         "components": [
             {"type": ACTION_ROW, "components": [_button(button) for button in rendered.buttons]}
         ]

@@ -25,6 +25,7 @@ from discord.gateway import DiscordVoiceWebSocket
 from discord.voice_client import VoiceClient
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
+from bot.discord_io.errors import VoiceCloseCode
 from engine.base.clock import Clock
 from engine.base.error_text import describe, places
 
@@ -48,6 +49,9 @@ CLOSE_SECONDS: Final = 1.0
 #: Seconds after which a voice session that still forms its encryption is given up.
 ENCRYPTION_SECONDS: Final = 8.0
 
+#: With these close codes the peer of the websocket has sent none.
+NO_CODE: Final = {None, -1, VoiceCloseCode.ABNORMAL}
+
 _KEEP_ALIVE = struct.Struct("<Q")
 
 
@@ -66,6 +70,17 @@ class Disconnect:
 
     reason: DisconnectReason
     code: int | None = None
+
+    @property
+    def was_told(self) -> bool:
+        """Whether Discord said so, at once. Else we do not know when the path broke."""
+        match self.reason:
+            case DisconnectReason.SERVER_CHANGED | DisconnectReason.SESSION_ENDED:
+                return True
+            case DisconnectReason.CLOSED:
+                return self.code not in NO_CODE
+            case _:
+                return False
 
 
 class ConnectionOwner(Protocol):

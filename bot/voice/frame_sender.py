@@ -9,6 +9,7 @@ slow disk delays no sound.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,7 +38,7 @@ class LeadIn:
 
 
 class FrameSender:
-    """Works until the next interruption: `run` until it is cancelled, then `stop`."""
+    """Works from `start` to `stop`, until the next interruption."""
 
     def __init__(
         self,
@@ -60,11 +61,20 @@ class FrameSender:
         self._sent: deque[tuple[float, PlaybackItem]] = deque()  # when its last frame left
         self._events: asyncio.Queue[SourceEvent] = asyncio.Queue()
         self._sending = False
+        self._task: asyncio.Task[None] | None = None
         if held:
             self._source.hold()
 
-    async def run(self) -> None:
-        """Send until cancelled."""
+    def start(self, ended: Callable[[], None]) -> None:
+        """Begin to send. `ended` is called when that has ended, by `stop` or by a fault."""
+        self._task = asyncio.create_task(self._run(), name="frame-sender")
+        self._task.add_done_callback(lambda _: ended())
+
+    @property
+    def has_failed(self) -> bool:
+        return self._task is not None and self._task.done()
+
+    async def _run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._take(), name="sender-take")
             tasks.create_task(self._report(), name="sender-report")
@@ -84,6 +94,11 @@ class FrameSender:
         `path_lived_until`: frames that were sent before this time are known to have arrived, in
         monotonic seconds.
         """
+        if self._task is not None:
+            self._task.cancel()
+            (error,) = await asyncio.gather(self._task, return_exceptions=True)
+            if isinstance(error, Exception):
+                log.error("a frame sender failed", guild=self._connection.guild.id, exc_info=error)
         self._source.stop()
         # Events that the frame clock's thread has posted are in the loop's queue by now.
         await asyncio.sleep(0)

@@ -34,8 +34,6 @@ log = structlog.get_logger(__name__)
 DELETED_SECONDS: Final = 0.5
 #: Seconds between two looks while waiting for that.
 LOOK_SECONDS: Final = 0.05
-#: With these close codes the peer has sent none, so we do not know when the path broke.
-NO_CODE: Final = {None, -1, VoiceCloseCode.ABNORMAL}
 
 CANNOT_JOIN: Final = "I cannot join the voice channel. I keep trying."
 NOBODY: Final = "Nobody is listening. I go on when somebody comes back."
@@ -87,14 +85,13 @@ class GuildVoice:
         self._note: str | None = None
         # What has happened since the last look.
         self._moved_to: int | None = None
-        self._was_disconnected = False
+        self._removed = False
         self._failed = False
         self._closing = False
         self._wake = asyncio.Event()
         # The sender, and the connection that the last sender used.
         self._last_connection: Connection | None = None
         self._sender: FrameSender | None = None
-        self._sender_task: asyncio.Task[None] | None = None
         self._task = asyncio.create_task(self._run(), name=f"voice-{guild_id}")
 
     @property
@@ -160,7 +157,7 @@ class GuildVoice:
         """The bot's own voice state in this guild has changed."""
         if not self._session.explains(channel_id):
             if channel_id is None:
-                self._was_disconnected = True
+                self._removed = True
             elif channel_id != self._channel_id:
                 self._moved_to = channel_id
         self._wake.set()
@@ -234,10 +231,10 @@ class GuildVoice:
         """
         if self._failed:
             return self._session.wait or await self._start_over()
-        if self._sender_task is not None and self._sender_task.done():
+        if self._sender is not None and self._sender.has_failed:
             self._session.failed()
             return await self._start_over()
-        if self._was_disconnected:
+        if self._removed:
             return await self._stay_out()
         if self._moved_to is not None:
             moved_to, self._moved_to = self._moved_to, None
@@ -271,7 +268,7 @@ class GuildVoice:
         found = audience(channel)
         self._update_reachable(found)
         if found.listeners > 0 and found.blocker is None:
-            if self._sender_task is None:
+            if self._sender is None:
                 self._start_speaking(connection)
         else:
             await self._stop_speaking(self.clock.monotonic())
@@ -319,17 +316,12 @@ class GuildVoice:
             lead_in if is_new else LeadIn(join=lead_in.pause, pause=lead_in.pause),
             held=self._paused,
         )
-        self._sender_task = asyncio.create_task(self._sender.run(), name=f"sender-{self.lane}")
-        self._sender_task.add_done_callback(lambda _: self._wake.set())
+        self._sender.start(self._wake.set)
 
     async def _stop_speaking(self, path_lived_until: float) -> None:
-        sender, task = self._sender, self._sender_task
-        self._sender = self._sender_task = None
-        if sender is None or task is None:
-            return
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await sender.stop(path_lived_until=path_lived_until)
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            await sender.stop(path_lived_until=path_lived_until)
 
     # Joining.
 
@@ -353,7 +345,7 @@ class GuildVoice:
         budget, and it may no longer be wanted then."""
         return (
             self._channel_id == channel.id
-            and not self._was_disconnected
+            and not self._removed
             and self._moved_to is None
             and self._session.gateway
             and audience(channel).listeners > 0
@@ -373,9 +365,7 @@ class GuildVoice:
         if state is not None and state.channel == channel:
             # A moderator moved the bot: Discord will name a new voice server.
             await self._stop_speaking(self.clock.monotonic())
-            await self._session.wait_for_new_server(
-                connection, unless=lambda: self._was_disconnected
-            )
+            await self._session.wait_for_new_server(connection, unless=lambda: self._removed)
             connection.report(Disconnect(DisconnectReason.SERVER_CHANGED))
             return 0
         await self._stop_speaking(self.clock.monotonic())
@@ -386,28 +376,19 @@ class GuildVoice:
 
     async def _recover(self, connection: Connection, disconnect: Disconnect) -> float | None:
         """The connection is lost: return what was not surely heard, then make another one."""
-        is_reported = disconnect.reason in (
-            DisconnectReason.SERVER_CHANGED,
-            DisconnectReason.SESSION_ENDED,
+        await self._stop_speaking(
+            self.clock.monotonic() if disconnect.was_told else connection.last_sign_of_life
         )
-        has_code = disconnect.reason is DisconnectReason.CLOSED and disconnect.code not in NO_CODE
-        lived = self.clock.monotonic() if is_reported or has_code else connection.last_sign_of_life
-        await self._stop_speaking(lived)
         if self._session.wait > 0 and self._channel_id is not None:
             # Keep the lost connection until then: it receives the voice server that Discord names.
             return self._entered(self._session.wait)
         if disconnect.code == VoiceCloseCode.DISCONNECTED:
             # A kick, a move or a dropped session: the next gateway events say which.
-            await self._session.wait_for_new_server(
-                connection, unless=lambda: self._was_disconnected
-            )
+            await self._session.wait_for_new_server(connection, unless=lambda: self._removed)
         server_info = connection.server_info if connection.server_changed else None
         await self._session.drop(leave=False)
-        if (
-            server_info is None
-            or self._was_disconnected
-            or disconnect.reason is DisconnectReason.SESSION_ENDED
-        ):
+        is_session_over = disconnect.reason is DisconnectReason.SESSION_ENDED
+        if server_info is None or self._removed or is_session_over:
             return 0
         guild = self._deps.client.get_guild(self.guild_id)
         state = guild.me.voice if guild is not None else None
@@ -420,7 +401,7 @@ class GuildVoice:
     async def _stay_out(self) -> float | None:
         """A moderator disconnected the bot, or its channel was deleted: stay out, and end the jobs
         that wait. Jobs that come later are not affected."""
-        self._was_disconnected = False
+        self._removed = False
         await self._stop_speaking(self.clock.monotonic())
         left = self._channel_id
         if left is None:
@@ -460,13 +441,9 @@ class GuildVoice:
 
     async def _start_over(self) -> float:
         """After a fault: end the connection and the sender that uses it."""
-        task, self._failed = self._sender_task, False
+        self._failed = False
         await self._stop_speaking(self.clock.monotonic())
         await self._session.drop(leave=True)
-        if task is not None and not task.cancelled() and task.done():
-            error = task.exception()
-            if error is not None:
-                log.error("a frame sender failed", guild=self.guild_id, exc_info=error)
         return 0
 
     async def _set_channel(self, channel_id: int | None) -> None:

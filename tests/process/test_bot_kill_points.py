@@ -6,9 +6,9 @@ import pytest
 from tests.process.process import PATIENCE
 from tests.process.stage import Death, Stage, shows
 
-SPEECH = "engine.queue.service:Speech"
-SPOKEN = "engine.queue.playback:LanePlayer.spoken"
-ANSWER = "bot.discord_io.rest:Rest.answer"
+SPEECH = "engine.queue.service:SpeechQueue"
+SPOKEN = "engine.queue.playback:PlaybackQueue.spoken"
+ANSWER = "bot.discord_io.rest:InteractionApi.answer"
 WRITE_AUDIO = "engine.queue.audio_cache:AudioCache.write"
 
 NOWHERE = "http://127.0.0.1:9"  # the port of "discard": nobody answers there
