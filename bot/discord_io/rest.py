@@ -36,6 +36,9 @@ QUIET: Final[Mapping[str, Any]] = {
 }
 CHANNEL_MESSAGE_WITH_SOURCE: Final = 4
 
+_MESSAGE: Final = "/channels/{channel_id}/messages/{message_id}"
+_ANSWER: Final = "/webhooks/{webhook_id}/{webhook_token}/messages/"
+
 #: Reading a response raises these when something else than Discord has sent it, such as a proxy
 #: with a page of its own: no JSON, other fields, other types.
 _UNREADABLE: Final = (ValueError, AttributeError, LookupError, TypeError)
@@ -63,6 +66,11 @@ class InteractionToken:
     interaction_id: int
     application_id: int
     token: str = field(repr=False)
+
+    @property
+    def webhook(self) -> dict[str, Any]:
+        """The parameters of a route that edits or deletes the answer."""
+        return {"webhook_id": self.application_id, "webhook_token": self.token}
 
     @classmethod
     def of(cls, interaction: discord.Interaction) -> "InteractionToken":
@@ -127,31 +135,15 @@ class InteractionApi:
     async def edit(self, channel_id: int, message_id: int, message: Mapping[str, Any]) -> None:
         """Edit a message with the bot's own token. Raises discord.HTTPException and
         NETWORK_ERRORS."""
-        route = Route(
-            "PATCH",
-            "/channels/{channel_id}/messages/{message_id}",
-            channel_id=channel_id,
-            message_id=message_id,
-        )
+        route = Route("PATCH", _MESSAGE, channel_id=channel_id, message_id=message_id)
         await self._client.http.request(route, json=dict(message))
 
     async def delete_by_token(self, token: InteractionToken, message_id: int) -> None:
         """Delete a message that was sent with an interaction's token. Raises as `edit` does."""
-        route = Route(
-            "DELETE",
-            "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}",
-            webhook_id=token.application_id,
-            webhook_token=token.token,
-            message_id=message_id,
-        )
+        route = Route("DELETE", _ANSWER + "{message_id}", message_id=message_id, **token.webhook)
         await self._client.http.request(route)
 
     async def edit_original(self, token: InteractionToken, message: Mapping[str, Any]) -> None:
         """Edit an answer with its interaction's token. Raises as `edit` does."""
-        route = Route(
-            "PATCH",
-            "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
-            webhook_id=token.application_id,
-            webhook_token=token.token,
-        )
+        route = Route("PATCH", _ANSWER + "@original", **token.webhook)
         await self._client.http.request(route, json=dict(message))

@@ -32,9 +32,12 @@ from engine.voices.registry import VoiceRegistry
 
 log = structlog.get_logger(__name__)
 
-#: An archived thread may be opened tomorrow, or never.
-ARCHIVED: Final = EditResult(retry_after=(300.0, 900.0, 3600.0))
-OLD_EDIT_LIMIT: Final = EditResult(retry_after=(OLD_REFUSED_SECONDS,), old_limit=True)
+#: When to try again. An archived thread may be opened tomorrow, or never.
+RETRY_LATER: Final = {
+    RedactionResult.TRY_AGAIN: RETRY,
+    RedactionResult.OLD_EDIT_LIMIT: EditResult(retry_after=(OLD_REFUSED_SECONDS,), old_limit=True),
+    RedactionResult.ARCHIVED: EditResult(retry_after=(300.0, 900.0, 3600.0)),
+}
 
 
 @dataclass(slots=True)
@@ -138,23 +141,18 @@ class Redactions:
     async def _redact(self, member: str, row_id: int, delivery: Delivery) -> EditResult:
         redaction = await self._redactor.redact(delivery)
         tally = self._tally(member)
-        match redaction.result:
-            case RedactionResult.TRY_AGAIN:
-                return RETRY
-            case RedactionResult.OLD_EDIT_LIMIT:
-                return OLD_EDIT_LIMIT
-            case RedactionResult.ARCHIVED:
+        if (later := RETRY_LATER.get(redaction.result)) is not None:
+            if redaction.result is RedactionResult.ARCHIVED:
                 tally.archived.add(row_id)
                 tally.changed.set()
-                return ARCHIVED
-            case RedactionResult.OUT_OF_REACH:
-                await self._registry.erasure_failed(row_id, redaction.why)
-                link = self._redactor.link(delivery)
-                tally.out_of_reach[row_id] = OutOfReach(link, redaction.why)
-            case _:
-                await self._registry.erasure_done(row_id)
-                tally.redacted += redaction.result is RedactionResult.REDACTED
-                tally.gone += redaction.result is RedactionResult.GONE
+            return later
+        if redaction.result is RedactionResult.OUT_OF_REACH:
+            await self._registry.erasure_failed(row_id, redaction.why)
+            tally.out_of_reach[row_id] = OutOfReach(self._redactor.link(delivery), redaction.why)
+        else:
+            await self._registry.erasure_done(row_id)
+            tally.redacted += redaction.result is RedactionResult.REDACTED
+            tally.gone += redaction.result is RedactionResult.GONE
         tally.waiting.discard(row_id)
         tally.archived.discard(row_id)
         tally.changed.set()

@@ -27,7 +27,7 @@ from engine.base.error_text import describe
 
 log = structlog.get_logger(__name__)
 
-REDACTED: Final = "The member who wrote the text of this message has deleted it."
+REDACTED: Final = "The text of this message was deleted by the member who wrote it."
 REDACTED_MESSAGE: Final[Mapping[str, Any]] = {
     "content": REDACTED,
     "embeds": [],

@@ -124,8 +124,7 @@ class _SingleUseState(VoiceConnectionState):
             self.token = server_info.token
             self.endpoint = server_info.endpoint
             self.server_id = client.guild.id
-            self.endpoint_ip = discord.utils.MISSING
-            self._create_socket()
+            self._open_socket()
             self.state = ConnectionFlowState.got_both_voice_updates
 
     async def _on_message(self, ws: DiscordVoiceWebSocket, message: dict[str, Any]) -> None:

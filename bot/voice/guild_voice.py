@@ -109,9 +109,7 @@ class GuildVoice:
     def has_listeners(self) -> bool:
         """Whether anybody listens in the channel where the bot is."""
         guild = self._deps.client.get_guild(self.guild_id)
-        channel = (
-            guild.get_channel(self._channel_id) if guild and self._channel_id is not None else None
-        )
+        channel = guild.get_channel(self._channel_id or 0) if guild is not None else None
         return isinstance(channel, VoiceChannel) and audience(channel).listeners > 0
 
     @property

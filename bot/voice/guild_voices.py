@@ -16,39 +16,37 @@ class GuildVoices:
 
     def __init__(self, deps: VoiceDeps) -> None:
         self._deps = deps
-        self._guild_voices: dict[int, GuildVoice] = {}
+        self._voices: dict[int, GuildVoice] = {}
         self._paused: set[int] = set()
         self._channels: dict[int, int] = {}  # committed ones of guilds that have no GuildVoice yet
         self._gateway_session: str | None = None
 
     def get(self, guild_id: int) -> GuildVoice | None:
         """The guild's voice, if there is one, or if the bot has a channel to return to."""
-        return (
-            self.guild_voice(guild_id)
-            if guild_id in self._channels
-            else self._guild_voices.get(guild_id)
-        )
+        if guild_id in self._channels:
+            return self.guild_voice(guild_id)
+        return self._voices.get(guild_id)
 
     def guild_voice(self, guild_id: int) -> GuildVoice:
         """The guild's voice; it is made if there is none."""
-        if guild_id not in self._guild_voices:
-            self._guild_voices[guild_id] = GuildVoice(
+        if guild_id not in self._voices:
+            self._voices[guild_id] = GuildVoice(
                 guild_id,
                 self._deps,
                 paused=guild_id in self._paused,
                 channel_id=self._channels.pop(guild_id, None),
             )
-        return self._guild_voices[guild_id]
+        return self._voices[guild_id]
 
     def note(self, guild_id: int) -> str | None:
         """Why nothing can be heard in this guild just now, for people."""
-        guild_voice = self._guild_voices.get(guild_id)
+        guild_voice = self._voices.get(guild_id)
         return guild_voice.note if guild_voice is not None else None
 
     @property
     def guild_ids(self) -> list[int]:
         """The guilds that have a voice."""
-        return list(self._guild_voices)
+        return list(self._voices)
 
     async def recall(self) -> None:
         """Read from the queue in which channel each lane is, and which lanes are paused. Call this
@@ -63,7 +61,7 @@ class GuildVoices:
         """Return to the channel of each lane. Call this when the gateway is ready."""
         for lane in await self._deps.speech.lanes():
             guild_id = int(lane.id)
-            if guild_id in self._guild_voices:
+            if guild_id in self._voices:
                 continue  # a command has come before
             if self._deps.client.get_guild(guild_id) is None:
                 await self.guild_removed(guild_id)
@@ -78,10 +76,8 @@ class GuildVoices:
 
     async def close(self, *, leave: bool) -> None:
         """End the voice of every guild."""
-        await asyncio.gather(
-            *(guild_voice.close(leave=leave) for guild_voice in self._guild_voices.values())
-        )
-        self._guild_voices.clear()
+        await asyncio.gather(*(each.close(leave=leave) for each in self._voices.values()))
+        self._voices.clear()
 
     # For events of Discord.
 
@@ -89,20 +85,20 @@ class GuildVoices:
         """The gateway is ready. If `session` differs, it is a new one, and voice was lost."""
         is_new = self._gateway_session is not None and session != self._gateway_session
         self._gateway_session = session
-        for guild_voice in self._guild_voices.values():
+        for guild_voice in self._voices.values():
             if is_new:
                 guild_voice.session_ended()
             else:
                 guild_voice.gateway(True)
 
     def gateway_lost(self) -> None:
-        for guild_voice in self._guild_voices.values():
+        for guild_voice in self._voices.values():
             guild_voice.gateway(False)
 
     def voice_state(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
-        guild_voice = self._guild_voices.get(member.guild.id)
+        guild_voice = self._voices.get(member.guild.id)
         if guild_voice is None:
             return
         if member.id == member.guild.me.id:
@@ -114,19 +110,19 @@ class GuildVoices:
 
     def look(self, guild_id: int) -> None:
         """Channels, roles or members of a guild have changed, or it became (un)available."""
-        guild_voice = self._guild_voices.get(guild_id)
+        guild_voice = self._voices.get(guild_id)
         if guild_voice is not None:
             guild_voice.look()
 
     async def channel_deleted(self, guild_id: int, channel_id: int) -> None:
-        guild_voice = self._guild_voices.get(guild_id)
+        guild_voice = self._voices.get(guild_id)
         if guild_voice is not None:
             await guild_voice.channel_deleted(channel_id)
 
     async def guild_removed(self, guild_id: int) -> None:
         """The bot was removed from a server: the jobs there end."""
         self._channels.pop(guild_id, None)
-        guild_voice = self._guild_voices.pop(guild_id, None)
+        guild_voice = self._voices.pop(guild_id, None)
         if guild_voice is not None:
             await guild_voice.close(leave=False)
         lane = str(guild_id)
