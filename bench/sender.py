@@ -1,6 +1,6 @@
 """A process on one core that sends sound into many voice channels, in one of three ways.
 
-    mynah      the bot's own path: Connection, Speaker, Source and one metronome for all
+    mynah      the bot's own path: Connection, FrameSender, FrameSource and one frame clock for all
     plain      discord.py as it comes, a player's thread for each connection, ready-made packets
     encoding   the same, each frame encoded to Opus as it is due
 
@@ -103,17 +103,17 @@ async def _obey(client: discord.Client, speak: Speak) -> None:
 # The bot's own path.
 
 
-class _Occupant:
+class _Owner:
     """Who uses a connection here: nobody repairs it."""
 
     def __init__(self) -> None:
         self.clock: Clock = SystemClock()
 
-    def asked(self, channel_id: int | None) -> None:
+    def requested(self, channel_id: int | None) -> None:
         pass
 
-    def lost(self, connection: Connection, loss: Disconnect) -> None:
-        print(f"lost: {loss}", file=sys.stderr, flush=True)
+    def disconnected(self, connection: Connection, disconnect: Disconnect) -> None:
+        print(f"disconnected: {disconnect}", file=sys.stderr, flush=True)
 
 
 class _Endless:
@@ -138,27 +138,28 @@ class _Endless:
 
 def _mynah(arguments: argparse.Namespace) -> Speak:
     packets = _packets(arguments.ogg)
-    metronome = ThreadFrameClock()
-    running: set[asyncio.Task[None]] = set()
+    frame_clock = ThreadFrameClock()
+    running: set[FrameSender] = set()
 
     async def speak(channel: discord.VoiceChannel) -> None:
-        occupant = _Occupant()
+        owner = _Owner()
 
         def make(client: discord.Client, connectable: discord.abc.Connectable) -> Connection:
-            return Connection(client, connectable, occupant)
+            return Connection(client, connectable, owner)
 
         connection = await channel.connect(
             cls=make, timeout=JOIN_SECONDS, reconnect=False, self_deaf=True
         )
-        speaker = FrameSender(
+        sender = FrameSender(
             connection,
             cast("PlaybackQueue", _Endless(packets)),
-            metronome,
-            occupant.clock,
+            frame_clock,
+            owner.clock,
             LeadIn(join=0.0, pause=0.0),
             held=False,
         )
-        running.add(asyncio.create_task(speaker.run()))
+        sender.start(lambda: print("a sender has ended", file=sys.stderr, flush=True))
+        running.add(sender)
 
     return speak
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import aiohttp
 import discord
 
+from bot.delivery import MessageAccess
 from bot.discord_io.ephemeral_files import EphemeralFiles
 from bot.discord_io.replies import Reply
 from bot.discord_io.rest import InteractionApi
@@ -16,7 +17,7 @@ from bot.erasure.notifier import RedactionNotifier
 from bot.erasure.redactions import Redactions
 from bot.erasure.redactor import MessageRedactor
 from bot.in_flight import InFlightTracker
-from bot.messages.channel_locks import ChannelLocks
+from bot.messages.editor import MessageEditor
 from bot.messages.payload import message_payload, renderer
 from bot.messages.status import StatusUpdater
 from bot.parts import Parts
@@ -57,9 +58,15 @@ def furnish(
         hide_text=settings.mynah_hide_text,
         group=settings.mynah_command_group,
     )
-    turns, sent_files = ChannelLocks(), EphemeralFiles(clock)
+    editor, ephemeral_files = MessageEditor(clock), EphemeralFiles(clock)
     status_updater = StatusUpdater(
-        speech, rest, clock, render=render, payload=message_payload, note=note, turns=turns
+        speech,
+        MessageAccess(rest, clock),
+        editor,
+        clock,
+        render=render,
+        payload=message_payload,
+        note=note,
     )
     reply = Reply(settings.mynah_command_group)
     most = settings.mynah_max_upload * MEBIBYTE
@@ -73,8 +80,9 @@ def furnish(
         speech=speech,
         registry=registry,
         guild_voices=guild_voices,
+        editor=editor,
         status_updater=status_updater,
-        saying=Submission(
+        submission=Submission(
             speech,
             rest,
             status_updater,
@@ -89,7 +97,7 @@ def furnish(
             Fetcher(session, Addresses.of_api(settings.discord_api_url), clock, most),
             speech,
             reply,
-            sent_files,
+            ephemeral_files,
             places,
             clock,
             settings.mynah_data_dir / "uploads",
@@ -101,10 +109,10 @@ def furnish(
             places,
         ),
         exports=places_for_exports(clock),
-        sent_files=sent_files,
-        erasure_news=RedactionNotifier(
+        ephemeral_files=ephemeral_files,
+        redaction_notifier=RedactionNotifier(
             Redactions(
-                registry, MessageRedactor(rest, client, clock), rest, turns, sent_files, clock
+                registry, MessageRedactor(rest, client, clock), editor, rest, ephemeral_files
             ),
             rest,
             client,

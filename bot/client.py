@@ -25,7 +25,7 @@ from bot.voice.frame_clock import FrameClock, ThreadFrameClock
 from bot.voice.frame_sender import LeadIn
 from bot.voice.guild_voice import VoiceDeps
 from bot.voice.guild_voices import GuildVoices
-from bot.voice.request_budget import VoiceRequests
+from bot.voice.request_budget import VoiceRequestBudget
 from engine.base.clock import Clock
 from engine.base.error_text import describe
 from engine.base.settings import Settings
@@ -73,7 +73,7 @@ class Bot(discord.Client):
         session: aiohttp.ClientSession,
         clock: Clock,
         *,
-        metronome: FrameClock | None = None,
+        frame_clock: FrameClock | None = None,
         invite: Callable[[str], None] | None = None,
     ) -> None:
         """`invite` is told the address at which a server's manager adds the bot."""
@@ -90,7 +90,7 @@ class Bot(discord.Client):
         self._speech = speech
         self._registry = registry
         self._clock = clock
-        self._metronome = metronome or ThreadFrameClock()
+        self._frame_clock = frame_clock or ThreadFrameClock()
         self._closing_note: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._registered = False
@@ -99,12 +99,12 @@ class Bot(discord.Client):
             VoiceDeps(
                 client=self,
                 speech=speech,
-                metronome=self._metronome,
+                frame_clock=self._frame_clock,
                 clock=clock,
-                requests=VoiceRequests(clock),
+                budget=VoiceRequestBudget(clock),
                 lead_in=LeadIn(join=settings.mynah_lead_join, pause=settings.mynah_lead_pause),
                 alone_timeout=settings.mynah_alone_timeout,
-                bot_standing=bot_standing,
+                bot_facts=bot_standing,
                 changed=self._room_changed,
             )
         )
@@ -173,10 +173,10 @@ class Bot(discord.Client):
         """Stop speaking, make the messages true, leave, close: each within its time."""
         self._closing_note = RESTARTING
         await self.house.door.close(seconds=USES_SECONDS)
-        await self.house.saying.close()
+        await self.house.submission.close()
         await self.house.uploads.close()
         await self.house.reports.close()
-        await self.house.erasure_news.close()
+        await self.house.redaction_notifier.close()
         lanes = [str(guild_id) for guild_id in self.guild_voices.guild_ids]
         await _within(LEAVE_SECONDS, "voice", self.guild_voices.close(leave=True))
         for task in self._tasks:
@@ -184,13 +184,14 @@ class Bot(discord.Client):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await _within(FLUSH_SECONDS, "messages", self._say_farewell(lanes))
         await self.status_updater.close()
-        self._metronome.close()
+        await self.house.editor.close()
+        self._frame_clock.close()
         await _within(CLOSE_SECONDS, "client", self.close())
 
     async def _say_farewell(self, lanes: list[str]) -> None:
         for lane in lanes:
-            await self.status_updater.look(lane)
-        await self.status_updater.flush()
+            await self.status_updater.update_lane(lane)
+        await self.house.editor.flush()
 
     async def setup_hook(self) -> None:
         assert self.application_id is not None
@@ -216,7 +217,7 @@ class Bot(discord.Client):
 
     async def _go_on_erasing(self) -> None:
         await self.wait_until_ready()  # it asks in which servers we are
-        await self.house.erasure_news.resume()
+        await self.house.redaction_notifier.resume()
 
     async def _watch_engine(self) -> None:
         """Messages say when the engine is loading or down."""
@@ -234,11 +235,11 @@ class Bot(discord.Client):
         async for key in self._registry.follow():
             await self._look_everywhere()
             for job_id in await spoken_in(self._speech, key):
-                await self.status_updater.wish(job_id)
+                await self.status_updater.update(job_id)
 
     async def _look_everywhere(self) -> None:
         for lane in await self._speech.lanes():
-            await self.status_updater.look(lane.id)
+            await self.status_updater.update_lane(lane.id)
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
@@ -254,13 +255,13 @@ class Bot(discord.Client):
         return self._closing_note or self.guild_voices.note(int(lane))
 
     def _room_changed(self, guild_id: int) -> None:
-        self._start(self.status_updater.look(str(guild_id)), f"look-{guild_id}")
+        self._start(self.status_updater.update_lane(str(guild_id)), f"look-{guild_id}")
 
     # Discord's events.
 
     async def on_ready(self) -> None:
         log.info("ready", user=str(self.user), servers=len(self.guilds))
-        await self.house.saying.settle()
+        await self.house.submission.settle()
         self.guild_voices.ready(self.ws.session_id)
         await self.guild_voices.restore()
 

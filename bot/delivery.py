@@ -1,30 +1,36 @@
-"""The front end's note on a job: the interaction it came by, and the message that follows it.
-
-Knows: how the note is written and read. Does not know: what a job is, who reads it.
+"""Where a job's status message is, and the two ways to edit it: with the bot's own token, and where
+that does not reach, with the token of the interaction that the message answered, until it expires.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import Any, Final, Self
 
-from bot.discord_io.rest import InteractionToken
+import discord
+
+from bot.discord_io.errors import ErrorCode
+from bot.discord_io.rest import TOKEN_SECONDS, InteractionApi, InteractionToken
+from engine.base.clock import Clock
+
+#: The last edit with an interaction's token is made this many seconds before the token expires.
+TOKEN_MARGIN: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Stored as JSON with the job."""
+    """The interaction that made a job, and the message that shows the job. Stored as JSON."""
 
     interaction_id: int
     application_id: int
     token: str = field(repr=False)
-    channel_id: int  # where the status message stands
-    voice_channel_id: int  # where it is to be spoken
-    created_at: float  # of the interaction, seconds since the epoch: its token dies 15 min later
+    channel_id: int  # of the status message
+    voice_channel_id: int  # where the job is spoken
+    created_at: float  # of the interaction, in seconds since the epoch
     message_id: int | None = None
-    guild_id: int | None = None  # the server that it stands in; None: noted before it was kept
+    guild_id: int | None = None  # of the status message; None: stored before this field existed
 
     @property
-    def ticket(self) -> InteractionToken:
+    def interaction_token(self) -> InteractionToken:
         return InteractionToken(
             interaction_id=self.interaction_id,
             application_id=self.application_id,
@@ -42,3 +48,42 @@ class Delivery:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         return cls(**data)
+
+
+class MessageAccess:
+    """Edits status messages, and remembers which channels the bot cannot see."""
+
+    def __init__(self, api: InteractionApi, clock: Clock) -> None:
+        self._api = api
+        self._clock = clock
+        self._hidden: set[int] = set()  # ids of channels
+
+    async def edit(self, delivery: Delivery, message: Mapping[str, Any]) -> None:
+        """Raises as `InteractionApi.edit` does."""
+        by_interaction = self.is_hidden(delivery) and self.token_seconds(delivery) > 0
+        if by_interaction or delivery.message_id is None:
+            await self._api.edit_original(delivery.interaction_token, message)
+            return
+        await self._api.edit(delivery.channel_id, delivery.message_id, message)
+        self.try_own_token(delivery)
+
+    def is_hidden(self, delivery: Delivery) -> bool:
+        """Whether the bot cannot see the message's channel, as far as it knows."""
+        return delivery.channel_id in self._hidden
+
+    def try_own_token(self, delivery: Delivery) -> None:
+        """The next edit tries the bot's own token: the bot may see the channel by now."""
+        self._hidden.discard(delivery.channel_id)
+
+    def learn_hidden(self, error: discord.HTTPException, delivery: Delivery) -> bool:
+        """Whether this error says, for the first time, that the bot cannot see the channel, and
+        the interaction's token can still be used."""
+        is_new = error.code == ErrorCode.MISSING_ACCESS and not self.is_hidden(delivery)
+        if is_new and self.token_seconds(delivery) > 0:
+            self._hidden.add(delivery.channel_id)
+            return True
+        return False
+
+    def token_seconds(self, delivery: Delivery) -> float:
+        """The seconds for which edits with the interaction's token are still made."""
+        return delivery.created_at + TOKEN_SECONDS - TOKEN_MARGIN - self._clock.time()

@@ -11,6 +11,7 @@ from bot.discord_io.ephemeral_files import EphemeralFiles
 from bot.discord_io.replies import Reply
 from bot.erasure.notifier import RedactionNotifier
 from bot.in_flight import InFlightTracker
+from bot.messages.editor import MessageEditor
 from bot.messages.status import StatusUpdater
 from bot.submission import Submission
 from bot.voice.guild_voices import GuildVoices
@@ -33,13 +34,14 @@ class Parts:
     speech: SpeechQueue
     registry: VoiceRegistry
     guild_voices: GuildVoices
+    editor: MessageEditor
     status_updater: StatusUpdater
-    saying: Submission
+    submission: Submission
     uploads: Uploads
     previews: Previews
     exports: WorkSlots
-    sent_files: EphemeralFiles
-    erasure_news: RedactionNotifier
+    ephemeral_files: EphemeralFiles
+    redaction_notifier: RedactionNotifier
     reports: AbuseReports
     owners: Owners
     reply: Reply

@@ -1,12 +1,9 @@
-"""From a wish to speak to a job that Discord knows of: commit, answer, and only then be heard.
+"""Turns a command into a job: commit it, answer the interaction, and only then speak it.
 
-Knows: the order of these, and what to do when Discord refuses the answer or says nothing.
-Does not know: rights, texts, sound.
-
-    submit (committed, held) ──▶ answer ──▶ accepted: note the message, go there, accept
-                                       ├──▶ refused (late, double): withdraw
-                                       └──▶ unclear: ask for the original response until it is
-                                            known; after a restart, likewise for each job held
+submit (committed, held) ──▶ answer ──▶ accepted: note the message, join the channel, accept
+                                   ├──▶ refused (too late, or a second one): withdraw
+                                   └──▶ unclear: ask for the original response until it is
+                                        known; after a restart, the same for each held job
 """
 
 import asyncio
@@ -19,6 +16,7 @@ import discord
 import structlog
 
 from bot.delivery import Delivery
+from bot.discord_io.errors import NOT_ANSWERED, ErrorCode
 from bot.discord_io.rest import Answer, AnswerResult, InteractionApi
 from bot.messages.render import StatusMessage
 from bot.messages.status import StatusUpdater
@@ -31,14 +29,10 @@ from engine.voices.selection import VoiceSelection
 
 log = structlog.get_logger(__name__)
 
-#: Discord takes an answer for 3 s; a second try must arrive before.
+#: Discord takes an answer for 3 s, in seconds: a second try must arrive before that.
 ANSWER_WITHIN: Final = 2.7
-#: Between questions for an original response; the last one repeats until the token is dead.
+#: Seconds between questions for the original response; the last one repeats.
 ASK_AGAIN_SECONDS: Final = (0.1, 0.3, 1.0, 2.0, 5.0, 15.0)
-#: Unknown Webhook, Unknown Message: the interaction has no original response.
-NOT_ANSWERED: Final = {10015, 10008}
-#: Interaction has already been acknowledged.
-ALREADY_ANSWERED: Final = 40060
 
 
 class Submission:
@@ -47,7 +41,7 @@ class Submission:
     def __init__(
         self,
         speech: SpeechQueue,
-        rest: InteractionApi,
+        api: InteractionApi,
         status_updater: StatusUpdater,
         guild_voices: GuildVoices,
         clock: Clock,
@@ -56,14 +50,14 @@ class Submission:
         payload: Callable[[StatusMessage], Mapping[str, Any]],
     ) -> None:
         self._speech = speech
-        self._rest = rest
+        self._api = api
         self._status_updater = status_updater
         self._guild_voices = guild_voices
         self._clock = clock
         self._render = render
         self._payload = payload
-        self._answering: set[int] = set()  # jobs
-        self._settling: dict[int, asyncio.Task[None]] = {}  # by job
+        self._answering: set[int] = set()  # ids of jobs
+        self._settling: dict[int, asyncio.Task[None]] = {}  # by id of the job
 
     async def say(
         self,
@@ -75,11 +69,11 @@ class Submission:
     ) -> None:
         """Answer `interaction` with a job that speaks `text` in the voice channel.
 
-        Raises Refused when the queue does not take it; then nothing was answered.
+        Raises Refused if the queue does not take the job; then the interaction is not answered.
         """
         assert interaction.guild_id is not None
         assert interaction.channel_id is not None
-        origin = Delivery(
+        delivery = Delivery(
             interaction_id=interaction.id,
             application_id=interaction.application_id,
             token=interaction.token,
@@ -97,62 +91,63 @@ class Submission:
                 reference=spoken.reference,
                 typed=spoken.typed,
                 style=spoken.style,
-                origin=origin.to_json(),
-                origin_key=origin.key,
+                origin=delivery.to_json(),
+                origin_key=delivery.key,
                 held=True,
             )
         )
-        if not job.held or self._in_hand(job):
+        if not job.held or self._is_in_progress(job):
             return  # Discord sent the same interaction twice
         self._answering.add(job.id)
         try:
-            known = await self._conclude(job, origin, await self._answer(job, origin))
+            is_known = await self._conclude(job, delivery, await self._answer(job, delivery))
         finally:
             self._answering.discard(job.id)
-        if not known:
+        if not is_known:
             self._settle_later(job)
 
     async def settle(self) -> None:
-        """After a start: find out, for every job still held, whether it was answered."""
+        """After a start: find out for each held job whether its interaction was answered."""
         for job in await self._speech.held():
-            if not self._in_hand(job):
+            if not self._is_in_progress(job):
                 self._settle_later(job)
 
     async def close(self) -> None:
-        """What is not settled by now is settled after the next start."""
+        """Jobs that are not settled yet are settled after the next start."""
         settling = list(self._settling.values())
         for task in settling:
             task.cancel()
         await asyncio.gather(*settling, return_exceptions=True)
 
-    def _in_hand(self, job: Job) -> bool:
-        """Whether it is being answered or settled already: a second answer would be refused as
-        double, and the refusal taken for the job's own."""
+    def _is_in_progress(self, job: Job) -> bool:
+        """Whether the job is being answered or settled already. Discord would refuse a second
+        answer, and the job would be withdrawn for that."""
         return job.id in self._answering or job.id in self._settling
 
-    async def _answer(self, job: Job, origin: Delivery) -> Answer:
+    async def _answer(self, job: Job, delivery: Delivery) -> Answer:
         rendered = await self._render(await self._speech.view(job.id), None)
         self._status_updater.published(job.id, rendered)
-        return await self._rest.answer(origin.ticket, self._payload(rendered))
+        return await self._api.answer(delivery.interaction_token, self._payload(rendered))
 
     async def _conclude(
-        self, job: Job, origin: Delivery, answer: Answer, *, late: bool = False
+        self, job: Job, delivery: Delivery, answer: Answer, *, late: bool = False
     ) -> bool:
-        """Act on what is known. Returns whether that was enough. `late`: the bot may have been
-        called elsewhere since, and stays with whoever listens to it there."""
-        match answer.verdict:
+        """Act on the answer's result. Returns whether the result is known. `late`: the bot may have
+        been called to another channel since, and stays there if anybody listens."""
+        match answer.result:
             case AnswerResult.ACCEPTED:
                 if answer.message_id is not None:
                     await self._speech.note(job.id, message_id=answer.message_id)
-                # The place before the acceptance: killed in between, the job is still held, and
-                # comes here again. Accepted without a place it would wait where nobody comes.
-                await self._guild_voices.call(int(job.lane), origin.voice_channel_id, late=late)
+                # Commit the channel before accepting: if the bot is killed in between, the job is
+                # still held and comes here again. An accepted job without a channel would wait for
+                # ever.
+                await self._guild_voices.join(int(job.lane), delivery.voice_channel_id, late=late)
                 await self._speech.accept(job.id)
-                await self._status_updater.wish(job.id)
+                await self._status_updater.update(job.id)
                 return True
             case AnswerResult.REFUSED:
                 log.info(
-                    "an answer was refused; the job is withdrawn", job=job.id, code=answer.code
+                    "Discord refused an answer; withdrawing the job", job=job.id, code=answer.code
                 )
                 await self._speech.withdraw(job.id)
                 return True
@@ -174,15 +169,16 @@ class Submission:
         log.error("a job could not be settled", job=job.id, exc_info=error)
 
     async def _settle(self, job: Job) -> None:
-        origin = Delivery.from_json(job.origin)
+        delivery = Delivery.from_json(job.origin)
         for attempt in itertools.count():
-            answer = await self._rest.original(origin.ticket)
-            late = self._clock.time() - origin.created_at > ANSWER_WITHIN
-            if answer.verdict is AnswerResult.REFUSED and answer.code in NOT_ANSWERED and not late:
-                answer = await self._answer(job, origin)
-                if answer.code == ALREADY_ANSWERED:
-                    # By an earlier try of ours, of which we never heard: ask once more.
-                    answer = replace(answer, verdict=AnswerResult.UNCLEAR)
-            if await self._conclude(job, origin, answer, late=True):
+            answer = await self._api.original(delivery.interaction_token)
+            late = self._clock.time() - delivery.created_at > ANSWER_WITHIN
+            is_refused = answer.result is AnswerResult.REFUSED
+            if is_refused and answer.code in NOT_ANSWERED and not late:
+                answer = await self._answer(job, delivery)
+                if answer.code == ErrorCode.ALREADY_ANSWERED:
+                    # An earlier try of ours arrived after all: ask for its message again.
+                    answer = replace(answer, result=AnswerResult.UNCLEAR)
+            if await self._conclude(job, delivery, answer, late=True):
                 return
             await self._clock.sleep(ASK_AGAIN_SECONDS[min(attempt, len(ASK_AGAIN_SECONDS) - 1)])

@@ -35,7 +35,7 @@ async def say(
     """Queue `text` (plain words) for the channel where the member is. Raises Refused."""
     check(policy.may_say(ask.standing, ask.scene))
     channel = place_to_speak(ask)
-    await house.saying.say(interaction, text=text, spoken=spoken, channel_id=channel.id)
+    await house.submission.say(interaction, text=text, spoken=spoken, channel_id=channel.id)
 
 
 async def replay(interaction: discord.Interaction, house: Parts, job_id: int) -> None:
@@ -107,7 +107,7 @@ async def download(interaction: discord.Interaction, house: Parts, job_id: int) 
     if sent is not None:
         voice = await house.registry.get(view.job.voice)
         about = {view.job.requester, *([voice.owner] if voice is not None else [])}
-        house.sent_files.sent(interaction, sent, about)
+        house.ephemeral_files.sent(interaction, sent, about)
 
 
 async def _check_kept(house: Parts, job: Job) -> None:

@@ -22,7 +22,7 @@ def commands(house: Parts) -> list[Command]:
         channel = place_to_speak(ask)
         room = house.guild_voices.guild_voice(ask.guild.id)
         is_there = room.channel_id == channel.id and room.connected
-        await room.go(channel.id)
+        await room.join(channel.id)
         if is_there:
             note = f" {room.note}" if room.note is not None else ""
             await house.reply(interaction, f"I am in {channel.mention} already.{note}")

@@ -15,7 +15,7 @@ import discord
 
 from bot.commands import actions, mydata
 from bot.commands.tree import answer_error, let_in
-from bot.messages.render import Button, ButtonAction, names_a_verb, parse_custom_id
+from bot.messages.render import Button, ButtonAction, is_button_id, parse_custom_id
 from bot.parts import Parts
 from bot.voices import components
 from engine.model.errors import Refused
@@ -36,7 +36,7 @@ class Buttons:
         """The edge of every press and form: a refusal is told, a fault is logged and told."""
         data: Mapping[str, object] = {**(interaction.data or {})}
         custom_id = str(data.get("custom_id", ""))
-        is_of_job = names_a_verb(custom_id)
+        is_of_job = is_button_id(custom_id)
         prefix = next((each for each in HANDLERS if custom_id.startswith(each)), None)
         if not is_of_job and prefix is None:
             return
@@ -54,7 +54,7 @@ class Buttons:
     async def _of_job(self, interaction: discord.Interaction, button: Button | None) -> None:
         if button is None:
             raise Refused(actions.FORGOTTEN)  # no job ever had such an id
-        match button.verb:
+        match button.action:
             case ButtonAction.SKIP:
                 await actions.skip(interaction, self._house, button.job_id)
             case ButtonAction.STOP:

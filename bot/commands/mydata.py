@@ -14,7 +14,7 @@ from discord import app_commands
 from bot.commands.kind import Command
 from bot.discord_io.replies import Attached, Choice
 from bot.discord_io.rest import InteractionToken
-from bot.erasure.question import GONE_HERE, LAPSED, render_question
+from bot.erasure.texts import DELETING, EXPIRED, render_question
 from bot.parts import Parts
 from bot.requester import requester_of
 from engine.base.settings import MEBIBYTE
@@ -68,7 +68,7 @@ async def _export(interaction: discord.Interaction, house: Parts) -> None:
         file = Attached(filename, data)
         sent = await house.reply(interaction, words, files=[file])
         if sent is not None:
-            house.sent_files.sent(interaction, sent, {requester.member})
+            house.ephemeral_files.sent(interaction, sent, {requester.member})
 
 
 async def pressed(interaction: discord.Interaction, house: Parts, rest: str) -> None:
@@ -77,10 +77,10 @@ async def pressed(interaction: discord.Interaction, house: Parts, rest: str) -> 
     if rest != ERASE or question is None:
         return
     if house.clock.time() - question.created_at.timestamp() > LAPSE_SECONDS:
-        raise Refused(LAPSED)
+        raise Refused(EXPIRED)
     requester = requester_of(interaction)
-    await house.reply.update(interaction, GONE_HERE)
+    await house.reply.update(interaction, DELETING)
     await house.uploads.forget(requester.member)  # else one that is under way would come after it
     await house.registry.erase(requester.member, lane=requester.lane)
     since = interaction.created_at.timestamp()
-    await house.erasure_news.follow(requester.member, InteractionToken.of(interaction), since)
+    await house.redaction_notifier.follow(requester.member, InteractionToken.of(interaction), since)

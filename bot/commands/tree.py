@@ -10,6 +10,7 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.discord_io.errors import ANSWER_REFUSED
 from bot.discord_io.replies import offer_nothing
 from engine.model.errors import Refused
 
@@ -26,9 +27,6 @@ NOT_SERVED_IN_DIRECT = (
 SERVERS_ONLY = "This works in a server only."
 RESTARTING = "I am restarting. Please try again in a moment."
 FAULT = "Something went wrong here, and the operator's log says what. Please try again."
-
-#: Unknown Interaction, Interaction has already been acknowledged: nobody is left to tell.
-TOO_LATE = {10062, 40060}
 
 #: What works in direct messages too, by the first word of its command.
 IN_DIRECT = {"voice", "mydata"}
@@ -118,7 +116,7 @@ async def answer_error(
     completes = interaction.type is discord.InteractionType.autocomplete
     if isinstance(error, Refused):
         words = error.user_message
-    elif isinstance(error, discord.HTTPException) and error.code in TOO_LATE:
+    elif isinstance(error, discord.HTTPException) and error.code in ANSWER_REFUSED:
         log.info("an answer was refused", interaction=interaction.id, code=error.code)
         return
     else:

@@ -183,7 +183,7 @@ def _preview(house: Parts) -> Command:
             files=[Attached(PREVIEW, sound)],
         )
         if sent is not None:
-            house.sent_files.sent(interaction, sent, {found.owner})
+            house.ephemeral_files.sent(interaction, sent, {found.owner})
 
     preview.autocomplete("voice")(completed_by(offer_usable, house))
     return preview

@@ -1,10 +1,10 @@
 """Calls to Discord, and what comes from its gateway.
 
 rest.py             the few REST calls on which a job depends
-replies.py          private answers
-dm.py               a direct message
+errors.py           Discord's error codes, and what they mean
+replies.py          private answers and direct messages
 ephemeral_files.py  the private files that were sent in the last minutes
-gateway.py          what Discord sends and nobody can read
-endpoint.py         where Discord is
-registration.py     makes the commands known to Discord; the invite link
+gateway.py          keeps events that discord.py cannot parse from ending the client
+endpoint.py         the addresses of Discord's API and gateway
+registration.py     registers the commands with Discord; the invite link
 """

@@ -1,8 +1,8 @@
 """The private files that were sent in the last minutes: previews, exports, downloads.
 
-Knows: whose data is in each, and the token by which alone it can be reached. In memory only: after
-a restart, or after a quarter of an hour, nobody can reach them but Discord's own client, which
-drops them when it is closed. Does not know: how one is deleted (`rest`), when (`eraser`).
+Each one can be reached only with the token of its interaction. They are remembered in memory only:
+after a restart, or after 15 minutes, only Discord's own client can reach them, and drops them when
+it is closed. `bot/erasure/redactions.py` deletes them.
 """
 
 from collections import deque
@@ -15,9 +15,9 @@ import discord
 from bot.discord_io.rest import TOKEN_SECONDS, InteractionToken
 from engine.base.clock import Clock
 
-#: What is asked through a token comes a little before it dies.
-REACH_SECONDS: Final = TOKEN_SECONDS - 10
-#: Beyond so many the oldest are forgotten: a bound on memory, not a number to be met.
+#: A token is used for the last time a little before it expires.
+REACHABLE_SECONDS: Final = TOKEN_SECONDS - 10
+#: Beyond this many the oldest are forgotten: a bound on memory that nobody should reach.
 MOST_KEPT: Final = 10_000
 
 
@@ -25,10 +25,10 @@ MOST_KEPT: Final = 10_000
 class EphemeralFile:
     """A private message with a file."""
 
-    about: frozenset[str]  # members whose data is in the file
-    ticket: InteractionToken
+    about: frozenset[str]  # ids of the members whose data is in the file
+    token: InteractionToken
     message_id: int
-    until: float  # seconds since the epoch
+    until: float  # when it can no longer be reached, in seconds since the epoch
 
 
 class EphemeralFiles:
@@ -39,19 +39,19 @@ class EphemeralFiles:
     def sent(
         self, interaction: discord.Interaction, message_id: int, about: Collection[str]
     ) -> None:
-        """A file with the data of these members went out through this interaction's token."""
+        """A file with the data of the members `about` was sent with this interaction's token."""
         self._drop_old()
         self._sent.append(
             EphemeralFile(
                 about=frozenset(about),
-                ticket=InteractionToken.of(interaction),
+                token=InteractionToken.of(interaction),
                 message_id=message_id,
-                until=interaction.created_at.timestamp() + REACH_SECONDS,
+                until=interaction.created_at.timestamp() + REACHABLE_SECONDS,
             )
         )
 
     def take(self, member: str) -> list[EphemeralFile]:
-        """The files with this member's data that can still be reached. They are forgotten here."""
+        """Forget, and return, the files with this member's data that can still be reached."""
         self._drop_old()
         taken = [each for each in self._sent if member in each.about]
         self._sent = deque((each for each in self._sent if member not in each.about), MOST_KEPT)

@@ -1,21 +1,19 @@
-"""The gateway's edge: what cannot be read costs one event or one connection, never the process.
-
-Knows: how discord.py reads the gateway, and which of its events a session cannot do without. Does
-not know: what any event means, when to connect again (`app` decides; `Pauses` says how soon).
+"""Keeps gateway messages that discord.py cannot read from ending the client. Each one costs one
+event or one connection, never the process. `client.py` connects again; `Pauses` says how soon.
 
 In discord.py 2.7.1 an exception while it reads a message leaves `Client.connect()`, which ends the
 client (gateway.py:591, client.py:739). A poll whose `expiry` is null, which is legal, is enough.
 
-    an event that cannot be parsed          it is lost; the sequence, the heartbeat and all that
-                                            follows go on
-    READY or RESUMED that cannot be parsed  the connection is closed: without a user or its servers
-                                            the client would be half alive
-    a message that is no JSON, or whose     the connection is closed
+    an event that cannot be parsed          it is lost; the sequence, the heartbeat and all later
+                                            events are not affected
+    READY or RESUMED that cannot be parsed  the connection is closed: the client does not work
+                                            without its user and servers
+    a message that is not JSON, or whose    the connection is closed
     compression is broken; a HELLO without
     its interval
 
-The log gets the event's name and the error's type. It never gets the event, nor the error's
-message, which may quote it.
+The log gets the event's name and the error's type. It never gets the event or the error's message,
+which may quote the event.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,28 +31,28 @@ log = structlog.get_logger(__name__)
 
 Parser = Callable[[Any], None]
 
-#: Events that a session begins with.
+#: Events with which a session begins.
 VITAL: Final = frozenset({"READY", "RESUMED"})
 #: discord.py raises these on purpose, and `Client.connect` handles them.
 HANDLED: Final = (
     *(ReconnectWebSocket, WebSocketClosure, discord.DiscordException),
     *(aiohttp.ClientError, OSError),
 )
-#: The close code that ends the session too. Resumed, it would be sent the same message again.
+#: The close code that ends the session too. A resumed session would get the same message again.
 GOODBYE: Final = 1000
 #: Seconds before each new connection after one that could not be read. Discord lets a bot identify
-#: once in 5 s, and resets its token after 1,000 times a day: the last pause makes 720.
+#: once in 5 s, and resets its token after 1,000 times a day; the last pause allows 720.
 PAUSES: Final = (5.0, 10.0, 20.0, 40.0, 80.0, 120.0)
-#: After so many seconds without a further one the pauses begin from the first.
+#: After this many seconds without another one, the pauses begin with the first again.
 WELL_AFTER: Final = 900.0
 
 
 class Unreadable(Exception):
-    """The gateway sent what cannot be read. The connection is closed."""
+    """The gateway sent something that cannot be read. The connection is closed."""
 
 
 class Pauses:
-    """How long to wait before connecting again. Pure; times are monotonic seconds."""
+    """Seconds to wait before connecting again. Pure; times are monotonic seconds."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -70,7 +68,7 @@ class Pauses:
 
 
 class Gateway(DiscordWebSocket):
-    """A connection that is closed when it cannot be read."""
+    """A connection that closes itself when it cannot be read."""
 
     async def received_message(self, msg: Any, /) -> None:
         try:
@@ -79,15 +77,17 @@ class Gateway(DiscordWebSocket):
             raise
         except Exception as error:  # noqa: BLE001 -- the edge of the gateway
             log.warning(
-                "The gateway sent what cannot be read", error=describe(error), at=places(error)
+                "The gateway sent something that cannot be read",
+                error=describe(error),
+                at=places(error),
             )
             await self.close(code=GOODBYE)
             raise Unreadable(type(error).__name__) from None
 
 
 class _Parsers(dict[str, Parser]):
-    """discord.py's parsers by event. A name that is no string is unknown to it: it looks for a
-    KeyError only."""
+    """discord.py's parsers by event. It ignores events for which this raises KeyError, but fails on
+    one whose name is not a string."""
 
     def __getitem__(self, event: object) -> Parser:
         if not isinstance(event, str):
@@ -96,9 +96,9 @@ class _Parsers(dict[str, Parser]):
 
 
 def contain(client: discord.Client) -> None:
-    """Have `client` read the gateway so. Before it connects.
+    """Make `client` read the gateway this way. Call it before the client connects.
 
-    discord.py takes the class of its connections from a global name, and has no setting for it.
+    discord.py takes the class of its connections from a global name; no setting changes it.
     """
     discord.client.DiscordWebSocket = Gateway  # type: ignore[misc]
     state = client._connection
@@ -113,7 +113,7 @@ def _contained(parsers: Mapping[str, Parser]) -> _Parsers:
 
 
 def _losing(event: str, parse: Parser) -> Parser:
-    """`parse`, but an event that it cannot take is lost."""
+    """`parse`, but an event that it cannot parse is lost."""
 
     def parse_or_lose(data: Any) -> None:
         try:

@@ -1,7 +1,6 @@
-"""Makes the commands known to Discord, only when they changed; and the link that invites the bot.
+"""Registers the commands with Discord, but only when they have changed; and the invite link.
 
-Knows: what was registered last (a small file in the data directory), scopes and permissions.
-Does not know: what any command does.
+A small file in the data directory says what was registered last.
 """
 
 import hashlib
@@ -15,34 +14,35 @@ from discord import app_commands
 
 log = structlog.get_logger(__name__)
 
-#: All that it needs: to see the channel whose message it edits, to enter, and to be heard.
+#: The permissions that the bot needs: to see the channel of a message that it edits, to join a
+#: voice channel, and to be heard there.
 PERMISSIONS: Final = discord.Permissions(view_channel=True, connect=True, speak=True)
 SCOPES: Final = ("bot", "applications.commands")
 
 
 def invite_link(application_id: int) -> str:
-    """The address at which somebody who manages a server adds the bot to it."""
+    """The address where the manager of a server adds the bot to it."""
     return discord.utils.oauth_url(application_id, permissions=PERMISSIONS, scopes=SCOPES)
 
 
 async def register(tree: app_commands.CommandTree[discord.Client], data_dir: Path) -> bool:
-    """Register the tree's commands globally if they are not there as they are here.
+    """Register the tree's commands globally, unless they are registered already.
 
-    Returns whether they had to be sent. Raises discord.HTTPException.
+    Returns whether they were sent. Raises discord.HTTPException.
     """
     application_id = tree.client.application_id
     payload = [command.to_dict(tree) for command in tree.get_commands()]
     digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
-    note = {"application": application_id, "commands": digest}
+    registered = {"application": application_id, "commands": digest}
     file = data_dir / "registered.json"
-    if _read(file) == note:
-        there = {(each.name, each.type.value) for each in await tree.fetch_commands()}
-        if there == {(each["name"], each["type"]) for each in payload}:
-            log.info("commands are registered as they are")
+    if _read(file) == registered:
+        existing = {(each.name, each.type.value) for each in await tree.fetch_commands()}
+        if existing == {(each["name"], each["type"]) for each in payload}:
+            log.info("the commands are registered already")
             return False
     await tree.sync()
-    file.write_text(json.dumps(note), encoding="utf-8")
-    log.info("commands registered", count=len(payload))
+    file.write_text(json.dumps(registered), encoding="utf-8")
+    log.info("registered the commands", count=len(payload))
     return True
 
 

@@ -1,10 +1,8 @@
-"""Private answers: to the one who asked, seen by nobody else, pinging nobody.
+"""Private answers, which only the member who used the command sees, and direct messages. They ping
+nobody. One that does not arrive is logged: the member cannot be told otherwise.
 
-Knows: how to give one, how commands are called in this installation, and that nobody is left to
-tell when it does not arrive. Does not know: what it says.
-
-The buttons below one are no views of discord.py's, which live as long as the process: each is a
-custom id, which comes back in a press (`bot/commands/components.py`).
+The buttons below an answer are not views of discord.py, which end with the process. Each one is a
+custom id, which comes back when somebody presses it (`bot/commands/components.py`).
 """
 
 import io
@@ -13,10 +11,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-import aiohttp
 import discord
 import structlog
 
+from bot.discord_io.errors import NETWORK_ERRORS
 from engine.base.error_text import describe
 
 log = structlog.get_logger(__name__)
@@ -25,19 +23,18 @@ T = TypeVar("T")
 
 NOBODY: Final = discord.AllowedMentions.none()
 
-
-#: A command of ours in one of our sentences. What members wrote is escaped by a backslash.
+#: A command in one of our sentences. In members' text a backslash precedes it.
 _COMMAND: Final = re.compile(r"(?<!\\)`/(?=[a-z])")
 
 
 def name_commands(text: str, group: str | None) -> str:
-    """`text`, with each command called as it is registered: `/skip`, or `/mynah skip`."""
+    """`text` with the names that commands are registered by: `/skip`, or `/mynah skip`."""
     return text if group is None else _COMMAND.sub(f"`/{group} ", text)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A button below a private answer: "mynah:" and what it does, in its custom id."""
+    """A button below a private answer. Its custom id is "mynah:" and what it does."""
 
     label: str
     custom_id: str
@@ -46,14 +43,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """A file with an answer."""
+    """A file that an answer carries."""
 
     filename: str
     data: bytes
 
 
 class Reply:
-    """`group` is the command below which all others are registered, if there is one."""
+    """`group` is the command group in which all commands are registered, if there is one."""
 
     def __init__(self, group: str | None) -> None:
         self._group = group
@@ -66,62 +63,51 @@ class Reply:
         choices: Sequence[Choice] = (),
         files: Sequence[Attached] = (),
     ) -> int | None:
-        """Answer privately: the message's id. None for an answer that did not arrive; it is
-        logged."""
-        words = name_commands(text, self._group)
-        more = _More(choices, files)
+        """Answer privately. Returns the message's id; None if the answer did not arrive."""
+        text = name_commands(text, self._group)
+        options = _Options(choices, files)
         if interaction.response.is_done():
             message = await _send(
-                lambda: interaction.followup.send(
-                    words,
-                    ephemeral=True,
-                    allowed_mentions=NOBODY,
-                    suppress_embeds=True,
-                    wait=True,
-                    **more.payload(),
-                )
+                lambda: interaction.followup.send(text, wait=True, **options.payload())
             )
             return message.id if message is not None else None
-        answer = await _send(
-            lambda: interaction.response.send_message(
-                words,
-                ephemeral=True,
-                allowed_mentions=NOBODY,
-                suppress_embeds=True,
-                **more.payload(),
-            )
-        )
+        answer = await _send(lambda: interaction.response.send_message(text, **options.payload()))
         return answer.message_id if answer is not None else None
 
     async def update(self, interaction: discord.Interaction, text: str) -> None:
-        """Answer a press by what the message above the button says from now on, without buttons."""
-        words = name_commands(text, self._group)
+        """Answer a press: the message with the button says this from now on, without buttons."""
+        text = name_commands(text, self._group)
         await _send(
             lambda: interaction.response.edit_message(
-                content=words, view=None, allowed_mentions=NOBODY
+                content=text, view=None, allowed_mentions=NOBODY
             )
         )
 
     async def rewrite(self, interaction: discord.Interaction, text: str) -> None:
-        """Replace an answer that was given before, buttons included, for as long as the
-        interaction's token lives (15 min)."""
-        words = name_commands(text, self._group)
+        """Replace an earlier answer and its buttons, until the interaction's token expires
+        (15 min)."""
+        text = name_commands(text, self._group)
         await _send(
             lambda: interaction.edit_original_response(
-                content=words, view=None, allowed_mentions=NOBODY
+                content=text, view=None, allowed_mentions=NOBODY
             )
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _More:
-    """Buttons and files, made anew for each try: discord.py closes a file that was sent."""
+class _Options:
+    """All of an answer but its text. Each try makes the files again: discord.py closes a file that
+    was sent."""
 
     choices: Sequence[Choice]
     files: Sequence[Attached]
 
     def payload(self) -> dict[str, Any]:
-        payload: dict[str, Any] = {}
+        payload: dict[str, Any] = {
+            "ephemeral": True,
+            "allowed_mentions": NOBODY,
+            "suppress_embeds": True,
+        }
         if self.choices:
             payload["view"] = _view(self.choices)
         if self.files:
@@ -139,12 +125,12 @@ def _view(choices: Sequence[Choice]) -> discord.ui.View:
             label=each.label, custom_id=each.custom_id, style=style
         )
         view.add_item(button)
-    view.stop()  # discord.py forgets a stopped view: only `commands/components.py` gets presses
+    view.stop()  # discord.py forgets a stopped view: presses go to `commands/components.py` only
     return view
 
 
 async def offer_nothing(interaction: discord.Interaction) -> None:
-    """Complete what is typed to no choice at all."""
+    """Answer a completion with no choices."""
     await _send(lambda: interaction.response.autocomplete([]))
 
 
@@ -154,10 +140,25 @@ async def _send(answer: Callable[[], Awaitable[T]]) -> T | None:
             return await answer()
         except discord.HTTPException as error:
             log.info("a private answer was refused", status=error.status, code=error.code)
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            # Discord closes connections that lay idle. If this one did carry the answer, the
-            # second is refused as double.
+        except NETWORK_ERRORS as error:
+            # Discord closes connections that were idle. If this one did carry the answer, Discord
+            # refuses the second one.
             log.info("a private answer did not get through", error=describe(error))
             continue
         return None
     return None
+
+
+async def send_direct(client: discord.Client, user_id: int, text: str) -> bool:
+    """Send a direct message. Returns whether it arrived: many users take none
+    (`ErrorCode.CANNOT_MESSAGE_USER`)."""
+    try:
+        channel = await client.create_dm(discord.Object(user_id))
+        await channel.send(text, allowed_mentions=NOBODY, suppress_embeds=True)
+    except discord.HTTPException as error:
+        log.info("a direct message was refused", user=user_id, code=error.code)
+    except NETWORK_ERRORS as error:
+        log.info("a direct message did not get through", user=user_id, error=describe(error))
+    else:
+        return True
+    return False

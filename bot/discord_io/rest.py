@@ -1,10 +1,8 @@
-"""The few calls to Discord's REST API on which a job hangs: answer, ask, edit, delete.
+"""The few REST calls on which a job depends: answer an interaction, look for the answer, edit and
+delete messages. All other calls go through discord.py.
 
-Knows: routes, payloads, and what each outcome means for a job. Does not know: jobs, texts, when
-to call. Everything else goes through discord.py.
-
-An answer is posted here and not through discord.py, because discord.py tries a failed one again
-by itself: then "already acknowledged" may mean our own first try, and nobody can tell.
+An answer is posted here and not through discord.py, because discord.py repeats a failed one by
+itself. Then "already acknowledged" may mean our own first try, and we cannot tell.
 """
 
 from collections.abc import Mapping
@@ -17,46 +15,62 @@ import discord
 import structlog
 from discord.http import Route
 
+from bot.discord_io.errors import NETWORK_ERRORS
 from engine.base.error_text import describe
 
 log = structlog.get_logger(__name__)
 
-#: Discord waits 3 s for an answer. One that takes longer than this is looked for, not awaited.
+#: Discord waits 3 s for an answer. After this many seconds we stop waiting for a reply to our
+#: answer, and ask Discord whether it arrived.
 ANSWER_SECONDS: Final = 2.0
-ASK_SECONDS: Final = 5.0
+ORIGINAL_SECONDS: Final = 5.0
 
-#: An interaction's token lives so long.
+#: An interaction's token is valid for this long.
 TOKEN_SECONDS: Final = 15 * 60
 
 MESSAGE_FLAG_SUPPRESS_EMBEDS: Final = 1 << 2
+#: A message with these fields pings nobody and embeds no links.
+QUIET: Final[Mapping[str, Any]] = {
+    "flags": MESSAGE_FLAG_SUPPRESS_EMBEDS,
+    "allowed_mentions": {"parse": []},
+}
 CHANNEL_MESSAGE_WITH_SOURCE: Final = 4
 
-#: What reading an answer raises that is not Discord's: a proxy's page, other fields, other types.
-_NO_ANSWER: Final = (ValueError, AttributeError, LookupError, TypeError)
+_MESSAGE: Final = "/channels/{channel_id}/messages/{message_id}"
+_ANSWER: Final = "/webhooks/{webhook_id}/{webhook_token}/messages/"
+
+#: Reading a response raises these when something else than Discord has sent it, such as a proxy
+#: with a page of its own: no JSON, other fields, other types.
+_UNREADABLE: Final = (ValueError, AttributeError, LookupError, TypeError)
 
 
 class AnswerResult(Enum):
-    """What became of an answer."""
+    """Whether Discord took an answer."""
 
     ACCEPTED = auto()
-    REFUSED = auto()  # late (10062), double (40060), or not to Discord's liking
-    UNCLEAR = auto()  # no word of it: it may have been accepted
+    REFUSED = auto()  # too late, a second one, or invalid: `Answer.code` says which
+    UNCLEAR = auto()  # no response came: Discord may have taken it
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    verdict: AnswerResult
+    result: AnswerResult
     message_id: int | None = None
-    code: int | None = None  # Discord's, where it refused
+    code: int | None = None  # Discord's error code, if it refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InteractionToken:
-    """What an interaction leaves behind to answer it by. The token lives for TOKEN_SECONDS."""
+    """The right to answer an interaction, and to edit the answer, for TOKEN_SECONDS."""
 
     interaction_id: int
     application_id: int
     token: str = field(repr=False)
+
+    @property
+    def webhook(self) -> dict[str, Any]:
+        """The parameters of a route that edits or deletes the answer."""
+        return {"webhook_id": self.application_id, "webhook_token": self.token}
 
     @classmethod
     def of(cls, interaction: discord.Interaction) -> "InteractionToken":
@@ -68,16 +82,16 @@ class InteractionToken:
 
 
 class InteractionApi:
-    """`base` is the API's address with its version, without a slash at the end."""
+    """`base` is the address of the API with its version, without a slash at the end."""
 
     def __init__(self, session: aiohttp.ClientSession, client: discord.Client, base: str) -> None:
         self._session = session
         self._client = client
         self._base = base
 
-    async def answer(self, ticket: InteractionToken, message: Mapping[str, Any]) -> Answer:
-        """Answer an interaction with a message that everyone can see. Tries once."""
-        url = f"{self._base}/interactions/{ticket.interaction_id}/{ticket.token}/callback"
+    async def answer(self, token: InteractionToken, message: Mapping[str, Any]) -> Answer:
+        """Answer an interaction with a message that everyone can see. Tries only once."""
+        url = f"{self._base}/interactions/{token.interaction_id}/{token.token}/callback"
         payload = {"type": CHANNEL_MESSAGE_WITH_SOURCE, "data": dict(message)}
         try:
             async with self._session.post(
@@ -95,17 +109,17 @@ class InteractionApi:
                     return Answer(AnswerResult.ACCEPTED, int(made_id) if made_id else None)
                 if response.status in (400, 401, 403, 404):
                     return Answer(AnswerResult.REFUSED, code=body.get("code"))
-                log.warning("an answer is unclear", status=response.status)
-        except (aiohttp.ClientError, TimeoutError, OSError, *_NO_ANSWER) as error:
-            log.warning("an answer is unclear", error=describe(error))
+                log.warning("it is unclear whether an answer arrived", status=response.status)
+        except (*NETWORK_ERRORS, *_UNREADABLE) as error:
+            log.warning("it is unclear whether an answer arrived", error=describe(error))
         return Answer(AnswerResult.UNCLEAR)
 
-    async def original(self, ticket: InteractionToken) -> Answer:
-        """Ask whether an interaction was answered, and by which message."""
-        url = f"{self._base}/webhooks/{ticket.application_id}/{ticket.token}/messages/@original"
+    async def original(self, token: InteractionToken) -> Answer:
+        """Ask Discord whether an interaction was answered, and by which message."""
+        url = f"{self._base}/webhooks/{token.application_id}/{token.token}/messages/@original"
         try:
             async with self._session.get(
-                url, timeout=aiohttp.ClientTimeout(total=ASK_SECONDS)
+                url, timeout=aiohttp.ClientTimeout(total=ORIGINAL_SECONDS)
             ) as response:
                 if response.status == 200:
                     body = await response.json(content_type=None)
@@ -113,39 +127,23 @@ class InteractionApi:
                 if response.status in (401, 403, 404):
                     body = await response.json(content_type=None)
                     return Answer(AnswerResult.REFUSED, code=body.get("code"))
-                log.warning("an original response is unclear", status=response.status)
-        except (aiohttp.ClientError, TimeoutError, OSError, *_NO_ANSWER) as error:
-            log.warning("an original response is unclear", error=describe(error))
+                log.warning("it is unclear whether an answer was given", status=response.status)
+        except (*NETWORK_ERRORS, *_UNREADABLE) as error:
+            log.warning("it is unclear whether an answer was given", error=describe(error))
         return Answer(AnswerResult.UNCLEAR)
 
     async def edit(self, channel_id: int, message_id: int, message: Mapping[str, Any]) -> None:
-        """Edit a message with the bot's own token. Raises discord.HTTPException, OSError,
-        aiohttp.ClientError, TimeoutError."""
-        route = Route(
-            "PATCH",
-            "/channels/{channel_id}/messages/{message_id}",
-            channel_id=channel_id,
-            message_id=message_id,
-        )
+        """Edit a message with the bot's own token. Raises discord.HTTPException and
+        NETWORK_ERRORS."""
+        route = Route("PATCH", _MESSAGE, channel_id=channel_id, message_id=message_id)
         await self._client.http.request(route, json=dict(message))
 
-    async def delete_by_token(self, ticket: InteractionToken, message_id: int) -> None:
-        """Delete a message that was sent through an interaction's token. Raises as `edit` does."""
-        route = Route(
-            "DELETE",
-            "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}",
-            webhook_id=ticket.application_id,
-            webhook_token=ticket.token,
-            message_id=message_id,
-        )
+    async def delete_by_token(self, token: InteractionToken, message_id: int) -> None:
+        """Delete a message that was sent with an interaction's token. Raises as `edit` does."""
+        route = Route("DELETE", _ANSWER + "{message_id}", message_id=message_id, **token.webhook)
         await self._client.http.request(route)
 
-    async def edit_original(self, ticket: InteractionToken, message: Mapping[str, Any]) -> None:
-        """Edit an answer through the interaction's token. Raises as `edit` does."""
-        route = Route(
-            "PATCH",
-            "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
-            webhook_id=ticket.application_id,
-            webhook_token=ticket.token,
-        )
+    async def edit_original(self, token: InteractionToken, message: Mapping[str, Any]) -> None:
+        """Edit an answer with its interaction's token. Raises as `edit` does."""
+        route = Route("PATCH", _ANSWER + "@original", **token.webhook)
         await self._client.http.request(route, json=dict(message))

@@ -1,10 +1,9 @@
-"""What an erasure does on Discord: messages are redacted, files removed, and the member is told.
+"""What an erasure does on Discord: redacts messages, deletes files, and tells the member.
 
-    question.py    what a member reads before; pure
-    redactions.py  redacts messages until none is left, also after a restart
-    redactor.py    redacts one
-    notifier.py    tells the member how it goes
-    progress.py    how far it is, in words; pure
+texts.py       what a member reads before, meanwhile and afterwards; pure
+redactions.py  which messages are still to be redacted, also after a restart
+redactor.py    redacts one message
+notifier.py    tells the member how far the redactions are
 
-What is deleted on disk is the business of `engine/voices`.
+`engine/voices` deletes what is on disk.
 """

@@ -1,111 +1,99 @@
-"""Tells a member how the blanking of their messages goes: in the answer to `/mydata delete`, and
-where its token dies first, or the bot was restarted since, by a direct message at the end.
-
-Knows: when something is worth telling, and by which way. Does not know: how a message is blanked
-(`blanking`), the words (`account`).
+"""Tells a member how far the redaction of their messages is: in the answer to `/mydata delete`. If
+that answer's token expires first, or the bot was restarted meanwhile, by a direct message at the
+end.
 """
 
 import asyncio
 from typing import Final
 
-import aiohttp
 import discord
 import structlog
 
-from bot.discord_io.dm import send_direct
-from bot.discord_io.rest import (
-    MESSAGE_FLAG_SUPPRESS_EMBEDS,
-    TOKEN_SECONDS,
-    InteractionApi,
-    InteractionToken,
-)
-from bot.erasure.progress import RedactionProgress, progress, report
+from bot.discord_io.errors import NETWORK_ERRORS
+from bot.discord_io.replies import send_direct
+from bot.discord_io.rest import QUIET, TOKEN_SECONDS, InteractionApi, InteractionToken
 from bot.erasure.redactions import Redactions
+from bot.erasure.texts import RedactionProgress, render_progress, render_report
 from engine.base.clock import Clock
 from engine.base.error_text import describe
 
 log = structlog.get_logger(__name__)
 
-#: Between two edits of an answer.
-TELL_SECONDS: Final = 2.5
-#: The last edit by a token is made a little before it dies.
+#: Seconds between two edits of an answer.
+UPDATE_SECONDS: Final = 2.5
+#: The last edit of an answer is made a little before its token expires.
 ANSWER_SECONDS: Final = TOKEN_SECONDS - 15
 
 
 class RedactionNotifier:
     def __init__(
-        self, eraser: Redactions, rest: InteractionApi, client: discord.Client, clock: Clock
+        self, redactions: Redactions, api: InteractionApi, client: discord.Client, clock: Clock
     ) -> None:
-        self._eraser = eraser
-        self._rest = rest
+        self._redactions = redactions
+        self._api = api
         self._client = client
         self._clock = clock
-        self._telling: dict[str, asyncio.Task[None]] = {}  # by member
+        self._tasks: dict[str, asyncio.Task[None]] = {}  # by member
 
     async def resume(self) -> None:
-        """After a start: what is not blanked yet is, and its members are told when it is."""
-        for member in await self._eraser.resume():
+        """After a start: redact the messages that are left, and tell their members at the end."""
+        for member in await self._redactions.resume():
             self._start(member, None, 0.0)
 
-    async def follow(self, member: str, ticket: InteractionToken, since: float) -> None:
-        """Blank the messages of `member`, and tell of it in the answer that `ticket`, of an
-        interaction of the second `since`, has had."""
-        before = self._telling.pop(member, None)
-        if before is not None:  # an earlier answer, or none: the newest is where they look
+    async def follow(self, member: str, token: InteractionToken, since: float) -> None:
+        """Redact the messages of `member`, and edit the answer of `token` meanwhile. `since`: when
+        the interaction was made, in seconds since the epoch."""
+        before = self._tasks.pop(member, None)
+        if before is not None:  # it edits an earlier answer; the member looks at the newest
             before.cancel()
-        await self._eraser.begin(member)
-        self._start(member, ticket, since + ANSWER_SECONDS)
+        await self._redactions.begin(member)
+        self._start(member, token, since + ANSWER_SECONDS)
 
     async def close(self) -> None:
-        telling = list(self._telling.values())
-        for task in telling:
+        tasks = list(self._tasks.values())
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*telling, return_exceptions=True)
-        await self._eraser.close()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _start(self, member: str, ticket: InteractionToken | None, until: float) -> None:
-        task = asyncio.create_task(self._tell(member, ticket, until), name=f"erasing-{member}")
-        self._telling[member] = task
+    def _start(self, member: str, token: InteractionToken | None, until: float) -> None:
+        task = asyncio.create_task(self._notify(member, token, until), name=f"redacting-{member}")
+        self._tasks[member] = task
         task.add_done_callback(lambda done: self._ended(member, done))
 
     def _ended(self, member: str, task: asyncio.Task[None]) -> None:
-        if self._telling.get(member) is task:
-            del self._telling[member]
+        if self._tasks.get(member) is task:
+            del self._tasks[member]
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a member could not be told of their messages", exc_info=error)
+            log.error("a member could not be told about their redactions", exc_info=error)
 
-    async def _tell(self, member: str, ticket: InteractionToken | None, until: float) -> None:
-        while not (account := self._eraser.account(member)).over:
-            if ticket is not None and self._clock.time() < until:
-                await self._edit(ticket, progress(account))
-            await self._eraser.news(member)
-            await self._clock.sleep(TELL_SECONDS)
-        if await self._tell_at_last(member, ticket, until, account):
-            await self._eraser.told(member)
+    async def _notify(self, member: str, token: InteractionToken | None, until: float) -> None:
+        while not (progress := self._redactions.progress(member)).over:
+            if token is not None and self._clock.time() < until:
+                await self._edit(token, render_progress(progress))
+            await self._redactions.changed(member)
+            await self._clock.sleep(UPDATE_SECONDS)
+        if await self._report(member, token, until, progress):
+            await self._redactions.reported(member)
 
-    async def _tell_at_last(
-        self, member: str, ticket: InteractionToken | None, until: float, account: RedactionProgress
+    async def _report(
+        self,
+        member: str,
+        token: InteractionToken | None,
+        until: float,
+        progress: RedactionProgress,
     ) -> bool:
-        """Whether it arrived."""
-        words = report(account)
-        if ticket is not None and self._clock.time() < until and await self._edit(ticket, words):
+        """Tell the member the result. Returns whether that arrived."""
+        text = render_report(progress)
+        if token is not None and self._clock.time() < until and await self._edit(token, text):
             return True
-        return await send_direct(self._client, int(member), words)
+        return await send_direct(self._client, int(member), text)
 
-    async def _edit(self, ticket: InteractionToken, words: str) -> bool:
+    async def _edit(self, token: InteractionToken, text: str) -> bool:
         try:
-            await self._rest.edit_original(
-                ticket,
-                {
-                    "content": words,
-                    "components": [],
-                    "flags": MESSAGE_FLAG_SUPPRESS_EMBEDS,
-                    "allowed_mentions": {"parse": []},
-                },
-            )
+            await self._api.edit_original(token, {"content": text, "components": [], **QUIET})
         except discord.HTTPException as error:
             log.info("an answer could not be edited", status=error.status, code=error.code)
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        except NETWORK_ERRORS as error:
             log.info("an answer could not be edited", error=describe(error))
         else:
             return True

@@ -1,10 +1,7 @@
-"""Blanks one message of ours, and says what became of it.
+"""Redacts one message: replaces its text, and says what came of it.
 
-Knows: the two ways to a message, and what each error of Discord's means for one that is to show
-nothing any more. Does not know: which messages are to be blanked, when (`eraser`).
-
-By the bot's own token; where that does not reach, by the token of the interaction that the message
-answered, for as long as that lives.
+It tries the bot's own token first. Where that does not reach, it uses the token of the interaction
+that the message answered, until the token expires.
 """
 
 from collections.abc import Mapping
@@ -12,129 +9,139 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
 
-import aiohttp
 import discord
 import structlog
 
 from bot.delivery import Delivery
-from bot.discord_io.rest import MESSAGE_FLAG_SUPPRESS_EMBEDS, TOKEN_SECONDS, InteractionApi
-from bot.messages.access import GONE, MISSING_ACCESS, TOKEN_DEAD
+from bot.discord_io.errors import (
+    MESSAGE_GONE,
+    NETWORK_ERRORS,
+    NOT_ANSWERED,
+    TOKEN_EXPIRED,
+    ErrorCode,
+    is_temporary,
+)
+from bot.discord_io.rest import QUIET, TOKEN_SECONDS, InteractionApi
 from engine.base.clock import Clock
 from engine.base.error_text import describe
 
 log = structlog.get_logger(__name__)
 
-BLANKED: Final = "The text of this message was deleted at the wish of who asked for it."
-BLANK: Final[Mapping[str, Any]] = {
-    "content": BLANKED,
+REDACTED: Final = "The text of this message was deleted by the member who wrote it."
+REDACTED_MESSAGE: Final[Mapping[str, Any]] = {
+    "content": REDACTED,
     "embeds": [],
     "attachments": [],
     "components": [],
-    "flags": MESSAGE_FLAG_SUPPRESS_EMBEDS,
-    "allowed_mentions": {"parse": []},
+    **QUIET,
 }
 
-MISSING_PERMISSIONS: Final = 50013
-ARCHIVED: Final = 50083
-OLD_EDIT: Final = 30046
-#: Unknown Webhook, Unknown Interaction, Unknown Message: nothing was answered by that token.
-UNANSWERED: Final = {10015, 10062, 10008}
-#: Discord takes an answer for 3 s: one that was under way has arrived after so long.
+#: The bot's own token cannot edit the message; the interaction's token perhaps can.
+NOT_ALLOWED: Final = {
+    ErrorCode.MISSING_ACCESS,
+    ErrorCode.MISSING_PERMISSIONS,
+    ErrorCode.ARCHIVED_THREAD,
+}
+#: Discord takes an answer for 3 s: one that was under way has arrived after this many seconds.
 ANSWER_ARRIVES_SECONDS: Final = 10.0
 TOKEN_MARGIN: Final = 5.0
 
-HIDDEN: Final = "I may not see its channel"
-FORBIDDEN: Final = "I may not edit it"
+HIDDEN: Final = "I cannot see its channel"
+FORBIDDEN: Final = "I am not allowed to edit it"
 LEFT: Final = "I am no longer in its server"
-UNKNOWN: Final = "I never learned where it stands"
+UNKNOWN: Final = "I do not know where it is"
 
 
 class RedactionResult(Enum):
-    """What became of a message."""
+    """What came of one try."""
 
-    BLANKED = auto()
-    GONE = auto()  # somebody had deleted it
-    NEVER = auto()  # there never was one
-    AGAIN = auto()  # Discord's own trouble: it is to be tried again soon
-    RESTS = auto()  # too many edits of old messages in its channel
+    REDACTED = auto()
+    GONE = auto()  # somebody had deleted the message
+    NEVER_SENT = auto()
+    TRY_AGAIN = auto()  # Discord or the network has a fault
+    OLD_EDIT_LIMIT = auto()  # too many edits of old messages in its channel
     ARCHIVED = auto()  # until somebody opens its thread
-    OUT = auto()  # out of reach
+    OUT_OF_REACH = auto()
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    fate: RedactionResult
-    why: str = ""  # for the member, where it is out of reach
+class Redaction:
+    result: RedactionResult
+    why: str = ""  # for the member, if the message is out of reach
 
 
 class MessageRedactor:
-    def __init__(self, rest: InteractionApi, client: discord.Client, clock: Clock) -> None:
-        self._rest = rest
+    def __init__(self, api: InteractionApi, client: discord.Client, clock: Clock) -> None:
+        self._api = api
         self._client = client
         self._clock = clock
 
-    async def blank(self, origin: Delivery) -> Outcome:
+    async def redact(self, delivery: Delivery) -> Redaction:
         """Try once."""
         try:
-            await self._edit(origin)
+            await self._edit(delivery)
         except discord.HTTPException as error:
-            log.info("blanking was refused", status=error.status, code=error.code)
-            return self._refused(origin, error)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            log.info("blanking did not get through", error=describe(error))
-            return Outcome(RedactionResult.AGAIN)
-        return Outcome(RedactionResult.BLANKED)
+            log.info("Discord refused a redaction", status=error.status, code=error.code)
+            return self._refused(delivery, error)
+        except NETWORK_ERRORS as error:
+            log.info("a redaction did not reach Discord", error=describe(error))
+            return Redaction(RedactionResult.TRY_AGAIN)
+        return Redaction(RedactionResult.REDACTED)
 
-    def link(self, origin: Delivery) -> str | None:
-        """Where a member can see the message; None where that is not known."""
-        guild_id = origin.guild_id
-        if guild_id is None:  # it was sent before servers were noted
-            channel = self._client.get_channel(origin.channel_id)
+    def link(self, delivery: Delivery) -> str | None:
+        """The address where a member can see the message; None if it is not known."""
+        guild_id = delivery.guild_id
+        if guild_id is None:  # stored before `guild_id` existed
+            channel = self._client.get_channel(delivery.channel_id)
             guild_id = getattr(getattr(channel, "guild", None), "id", None)
-        if guild_id is None or origin.message_id is None:
+        if guild_id is None or delivery.message_id is None:
             return None
-        return f"https://discord.com/channels/{guild_id}/{origin.channel_id}/{origin.message_id}"
+        channel_id, message_id = delivery.channel_id, delivery.message_id
+        return f"https://discord.com/channels/{guild_id}/{channel_id}/{message_id}"
 
-    async def _edit(self, origin: Delivery) -> None:
-        if origin.message_id is None:
-            await self._rest.edit_original(origin.ticket, BLANK)
+    async def _edit(self, delivery: Delivery) -> None:
+        if delivery.message_id is None:
+            await self._api.edit_original(delivery.interaction_token, REDACTED_MESSAGE)
             return
         try:
-            await self._rest.edit(origin.channel_id, origin.message_id, BLANK)
+            await self._api.edit(delivery.channel_id, delivery.message_id, REDACTED_MESSAGE)
         except discord.HTTPException as error:
-            is_barred = error.code in (MISSING_ACCESS, MISSING_PERMISSIONS, ARCHIVED)
-            if not is_barred or self._age(origin) > TOKEN_SECONDS - TOKEN_MARGIN:
+            is_expired = self._age(delivery) > TOKEN_SECONDS - TOKEN_MARGIN
+            if error.code not in NOT_ALLOWED or is_expired:
                 raise
-            await self._rest.edit_original(origin.ticket, BLANK)
+            await self._api.edit_original(delivery.interaction_token, REDACTED_MESSAGE)
 
-    def _refused(self, origin: Delivery, error: discord.HTTPException) -> Outcome:
+    def _refused(self, delivery: Delivery, error: discord.HTTPException) -> Redaction:
         code = error.code
-        if code == OLD_EDIT:
-            return Outcome(RedactionResult.RESTS)
-        if code == ARCHIVED:
-            return Outcome(RedactionResult.ARCHIVED)
-        if error.status >= 500 or error.status == 429:
-            return Outcome(RedactionResult.AGAIN)
-        if origin.message_id is None and code in UNANSWERED:
-            may_come = self._age(origin) < ANSWER_ARRIVES_SECONDS
-            return Outcome(RedactionResult.AGAIN if may_come else RedactionResult.NEVER)
-        if self._is_left(origin):
-            return Outcome(RedactionResult.OUT, LEFT)
-        if code in GONE:
-            return Outcome(RedactionResult.GONE)
-        if code == MISSING_ACCESS or (code in TOKEN_DEAD and origin.message_id is not None):
-            return Outcome(RedactionResult.OUT, HIDDEN)
-        if code in TOKEN_DEAD:
-            return Outcome(RedactionResult.OUT, UNKNOWN)
-        if code != MISSING_PERMISSIONS:
-            log.warning("a message can never be blanked", error=describe(error))
-        return Outcome(RedactionResult.OUT, FORBIDDEN)
+        if code == ErrorCode.OLD_EDIT_LIMIT:
+            return Redaction(RedactionResult.OLD_EDIT_LIMIT)
+        if code == ErrorCode.ARCHIVED_THREAD:
+            return Redaction(RedactionResult.ARCHIVED)
+        if is_temporary(error):
+            return Redaction(RedactionResult.TRY_AGAIN)
+        is_unanswered = code in NOT_ANSWERED or code == ErrorCode.UNKNOWN_INTERACTION
+        if delivery.message_id is None and is_unanswered:
+            if self._age(delivery) < ANSWER_ARRIVES_SECONDS:
+                return Redaction(RedactionResult.TRY_AGAIN)
+            return Redaction(RedactionResult.NEVER_SENT)
+        if self._has_left(delivery):
+            return Redaction(RedactionResult.OUT_OF_REACH, LEFT)
+        if code in MESSAGE_GONE:
+            return Redaction(RedactionResult.GONE)
+        if code == ErrorCode.MISSING_ACCESS:
+            return Redaction(RedactionResult.OUT_OF_REACH, HIDDEN)
+        if code in TOKEN_EXPIRED:
+            is_known = delivery.message_id is not None
+            return Redaction(RedactionResult.OUT_OF_REACH, HIDDEN if is_known else UNKNOWN)
+        if code != ErrorCode.MISSING_PERMISSIONS:
+            log.warning("a message can never be redacted", error=describe(error))
+        return Redaction(RedactionResult.OUT_OF_REACH, FORBIDDEN)
 
-    def _age(self, origin: Delivery) -> float:
-        return self._clock.time() - origin.created_at
+    def _age(self, delivery: Delivery) -> float:
+        return self._clock.time() - delivery.created_at
 
-    def _is_left(self, origin: Delivery) -> bool:
-        """Whether the bot was put out of the server since: its messages stand there still, and
+    def _has_left(self, delivery: Delivery) -> bool:
+        """Whether the bot was removed from the message's server. The message is still there, and
         Discord says only that it does not know the channel."""
-        is_known = origin.guild_id is not None and self._client.is_ready()
-        return is_known and self._client.get_guild(origin.guild_id or 0) is None
+        is_known = delivery.guild_id is not None and self._client.is_ready()
+        return is_known and self._client.get_guild(delivery.guild_id or 0) is None

@@ -1,10 +1,8 @@
-"""Status messages: what one shows, and how often it may change.
+"""Status messages: what one shows, and when it is edited.
 
-status.py         keeps them true
-render.py         what a message shows; pure
-escape.py         members' text inside it
-payload.py        as a message of Discord
-rate_limit.py     how often a channel's messages are edited, and which edit goes first; pure
-channel_locks.py  one edit at a time in a channel
-access.py         how one is reached: by the bot's token, or by the interaction's
+status.py   keeps every status message true to its job
+editor.py   when an edit is made, and which goes first: status messages and redactions
+render.py   what a message shows; pure
+escape.py   members' text inside it; pure
+payload.py  a rendered message as Discord's payload
 """

@@ -1,19 +1,18 @@
-"""A member's text inside a message of ours: seen as it is, and nothing more.
+"""Shows a member's text inside our messages exactly as it is, without markup.
 
-Knows: Discord's markdown and what starts it. Does not know: what the text is part of.
-
-Source of the escapes: Discord's client takes a backslash before any sign that is neither letter,
-digit nor white space as "show this sign". Only what would begin markup is escaped, since the text
-is also read raw: in a notification, in a log of the channel.
+Source of the escapes: Discord's client shows any sign that follows a backslash and is neither a
+letter, a digit nor white space. Only signs that would begin markup are escaped, because people also
+read the raw text: in a notification, in a log of the channel.
 """
 
 import re
 import unicodedata
 from typing import Final
 
-#: Marks on one letter: what towers over the lines above is cut.
+#: Combining marks on one letter: more of them would cover the lines above.
 _MOST_MARKS: Final = 4
-#: Join letters and emoji; every other format character goes, those of direction above all.
+#: They join letters and emoji. Every other format character is removed, above all those that
+#: change the direction of writing.
 _JOINERS: Final = frozenset("\u200c\u200d")
 
 _SIGNS: Final = re.compile(r"[\\*_~`|<\[\]]")
@@ -21,17 +20,17 @@ _LINE_START: Final = re.compile(r"^(\d+(?=[.)] )|(?=[-+>#]))")
 
 
 def escape(text: str, most: int) -> str:
-    """One line of at most `most` characters of `text` (before the escapes, which may double it):
-    no markdown, no mention, no link, no change of direction."""
+    """One line of at most `most` characters of `text` (the escapes may double that), without
+    markdown, mentions, links and changes of direction."""
     line = _cut(_one_line(text), most)
     line = _SIGNS.sub(r"\\\g<0>", line)
     line = _LINE_START.sub(r"\1\\", line)
-    # An address is a link only whole, and a name is mentioned only directly behind its sign.
+    # Discord makes a link of a whole address only, and mentions a name only directly after its @.
     return line.replace("://", "\\://").replace("@", "@\u200b")
 
 
 def plain(text: str, most: int) -> str:
-    """Likewise, for where Discord knows no markup: what a completion offers."""
+    """The same without escapes, for places where Discord shows no markup, such as completions."""
     return _cut(_one_line(text), most)
 
 

@@ -1,7 +1,5 @@
-"""A rendered status as a message of Discord's, and the words that the renderer lacks.
-
-Knows: Discord's message and component payloads, the names of voices. Does not know: when a
-message is sent, or to where.
+"""A rendered status message as Discord's payload, and the facts that the pure renderer is given:
+the names of voices, the engine's state, the time.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from bot.discord_io.replies import name_commands
-from bot.discord_io.rest import MESSAGE_FLAG_SUPPRESS_EMBEDS
+from bot.discord_io.rest import QUIET
 from bot.messages.render import Button, ButtonAction, GivenVoice, Shown, StatusMessage, render
 from engine.base.clock import Clock
 from engine.model.builtin_voices import built_in
@@ -23,16 +21,15 @@ ACTION_ROW: Final = 1
 BUTTON: Final = 2
 SECONDARY: Final = 2
 DANGER: Final = 4
-#: What is said where a name is not, as names are compared.
-_OURS: Final = frozenset(name_key(each.value) for each in Unnamed)
+#: What a message says in place of a voice's name, as names are compared.
+_RESERVED: Final = frozenset(name_key(each.value) for each in Unnamed)
 
 
 def message_payload(rendered: StatusMessage) -> Mapping[str, Any]:
-    """The body of a send or an edit: it pings nobody and unfurls nothing."""
+    """The body of a send or an edit. It pings nobody and embeds no links."""
     return {
         "content": rendered.content,
-        "flags": MESSAGE_FLAG_SUPPRESS_EMBEDS,
-        "allowed_mentions": {"parse": []},
+        **QUIET,
         "components": [
             {"type": ACTION_ROW, "components": [_button(button) for button in rendered.buttons]}
         ]
@@ -44,26 +41,27 @@ def message_payload(rendered: StatusMessage) -> Mapping[str, Any]:
 def _button(button: Button) -> dict[str, Any]:
     return {
         "type": BUTTON,
-        "style": DANGER if button.verb is ButtonAction.STOP else SECONDARY,
+        "style": DANGER if button.action is ButtonAction.STOP else SECONDARY,
         "label": button.label,
         "custom_id": button.custom_id,
     }
 
 
 def builtin_name(speech: SpeechQueue, voice: str) -> str | None:
-    """A built-in voice's name for people; None where the engine is not known yet, or lacks it."""
+    """The name of a built-in voice. None while the engine is not known yet, or if it has no such
+    voice."""
     voices = speech.info.voices if speech.info is not None else ()
     return next((each.name for each in voices if each.id == voice), None)
 
 
 async def _shown_voice(speech: SpeechQueue, registry: VoiceRegistry, job: Job) -> Shown:
-    """What the message calls a job's voice. Decided by what the voice is, never by its name."""
+    """What the message calls a job's voice. What the voice is decides, never its name."""
     info = speech.info
     if job.reference is not None:
         name = await registry.shown_name(job.voice, job.lane)
         if not isinstance(name, str):
             return name or Unnamed.PRIVATE
-        if built_in(info, name) is None and name_key(name) not in _OURS:
+        if built_in(info, name) is None and name_key(name) not in _RESERVED:
             return name
         given = await registry.get(job.voice)
         return GivenVoice(name, public=given is not None and given.owner == OPERATOR)
@@ -79,8 +77,8 @@ def renderer(
     hide_text: bool,
     group: str | None,
 ) -> Callable[[JobView, str | None], Awaitable[StatusMessage]]:
-    """`render` with all that does not depend on the job. It asks the library, since who may read
-    the name of a voice changes."""
+    """`render`, given all that does not depend on the job. It asks the registry each time: the
+    members who may read the name of a voice change."""
 
     async def rendered(view: JobView, note: str | None) -> StatusMessage:
         shown = render(

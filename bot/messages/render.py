@@ -1,13 +1,11 @@
 """What a status message and the list of the queue show. Pure.
 
-Knows: states of jobs, and words for them. Does not know: how a message is sent, or when.
-
     <@7> says, in the voice English (America):
     > The text, cut to 200 characters
     Place 2 in the queue, starts <t:1800000000:R>.        ▰▰▱▱ 2/4        Spoken in 12 s.
 
-A name is a mention, which shows the name of today; that nobody is pinged is the sender's part
-(`allowed_mentions`).
+A name is a mention, so it shows the member's current name. `allowed_mentions` in the payload keeps
+it from pinging anybody.
 """
 
 import hashlib
@@ -30,15 +28,16 @@ MOST_LISTED_TEXT: Final = 60
 MOST_NAME: Final = 80
 MOST_REASON: Final = 300
 BAR_CELLS: Final = 10
-#: Estimates move by less than this all the time; a message is not edited for that.
+#: Estimates are rounded up to this: they change a little all the time, and a message is not edited
+#: for that.
 ETA_STEP: Final = 5  # seconds
 
 
-#: What the voice is called while the engine has not told which one it speaks in by itself.
+#: What the default voice is called until the engine has said which one it is.
 OWN_VOICE: Final = Unnamed.OWN
-#: Why a job in a chosen voice does not sound like it.
+#: Why a job does not sound like the built-in voice that was chosen.
 LACKING: Final = "This engine does not have that voice: spoken in its own."
-#: Why a job in a registered voice does not sound like it.
+#: Why a job does not sound like the registered voice that was chosen.
 NO_CLONES: Final = "This engine cannot imitate voices: spoken in its own."
 SPARE: Final = "The speech engine is down: a simpler one speaks meanwhile, in its own voice."
 SPARE_SPOKE: Final = "The speech engine was down: a simpler one spoke, in its own voice."
@@ -46,14 +45,14 @@ SPARE_SPOKE: Final = "The speech engine was down: a simpler one spoke, in its ow
 
 @dataclass(frozen=True, slots=True)
 class GivenVoice:
-    """A registered voice whose name reads like one of the engine's, or like the bot's own words.
+    """A registered voice whose name equals that of a built-in voice, or our own words for a voice.
     `public`: the operator gave it, else a member."""
 
     name: str
     public: bool
 
 
-#: What a voice is called: its name, which is one wherever it is only a name.
+#: What a voice is called: a plain name, wherever a plain name cannot be misread.
 Shown = str | GivenVoice | Unnamed
 
 
@@ -68,21 +67,22 @@ class ButtonAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    verb: ButtonAction
+    action: ButtonAction
     job_id: int
 
     @property
     def label(self) -> str:
-        return self.verb.value.capitalize()
+        return self.action.value.capitalize()
 
     @property
     def custom_id(self) -> str:
-        return f"mynah:{self.verb}:{self.job_id}"
+        return f"mynah:{self.action}:{self.job_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class StatusMessage:
-    """`key` is short, stable over restarts, and differs exactly when content or buttons do."""
+    """`key` is short, stays the same over restarts, and differs exactly when the content or the
+    buttons differ."""
 
     content: str
     buttons: tuple[Button, ...]
@@ -94,14 +94,14 @@ _CUSTOM_ID: Final = re.compile(r"mynah:(skip|stop|replay|download):(.*)", re.DOT
 
 
 def parse_custom_id(custom_id: str) -> Button | None:
-    """The button that has this custom id; None when it is none of ours."""
+    """The button that has this custom id; None if it is not a button of a job."""
     found = _CUSTOM_ID.fullmatch(custom_id)
     job_id = parse_id(found[2]) if found else None
     return Button(ButtonAction(found[1]), job_id) if found and job_id is not None else None
 
 
-def names_a_verb(custom_id: str) -> bool:
-    """Whether a custom id is that of a job's button, also where what follows can be no job's id."""
+def is_button_id(custom_id: str) -> bool:
+    """Whether a custom id is that of a job's button, even if it holds no valid job id."""
     return _CUSTOM_ID.fullmatch(custom_id) is not None
 
 
@@ -117,17 +117,17 @@ def render(
 ) -> StatusMessage:
     """The status message of a job.
 
-    `now` is in seconds since the epoch; `voice` is what the voice is called (its id is shown
-    without); `note` is a sentence that says what keeps the job from being heard just now.
-    `fallback_speaks`: another engine speaks at present, while the main one is down.
-    An outcome depends on neither `now`, `engine_state`, `note` nor `fallback_speaks`.
+    `now` is in seconds since the epoch. `voice` is what the voice is called; without it, the
+    voice's id is shown. `note` is a sentence that says why the job cannot be heard just now.
+    `fallback_speaks`: another engine speaks while the main one is down.
+    An outcome depends on none of `now`, `engine_state`, `note` and `fallback_speaks`.
     """
     job = view.job
     lines = [f"{_name(job.requester)} says, in {_voice(voice or job.voice)}:"]
     if not hide_text:
         lines.append(f"> {escape(job.text, MOST_TEXT)}")
-    if aside := _aside(job, fallback_speaks=fallback_speaks):
-        lines.append(aside)
+    if substitution := _substitution(job, fallback_speaks=fallback_speaks):
+        lines.append(substitution)
     if job.state.final:
         lines.append(_outcome(view))
     else:
@@ -143,16 +143,16 @@ def render(
 def render_queue(
     views: Sequence[JobView], *, now: float, hide_text: bool = False, note: str | None = None
 ) -> str:
-    """The list of the jobs of a server, in order; what does not fit is counted."""
+    """The list of a server's jobs, in order. Jobs that do not fit are counted."""
     if not views:
         return "Nothing is waiting to be spoken. Say something with `/say`."
     lines = _blockers(views[0], EngineState.READY, note)
     estimate = not lines
-    room = MOST_CONTENT - sum(len(line) + 1 for line in lines) - len(_more(len(views)))
+    space = MOST_CONTENT - sum(len(line) + 1 for line in lines) - len(_more(len(views)))
     for index, view in enumerate(views):
         line = _listed(view, now, hide_text=hide_text, estimate=estimate)
-        room -= len(line) + 1
-        if room < 0:
+        space -= len(line) + 1
+        if space < 0:
             lines.append(_more(len(views) - index))
             break
         lines.append(line)
@@ -218,8 +218,8 @@ def _blockers(view: JobView, engine_state: EngineState, note: str | None) -> lis
     return lines
 
 
-def _aside(job: Job, *, fallback_speaks: bool) -> str | None:
-    """Why a job does not sound as its requester wished."""
+def _substitution(job: Job, *, fallback_speaks: bool) -> str | None:
+    """Why a job does not sound as its requester chose."""
     if fallback_speaks and not job.state.final:
         return SPARE
     if job.stand_in is Substitution.SPARE:
@@ -271,12 +271,12 @@ def _cancelled(job: Job) -> str:
 def _buttons(view: JobView) -> tuple[Button, ...]:
     job = view.job
     if not job.state.final:
-        verbs = [ButtonAction.SKIP, ButtonAction.STOP]
+        actions = [ButtonAction.SKIP, ButtonAction.STOP]
     elif job.ended_by is EndReason.WITHDRAWN:
-        verbs = []
+        actions = []
     else:
-        verbs = [ButtonAction.REPLAY, *([ButtonAction.DOWNLOAD] if view.spoken else [])]
-    return tuple(Button(verb, job.id) for verb in verbs)
+        actions = [ButtonAction.REPLAY, *([ButtonAction.DOWNLOAD] if view.spoken else [])]
+    return tuple(Button(action, job.id) for action in actions)
 
 
 def _seconds(view: JobView) -> float:
@@ -297,5 +297,5 @@ def _parts(count: int) -> str:
 
 
 def _name(who: str) -> str:
-    """A mention of a member's id; any other name as it is."""
+    """A mention, if this is a member's id; any other name as it is."""
     return f"<@{who}>" if who.isascii() and who.isdecimal() else escape(who, MOST_NAME)

@@ -1,27 +1,36 @@
-"""Keeps the status messages true: one message a job, one budget of edits a channel.
+"""Status messages: one for each job, kept true to the job's state.
 
-Knows: which messages no longer show how things stand, what an error means for a message. Does not
-know: what a message says (`render` does), how it is reached (`reach`), what happened (it reads the
-queue).
-
-The queue tells that something changed; the board reads the job anew when its edit is due, so the
-latest state wins, and an outcome goes out before anything else.
+Knows which messages may no longer show their job's state, and what Discord's errors mean for a
+message. `editor.py` decides when each one is edited. A message is rendered when its edit is made,
+so it shows the state of that moment.
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
-import aiohttp
 import discord
 import structlog
 
-from bot.delivery import Delivery
-from bot.discord_io.rest import InteractionApi
-from bot.messages.access import GONE, MISSING_ACCESS, TOKEN_DEAD, MessageAccess
-from bot.messages.channel_locks import ChannelLocks, pause
-from bot.messages.rate_limit import PLACE_SECONDS, SPEAKING_SECONDS, PendingEdit, Urgency, choose
+from bot.delivery import Delivery, MessageAccess
+from bot.discord_io.errors import (
+    MESSAGE_GONE,
+    NETWORK_ERRORS,
+    TOKEN_EXPIRED,
+    ErrorCode,
+    is_temporary,
+)
+from bot.messages.editor import (
+    DONE,
+    NOT_NEEDED,
+    RETRY,
+    EditResult,
+    Key,
+    MessageEditor,
+    PendingEdit,
+    Urgency,
+)
 from bot.messages.render import StatusMessage
 from engine.base.clock import Clock
 from engine.base.error_text import describe
@@ -31,18 +40,26 @@ from engine.queue import SpeechQueue
 
 log = structlog.get_logger(__name__)
 
-#: A message that will not be edited any more says so this long before its token dies.
-FAREWELL_SECONDS: Final = 60
-FAREWELL: Final = (
-    "I may not see this channel, so this message cannot follow any longer. The job goes on."
-)
-#: Places in the queue that are kept up to date.
+#: Seconds between two edits of the job that is being spoken or comes next.
+SPEAKING_SECONDS: Final = 1.5
+#: Seconds between two edits of a job further back: places in the queue change with every job.
+PLACE_SECONDS: Final = 5.0
+#: This many places in the queue are kept up to date.
 PLACES: Final = 3
 
-#: Archived Thread, Too Many Edits of an old message: may mend by themselves.
-WAITS: Final = {50083: 300.0, 30046: 120.0}
-#: Seconds after an error that is Discord's own, doubling to the last.
-RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 15.0, 60.0)
+#: A message that cannot be edited any longer says so this long before its token expires.
+FAREWELL_SECONDS: Final = 60
+FAREWELL: Final = (
+    "I cannot see this channel, so this message cannot follow any longer. The job goes on."
+)
+
+#: Seconds until another try: somebody may open the thread, Discord may take old edits again.
+RETRY_LATER: Final[Mapping[int, EditResult]] = {
+    ErrorCode.ARCHIVED_THREAD: EditResult(retry_after=(300.0,)),
+    ErrorCode.OLD_EDIT_LIMIT: EditResult(retry_after=(120.0,), old_limit=True),
+}
+#: Errors that are expected when a message can no longer be edited.
+UNREACHABLE_ERRORS: Final = MESSAGE_GONE | TOKEN_EXPIRED | {ErrorCode.MISSING_ACCESS}
 
 #: What `Job.shown` says of a message that can no longer be edited.
 UNREACHABLE: Final = "unreachable"
@@ -51,57 +68,53 @@ Render = Callable[[JobView, str | None], Awaitable[StatusMessage]]
 
 
 class StatusUpdater:
-    """`render(view, note)` gives what the message of a job is to show; `payload` makes it a
-    message of Discord's; `note` tells why a lane is not heard just now."""
+    """`render(view, note)` gives the content of a job's message; `payload` makes it a message of
+    Discord's; `note` says why a lane cannot be heard just now."""
 
     def __init__(
         self,
         speech: SpeechQueue,
-        rest: InteractionApi,
+        access: MessageAccess,
+        editor: MessageEditor,
         clock: Clock,
         *,
         render: Render,
         payload: Callable[[StatusMessage], Mapping[str, Any]],
         note: Callable[[str], str | None],
-        turns: ChannelLocks | None = None,
     ) -> None:
         self._speech = speech
-        self._reach = MessageAccess(rest, clock)
+        self._access = access
+        self._editor = editor
         self._clock = clock
         self._render = render
         self._payload = payload
         self._note = note
-        self._wishes: defaultdict[int, dict[int, PendingEdit]] = defaultdict(dict)
-        self._workers: dict[int, asyncio.Task[None]] = {}
-        self._news: defaultdict[int, asyncio.Event] = defaultdict(asyncio.Event)
-        self._turns = turns or ChannelLocks()
-        self._shown: dict[int, str] = {}  # what each live job's message shows
-        self._edited_at: dict[int, float] = {}
-        self._failures: dict[int, int] = {}
-        self._farewells: dict[int, asyncio.Task[None]] = {}  # one a live job, done or not
-        self._gone: set[int] = set()
+        self._shown: dict[int, str] = {}  # what the message of each live job shows
+        self._edited_at: dict[int, float] = {}  # monotonic seconds
+        self._farewells: dict[int, asyncio.Task[None]] = {}  # by live job, done or not
+        self._unreachable: set[int] = set()  # jobs
 
     async def run(self) -> None:
         """Follow the queue until cancelled."""
         changes = self._speech.follow()
         for job in await self._speech.unshown():
-            await self.wish(job.id)
+            await self.update(job.id)
         for lane in await self._speech.lanes():
-            await self.look(lane.id)  # their messages show how things stood when we ended
+            await self.update_lane(lane.id)  # their messages show the state when we ended
         async for change in changes:
             if change.job_id is not None:
-                await self.wish(change.job_id)
-            await self.look(change.lane)
+                await self.update(change.job_id)
+            await self.update_lane(change.lane)
 
-    async def look(self, lane: str) -> None:
-        """Something about a lane changed: its first jobs may show something else now."""
+    async def update_lane(self, lane: str) -> None:
+        """Something about a lane changed: the messages of its first jobs may be out of date."""
         for view in (await self._speech.queue(lane))[: PLACES + 1]:
-            self._wish(view)
+            self._submit(view)
 
-    async def wish(self, job_id: int) -> None:
-        """The message of this job may show something else now."""
+    async def update(self, job_id: int) -> None:
+        """The message of this job may be out of date."""
         try:
-            self._wish(await self._speech.view(job_id))
+            self._submit(await self._speech.view(job_id))
         except UnknownJob:
             self._forget(job_id)
 
@@ -110,181 +123,132 @@ class StatusUpdater:
         self._shown[job_id] = rendered.key
         self._edited_at[job_id] = self._clock.monotonic()
 
-    async def flush(self) -> None:
-        """Make the edits that wait, as far as the budget goes: for the end of the process."""
-        for worker in list(self._workers.values()):
-            worker.cancel()
-        await asyncio.gather(*self._workers.values(), return_exceptions=True)
-        wishes = [(at, wish) for at, each in self._wishes.items() for wish in each.values()]
-        urgent = sorted(wishes, key=lambda pair: pair[1].urgency)
-        await asyncio.gather(*(self._fulfil_at_once(*pair) for pair in urgent[:8]))
-
     async def close(self) -> None:
-        tasks = [*self._workers.values(), *self._farewells.values()]
-        for task in tasks:
+        farewells = list(self._farewells.values())
+        for task in farewells:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*farewells, return_exceptions=True)
 
-    # Wishes.
+    # Which edits are due.
 
-    def _wish(self, view: JobView) -> None:
+    def _submit(self, view: JobView) -> None:
         job = view.job
-        if job.id in self._gone or not job.origin or job.held:
+        if job.id in self._unreachable or not job.origin or job.held:
             return
         if job.ended_by is EndReason.WITHDRAWN:
-            # Discord took no answer of ours. If there is one, it is of another process.
+            # Discord did not take our answer. If there is one, another process gave it.
             self._forget(job.id)
             return
-        origin = Delivery.from_json(job.origin)
+        if job.state.final and job.shown == f"{job.state}:{UNREACHABLE}":
+            return
+        delivery = Delivery.from_json(job.origin)
         if not job.state.final:
-            self._plan_farewell(job.id, origin)
-        now = self._clock.monotonic()
+            self._plan_farewell(job.id, delivery)
+        urgency, not_before = self._due(view)
+        self._editor.submit(
+            delivery.channel_id,
+            PendingEdit(
+                key=_key(job.id),
+                urgency=urgency,
+                not_before=not_before,
+                sent_at=delivery.created_at,
+                make=partial(self._edit, job.id),
+            ),
+        )
+
+    def _due(self, view: JobView) -> tuple[Urgency, float]:
+        """What an edit of this job's message is worth, and when it is due (monotonic seconds)."""
+        job, now = view.job, self._clock.monotonic()
         edited_at = self._edited_at.get(job.id, now - PLACE_SECONDS)
         if job.state.final:
-            if job.shown == f"{job.state}:{UNREACHABLE}":
-                return
             is_shown = (job.shown or "").startswith(job.state)
-            wish = PendingEdit(job.id, Urgency.NAME if is_shown else Urgency.OUTCOME, now)
-        elif job.state is JobState.SPEAKING:
-            wish = PendingEdit(job.id, Urgency.SPEAKING, edited_at + SPEAKING_SECONDS)
-        else:
-            wish = PendingEdit(job.id, Urgency.PLACE, edited_at + PLACE_SECONDS)
-            if view.place <= 1:
-                wish.not_before = edited_at + SPEAKING_SECONDS
-        waiting = self._wishes[origin.channel_id].get(job.id)
-        if waiting is not None and job.id in self._failures:
-            wish.not_before = max(wish.not_before, waiting.not_before)
-        self._put(origin.channel_id, wish)
+            return (Urgency.NAME if is_shown else Urgency.OUTCOME), now
+        if job.state is JobState.SPEAKING:
+            return Urgency.SPEAKING, edited_at + SPEAKING_SECONDS
+        is_next = view.place <= 1
+        return Urgency.PLACE, edited_at + (SPEAKING_SECONDS if is_next else PLACE_SECONDS)
 
-    def _put(self, channel_id: int, wish: PendingEdit) -> None:
-        self._wishes[channel_id][wish.job_id] = wish
-        self._news[channel_id].set()
-        if channel_id not in self._workers:
-            task = asyncio.create_task(self._work(channel_id), name=f"status-{channel_id}")
-            self._workers[channel_id] = task
+    # One edit.
 
-    async def _work(self, channel_id: int) -> None:
-        """Fulfil a channel's wishes, the most urgent that is ripe first, until there is none."""
-        wishes, news = self._wishes[channel_id], self._news[channel_id]
-        turn = self._turns.of(channel_id)
-        while wishes:
-            news.clear()
-            now = self._clock.monotonic()
-            wish, wait = choose(list(wishes.values()), now)
-            if wish is None:
-                await pause(self._clock, wait, news)
-                continue
-            try:
-                async with turn.alone:
-                    wait = turn.budget.wait(self._clock.monotonic())
-                    if wait == 0 and await self._fulfil(wish):
-                        turn.budget.spend(self._clock.monotonic())
-            except Exception:
-                # The edge of this channel's messages: one that fails must not stop the others.
-                log.exception("a status message failed", job=wish.job_id)
-                wishes.pop(wish.job_id, None)
-            if wait > 0:
-                await pause(self._clock, wait)
-        del self._workers[channel_id], self._wishes[channel_id], self._news[channel_id]
-
-    # Edits.
-
-    async def _fulfil_at_once(self, channel_id: int, wish: PendingEdit) -> None:
-        async with self._turns.of(channel_id).alone:
-            await self._fulfil(wish)
-
-    async def _fulfil(self, wish: PendingEdit) -> bool:
-        """Edit one message. Returns whether an edit was spent on it."""
+    async def _edit(self, job_id: int) -> EditResult:
         try:
-            view = await self._speech.view(wish.job_id)
+            view = await self._speech.view(job_id)
         except UnknownJob:
-            self._forget(wish.job_id)
-            return False
-        job, origin = view.job, Delivery.from_json(view.job.origin)
-        if job.id in self._gone:  # since this was wished for
-            self._done(origin.channel_id, wish)
-            return False
-        rendered = await self._render(view, self._words(view, origin))
-        shown = self._shown.get(job.id, job.shown)
-        if rendered.key == shown:
-            self._done(origin.channel_id, wish)
-            return False
+            self._forget(job_id)
+            return NOT_NEEDED
+        if job_id in self._unreachable:  # since the edit was submitted
+            return NOT_NEEDED
+        delivery = Delivery.from_json(view.job.origin)
+        rendered = await self._render(view, self._note_for(view, delivery))
+        if rendered.key == self._shown.get(job_id, view.job.shown):
+            return NOT_NEEDED
         try:
-            await self._reach.edit(origin, self._payload(rendered))
+            await self._access.edit(delivery, self._payload(rendered))
         except discord.HTTPException as error:
-            if self._reach.learn(error, origin):
-                return await self._fulfil(wish)  # by the token, and with what that changes
-            await self._failed(view, origin, wish, error)
-            return True
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            log.info("an edit did not get through", job=job.id, error=describe(error))
-            self._retry(origin.channel_id, wish)
-            return True
-        self._failures.pop(job.id, None)
-        self._shown[job.id] = rendered.key
-        self._edited_at[job.id] = self._clock.monotonic()
-        self._done(origin.channel_id, wish)
+            if self._access.learn_hidden(error, delivery):
+                return await self._edit(job_id)  # with the interaction's token, and its note
+            return await self._failed(view, error)
+        except NETWORK_ERRORS as error:
+            log.info("a status message could not be edited", job=job_id, error=describe(error))
+            return RETRY
+        self.published(job_id, rendered)
         if rendered.final:
-            await self._speech.mark_shown(job.id, rendered.key)
-            self._forget(job.id)
-        return True
+            await self._speech.mark_shown(job_id, rendered.key)
+            self._forget(job_id)
+        return DONE
 
-    def _words(self, view: JobView, origin: Delivery) -> str | None:
-        """What hinders, or that the message is about to stop following."""
-        is_followed_by_token = not view.job.state.final and self._reach.is_blind(origin)
-        if is_followed_by_token and 0 < self._reach.remaining(origin) <= FAREWELL_SECONDS:
+    def _note_for(self, view: JobView, delivery: Delivery) -> str | None:
+        """Why the job cannot be heard, or that the message is about to stop following it."""
+        by_interaction = not view.job.state.final and self._access.is_hidden(delivery)
+        if by_interaction and 0 < self._access.token_seconds(delivery) <= FAREWELL_SECONDS:
             return FAREWELL
         return self._note(view.job.lane)
 
-    async def _failed(
-        self, view: JobView, origin: Delivery, wish: PendingEdit, error: discord.HTTPException
-    ) -> None:
+    async def _failed(self, view: JobView, error: discord.HTTPException) -> EditResult:
         job = view.job
-        log.info("an edit was refused", job=job.id, status=error.status, code=error.code)
-        if error.code in WAITS:
-            self._retry(origin.channel_id, wish, WAITS[error.code])
-        elif error.status >= 500 or error.status == 429:
-            self._retry(origin.channel_id, wish)
-        else:
-            if error.code not in GONE | TOKEN_DEAD | {MISSING_ACCESS}:
-                log.warning("an edit can never succeed", job=job.id, error=describe(error))
-            self._gone.add(job.id)
-            self._done(origin.channel_id, wish)
-            await self._speech.mark_shown(job.id, f"{job.state}:{UNREACHABLE}")
+        log.info(
+            "Discord refused to edit a status message",
+            job=job.id,
+            status=error.status,
+            code=error.code,
+        )
+        if (later := RETRY_LATER.get(error.code)) is not None:
+            return later
+        if is_temporary(error):
+            return RETRY
+        if error.code not in UNREACHABLE_ERRORS:
+            log.warning(
+                "a status message can never be edited again", job=job.id, error=describe(error)
+            )
+        self._unreachable.add(job.id)
+        await self._speech.mark_shown(job.id, f"{job.state}:{UNREACHABLE}")
+        return DONE
 
-    def _retry(self, channel_id: int, wish: PendingEdit, seconds: float | None = None) -> None:
-        failures = self._failures.get(wish.job_id, 0)
-        self._failures[wish.job_id] = failures + 1
-        if seconds is None:
-            seconds = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
-        wish.not_before = self._clock.monotonic() + seconds
-        self._wishes[channel_id][wish.job_id] = wish
+    # The last edit with an interaction's token.
 
-    def _done(self, channel_id: int, wish: PendingEdit) -> None:
-        """Unless something new was wished for meanwhile."""
-        if self._wishes[channel_id].get(wish.job_id) is wish:
-            del self._wishes[channel_id][wish.job_id]
-
-    def _plan_farewell(self, job_id: int, origin: Delivery) -> None:
-        if job_id not in self._farewells and self._reach.remaining(origin) > 0:
-            task = asyncio.create_task(self._farewell(job_id, origin), name=f"farewell-{job_id}")
+    def _plan_farewell(self, job_id: int, delivery: Delivery) -> None:
+        if job_id not in self._farewells and self._access.token_seconds(delivery) > 0:
+            task = asyncio.create_task(self._farewell(job_id, delivery), name=f"farewell-{job_id}")
             self._farewells[job_id] = task
 
-    async def _farewell(self, job_id: int, origin: Delivery) -> None:
-        """Edit the message once more shortly before its token dies, whether or not it is still
-        true: that shows whether it can be edited without the token."""
-        await self._clock.sleep(max(0.0, self._reach.remaining(origin) - FAREWELL_SECONDS + 1))
-        self._reach.look_again(origin)
+    async def _farewell(self, job_id: int, delivery: Delivery) -> None:
+        """Edit the message once more shortly before its token expires, even if it is still true:
+        that shows whether it can be edited without the token."""
+        seconds = self._access.token_seconds(delivery) - FAREWELL_SECONDS + 1
+        await self._clock.sleep(max(0.0, seconds))
+        self._access.try_own_token(delivery)
         self._shown.pop(job_id, None)
-        await self.wish(job_id)
+        await self.update(job_id)
 
     def _forget(self, job_id: int) -> None:
-        for wishes in self._wishes.values():
-            wishes.pop(job_id, None)
+        self._editor.drop(_key(job_id))
         self._shown.pop(job_id, None)
         self._edited_at.pop(job_id, None)
-        self._failures.pop(job_id, None)
-        self._gone.discard(job_id)
+        self._unreachable.discard(job_id)
         farewell = self._farewells.pop(job_id, None)
         if farewell is not None:
             farewell.cancel()
+
+
+def _key(job_id: int) -> Key:
+    return ("job", job_id)

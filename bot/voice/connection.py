@@ -1,13 +1,13 @@
 """One connection to a voice channel, over discord.py, that never repairs itself.
 
-Knows: the voice handshake, when frames can be heard, the signs of life of the path, when it is
-lost. Does not know: what is said, whether to try again (that is the room's).
+Knows the voice handshake, when frames can be heard, the signs that the path is alive, and when the
+connection is lost. `guild_voice.py` decides whether to make another one.
 
 discord.py 2.7.1 repairs a voice connection in ways that lose sound: a 4015 never completes its
 resume, the second move in a row drops the bot, a 4006 soon after a join can hang, frames sent
-during its back-off vanish. So here a connection is used once. Whatever ends it is reported, and
-the room makes another: from new voice updates when Discord sent them (a move, another voice
-server), else by leaving and joining.
+during its back-off vanish. So a connection is used once here. Whatever ends it is reported, and
+the guild's voice makes another one: from new voice updates if Discord has sent them (a move,
+another voice server), else by leaving and joining.
 """
 
 import asyncio
@@ -25,27 +25,32 @@ from discord.gateway import DiscordVoiceWebSocket
 from discord.voice_client import VoiceClient
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
+from bot.discord_io.errors import VoiceCloseCode
 from engine.base.clock import Clock
 from engine.base.error_text import describe, places
 
 log = structlog.get_logger(__name__)
 
-#: discord.py sends a heartbeat at least every 5 s. One unanswered and half of the next: lost.
+#: discord.py sends a heartbeat at least every 5 s. The connection is lost after one unanswered
+#: heartbeat and half of the next interval, in seconds.
 HEARTBEAT_LATE: Final = 8.0
 #: Seconds between two keep-alives on the UDP path; two of them may get lost.
 KEEP_ALIVE_SECONDS: Final = 2.0
 KEEP_ALIVE_LATE: Final = 7.0
 FIRST_KEEP_ALIVES: Final = 3
-#: A UDP path whose sends have failed for so long is lost (an unreachable port, no route).
+#: A UDP path is lost when sends have failed for this many seconds (an unreachable port, no route).
 SEND_FAILING: Final = 1.0
-#: Datagrams that are taken in one look: the bot is deafened, so hardly any come.
+#: Datagrams that are read at once: the bot is deafened, so hardly any come.
 MOST_DATAGRAMS: Final = 64
-#: Seconds between two looks at the signs of life.
+#: Seconds between two checks of the path.
 WATCH_SECONDS: Final = 0.25
-#: A close of the websocket is not waited for longer: the peer may be gone.
+#: Seconds to wait for the websocket to close: the peer may be gone.
 CLOSE_SECONDS: Final = 1.0
-#: A voice session that forms its encryption for longer than this is given up.
+#: Seconds after which a voice session that still forms its encryption is given up.
 ENCRYPTION_SECONDS: Final = 8.0
+
+#: With these close codes the peer of the websocket has sent none.
+NO_CODE: Final = {None, -1, VoiceCloseCode.ABNORMAL}
 
 _KEEP_ALIVE = struct.Struct("<Q")
 
@@ -56,91 +61,100 @@ class DisconnectReason(StrEnum):
     UNSENDABLE = "unsendable"  # the socket refuses frames
     SERVER_CHANGED = "server_changed"  # Discord sent another voice server
     UNENCRYPTED = "unencrypted"  # the end-to-end encryption was not formed again
-    SESSION_ENDED = "session_ended"  # the gateway session that it belongs to is over
+    SESSION_ENDED = "session_ended"  # its gateway session is over
 
 
 @dataclass(frozen=True, slots=True)
 class Disconnect:
-    """Why and when a connection ended. `code`: the websocket's close code, where there is one."""
+    """Why a connection ended. `code`: the websocket's close code, if there is one."""
 
     reason: DisconnectReason
     code: int | None = None
 
+    @property
+    def was_told(self) -> bool:
+        """Whether Discord said so, at once. Else we do not know when the path broke."""
+        match self.reason:
+            case DisconnectReason.SERVER_CHANGED | DisconnectReason.SESSION_ENDED:
+                return True
+            case DisconnectReason.CLOSED:
+                return self.code not in NO_CODE
+            case _:
+                return False
+
 
 class ConnectionOwner(Protocol):
-    """Who uses a connection: told on the event loop, and the owner of its clock."""
+    """The user of a connection. It is called on the event loop, and gives the clock."""
 
     clock: Clock
 
-    def asked(self, channel_id: int | None) -> None:
-        """A request to be in `channel_id` (None: in none) goes out to the gateway now."""
+    def requested(self, channel_id: int | None) -> None:
+        """A request to be in `channel_id` (None: in none) is sent to the gateway now."""
         ...
 
-    def lost(self, connection: "Connection", loss: Disconnect) -> None:
-        """The connection is of no more use."""
+    def disconnected(self, connection: "Connection", disconnect: Disconnect) -> None:
+        """The connection has ended."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceServerInfo:
-    """What Discord gives for one voice session, by two gateway events."""
+    """What two gateway events of Discord give for one voice session."""
 
     session_id: str = field(repr=False)
     token: str = field(repr=False)
     endpoint: str
 
 
-class _Once(VoiceConnectionState):
+class _SingleUseState(VoiceConnectionState):
     """discord.py's handshake and encryption, without its repairs."""
 
-    def __init__(self, client: "Connection", credentials: VoiceServerInfo | None) -> None:
-        super().__init__(client, hook=self._heard_from)
+    def __init__(self, client: "Connection", server_info: VoiceServerInfo | None) -> None:
+        super().__init__(client, hook=self._on_message)
         self.connection = client
         self.clock = client.clock
-        self.adopted = credentials is not None
-        self.renewed = False
+        self.has_server_info = server_info is not None
+        self.server_changed = False
         self.last_reply = self.clock.monotonic()
         self.last_echo: float | None = None
         self.failing_since = self.failed_at = -math.inf  # sends that the socket refused
-        self._named = asyncio.Event()  # Discord has sent both voice updates
-        if credentials is not None:
-            self.session_id = credentials.session_id
-            self.token = credentials.token
-            self.endpoint = credentials.endpoint
+        self._has_updates = asyncio.Event()  # Discord has sent both voice updates
+        if server_info is not None:
+            self.session_id = server_info.session_id
+            self.token = server_info.token
+            self.endpoint = server_info.endpoint
             self.server_id = client.guild.id
-            self.endpoint_ip = discord.utils.MISSING
-            self._create_socket()
+            self._open_socket()
             self.state = ConnectionFlowState.got_both_voice_updates
 
-    async def _heard_from(self, ws: DiscordVoiceWebSocket, message: dict[str, Any]) -> None:
+    async def _on_message(self, ws: DiscordVoiceWebSocket, message: dict[str, Any]) -> None:
         self.last_reply = self.clock.monotonic()
 
     def read_echoes(self) -> None:
-        """Take what came over UDP. discord.py's reader thread would do it, if it were asked to
-        listen; it would also take the refusals that tell of an unreachable port, and say nothing.
-        """
+        """Read what came over UDP. discord.py's reader thread could do this, but it would also take
+        the errors that report an unreachable port, and tell nobody."""
         for _ in range(MOST_DATAGRAMS):
             try:
                 datagram = self.socket.recv(2048)
             except BlockingIOError:
                 return
             except OSError:
-                self._note_refusal()
+                self._note_failure()
                 return
             if len(datagram) == _KEEP_ALIVE.size:
                 self.last_echo = self.clock.monotonic()
 
     def send_packet(self, packet: bytes) -> None:
-        """Runs on the metronome's thread. discord.py drops the OSError at debug level."""
+        """Runs on the frame clock's thread. discord.py drops the OSError at debug level."""
         try:
             super().send_packet(packet)
         except OSError:
-            self._note_refusal()
+            self._note_failure()
             raise
 
-    def _note_refusal(self) -> None:
-        # A refused port fails every second send at most: the error of one is told at the next,
-        # and is forgotten by then. So a success in between means nothing.
+    def _note_failure(self) -> None:
+        # An unreachable port fails every second send at most: the next send reports the error of
+        # the one before. So a success in between means nothing.
         now = self.clock.monotonic()
         if now - self.failed_at > SEND_FAILING:
             self.failing_since = now
@@ -149,12 +163,12 @@ class _Once(VoiceConnectionState):
     async def _inner_connect(
         self, reconnect: bool, self_deaf: bool, self_mute: bool, resume: bool
     ) -> None:
-        if not self.adopted:
+        if not self.has_server_info:
             self.state = ConnectionFlowState.set_guild_voice_state
             await self._voice_connect(self_deaf=self_deaf, self_mute=self_mute)
-            # Not discord.py's `_wait_for_state`: an update that comes between its look and the
-            # first turn of its wait goes unheard, and the join hangs until its timeout.
-            await self._named.wait()
+            # Not discord.py's `_wait_for_state`: it misses an update that comes between its check
+            # and its wait, and the join hangs until its timeout.
+            await self._has_updates.wait()
         self.ws = await self._connect_websocket(False)
         await self._handshake_websocket()
 
@@ -162,7 +176,7 @@ class _Once(VoiceConnectionState):
         self, reconnect: bool, timeout: float, self_deaf: bool, self_mute: bool, resume: bool
     ) -> None:
         # Not discord.py's `wait_for`: up to Python 3.11 it runs the handshake in a task of its own,
-        # whose error nobody reads when the handshake fails while it is cancelled.
+        # and nobody reads that task's error if the handshake fails while it is cancelled.
         try:
             async with asyncio.timeout(timeout):
                 await self._inner_connect(reconnect, self_deaf, self_mute, resume)
@@ -170,22 +184,24 @@ class _Once(VoiceConnectionState):
             raise
         except Exception as error:  # noqa: BLE001 -- the edge of a handshake
             # What cannot be read is a lost connection like any other.
-            self._tell_unreadable(error)
-            raise ConnectionResetError("the voice server sent what cannot be read") from None
+            self._log_unreadable(error)
+            raise ConnectionResetError(
+                "the voice server sent something that cannot be read"
+            ) from None
         self._runner = asyncio.create_task(
             self._poll_voice_ws(reconnect), name=f"voice-poll-{self.guild.id}"
         )
 
-    def _tell_unreadable(self, error: Exception) -> None:
+    def _log_unreadable(self, error: Exception) -> None:
         log.warning(
-            "the voice server sent what cannot be read",
+            "the voice server sent something that cannot be read",
             guild=self.guild.id,
             error=describe(error),
             at=places(error),
         )
 
     async def _voice_connect(self, *, self_deaf: bool = False, self_mute: bool = False) -> None:
-        self.connection.occupant.asked(self.voice_client.channel.id)
+        self.connection.owner.requested(self.voice_client.channel.id)
         await super()._voice_connect(self_deaf=self_deaf, self_mute=self_mute)
 
     async def _poll_voice_ws(self, reconnect: bool) -> None:
@@ -197,8 +213,8 @@ class _Once(VoiceConnectionState):
         except (TimeoutError, OSError):
             self.connection.report(Disconnect(DisconnectReason.CLOSED))
         except Exception as error:  # noqa: BLE001 -- the edge of this task
-            # discord.py lets it die here, and the connection goes deaf.
-            self._tell_unreadable(error)
+            # discord.py would end this task, and the connection would read nothing more.
+            self._log_unreadable(error)
             self.connection.report(Disconnect(DisconnectReason.CLOSED))
 
     async def voice_state_update(self, data: Any) -> None:
@@ -209,12 +225,12 @@ class _Once(VoiceConnectionState):
             self.state = ConnectionFlowState.got_voice_state_update
         elif self.state is ConnectionFlowState.got_voice_server_update:
             self.state = ConnectionFlowState.got_both_voice_updates
-            self._named.set()
+            self._has_updates.set()
 
     async def voice_server_update(self, data: Any) -> None:
         token, endpoint = data.get("token"), data.get("endpoint")
         if not isinstance(token, str) or not isinstance(endpoint, str):
-            return  # the voice server went away; another update follows when there is a new one
+            return  # the voice server went away; another update names the new one
         before = (self.token, self.endpoint)
         self.token, self.endpoint = token, endpoint.removeprefix("wss://")
         self.server_id = int(data["guild_id"])
@@ -224,9 +240,9 @@ class _Once(VoiceConnectionState):
         elif self.state is ConnectionFlowState.got_voice_state_update:
             self._open_socket()
             self.state = ConnectionFlowState.got_both_voice_updates
-            self._named.set()
+            self._has_updates.set()
         elif before != (self.token, self.endpoint):
-            self.renewed = True
+            self.server_changed = True
             self.connection.report(Disconnect(DisconnectReason.SERVER_CHANGED))
 
     def _open_socket(self) -> None:
@@ -234,17 +250,17 @@ class _Once(VoiceConnectionState):
         self._create_socket()
 
     async def end(self) -> None:
-        """Close what is open. Says nothing to the gateway: that is the room's."""
+        """Close what is open. Does not tell the gateway: `ChannelSession` does."""
         self.state = ConnectionFlowState.disconnected
         for task in (self._connector, self._runner):
             if task is not None and task is not asyncio.current_task():
                 task.cancel()
-                task.add_done_callback(_look_at_error)
+                task.add_done_callback(_log_error)
         self._socket_reader.stop()
         if self.ws:
             try:
-                # Not `wait_for`: up to Python 3.11 it loses a cancellation that comes just as
-                # the close is done, and whoever ends the room waits for it in vain.
+                # Not `wait_for`: up to Python 3.11 it loses a cancellation that comes just when the
+                # close is done, and the task that ends the guild's voice would wait for ever.
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await self.ws.close()
             except (TimeoutError, OSError):
@@ -254,50 +270,50 @@ class _Once(VoiceConnectionState):
 
 
 class Connection(VoiceClient):
-    """A voice connection that is used once. Make it by `open_connection` or `adopt`."""
+    """A voice connection that is used once. `channel.connect(cls=…)` of discord.py makes it."""
 
-    _connection: _Once
+    _connection: _SingleUseState
 
     def __init__(
         self,
         client: discord.Client,
         channel: discord.abc.Connectable,
-        occupant: ConnectionOwner,
-        credentials: VoiceServerInfo | None = None,
+        owner: ConnectionOwner,
+        server_info: VoiceServerInfo | None = None,
     ) -> None:
-        self.occupant = occupant
-        self.clock = occupant.clock
-        self._credentials = credentials
-        self._loss: Disconnect | None = None
+        self.owner = owner
+        self.clock = owner.clock
+        self._server_info = server_info
+        self._ended: Disconnect | None = None
         self._watcher: asyncio.Task[None] | None = None
         super().__init__(client, channel)
 
     def create_connection_state(self) -> VoiceConnectionState:
-        return _Once(self, self._credentials)
+        return _SingleUseState(self, self._server_info)
 
     @property
-    def loss(self) -> Disconnect | None:
-        """Why the connection ended; None while it lives."""
-        return self._loss
+    def ended(self) -> Disconnect | None:
+        """Why the connection has ended; None while it is alive."""
+        return self._ended
 
     @property
-    def credentials(self) -> VoiceServerInfo | None:
-        """The latest that Discord has given for this guild's voice session."""
+    def server_info(self) -> VoiceServerInfo | None:
+        """The latest that Discord has sent for this guild's voice session."""
         state = self._connection
         if state.session_id is None or state.token is None or state.endpoint is None:
             return None
         return VoiceServerInfo(state.session_id, state.token, state.endpoint)
 
     @property
-    def renewed(self) -> bool:
+    def server_changed(self) -> bool:
         """Whether Discord has named another voice server since this connection was made."""
-        return self._connection.renewed
+        return self._connection.server_changed
 
     @property
     def audible(self) -> bool:
-        """Whether a frame sent now can be decoded by the listeners."""
+        """Whether listeners can decode a frame that is sent now."""
         state = self._connection
-        if self._loss is not None or not state.is_connected():
+        if self._ended is not None or not state.is_connected():
             return False
         return state.dave_protocol_version == 0 or state.can_encrypt
 
@@ -308,7 +324,7 @@ class Connection(VoiceClient):
 
     @property
     def last_sign_of_life(self) -> float:
-        """When the path was last seen to work, in seconds of `time.monotonic`."""
+        """When the path was last seen to work, in monotonic seconds."""
         state = self._connection
         if state.last_echo is None:
             return state.last_reply
@@ -322,10 +338,10 @@ class Connection(VoiceClient):
         self_deaf: bool = False,
         self_mute: bool = False,
     ) -> None:
-        """Join and wait until frames can be heard, if anybody else is there to hear them.
+        """Join, and wait until frames can be heard if anybody else is in the channel.
 
-        Raises TimeoutError, discord.ConnectionClosed, OSError. `timeout` is for the handshake,
-        in seconds; the encryption may take another `ENCRYPTION_SECONDS`.
+        Raises TimeoutError, discord.ConnectionClosed, OSError. `timeout` is for the handshake, in
+        seconds; the encryption may take another `ENCRYPTION_SECONDS`.
         """
         await super().connect(
             reconnect=False, timeout=timeout, self_deaf=self_deaf, self_mute=self_mute
@@ -334,17 +350,17 @@ class Connection(VoiceClient):
         self._watcher = asyncio.create_task(self._watch(), name=f"voice-watch-{self.guild.id}")
         async with asyncio.timeout(ENCRYPTION_SECONDS):
             while not self.audible and self.in_company:
-                if self._loss is not None:
+                if self._ended is not None:
                     raise ConnectionResetError("the voice connection was lost while it was made")
-                # Nothing tells when a session is ready: discord.py keeps that in davey's object.
+                # No event says that a session is ready: discord.py leaves that to davey's object.
                 await asyncio.sleep(0.01)
 
     def send(self, packet: bytes) -> None:
-        """Send one 20 ms Opus packet. Runs on the metronome's thread; never waits."""
+        """Send one 20 ms Opus packet. Runs on the frame clock's thread; never waits."""
         self.send_audio_packet(packet, encode=False)
 
     async def speaking(self, on: bool) -> None:
-        """Tell the listeners' clients whether sound is coming."""
+        """Tell the listeners' clients whether sound follows."""
         state = discord.SpeakingState.voice if on else discord.SpeakingState.none
         try:
             await self.ws.speak(state)
@@ -353,17 +369,17 @@ class Connection(VoiceClient):
                 "the speaking state could not be sent", guild=self.guild.id, error=describe(error)
             )
 
-    def report(self, loss: Disconnect) -> None:
-        """The connection is lost: say so once."""
-        if self._loss is None:
-            self._loss = loss
+    def report(self, disconnect: Disconnect) -> None:
+        """The connection is lost: tell the owner, once."""
+        if self._ended is None:
+            self._ended = disconnect
             self._connection.state = ConnectionFlowState.disconnected
-            self.occupant.lost(self, loss)
+            self.owner.disconnected(self, disconnect)
 
     async def end(self) -> None:
-        """Let go of the sockets, threads and tasks. The bot stays in the channel, unheard."""
-        if self._loss is None:
-            self._loss = Disconnect(DisconnectReason.CLOSED, 1000)
+        """Close the sockets and end the threads and tasks. The bot stays in the channel, silent."""
+        if self._ended is None:
+            self._ended = Disconnect(DisconnectReason.CLOSED, 1000)
         if self._watcher is not None:
             self._watcher.cancel()
         await self._connection.end()
@@ -375,7 +391,7 @@ class Connection(VoiceClient):
         await self.end()
 
     async def _watch(self) -> None:
-        """Look at the signs of life, whatever discord.py believes."""
+        """Check that the path is alive, whatever discord.py believes."""
         sent_at = heard_at = self.clock.monotonic()
         for counter in itertools.count(1):
             now, state = self.clock.monotonic(), self._connection
@@ -384,9 +400,9 @@ class Connection(VoiceClient):
                 heard_at = now
             if (reason := _fault(state, now, heard_at)) is not None:
                 self.report(Disconnect(reason))
-            if self._loss is not None:
+            if self._ended is not None:
                 return
-            # At first one a look: discord.py's reader still takes the first echo for itself.
+            # Several at the beginning: discord.py's reader still takes the first echo.
             if counter <= FIRST_KEEP_ALIVES or now - sent_at >= KEEP_ALIVE_SECONDS:
                 sent_at = now
                 self._send_keep_alive(counter)
@@ -396,19 +412,19 @@ class Connection(VoiceClient):
         try:
             self._connection.send_packet(_KEEP_ALIVE.pack(counter))
         except OSError as error:
-            # `send_packet` has noted it; the watch decides.
+            # `send_packet` has noted it; `_fault` decides.
             log.debug("a keep-alive was not sent", guild=self.guild.id, error=describe(error))
 
 
-def _look_at_error(task: asyncio.Task[None]) -> None:
-    """A handshake can fail in the moment in which its caller is cancelled: then nobody else reads
-    the error, and asyncio would log it as one that was missed."""
+def _log_error(task: asyncio.Task[None]) -> None:
+    """If a handshake fails just when its caller is cancelled, nobody else reads the error, and
+    asyncio would log it as one that was never retrieved."""
     if not task.cancelled() and (error := task.exception()) is not None:
         log.debug("a voice connection was ended while it failed", error=describe(error))
 
 
-def _fault(state: _Once, now: float, heard_at: float) -> DisconnectReason | None:
-    """What is wrong with the path, if anything. All times are the clock's."""
+def _fault(state: _SingleUseState, now: float, heard_at: float) -> DisconnectReason | None:
+    """What is wrong with the path, if anything. All times are monotonic seconds."""
     if now - state.last_reply > HEARTBEAT_LATE:
         return DisconnectReason.SILENT
     if state.last_echo is not None and now - state.last_echo > KEEP_ALIVE_LATE:

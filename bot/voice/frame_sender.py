@@ -1,14 +1,15 @@
-"""Speaks a lane's cues over one connection, and knows what of it was surely heard.
+"""Sends a lane's sound over one connection, and knows what of it was surely heard.
 
-Knows: which cues are in the source, which left since the last sign of life. Does not know: where
-to be, who listens, whether it may speak: whoever starts and stops it (the room) does.
+Knows which items are in the source, and which were sent since the path was last seen to work.
+`guild_voice.py` decides when it starts and stops.
 
-The queue's rows follow the frames: `started` and `spoken` are told in the order in which frames
-left, by one task, so that a slow disk delays no sound.
+One task reports `started` and `spoken` to the queue, in the order in which frames were sent. So a
+slow disk delays no sound.
 """
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,7 +25,7 @@ from engine.queue.audio_stream import PlaybackItem
 
 log = structlog.get_logger(__name__)
 
-#: Cues in the source at once: the one that is heard, and the next so that no gap comes between.
+#: Items in the source at once: the one that is heard, and the next, so that no gap is between.
 AHEAD: Final = 2
 
 
@@ -37,71 +38,85 @@ class LeadIn:
 
 
 class FrameSender:
-    """Lives from one interruption to the next. `run` until it is cancelled, then `stop`."""
+    """Works from `start` to `stop`, until the next interruption."""
 
     def __init__(
         self,
         connection: Connection,
-        player: PlaybackQueue,
-        metronome: FrameClock,
+        playback: PlaybackQueue,
+        frame_clock: FrameClock,
         clock: Clock,
         lead_in: LeadIn,
         *,
         held: bool,
     ) -> None:
         self._connection = connection
-        self._player = player
-        self._metronome = metronome
+        self._playback = playback
+        self._frame_clock = frame_clock
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._source = FrameSource(self._notify, first_lead=lead_in.join, lead=lead_in.pause)
+        self._source = FrameSource(self._notify, first_lead_in=lead_in.join, lead_in=lead_in.pause)
         self._slots = asyncio.Semaphore(AHEAD)
         self._taken: deque[PlaybackItem] = deque()
-        self._left: deque[tuple[float, PlaybackItem]] = deque()  # when its last frame left
-        self._reports: asyncio.Queue[SourceEvent] = asyncio.Queue()
+        self._sent: deque[tuple[float, PlaybackItem]] = deque()  # when its last frame left
+        self._events: asyncio.Queue[SourceEvent] = asyncio.Queue()
         self._sending = False
+        self._task: asyncio.Task[None] | None = None
         if held:
             self._source.hold()
 
-    async def run(self) -> None:
-        """Speak until cancelled."""
+    def start(self, ended: Callable[[], None]) -> None:
+        """Begin to send. `ended` is called when that has ended, by `stop` or by a fault."""
+        self._task = asyncio.create_task(self._run(), name="frame-sender")
+        self._task.add_done_callback(lambda _: ended())
+
+    @property
+    def has_failed(self) -> bool:
+        return self._task is not None and self._task.done()
+
+    async def _run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._take(), name="speaker-take")
-            tasks.create_task(self._report(), name="speaker-report")
+            tasks.create_task(self._take(), name="sender-take")
+            tasks.create_task(self._report(), name="sender-report")
 
     def hold(self) -> None:
-        """Stop at this frame, for a pause that a member asked for."""
+        """Stop at this frame: a member asked for a pause."""
         self._source.hold()
 
     def release(self) -> None:
-        """Go on where `hold` stopped."""
+        """Continue where `hold` stopped."""
         self._source.release()
-        self._metronome.start(self._beat)
+        self._frame_clock.start(self._tick)
 
     async def stop(self, *, path_lived_until: float) -> None:
-        """Stop at once; hand back to the queue what was not surely heard.
+        """Stop at once, and return to the queue what was not surely heard.
 
-        `path_lived_until`: the clock's monotonic time up to which frames are known to have
-        arrived.
+        `path_lived_until`: frames that were sent before this time are known to have arrived, in
+        monotonic seconds.
         """
+        if self._task is not None:
+            self._task.cancel()
+            (error,) = await asyncio.gather(self._task, return_exceptions=True)
+            if isinstance(error, Exception):
+                log.error("a frame sender failed", guild=self._connection.guild.id, exc_info=error)
         self._source.stop()
-        # Events that the metronome's thread has posted stand in the loop's queue by now.
+        # Events that the frame clock's thread has posted are in the loop's queue by now.
         await asyncio.sleep(0)
-        while not self._reports.empty():
-            await self._tell(self._reports.get_nowait())
-        unheard = [item for at, item in self._left if at > path_lived_until]
+        while not self._events.empty():
+            await self._handle(self._events.get_nowait())
+        unheard = [item for at, item in self._sent if at > path_lived_until]
         first = next(iter([*unheard, *self._taken]), None)
         if first is not None:
-            await self._player.rewind(first)
+            await self._playback.rewind(first)
         self._taken.clear()
-        self._left.clear()
+        self._sent.clear()
 
     async def _take(self) -> None:
         while True:
             await self._slots.acquire()
-            item = await self._player.next()
+            item = await self._playback.next()
             self._taken.append(item)
-            # The lead begins here, while the engine still works.
+            # The lead-in begins here, while the engine still works.
             self._source.expect()
             await self._send()
             await item.sound.begun()
@@ -112,25 +127,25 @@ class FrameSender:
         if not self._sending:
             self._sending = True
             await self._connection.speaking(True)
-        self._metronome.start(self._beat)
+        self._frame_clock.start(self._tick)
 
-    def _beat(self) -> bool:
-        """One frame; on the metronome's thread, of which this is the edge: whatever fails here
-        ends the connection, and the room makes another."""
+    def _tick(self) -> bool:
+        """Send one frame; runs on the frame clock's thread. This is that thread's edge: whatever
+        fails here ends the connection, and the guild's voice makes another one."""
         try:
             return self._send_frame()
         except Exception:
             log.exception("a frame could not be sent", guild=self._connection.guild.id)
-            loss = Disconnect(DisconnectReason.UNSENDABLE)
-            self._loop.call_soon_threadsafe(self._connection.report, loss)
+            disconnect = Disconnect(DisconnectReason.UNSENDABLE)
+            self._loop.call_soon_threadsafe(self._connection.report, disconnect)
             return False
 
     def _send_frame(self) -> bool:
         connection = self._connection
-        if connection.loss is not None:
+        if connection.ended is not None:
             return False
         if not connection.audible:
-            # The encryption is being formed again (a member came or went): wait, lose nothing.
+            # The encryption forms again (a member came or left): wait, and lose nothing.
             connection.send(SILENCE)
             return True
         frame = self._source.read()
@@ -148,26 +163,26 @@ class FrameSender:
                 self._taken.remove(event.item)
                 self._slots.release()
             if not event.item.sound.over:
-                self._left.append((self._clock.monotonic(), event.item))
+                self._sent.append((self._clock.monotonic(), event.item))
             self._forget_heard()
-        self._reports.put_nowait(event)
+        self._events.put_nowait(event)
 
     def _forget_heard(self) -> None:
         heard_until = self._connection.last_sign_of_life
-        while self._left and self._left[0][0] <= heard_until:
-            self._left.popleft()
+        while self._sent and self._sent[0][0] <= heard_until:
+            self._sent.popleft()
 
     async def _report(self) -> None:
         while True:
-            await self._tell(await self._reports.get())
+            await self._handle(await self._events.get())
 
-    async def _tell(self, event: SourceEvent) -> None:
+    async def _handle(self, event: SourceEvent) -> None:
         match event:
             case Started(item):
-                await self._player.started(item)
+                await self._playback.started(item)
             case Finished(item):
                 if not item.sound.over:
-                    await self._player.spoken(item)
+                    await self._playback.spoken(item)
             case Idle():
                 if self._sending and self._source.idle:
                     self._sending = False

@@ -1,11 +1,8 @@
-"""From cues to 20 ms frames: what a listener hears, frame by frame, and never a wait.
+"""Turns items into 20 ms frames: what a listener hears, frame by frame. It never waits. Pure.
 
-Knows: cues, their order, silence before, between and after them. Does not know: Discord, time
-(a frame is 20 ms), who makes the packets.
-
-A Source lives from one interruption of the voice path to the next. The event loop talks to it
-by `expect`, `push`, `hold`, `release` and `stop`, none of which waits; `read` runs on the
-metronome's thread and takes no lock: it obeys what stands in a deque, and answers by events.
+A source works until the next interruption of the voice path. The event loop calls `expect`, `push`,
+`hold`, `release` and `stop`, none of which waits. `read` runs on the frame clock's thread and takes
+no lock: it carries out the commands in a deque, and answers by events.
 """
 
 from collections import deque
@@ -16,27 +13,27 @@ from typing import Final
 from engine.model.audio_format import CLOSING_SILENCE_FRAMES, FRAMES_PER_SECOND, SILENCE
 from engine.queue.audio_stream import PlaybackItem
 
-#: After a lead, silence goes on for so long while the first packet is still being made: 1 s.
+#: After a lead-in, silence continues for this long while the first packet is made: 1 s.
 PATIENCE_FRAMES: Final = FRAMES_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The cue's first frame leaves now."""
+    """The item's first frame is sent now."""
 
     item: PlaybackItem
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The cue's last frame leaves now, or it was dropped."""
+    """The item's last frame is sent now, or the item was dropped."""
 
     item: PlaybackItem
 
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Nothing more to send; the closing silence has left."""
+    """There is nothing more to send; the closing silence was sent."""
 
 
 SourceEvent = Started | Finished | Idle
@@ -48,59 +45,59 @@ def frames(seconds: float) -> int:
 
 
 class FrameSource:
-    """`first_lead` and `lead`: seconds of silence before the first sound after a join, and before
-    the first after a pause. `notify` is called on the thread that reads."""
+    """`first_lead_in` and `lead_in`: seconds of silence before the first sound after a join, and
+    before the first after a pause. `notify` is called on the thread that reads."""
 
     def __init__(
-        self, notify: Callable[[SourceEvent], None], *, first_lead: float, lead: float
+        self, notify: Callable[[SourceEvent], None], *, first_lead_in: float, lead_in: float
     ) -> None:
         self._notify = notify
-        self._lead = lead
-        self._orders: deque[Callable[[], None]] = deque()
+        self._lead_in = lead_in
+        self._commands: deque[Callable[[], None]] = deque()
         self._stopped = False
-        # What follows belongs to the thread that reads.
-        self._cues: deque[PlaybackItem] = deque()
-        self._position = 0  # in the first cue's packets
-        self._next_lead = first_lead
-        self._silence = 0  # frames of silence due before anything else
-        self._patience = 0  # frames of silence to spend on waiting for a first packet
-        self._closing = 0  # frames of silence due at the end of speech
+        # The following belong to the thread that reads.
+        self._items: deque[PlaybackItem] = deque()
+        self._position = 0  # in the first item's packets
+        self._next_lead_in = first_lead_in
+        self._silence = 0  # frames of silence to send before anything else
+        self._patience = 0  # frames of silence left to wait for a first packet
+        self._closing = 0  # frames of silence to send at the end of speech
         self._held = False
         self._idle = True
 
     # From the event loop.
 
     def expect(self) -> None:
-        """Sound is on its way: begin the lead silence, if nothing is being sent."""
-        self._orders.append(self._begin_lead)
+        """Sound will come: begin the lead-in, if nothing is being sent."""
+        self._commands.append(self._begin_lead_in)
 
     def push(self, item: PlaybackItem) -> None:
-        """Speak `item` after those already here."""
-        self._orders.append(lambda: self._append(item))
+        """Send `item` after the items that are here already."""
+        self._commands.append(lambda: self._append(item))
 
     def hold(self) -> None:
         """Stop at this frame."""
-        self._orders.append(self._hold)
+        self._commands.append(self._hold)
 
     def release(self) -> None:
-        """Go on at the frame where `hold` stopped, after a lead of silence."""
-        self._orders.append(self._release)
+        """Continue at the frame where `hold` stopped, after a lead-in."""
+        self._commands.append(self._release)
 
     def stop(self) -> None:
-        """Send nothing more, from the next frame on, for ever."""
+        """Send nothing more, from the next frame on."""
         self._stopped = True
 
     @property
     def idle(self) -> bool:
         """Whether nothing is being sent."""
-        return self._idle and not self._orders
+        return self._idle and not self._commands
 
-    # From the metronome.
+    # From the frame clock.
 
     def read(self) -> bytes | None:
-        """The next frame, or None when there is nothing to send until the next order."""
-        while self._orders:
-            self._orders.popleft()()
+        """The next frame; None if there is nothing to send until the next command."""
+        while self._commands:
+            self._commands.popleft()()
         if self._stopped:
             return None
         frame = None if self._held else self._next()
@@ -121,8 +118,8 @@ class FrameSource:
             self._closing = max(0, self._closing - 1)
             self._drop_over()
             return SILENCE
-        while self._cues:
-            item = self._cues[0]
+        while self._items:
+            item = self._items[0]
             if item.sound.over:
                 self._end(item, CLOSING_SILENCE_FRAMES if self._position else 0)
                 if self._silence:
@@ -154,26 +151,26 @@ class FrameSource:
         return packet
 
     def _end(self, item: PlaybackItem, silence: int) -> None:
-        self._cues.popleft()
+        self._items.popleft()
         self._position = 0
         self._silence = silence
         self._notify(Finished(item))
 
     def _drop_over(self) -> None:
-        """While a pause lasts, let go of cues that were dropped before they began."""
-        while self._cues and self._position == 0 and self._cues[0].sound.over:
-            self._notify(Finished(self._cues.popleft()))
+        """During a pause, release items that were dropped before they began."""
+        while self._items and self._position == 0 and self._items[0].sound.over:
+            self._notify(Finished(self._items.popleft()))
 
     def _append(self, item: PlaybackItem) -> None:
-        self._begin_lead()
-        self._cues.append(item)
+        self._begin_lead_in()
+        self._items.append(item)
 
-    def _begin_lead(self) -> None:
+    def _begin_lead_in(self) -> None:
         if self._idle:
             self._idle = False
-            self._silence = max(self._silence, frames(self._next_lead))
+            self._silence = max(self._silence, frames(self._next_lead_in))
             self._patience = PATIENCE_FRAMES
-            self._next_lead = self._lead
+            self._next_lead_in = self._lead_in
 
     def _hold(self) -> None:
         self._held = True
@@ -181,4 +178,4 @@ class FrameSource:
     def _release(self) -> None:
         if self._held:
             self._held = False
-            self._silence = max(self._silence, frames(self._lead))
+            self._silence = max(self._silence, frames(self._lead_in))

@@ -1,7 +1,6 @@
-"""Who can hear the bot in a voice channel, and what keeps it from speaking there.
+"""Who can hear the bot in a voice channel, and what keeps it from being heard there.
 
-Knows: discord.py's channels, members and voice states as they stand. Does not know: connections,
-queues, what to do about it. Pure: reads, asks nothing of Discord.
+It reads what discord.py knows of channels, members and voice states, and asks Discord nothing.
 """
 
 from dataclasses import dataclass
@@ -13,24 +12,24 @@ VoiceChannel = discord.VoiceChannel | discord.StageChannel
 
 
 class Blocker(StrEnum):
-    """Why the bot may be in the channel but not be heard there. The value is for people."""
+    """Why the bot is in the channel but cannot be heard. The value is shown to people."""
 
-    SERVER_MUTED = "I am muted by the server: ask a moderator to unmute me."
+    SERVER_MUTED = "I am muted by the server. Ask a moderator to unmute me."
     SUPPRESSED = "I am in the audience of this stage. Ask a stage moderator to invite me to speak."
-    AFK = "This is the AFK channel, where nobody may speak: move me to another."
-    NO_SPEAK = "I lack the Speak permission in this voice channel."
+    AFK = "This is the AFK channel, where nobody can speak. Move me to another channel."
+    NO_SPEAK = "I do not have the Speak permission in this voice channel."
 
 
 @dataclass(frozen=True, slots=True)
-class Listeners:
-    """The channel as it stands."""
+class Audience:
+    """Who is in the channel now, and what keeps them from hearing the bot."""
 
     listeners: int  # humans; bots do not listen
     blocker: Blocker | None
 
 
 def listeners(channel: VoiceChannel) -> list[int]:
-    """The ids of the humans in the channel. A member that is not known counts as human."""
+    """The ids of the humans in the channel. A member who is not known counts as a human."""
     found = []
     for user_id in channel.voice_states:
         member = channel.guild.get_member(user_id)
@@ -40,7 +39,7 @@ def listeners(channel: VoiceChannel) -> list[int]:
 
 
 def blocker(channel: VoiceChannel) -> Blocker | None:
-    """What keeps the bot from being heard in the channel where it is."""
+    """What keeps the bot from being heard in the channel, where it is now."""
     me = channel.guild.me
     if channel == channel.guild.afk_channel:
         return Blocker.AFK
@@ -54,11 +53,11 @@ def blocker(channel: VoiceChannel) -> Blocker | None:
     return None
 
 
-def audience(channel: VoiceChannel) -> Listeners:
-    return Listeners(len(listeners(channel)), blocker(channel))
+def audience(channel: VoiceChannel) -> Audience:
+    return Audience(len(listeners(channel)), blocker(channel))
 
 
 def needs_invitation(channel: VoiceChannel) -> bool:
-    """Whether the bot can speak there only when a stage moderator invites it."""
+    """Whether the bot can speak there only after a stage moderator has invited it."""
     may = channel.permissions_for(channel.guild.me)
     return isinstance(channel, discord.StageChannel) and not may.mute_members

@@ -1,10 +1,8 @@
-"""The voice requests (gateway op 4) of all servers: how many may go out, and whose turn it is.
+"""How many voice requests (gateway op 4) may be sent, for all servers together: the process has one
+gateway connection.
 
-Knows: one budget for the process's one gateway connection. Does not know: servers, channels, what
-a request asks for.
-
-Discord closes a gateway connection that sends more than 120 events in 60 s. discord.py lets 110
-through and then keeps everything but heartbeats back, for all servers, until its minute is over. So
+Discord closes a gateway connection that sends more than 120 events in 60 s. discord.py sends 110
+and then holds everything but heartbeats back, for all servers, until its minute is over. So
 requests to join and to leave stay under both: at most 95 in any 60 s, and 105 with those that
 cannot wait because the process ends.
 """
@@ -20,59 +18,59 @@ from engine.base.clock import Clock
 
 log = structlog.get_logger(__name__)
 
-#: Requests that may go out at once, after a quiet time.
+#: Requests that may be sent at once, after a quiet time.
 BURST: Final = 45
-#: Requests that may go out in the long run, a minute.
+#: Requests a minute that may be sent in the long run.
 PER_MINUTE: Final = 50
-#: A wait ends when the request may go out, not a rounding error before.
+#: A wait ends when the request may be sent, not a rounding error earlier.
 ROUNDING_SECONDS: Final = 0.001
-#: Requests beyond the budget, for those that cannot wait.
+#: Requests beyond the budget that may be sent when the process ends.
 AT_ONCE: Final = 10
 
 
-class VoiceRequests:
-    """A token bucket. Requests wait in the order in which they came; a server has one at a time, so
+class VoiceRequestBudget:
+    """A token bucket. Requests wait in the order in which they came. A server has one at a time, so
     servers take turns."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._left = float(BURST)
+        self._remaining = float(BURST)
         self._counted_at = clock.monotonic()
-        self._told_at = -math.inf
+        self._logged_at = -math.inf
         self._queue = asyncio.Lock()  # its waiters are served in order
 
-    async def turn(self, *, unless: Callable[[], bool], at_once: bool = False) -> bool:
-        """Wait until a request may go out, and count it. False, and nothing is counted, when
+    async def acquire(self, *, unless: Callable[[], bool], at_once: bool = False) -> bool:
+        """Wait until a request may be sent, and count it. Returns False, and counts nothing, if
         `unless` holds by then: the request is no longer wanted.
 
-        `at_once`: the process ends. Go before all that wait, or, where the reserve is used up, not
-        at all: Discord takes a bot out of voice when its gateway session ends.
+        `at_once`: the process ends. Send before all that wait. If the reserve is used up, do not
+        send at all: Discord takes a bot out of voice when its gateway session ends.
         """
         if at_once:
-            is_free = self._count() >= 1 - AT_ONCE
-            self._left -= is_free
+            is_free = self._refill() >= 1 - AT_ONCE
+            self._remaining -= is_free
             return is_free
         async with self._queue:
             while not unless():
-                missing = 1 - self._count()
+                missing = 1 - self._refill()
                 if missing <= 0:
-                    self._left -= 1
+                    self._remaining -= 1
                     return True
-                self._tell()
+                self._log_waiting()
                 await self._clock.sleep(missing * 60 / PER_MINUTE + ROUNDING_SECONDS)
         return False
 
-    def _tell(self) -> None:
-        """Say in the log that requests wait: once a minute."""
+    def _log_waiting(self) -> None:
+        """Log that requests wait, once a minute."""
         now = self._clock.monotonic()
-        if now - self._told_at >= 60:
-            self._told_at = now
+        if now - self._logged_at >= 60:
+            self._logged_at = now
             log.info("voice requests wait: too many in the last minute")
 
-    def _count(self) -> float:
-        """What is left now."""
+    def _refill(self) -> float:
+        """Refill the budget. Returns what remains now."""
         now = self._clock.monotonic()
         earned = (now - self._counted_at) * PER_MINUTE / 60
-        self._left = min(float(BURST), self._left + earned)
+        self._remaining = min(float(BURST), self._remaining + earned)
         self._counted_at = now
-        return self._left
+        return self._remaining

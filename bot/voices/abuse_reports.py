@@ -17,8 +17,7 @@ import aiohttp
 import discord
 import structlog
 
-from bot.discord_io.dm import send_direct
-from bot.discord_io.replies import name_commands
+from bot.discord_io.replies import name_commands, send_direct
 from bot.messages.escape import escape
 from bot.voices.moderation_text import label, who
 from engine.base.error_text import describe

@@ -59,7 +59,7 @@ class Uploads:
         fetcher: Fetcher,
         speech: SpeechQueue,
         reply: Reply,
-        sent_files: EphemeralFiles,
+        ephemeral_files: EphemeralFiles,
         places: WorkSlots,
         clock: Clock,
         folder: Path,
@@ -69,7 +69,7 @@ class Uploads:
         self._fetcher = fetcher
         self._speech = speech
         self._reply = reply
-        self._sent_files = sent_files
+        self._ephemeral_files = ephemeral_files
         self._places = places
         self._clock = clock
         self._folder = folder
@@ -220,7 +220,7 @@ class Uploads:
             files=[Attached(PREVIEW, preview)],
         )
         if sent is not None:
-            self._sent_files.sent(interaction, sent, {voice.owner})
+            self._ephemeral_files.sent(interaction, sent, {voice.owner})
 
     @contextlib.asynccontextmanager
     async def _room(self) -> AsyncIterator[Path]:

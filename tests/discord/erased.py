@@ -6,7 +6,7 @@ Knows: which buttons are pressed, how the answer ends. Does not know: what any t
 import asyncio
 from typing import Any, Final
 
-from bot.erasure.redactor import BLANKED
+from bot.erasure.redactor import REDACTED
 from sandbox import Interaction, Member, Message
 from tests.discord.running import Running
 from tests.discord.scene import Scene
@@ -15,12 +15,12 @@ from tests.discord.scene import Scene
 SAID: Final = "Zanzibar is what only Ada says."
 
 
-def blanked(message: Message) -> bool:
-    return (message.content, message.components, message.attachments) == (BLANKED, [], [])
+def redacted(message: Message) -> bool:
+    return (message.content, message.components, message.attachments) == (REDACTED, [], [])
 
 
 async def forgotten(bot: Running) -> None:
-    """Until no row says any more where a member's messages stood."""
+    """Until no row is left that says where a member's messages are."""
     async with asyncio.timeout(5.0):
         while await bot.registry.erasures(None):  # noqa: ASYNC110 -- nobody tells of it
             await asyncio.sleep(0.005)

@@ -1,4 +1,4 @@
-"""How status messages are edited: within a budget, outcomes first, as long as there is a way."""
+"""How status messages are edited: within the limits, outcomes first, as long as there is a way."""
 
 import itertools
 
@@ -137,7 +137,7 @@ async def test_message_in_a_channel_that_can_be_viewed_says_no_such_thing(
 
 
 @pytest.mark.parametrize(("status", "code"), [(404, 10003), (404, 10008)])
-async def test_error_that_cannot_mend_ends_the_edits_of_that_message_only(
+async def test_permanent_error_ends_the_edits_of_that_message_only(
     bot: Running, scene: Scene, discord: Sandbox, clock: RunningClock, status: int, code: int
 ) -> None:
     discord.rest.fail("PATCH", EDIT, status=status, code=code)

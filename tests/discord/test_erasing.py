@@ -1,11 +1,11 @@
-"""Status messages of who had their data deleted: blanked whatever Discord says, or named."""
+"""Status messages of members whose data was deleted: redacted whatever Discord says, or named."""
 
 import pytest
 
-from bot.erasure.redactor import BLANKED
+from bot.erasure.redactor import REDACTED
 from sandbox import Permission, Sandbox
 from tests.discord.conftest import Start
-from tests.discord.erased import SAID, ask, blanked, delete, forgotten, outcome, quiet
+from tests.discord.erased import SAID, ask, delete, forgotten, outcome, quiet, redacted
 from tests.discord.running import Running, RunningClock, until
 from tests.discord.scene import Scene, job_of, over
 
@@ -21,13 +21,15 @@ async def test_messages_wait_for_the_next_start_when_the_bot_is_stopped(
     await delete(scene)
     await discord.rest.until(lambda log: any(each.status == 503 for each in log))
     await bot.stop()
-    assert not any(map(blanked, messages))
+    assert not any(map(redacted, messages))
     discord.rest.mend()
     again = await start()
     for message in messages:
-        await message.wait_for(blanked, timeout=20.0)
-    told = await scene.ada.dm.wait_for(lambda message: "blanked" in message.content, timeout=20.0)
-    assert "6 messages blanked." in told.content
+        await message.wait_for(redacted, timeout=20.0)
+    told = await scene.ada.dm.wait_for(
+        lambda message: "removed your text" in message.content, timeout=20.0
+    )
+    assert "removed your text from 6 messages." in told.content
     await forgotten(again)
 
 
@@ -40,12 +42,12 @@ async def test_text_does_not_come_back_by_an_edit_that_was_under_way(
     await discord.rest.until(lambda log: any(each.method == "PATCH" for each in log))
     pressed = await delete(scene)
     discord.clock.advance(5.0)  # only now the edit takes effect, with the text
-    assert "1 message blanked." in await outcome(pressed)
-    assert [content for _, content in message.edits][-1] == BLANKED
+    assert "removed your text from 1 message." in await outcome(pressed)
+    assert [content for _, content in message.edits][-1] == REDACTED
     assert any(SAID in content for _, content in message.edits)
 
 
-async def test_message_of_which_nobody_knows_yet_where_it_stands_is_blanked_too(
+async def test_message_whose_place_is_not_known_yet_is_redacted_too(
     bot: Running, scene: Scene, discord: Sandbox
 ) -> None:
     discord.rest.apply_then_fail("POST", "/callback$", status=502)
@@ -53,8 +55,8 @@ async def test_message_of_which_nobody_knows_yet_where_it_stands_is_blanked_too(
     message = await scene.say(SAID)
     question = await ask(scene)
     pressed = await scene.ada.press(question, "Delete all of it")
-    assert "1 message blanked." in await outcome(await pressed.answered())
-    assert blanked(message)
+    assert "removed your text from 1 message." in await outcome(await pressed.answered())
+    assert redacted(message)
     discord.rest.mend()
 
 
@@ -67,8 +69,8 @@ async def test_fault_of_rest_delays_a_message_and_nothing_else(
     discord.rest.fail("PATCH", EDIT, status=status, retry_after=0.3)
     pressed = await delete(scene)
     await discord.rest.until(lambda log: any(each.status == status for each in log))
-    await clock.advance_until(lambda: blanked(message), step=0.5, most=60.0)
-    assert "1 message blanked." in await outcome(pressed)
+    await clock.advance_until(lambda: redacted(message), step=0.5, most=60.0)
+    assert "removed your text from 1 message." in await outcome(pressed)
 
 
 async def test_message_that_somebody_deleted_is_counted_as_gone(bot: Running, scene: Scene) -> None:
@@ -76,7 +78,7 @@ async def test_message_that_somebody_deleted_is_counted_as_gone(bot: Running, sc
     await message.wait_for(over)
     await message.delete()
     told = await outcome(await delete(scene))
-    assert "1 message had been deleted before." in told
+    assert "1 message was already deleted." in told
     await forgotten(bot)
 
 
@@ -86,8 +88,8 @@ async def test_channel_that_the_bot_may_not_view_is_reached_by_the_token(
     message = await scene.say(SAID)
     await message.wait_for(over)
     scene.text.overwrite(scene.guild.bot_role, deny=Permission.VIEW_CHANNEL)
-    assert "1 message blanked." in await outcome(await delete(scene))
-    assert blanked(message)
+    assert "removed your text from 1 message." in await outcome(await delete(scene))
+    assert redacted(message)
 
 
 async def test_messages_out_of_reach_are_named_by_their_links(
@@ -104,10 +106,10 @@ async def test_messages_out_of_reach_are_named_by_their_links(
     pressed = await delete(scene)
     await clock.advance_until(lambda: "is deleted.\n" in (pressed.content or ""), step=1, most=200)
     told = await outcome(pressed)
-    assert "1 message blanked." in told
-    assert "12 messages stand out of my reach" in told
+    assert "removed your text from 1 message." in told
+    assert "12 messages are out of my reach" in told
     link = f"https://discord.com/channels/{scene.guild.id}/{hidden.id}/{messages[0].id}"
-    assert f"- {link}: I may not see its channel" in told
+    assert f"- {link}: I cannot see its channel" in told
     assert told.count("https://") == 10
     assert "and 2 more" in told
     await forgotten(bot)
@@ -129,7 +131,7 @@ async def test_server_that_the_bot_was_put_out_of_is_out_of_reach(
     assert "I am no longer in its server" in told
 
 
-async def test_archived_thread_is_blanked_when_it_is_opened(
+async def test_archived_thread_is_redacted_when_it_is_opened(
     bot: Running, scene: Scene, clock: RunningClock
 ) -> None:
     thread = scene.text.thread("Stories")
@@ -138,12 +140,12 @@ async def test_archived_thread_is_blanked_when_it_is_opened(
     await clock.advance(16 * 60.0)
     thread.archive()
     told = await outcome(await delete(scene))
-    assert "1 message stands in archived threads" in told
+    assert "1 message is in archived threads" in told
     thread.archive(False)
-    await clock.advance_until(lambda: blanked(message), step=60.0, most=1200.0)
+    await clock.advance_until(lambda: redacted(message), step=60.0, most=1200.0)
 
 
-async def test_many_old_messages_are_blanked_as_fast_as_discord_lets_and_told_in_the_end(
+async def test_many_old_messages_are_redacted_as_fast_as_discord_lets_and_told_in_the_end(
     bot: Running, scene: Scene, discord: Sandbox, clock: RunningClock
 ) -> None:
     discord.limit_rates(False)  # discord.py would keep them by real time
@@ -154,8 +156,8 @@ async def test_many_old_messages_are_blanked_as_fast_as_discord_lets_and_told_in
     await clock.advance(3700.0)
     pressed = await delete(scene)
     await clock.advance(16 * 60.0)  # the answer's token dies before the end
-    await clock.advance_until(lambda: all(map(blanked, messages)), step=5.0, most=600.0)
+    await clock.advance_until(lambda: all(map(redacted, messages)), step=5.0, most=600.0)
     assert not any(each.code == 30046 for each in discord.rest.requests)
     await clock.advance_until(lambda: scene.ada.dm.messages, step=5.0, most=60.0)
-    assert "7 messages blanked." in scene.ada.dm.messages[0].content
+    assert "removed your text from 7 messages." in scene.ada.dm.messages[0].content
     assert "is deleted.\n" not in (pressed.content or "")

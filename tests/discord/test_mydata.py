@@ -11,7 +11,7 @@ import pytest
 from engine.model.jobs import EndReason
 from engine.model.voices import Scope
 from sandbox import Sandbox
-from tests.discord.erased import SAID, ask, blanked, delete, outcome, quiet
+from tests.discord.erased import SAID, ask, delete, outcome, quiet, redacted
 from tests.discord.given import Give, recording, requester
 from tests.discord.running import Running, RunningClock, until
 from tests.discord.scene import Scene, job_of, over, private
@@ -42,7 +42,7 @@ async def test_question_says_what_will_go(bot: Running, scene: Scene, give: Give
     question = await ask(scene)
     assert question.ephemeral
     for words in (
-        "1 voice of yours (**Morning**)",
+        "Your voice (**Morning**)",
         "2 texts that you had spoken",
         "1 of them not spoken yet",
         "Your choice of a voice, 1 time",
@@ -53,17 +53,17 @@ async def test_question_says_what_will_go(bot: Running, scene: Scene, give: Give
 
 
 async def test_question_says_so_where_nothing_is_kept(bot: Running, scene: Scene) -> None:
-    assert "Nothing of yours is kept" in (await ask(scene, scene.eve)).content
+    assert "Nothing of yours is stored" in (await ask(scene, scene.eve)).content
 
 
-async def test_button_lapses_after_ten_minutes(
+async def test_button_expires_after_ten_minutes(
     bot: Running, scene: Scene, give: Give, clock: RunningClock
 ) -> None:
     await give("Morning")
     question = await ask(scene)
     await clock.advance(601.0)
     told = await private(await scene.ada.press(question, "Delete all of it"))
-    assert "lapsed" in told
+    assert "expired" in told
     assert await bot.registry.own(str(scene.ada.id)) != []
 
 
@@ -88,7 +88,7 @@ async def test_nothing_of_the_member_is_on_disk_afterwards(
     assert await bot.registry.own(str(scene.ada.id)) == []
 
 
-async def test_messages_are_blanked_and_those_of_others_stay(
+async def test_messages_are_redacted_and_those_of_others_stay(
     bot: Running, scene: Scene, give: Give
 ) -> None:
     voice = await give("Morning")
@@ -98,20 +98,20 @@ async def test_messages_are_blanked_and_those_of_others_stay(
     adas = [spoken, *[await scene.say(f"{SAID} {number}") for number in range(2)]]
     bobs = await scene.say("Hello.", by=scene.bob)
     told = await outcome(await delete(scene))
-    assert "3 messages blanked." in told
-    assert "Private answers of mine" in told
-    assert all(map(blanked, adas))
+    assert "removed your text from 3 messages." in told
+    assert "My private answers" in told
+    assert all(map(redacted, adas))
     assert "Hello." in bobs.content
 
 
-async def test_answer_follows_the_blanking(bot: Running, scene: Scene) -> None:
+async def test_answer_follows_the_redaction(bot: Running, scene: Scene) -> None:
     await quiet(scene)
     messages = [await scene.say(f"{SAID} {number}") for number in range(5)]
     pressed = await delete(scene)
     told = await outcome(pressed, 40.0)
     assert any("of 5 so far" in content for _, content in pressed.edits)
-    assert "5 messages blanked." in told
-    assert all(map(blanked, messages))
+    assert "removed your text from 5 messages." in told
+    assert all(map(redacted, messages))
 
 
 async def test_jobs_that_wait_in_a_deleted_voice_end_and_say_so(
@@ -130,7 +130,7 @@ async def test_jobs_that_wait_in_a_deleted_voice_end_and_say_so(
     assert "Morning" not in bobs.content
     assert "Replay" in bobs.buttons
     assert "no longer" in await scene.press(bobs, "Replay", by=scene.bob)
-    assert blanked(adas)
+    assert redacted(adas)
     assert [view.job.id for view in await bot.speech.queue(str(scene.guild.id))] == [job_of(other)]
 
 
@@ -168,7 +168,7 @@ async def test_buttons_of_an_erased_job_answer_that_it_is_no_longer_kept(
         assert "no longer kept" in await scene.press(message, button, by=scene.bob)
 
 
-async def test_private_files_of_the_last_minutes_are_taken_back(
+async def test_private_files_of_the_last_minutes_are_deleted(
     bot: Running, scene: Scene, give: Give
 ) -> None:
     voice = await give("Morning")
@@ -179,7 +179,7 @@ async def test_private_files_of_the_last_minutes_are_taken_back(
     files = [await download.original(), await (await export.answered()).original()]
     assert [len(each.attachments) for each in files] == [1, 1]
     told = await outcome(await delete(scene))
-    assert "2 private files were taken back." in told
+    assert "I deleted 2 private files." in told
     assert all(each.deleted for each in files)
 
 
@@ -191,8 +191,8 @@ async def test_private_files_of_earlier_are_out_of_reach(
     assert file.attachments
     await clock.advance(15 * 60.0)
     told = await outcome(await delete(scene))
-    assert "taken back" not in told
-    assert "Private answers of mine, which only you see, go when you close Discord" in told
+    assert "private file" not in told
+    assert "My private answers, which only you can see, disappear when you close Discord" in told
     assert not file.deleted
 
 
@@ -200,7 +200,7 @@ async def test_works_in_a_direct_message(bot: Running, scene: Scene, give: Give)
     await give("Morning")
     question = await ask(scene, channel=scene.ada.dm)
     pressed = await scene.ada.press(question, "Delete all of it")
-    assert "You had no messages" in await outcome(await pressed.answered())
+    assert "None of my messages" in await outcome(await pressed.answered())
     assert await bot.registry.own(str(scene.ada.id)) == []
 
 

@@ -86,7 +86,7 @@ async def test_outcome_tells_how_much_was_spoken_of_what_was_skipped(
     assert message.buttons == ["Replay", "Download"]
 
 
-async def test_shutdown_is_told_and_the_start_mends_it(scene: Scene, start: Start) -> None:
+async def test_shutdown_is_told_and_the_start_corrects_it(scene: Scene, start: Start) -> None:
     bot = await start()
     message = await scene.say(LONG)
     await scene.bob.recording.until_sound(5.0)

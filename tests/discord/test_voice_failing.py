@@ -89,7 +89,7 @@ async def test_voice_server_that_refuses_every_handshake_is_tried_less_and_less_
     message = await scene.say(TEXT)
     await pass_time(clock, 60.0)
     assert 6 <= joins(discord, scene.guild) <= MOST_TRIES
-    await message.wait_for(lambda each: "cannot get into the voice channel" in each.content)
+    await message.wait_for(lambda each: "cannot join the voice channel" in each.content)
 
     discord.voice.accept_identify(scene.guild.id)
     await connected_again(broken, scene, clock)
@@ -97,7 +97,7 @@ async def test_voice_server_that_refuses_every_handshake_is_tried_less_and_less_
     assert "Spoken in" in message.content
 
 
-async def test_code_that_only_an_operator_can_mend_is_tried_once_a_minute(
+async def test_code_that_only_an_operator_can_fix_is_tried_once_a_minute(
     discord: Sandbox, scene: Scene, running: Running, clock: RunningClock
 ) -> None:
     discord.voice.refuse_identify(scene.guild.id, 4017, None)

@@ -1,4 +1,4 @@
-"""Where the bot is and may speak: put out, left alone, muted, moved away, called again."""
+"""Where the bot is and may speak: disconnected, left alone, muted, moved away, called again."""
 
 import asyncio
 

@@ -140,7 +140,7 @@ async def test_killed_in_the_middle_of_an_erasure_the_rest_goes_after_the_start(
     assert list((stage.data / "conditionals").glob("*/*")) == []
     assert list((stage.data / "audio").rglob("*.ogg")) == []
     assert rows(stage)["voices"] == 0
-    assert "Nothing of yours is kept" in await told(stage, "mydata delete")
+    assert "Nothing of yours is stored" in await told(stage, "mydata delete")
     await shows(await stage.say("beta"), "Spoken in")
 
 

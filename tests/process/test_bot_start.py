@@ -17,7 +17,7 @@ async def test_without_a_token_it_says_where_to_get_one_and_exits_with_2(
     bot = await stage.run("-m", "mynah", "run", DISCORD_TOKEN=token)
     code, output = await bot.report()
     assert code == 2
-    assert "There is no token" in output
+    assert "No token is set" in output
     assert "developer portal" in output
     assert "DISCORD_TOKEN" in output
     assert "Traceback" not in output
@@ -136,10 +136,10 @@ async def test_it_prints_an_invite_and_registers_its_commands_only_once(stage: S
 
     bot = await stage.start()
     await bot.says("scope=bot+applications.commands&permissions=3146752")
-    await bot.says("commands registered")  # and so noted: a kill before that would have it again
+    await bot.says("registered the commands")  # and noted: a kill before that would repeat it
     assert registered() == 1
     await bot.kill()
 
     bot = await stage.start()
-    await bot.says("commands are registered as they are")
+    await bot.says("the commands are registered already")
     assert registered() == 1

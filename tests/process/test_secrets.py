@@ -145,11 +145,11 @@ async def test_answers_edits_and_further_messages_that_fail_tell_no_secret(
     async with clean(
         stage,
         bot,
-        "an answer is unclear",
-        "an original response is unclear",
-        "an edit was refused",
-        "an edit did not get through",
-        "an edit can never succeed",
+        "whether an answer arrived",
+        "whether an answer was given",
+        "Discord refused to edit a status message",
+        "a status message could not be edited",
+        "a status message can never be edited again",
     ):
         rest.apply_then_fail("POST", "/callback$", status=502)
         await _answered_once(stage, "alpha")
@@ -165,10 +165,10 @@ async def test_answers_edits_and_further_messages_that_fail_tell_no_secret(
             await shows(await stage.say(words(stage, "beta")), SAID)
         rest.cut("PATCH", "/messages/", times=5)
         await stage.say(words(stage, "gamma"))
-        await bot.says("an edit did not get through")
+        await bot.says("a status message could not be edited")
         rest.fail("PATCH", "/messages/", status=400, code=50035)
         await stage.say(words(stage, "delta"))
-        await bot.says("an edit can never succeed")
+        await bot.says("a status message can never be edited again")
         for status in (500, 404, None):
             for path in ("/webhooks/", "/callback$"):
                 if status is None:
@@ -249,13 +249,15 @@ async def test_uploads_that_fail_tell_neither_names_nor_addresses(stage: Stage) 
 async def test_voice_and_gateway_that_break_tell_no_secret(stage: Stage) -> None:
     bot = await bot_of(stage)
     discord = stage.discord
-    async with clean(stage, bot, "voice was lost", "RESUMED", "session has been invalidated"):
+    async with clean(
+        stage, bot, "voice connection was lost", "RESUMED", "session has been invalidated"
+    ):
         message = await stage.say(words(stage, "alpha " * 40))
         for times, code in enumerate((4006, 4014, 4015, None), 1):
             await bot.says("in the voice channel", times=times)
             connection = await discord.voice.until_connected(stage.guild.id, PATIENCE)
             await connection.close(code)
-            await bot.says("voice was lost", times=times)
+            await bot.says("voice connection was lost", times=times)
         await stage.guild.move_voice_server()
         await discord.gateway.drop()
         await bot.says("RESUMED")

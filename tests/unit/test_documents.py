@@ -135,7 +135,7 @@ async def registered_commands(folder: Path) -> dict[str, set[str]]:
     speech = SpeechQueue(settings, FakeEngine(clock), clock)
     async with aiohttp.ClientSession() as session:
         registry = VoiceRegistry(settings, speech, clock)
-        bot = Bot(settings, speech, registry, session, clock, metronome=ManualFrameClock())
+        bot = Bot(settings, speech, registry, session, clock, frame_clock=ManualFrameClock())
         return {
             f"/{command.qualified_name}": {each.name for each in command.parameters}
             for command in bot.tree.walk_commands()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.voice.request_budget import AT_ONCE, BURST, PER_MINUTE, VoiceRequests
+from bot.voice.request_budget import AT_ONCE, BURST, PER_MINUTE, VoiceRequestBudget
 from engine.base.clock import ManualClock, settle
 
 
@@ -16,8 +16,8 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def requests(clock: ManualClock) -> VoiceRequests:
-    return VoiceRequests(clock)
+def requests(clock: ManualClock) -> VoiceRequestBudget:
+    return VoiceRequestBudget(clock)
 
 
 def never() -> bool:
@@ -30,13 +30,13 @@ async def end(tasks: list[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def use_up(requests: VoiceRequests) -> None:
+async def use_up(requests: VoiceRequestBudget) -> None:
     for _ in range(BURST):
-        assert await requests.turn(unless=never)
+        assert await requests.acquire(unless=never)
 
 
 async def test_no_minute_has_more_requests_than_discord_takes(
-    clock: ManualClock, requests: VoiceRequests
+    clock: ManualClock, requests: VoiceRequestBudget
 ) -> None:
     """Ten servers that ask without a pause for ten minutes, with others that end in between."""
     sent: deque[float] = deque()
@@ -44,7 +44,7 @@ async def test_no_minute_has_more_requests_than_discord_takes(
 
     async def ask(*, at_once: bool = False) -> None:
         nonlocal most
-        if not await requests.turn(unless=never, at_once=at_once):
+        if not await requests.acquire(unless=never, at_once=at_once):
             return
         sent.append(clock.monotonic())
         while sent[0] <= clock.monotonic() - 60:
@@ -64,13 +64,13 @@ async def test_no_minute_has_more_requests_than_discord_takes(
     assert BURST + PER_MINUTE <= most <= BURST + PER_MINUTE + AT_ONCE < 110
 
 
-async def test_servers_take_turns(clock: ManualClock, requests: VoiceRequests) -> None:
+async def test_servers_take_turns(clock: ManualClock, requests: VoiceRequestBudget) -> None:
     """One that asks again and again does not keep the others waiting."""
     await use_up(requests)
     served: Counter[int] = Counter()
 
     async def ask(server: int) -> None:
-        while await requests.turn(unless=never):
+        while await requests.acquire(unless=never):
             served[server] += 1
 
     tasks = [asyncio.create_task(ask(server)) for server in range(5)]
@@ -82,12 +82,12 @@ async def test_servers_take_turns(clock: ManualClock, requests: VoiceRequests) -
 
 
 async def test_what_is_no_longer_wanted_costs_nothing(
-    clock: ManualClock, requests: VoiceRequests
+    clock: ManualClock, requests: VoiceRequestBudget
 ) -> None:
     await use_up(requests)
     is_moot = False
-    first = asyncio.create_task(requests.turn(unless=lambda: is_moot))
-    second = asyncio.create_task(requests.turn(unless=never))
+    first = asyncio.create_task(requests.acquire(unless=lambda: is_moot))
+    second = asyncio.create_task(requests.acquire(unless=never))
     await settle()
     is_moot = True
     await clock.advance(2.0)
@@ -96,11 +96,11 @@ async def test_what_is_no_longer_wanted_costs_nothing(
 
 
 async def test_who_stops_waiting_does_not_hold_up_the_next(
-    clock: ManualClock, requests: VoiceRequests
+    clock: ManualClock, requests: VoiceRequestBudget
 ) -> None:
     await use_up(requests)
-    first = asyncio.create_task(requests.turn(unless=never))
-    second = asyncio.create_task(requests.turn(unless=never))
+    first = asyncio.create_task(requests.acquire(unless=never))
+    second = asyncio.create_task(requests.acquire(unless=never))
     await settle()
     first.cancel()
     await clock.advance(2.0)
@@ -108,13 +108,13 @@ async def test_who_stops_waiting_does_not_hold_up_the_next(
 
 
 async def test_the_end_of_the_process_does_not_wait_for_those_before_it(
-    requests: VoiceRequests,
+    requests: VoiceRequestBudget,
 ) -> None:
     await use_up(requests)
-    waiting = asyncio.create_task(requests.turn(unless=never))
+    waiting = asyncio.create_task(requests.acquire(unless=never))
     await settle()
     for _ in range(AT_ONCE):
-        assert await requests.turn(unless=never, at_once=True)
-    assert not await requests.turn(unless=never, at_once=True)
+        assert await requests.acquire(unless=never, at_once=True)
+    assert not await requests.acquire(unless=never, at_once=True)
     assert not waiting.done()
     await end([waiting])

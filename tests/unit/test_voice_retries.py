@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.voice.retries import HURRIED_SECONDS, RETRY_SECONDS, STEADY_SECONDS, Retries
+from bot.voice.requests import HURRIED_SECONDS, RETRY_SECONDS, STEADY_SECONDS, Retries
 
 
 def test_first_try_may_begin_at_once() -> None:
@@ -40,7 +40,7 @@ def test_what_is_lost_after_a_long_life_is_made_again_at_once() -> None:
     for _ in range(20):
         retries.begin(now)
         now += STEADY_SECONDS + 1
-        retries.lost(now)
+        retries.disconnected(now)
         assert retries.wait(now) == 0
     assert not retries.keeps_failing
 
@@ -51,7 +51,7 @@ def test_what_is_lost_again_and_again_soon_after_it_was_made_is_made_less_and_le
         retries.begin(now)
         tries += 1
         now += 0.1
-        retries.lost(now)
+        retries.disconnected(now)
         now += retries.wait(now)
     assert tries <= 11
 

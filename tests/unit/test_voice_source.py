@@ -1,4 +1,4 @@
-"""What a listener gets, frame by frame, as cues come, pause, stop growing and are dropped."""
+"""What a listener gets, frame by frame, as items come, pause, stop growing and are dropped."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ PAUSE_LEAD = 0.1  # 5 frames
 def item(
     name: str, packets: int = 3, *, complete: bool = True, pause_after: float = 0.0
 ) -> PlaybackItem:
-    """A cue whose packets are named after it: b"a0", b"a1", …"""
+    """An item whose packets are named after it: b"a0", b"a1", …"""
     sound = PacketStream()
     sound.grow([f"{name}{n}".encode() for n in range(packets)])
     if complete:
@@ -44,11 +44,11 @@ def item(
 
 
 class Listener:
-    """Reads a source as the metronome does."""
+    """Reads a source as the frame clock does."""
 
     def __init__(self) -> None:
         self.events: list[SourceEvent] = []
-        self.source = FrameSource(self.events.append, first_lead=LEAD, lead=PAUSE_LEAD)
+        self.source = FrameSource(self.events.append, first_lead_in=LEAD, lead_in=PAUSE_LEAD)
 
     def hear(self, frames: int) -> list[bytes | None]:
         return [self.source.read() for _ in range(frames)]
@@ -118,7 +118,7 @@ def test_an_engine_that_does_not_keep_up_gives_silence_and_then_no_burst(
     assert listener.hear(2) == [b"a1", b"a2"]
 
 
-def test_a_dropped_cue_ends_at_the_next_frame_and_the_next_one_follows(
+def test_a_dropped_item_ends_at_the_next_frame_and_the_next_one_follows(
     listener: Listener,
 ) -> None:
     first = item("a", packets=50)
@@ -129,7 +129,7 @@ def test_a_dropped_cue_ends_at_the_next_frame_and_the_next_one_follows(
     assert listener.hear(6) == [SILENCE] * CLOSING_SILENCE_FRAMES + [b"b0"]
 
 
-def test_a_cue_dropped_while_it_waits_is_never_heard(listener: Listener) -> None:
+def test_an_item_dropped_while_it_waits_is_never_heard(listener: Listener) -> None:
     second = item("b")
     listener.source.push(item("a"))
     listener.source.push(second)
@@ -138,7 +138,7 @@ def test_a_cue_dropped_while_it_waits_is_never_heard(listener: Listener) -> None
     assert listener.words() == [b"a0", b"a1", b"a2", b"c0", b"c1", b"c2"]
 
 
-def test_a_failed_cue_is_passed_over(listener: Listener) -> None:
+def test_a_failed_item_is_passed_over(listener: Listener) -> None:
     failed = item("a", packets=0, complete=False)
     failed.sound.fail()
     listener.source.push(failed)
@@ -162,7 +162,7 @@ def test_nothing_leaves_after_a_stop(listener: Listener) -> None:
     assert listener.hear(3) == [None, None, None]
 
 
-def test_events_tell_when_a_cue_begins_and_ends_and_when_all_is_sent(
+def test_events_tell_when_an_item_begins_and_ends_and_when_all_is_sent(
     listener: Listener,
 ) -> None:
     first, second = item("a"), item("b")
@@ -174,7 +174,7 @@ def test_events_tell_when_a_cue_begins_and_ends_and_when_all_is_sent(
     assert listener.events[2:] == [Started(second), Finished(second), Idle()]
 
 
-def test_an_empty_cue_ends_without_a_sound(listener: Listener) -> None:
+def test_an_empty_item_ends_without_a_sound(listener: Listener) -> None:
     empty = item("a", packets=0)
     listener.source.push(empty)
     assert listener.words() == []
