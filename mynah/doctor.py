@@ -30,7 +30,7 @@ from engine.store.integrity import examine
 from engine.tts.audio.ogg import OggReader
 from engine.tts.client.factory import check_settings
 from engine.tts.client.supervisor import EngineSupervisor
-from engine.tts.engines.catalog import CHATTERBOX
+from engine.tts.engines.catalog import ENGINES, check_names
 from engine.voices.recording_files import RecordingFiles
 
 OLDEST: Final = (3, 11)
@@ -104,7 +104,8 @@ async def engine(settings: Settings) -> Finding:
     except SetupError as error:
         return Finding(f"{what}: cannot be used so", error.user_message)
     await client.start()
-    limit = MODEL_SECONDS if settings.mynah_engine in CHATTERBOX else ENGINE_SECONDS
+    has_model = ENGINES[settings.mynah_engine].extra is not None
+    limit = MODEL_SECONDS if has_model else ENGINE_SECONDS
     try:
         async with asyncio.timeout(limit):
             info = await _info(client)
@@ -242,6 +243,7 @@ def doctor() -> int:
     """Print a line a check. Returns 0 when all is well, else 1."""
     # Its own lines are the report; the engine's host is to keep quiet beside them.
     settings = load_settings().model_copy(update={"mynah_log_level": "error"})
+    check_names(settings.mynah_engine, settings.mynah_fallback)
     set_up_logging(settings.mynah_log_level, settings.mynah_log_format, secrets_of(settings))
     return asyncio.run(_examine(settings))
 

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Final, Literal
 
+#: Where a model runs; `auto`: on a GPU if there is one.
+Device = Literal["auto", "cuda", "mps", "cpu"]
 #: Characters of a request's context: enough to tell a language.
 MOST_CONTEXT: Final = 300
 

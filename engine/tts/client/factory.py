@@ -11,7 +11,7 @@ from engine.tts.client.fallback import FallbackEngine
 from engine.tts.client.host import Recordings
 from engine.tts.client.process import HostCommand
 from engine.tts.client.supervisor import EngineSupervisor
-from engine.tts.engines.catalog import check_installed
+from engine.tts.engines.catalog import check_installed, check_names
 
 
 def engine_from(settings: Settings, clock: Clock, recordings: Recordings) -> Engine:
@@ -33,6 +33,7 @@ def engine_from(settings: Settings, clock: Clock, recordings: Recordings) -> Eng
 
 def check_settings(settings: Settings) -> None:
     """Raises SetupError where the engine's host would be started here and plainly cannot work."""
+    check_names(settings.mynah_engine, settings.mynah_fallback)
     if settings.mynah_engine_url:
         return
     check_installed(settings.mynah_engine)

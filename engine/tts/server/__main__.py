@@ -17,16 +17,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import structlog
 import uvicorn
 
 from engine.base.clock import SystemClock
 from engine.base.logging import set_up_logging
+from engine.model.engine import Device
 from engine.model.errors import SetupError
 from engine.tts.engines.base import Synthesizer
-from engine.tts.engines.catalog import CHATTERBOX, check_installed
+from engine.tts.engines.catalog import DEFAULT, ENGINES, EngineOptions, check_installed, make_engine
 from engine.tts.server.admission import AdmissionLimits
 from engine.tts.server.app import application
 from engine.tts.server.connections import LIMIT, connections
@@ -35,36 +36,11 @@ from engine.tts.server.runner import EngineRunner
 
 log = structlog.get_logger("engine.tts.server")  # also where it is run by -m
 
-ENGINES: Final = ("espeak", "tone", *CHATTERBOX)
-DEVICES: Final = ("auto", "cuda", "mps", "cpu")
 #: Seconds an idle connection is kept: longer than our client keeps it, so that the client closes
 #: first and never sends an order into a connection that is being closed.
 _KEEP_ALIVE: Final = 75
 #: Seconds that answers have when a host gives itself up.
 _LAST_ANSWERS: Final = 5
-
-
-def make_synthesizer(
-    engine: str, *, pace: float = 0.0, checkpoint: Path | None = None, device: str = "auto"
-) -> Synthesizer:
-    """The engine of that name. Only its own module is imported."""
-    match engine:
-        case "espeak":
-            from engine.tts.engines.espeak import EspeakSynthesizer
-
-            return EspeakSynthesizer(pace=pace)
-        case "tone":
-            from engine.tts.engines.tone import ToneSynthesizer
-
-            return ToneSynthesizer(pace=pace)
-        case _ if engine in CHATTERBOX:
-            from engine.tts.engines.chatterbox import ChatterboxSynthesizer
-
-            return ChatterboxSynthesizer(
-                model=CHATTERBOX[engine], checkpoint=checkpoint, device=device
-            )
-        case _:
-            raise SetupError(f"There is no engine {engine!r}: choose {' or '.join(ENGINES)}.")
 
 
 class _Server(uvicorn.Server):
@@ -162,11 +138,13 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="mynah engine", description="Serve one engine over HTTP.")
-    parser.add_argument("--engine", choices=ENGINES, default="espeak")
+    parser.add_argument("--engine", choices=ENGINES, default=DEFAULT)
     parser.add_argument(
         "--checkpoint", type=Path, help="folder of a Chatterbox model; without: from the hub, once"
     )
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="where a model runs")
+    parser.add_argument(
+        "--device", choices=get_args(Device), default="auto", help="where a model runs"
+    )
     parser.add_argument(
         "--state-dir", type=Path, help="folder in which reference voices are kept, once computed"
     )
@@ -224,16 +202,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         listening = listen_on(options.host, options.port, token=token, names=options.allow_host)
         host, port = listening.socket.getsockname()[:2]
         log.info("the host listens", host=host, port=port, needs_token=token is not None)
-    make = partial(
-        make_synthesizer,
-        options.engine,
-        pace=options.pace,
-        checkpoint=options.checkpoint,
-        device=options.device,
+    engine_options = EngineOptions(
+        pace=options.pace, checkpoint=options.checkpoint, device=options.device
     )
     try:
         well = serve(
-            make,
+            partial(make_engine, options.engine, engine_options),
             listening,
             state_dir=options.state_dir,
             slots=options.slots,
