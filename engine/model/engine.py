@@ -107,7 +107,6 @@ class SynthesisRequest:
     text: str = field(repr=False)
     voice: str  # the id of a built-in voice; with a reference, its voice's id: "@12"
     reference: str | None = None  # the content hash of a reference voice's recording
-    language: str | None = None
     #: The beginning of the text that this is a part of, for an engine that finds languages: a
     #: short part may not tell its own.
     context: str | None = field(default=None, repr=False)

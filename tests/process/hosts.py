@@ -17,7 +17,7 @@ import pytest
 from engine.base.clock import SystemClock
 from engine.model.engine import SynthesisRequest
 from engine.model.errors import EngineUnavailable
-from engine.tts.audio.ogg import OggReader
+from engine.tts.audio.ogg import OggPiece, OggReader
 from engine.tts.client.host import Recordings
 from engine.tts.client.http import EngineHttpClient
 from engine.tts.client.process import HostCommand, HostProcess
@@ -202,12 +202,12 @@ async def hear(
     async with asyncio.timeout(PATIENCE):
         stream = client.synthesize(request(text, voice), deadline_in=deadline_in)
         async with aclosing(stream) as pieces:
-            return b"".join([piece async for piece in pieces])
+            return b"".join([piece.data async for piece in pieces])
 
 
-async def rest(pieces: AsyncIterator[bytes]) -> bytes:
+async def rest(pieces: AsyncIterator[OggPiece]) -> bytes:
     """What of a stream has not been heard yet."""
-    return b"".join([piece async for piece in pieces])
+    return b"".join([piece.data async for piece in pieces])
 
 
 def packets_in(stream: bytes) -> int:

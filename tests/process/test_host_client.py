@@ -55,7 +55,7 @@ async def test_sound_arrives_while_the_rest_is_not_made() -> None:
         ready_client() as client,
         aclosing(client.synthesize(request("hello {hang}"), deadline_in=0)) as pieces,
     ):
-        assert (await within_patience(anext(pieces))).startswith(b"OggS")
+        assert (await within_patience(anext(pieces))).data.startswith(b"OggS")
 
 
 async def test_requests_that_wait_are_worked_on_in_the_order_in_which_they_are_due() -> None:

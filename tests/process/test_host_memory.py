@@ -10,6 +10,7 @@ import pytest
 from engine.base.clock import SystemClock
 from engine.model.engine import EngineState, SynthesisRequest
 from engine.model.errors import EngineUnavailable, HostDied
+from engine.tts.audio.ogg import OggPiece
 from engine.tts.client.supervisor import EngineSupervisor
 from engine.tts.protocol import SynthesizeCommand
 from tests.process.hosts import (
@@ -117,7 +118,7 @@ class Tampered(EngineSupervisor):
 
     def synthesize(
         self, request: SynthesisRequest, *, deadline_in: float
-    ) -> AsyncGenerator[bytes, None]:
+    ) -> AsyncGenerator[OggPiece, None]:
         text = request.text.replace("oom", "{oom}").replace("once", "{oom 1}")
         return super().synthesize(replace(request, text=text), deadline_in=deadline_in)
 

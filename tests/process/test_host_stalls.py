@@ -20,6 +20,7 @@ import pytest
 from engine.base.clock import SystemClock
 from engine.model.engine import EngineState, SynthesisRequest
 from engine.model.errors import HostFull
+from engine.tts.audio.ogg import OggPiece
 from engine.tts.client.http import EngineHttpClient
 from engine.tts.client.supervisor import EngineSupervisor
 from engine.tts.protocol import MOST_WORDS, SynthesizeCommand
@@ -224,7 +225,7 @@ async def test_an_answer_that_is_not_read_is_made_no_further_and_whole_when_it_i
         )
         assert [each.id for each in health.busy] == ["1"]
         grown = its.memory
-        stream = first + await within_patience(rest(pieces))
+        stream = first.data + await within_patience(rest(pieces))
         assert packets_in(stream) == pytest.approx(180 / 0.02, abs=3)
         assert len(stream) > 1.8 * MOST_UNREAD
         assert its.memory < grown + ROOM
@@ -318,7 +319,7 @@ class Refused(EngineSupervisor):
 
     async def synthesize(
         self, request: SynthesisRequest, *, deadline_in: float
-    ) -> AsyncGenerator[bytes, None]:
+    ) -> AsyncGenerator[OggPiece, None]:
         try:
             async with aclosing(super().synthesize(request, deadline_in=deadline_in)) as pieces:
                 async for piece in pieces:

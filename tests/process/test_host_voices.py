@@ -162,7 +162,7 @@ async def test_forgetting_a_voice_stops_nobody_who_speaks_in_it(tmp_path: Path) 
         async with aclosing(client.synthesize(request, deadline_in=0)) as pieces:
             first = await within_patience(anext(pieces))
             await client.forget(reference)
-            assert packets_in(first + await within_patience(rest(pieces)))
+            assert packets_in(first.data + await within_patience(rest(pieces)))
         assert files_in(tmp_path) == []
 
 

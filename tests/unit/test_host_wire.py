@@ -55,7 +55,6 @@ commands = st.builds(
         SynthesisRequest,
         text=st.text(min_size=1, max_size=300),
         voice=st.text(max_size=50),
-        language=st.none() | st.text(min_size=1, max_size=20),
         context=st.none() | st.text(min_size=1, max_size=300),
         style=st.dictionaries(
             st.text(max_size=10), st.booleans() | st.floats(0, 1) | st.text(max_size=5), max_size=5

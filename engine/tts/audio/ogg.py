@@ -10,6 +10,7 @@ until all is well, whoever reads one trusts nothing else.
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from engine.model.audio_format import CHANNELS, SAMPLE_RATE, SAMPLES_PER_FRAME
@@ -92,6 +93,14 @@ class OggWriter:
         page = bytearray(header + lacing + b"".join(packets))
         struct.pack_into("<I", page, _CRC_OFFSET, checksum(bytes(page)))
         return bytes(page)
+
+
+@dataclass(frozen=True, slots=True)
+class OggPiece:
+    """Bytes of a stream as they came, and the audio packets that they completed."""
+
+    data: bytes
+    packets: list[bytes]
 
 
 class OggReader:

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from engine.model.engine import EngineInfo, EngineState, SynthesisRequest
+from engine.tts.audio.ogg import OggPiece
 
 
 class Engine(Protocol):
@@ -31,7 +32,7 @@ class Engine(Protocol):
 
     def synthesize(
         self, request: SynthesisRequest, *, deadline_in: float
-    ) -> AsyncGenerator[bytes, None]:
+    ) -> AsyncGenerator[OggPiece, None]:
         """Yield an Ogg Opus stream in pieces as they arrive (48 kHz stereo, 20 ms packets).
 
         It ends normally only when the stream is complete (its end-of-stream page was seen).

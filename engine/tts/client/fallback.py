@@ -23,6 +23,7 @@ import structlog
 from engine.base.clock import Clock
 from engine.model.engine import EngineInfo, EngineState, SynthesisRequest
 from engine.model.errors import EngineUnavailable
+from engine.tts.audio.ogg import OggPiece
 from engine.tts.client.engine import Engine
 
 log = structlog.get_logger(__name__)
@@ -80,7 +81,7 @@ class FallbackEngine:
 
     async def synthesize(
         self, request: SynthesisRequest, *, deadline_in: float
-    ) -> AsyncGenerator[bytes, None]:
+    ) -> AsyncGenerator[OggPiece, None]:
         engine = self._in_use
         if engine is self._spare and self._main.state is EngineState.READY:
             raise EngineUnavailable("the engine is back: it takes over from the spare one")

@@ -21,6 +21,7 @@ from engine.model.errors import (
     SynthesisFailed,
     VoiceMissing,
 )
+from engine.tts.audio.ogg import OggPiece
 from engine.tts.client.http import EngineHttpClient, StreamBroken
 from engine.tts.client.process import HostCommand, HostProcess
 from engine.tts.protocol import SynthesizeCommand, error_from
@@ -77,7 +78,7 @@ class EngineHost:
 
     async def sound(
         self, command: SynthesizeCommand, recordings: Recordings
-    ) -> AsyncGenerator[bytes, None]:
+    ) -> AsyncGenerator[OggPiece, None]:
         """The sound of `command`, which is sent again with its recording if the voice is missing.
 
         Raises what `EngineHttpClient.synthesize` does, except VoiceMissing; SynthesisFailed also if

@@ -16,7 +16,7 @@ import aiohttp
 
 from engine.base.error_text import describe
 from engine.model.errors import AccessRefused, EngineError, EngineUnavailable, HostFull, SetupError
-from engine.tts.audio.ogg import OggDamaged, OggReader
+from engine.tts.audio.ogg import OggDamaged, OggPiece, OggReader
 from engine.tts.protocol import Health, SynthesizeCommand, error_from
 
 _CONNECT_SECONDS: Final = 3.0
@@ -93,7 +93,7 @@ class EngineHttpClient:
         except (*_BREAKS, ValueError, KeyError, TypeError) as error:
             raise EngineUnavailable(f"no health from {self.url}: {describe(error)}") from error
 
-    async def synthesize(self, command: SynthesizeCommand) -> AsyncGenerator[bytes, None]:
+    async def synthesize(self, command: SynthesizeCommand) -> AsyncGenerator[OggPiece, None]:
         """The sound of `command` as it arrives, ending normally only if it is whole.
 
         Closing the generator cuts the connection, by which the host knows to stop.
@@ -103,11 +103,11 @@ class EngineHttpClient:
         reader = OggReader()
         # A recording of half a megabyte is no work for the event loop.
         body = await asyncio.to_thread(command.to_body) if command.recording else command.to_body()
-        data = io.BytesIO(body)  # as bytes, aiohttp warns of what is larger than a megabyte
+        posted = io.BytesIO(body)  # as bytes, aiohttp warns of what is larger than a megabyte
         try:
             async with self._while_open():
                 response = await self._session.post(
-                    f"{self._base}/synthesize", data=data, headers=_JSON, allow_redirects=False
+                    f"{self._base}/synthesize", data=posted, headers=_JSON, allow_redirects=False
                 )
             try:
                 if response.status != 200:
@@ -115,11 +115,10 @@ class EngineHttpClient:
                         raise await _told(response)
                 while True:
                     async with self._while_open():
-                        piece = await response.content.readany()
-                    if not piece:
+                        data = await response.content.readany()
+                    if not data:
                         break
-                    reader.feed(piece)
-                    yield piece
+                    yield OggPiece(data, reader.feed(data))
             finally:
                 if reader.complete:
                     response.release()

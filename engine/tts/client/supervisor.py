@@ -21,6 +21,7 @@ from engine.base.error_text import describe
 from engine.base.settings import Settings
 from engine.model.engine import EngineInfo, EngineState, SynthesisRequest
 from engine.model.errors import AccessRefused, EngineUnavailable, HostDied, HostFull, OutOfMemory
+from engine.tts.audio.ogg import OggPiece
 from engine.tts.client.host import EngineHost, Recordings
 from engine.tts.client.http import StreamBroken, check_url
 from engine.tts.client.process import HostCommand, restart_delay
@@ -131,7 +132,7 @@ class EngineSupervisor:
 
     async def synthesize(
         self, request: SynthesisRequest, *, deadline_in: float
-    ) -> AsyncGenerator[bytes, None]:
+    ) -> AsyncGenerator[OggPiece, None]:
         host = self._host
         if host is None:
             raise EngineUnavailable(self.error or "the engine's host is not ready")

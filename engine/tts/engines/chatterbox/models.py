@@ -104,20 +104,6 @@ class Model:
                 chosen[setting.name] = float(value)
         return chosen
 
-    def language(self, request: SynthesisRequest) -> str:
-        """The language that a request names, as the model names it; English where it names none.
-        Raises SynthesisFailed."""
-        if not request.language:
-            return "en"
-        tag = request.language.split("-")[0].lower()
-        tag = {"nb": "no", "nn": "no", "iw": "he", "cmn": "zh"}.get(tag, tag)
-        if tag not in self.languages:
-            raise SynthesisFailed(
-                "no such language",
-                user_message="This engine does not speak that language.",
-            )
-        return tag
-
 
 MODELS: Final[Mapping[ModelName, Model]] = {
     "turbo": Model(

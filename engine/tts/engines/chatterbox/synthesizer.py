@@ -191,10 +191,10 @@ class ChatterboxSynthesizer:
         )
 
     def _language(self, request: SynthesisRequest) -> str:
-        heard = self._ready().languages
-        if request.language is None and heard is not None:
-            return heard.of(request.text, within=request.context)
-        return self._model.language(request)
+        languages = self._ready().languages
+        if languages is None:
+            return self._model.languages[0]
+        return languages.of(request.text, within=request.context)
 
     def _too_long(self, text: str) -> SynthesisFailed:
         return SynthesisFailed(
