@@ -15,7 +15,7 @@ import pytest
 
 from engine.tts.client.http import EngineHttpClient, StreamBroken
 from engine.tts.client.process import HostProcess
-from engine.tts.protocol import MOST_BODY, MOST_WORDS, Health, SynthesizeCommand
+from engine.tts.protocol import MOST_BODY, MOST_PLAIN_BODY, Health, SynthesizeCommand
 from tests.process.hosts import (
     PATIENCE,
     command,
@@ -70,7 +70,7 @@ async def test_what_cannot_be_done_is_refused_in_words_and_the_host_goes_on() ->
         ({"data": b"{"}, 400),
         ({"data": b"\xff\xfe"}, 400),
         ({"data": b"[" * 50_000}, 400),
-        ({"data": b" " * (MOST_WORDS + 1)}, 400),
+        ({"data": b" " * (MOST_PLAIN_BODY + 1)}, 400),
         ({"data": io.BytesIO(b" " * (MOST_BODY + 1))}, 400),
         ({"json": {"voice": "low"}}, 400),
         ({"json": {"text": "hello", "voice": "nobody"}}, 422),

@@ -51,7 +51,7 @@ class House:
         self.folder = folder
         self.voices = EmbeddingCache(self.engine, folder, self.clock)
         self.gave_up = False
-        self.host = EngineRunner(
+        self.runner = EngineRunner(
             lambda: self.engine, self.clock, state_dir=folder, slots=None, give_up=self.give_up
         )
 
@@ -59,7 +59,7 @@ class House:
         self.gave_up = True
 
     def ask(self, recording: bytes | None = RECORDING) -> "asyncio.Task[SpeakerEmbedding]":
-        return asyncio.create_task(self.voices.state(REFERENCE, recording))
+        return asyncio.create_task(self.voices.embedding(REFERENCE, recording))
 
     async def begun(self) -> None:
         await within_patience(asyncio.to_thread(self.engine.listening.wait))
@@ -72,7 +72,9 @@ class House:
         async def put(piece: bytes) -> None:
             made.extend(piece)
 
-        await self.host.make(SynthesizeCommand(id="1", request=request, recording=RECORDING), put)
+        await self.runner.synthesize(
+            SynthesizeCommand(id="1", request=request, recording=RECORDING), put
+        )
         return bytes(made)
 
     @property
@@ -88,16 +90,16 @@ def house(tmp_path: Path) -> House:
 async def test_an_order_whose_voice_takes_long_gives_signs_of_life_until_it_must_be_stuck(
     house: House,
 ) -> None:
-    await house.host.load()
+    await house.runner.load()
     making = asyncio.create_task(house.make())
     await house.begun()
     await house.clock.advance(LONGEST - 1)
-    await until(lambda: house.host.health().busy[0].seconds_since_progress == 0)
+    await until(lambda: house.runner.health().busy[0].seconds_since_progress == 0)
     await house.clock.advance(LONGEST)
-    assert house.host.health().busy[0].seconds_since_progress == LONGEST
+    assert house.runner.health().busy[0].seconds_since_progress == LONGEST
     house.engine.let_go.set()
     assert same_pitch(pitch_of(await within_patience(making)), 300)
-    assert house.host.health().busy == ()
+    assert house.runner.health().busy == ()
 
 
 async def test_a_voice_that_nobody_waits_for_any_more_is_made_all_the_same(house: House) -> None:
@@ -137,12 +139,12 @@ async def test_a_request_with_the_recording_does_not_fail_with_one_that_lacks_it
 async def test_memory_that_runs_out_over_a_voice_is_freed_and_the_voice_tried_once_more(
     house: House, times: int, spoken: bool
 ) -> None:
-    await house.host.load()
+    await house.runner.load()
     house.engine.let_go.set()
     house.engine.runs_out = times
     making = asyncio.create_task(house.make())
     await asyncio.wait({making})
     assert (making.exception() is None) == spoken
     assert house.gave_up != spoken
-    assert house.host.health().state == ("ready" if spoken else "failed")
+    assert house.runner.health().state == ("ready" if spoken else "failed")
     assert house.engine.begun == 2

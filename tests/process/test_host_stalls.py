@@ -23,8 +23,8 @@ from engine.model.errors import HostFull
 from engine.tts.audio.ogg import OggPiece
 from engine.tts.client.http import EngineHttpClient
 from engine.tts.client.supervisor import EngineSupervisor
-from engine.tts.protocol import MOST_WORDS, SynthesizeCommand
-from engine.tts.server.admission import MOST_ORDERS, MOST_RECORDINGS, MOST_UNREAD
+from engine.tts.protocol import MOST_PLAIN_BODY, SynthesizeCommand
+from engine.tts.server.admission import MOST_RECORDINGS, MOST_REQUESTS, MOST_UNREAD
 from engine.tts.server.connections import MOST_CONNECTIONS
 from tests.process.hosts import (
     PATIENCE,
@@ -260,7 +260,7 @@ HEAD = b"GET /health HTTP/1.1\r\nHost: host\r\n\r\n"
         HEAD[:-2],
         HEAD + HEAD[:-2],
         posted(b"{", length=100),
-        posted(b"{" * MOST_WORDS * 2, length=10 * MOST_WORDS),
+        posted(b"{" * MOST_PLAIN_BODY * 2, length=10 * MOST_PLAIN_BODY),
         posted(b"no JSON", length=7) + b"POST",
         HEAD * 2000,
     ],
@@ -337,9 +337,9 @@ async def test_a_host_that_is_full_says_so_and_the_bot_asks_again(
         async with speech_on(engine, tmp_path / "data") as speech:
             assert await spoken(speech, "alpha") == ["alpha"]
             with Crowd(path) as crowd:
-                crowd.send(posted(body_of("hello {hang}", form="ogg")), count=MOST_ORDERS)
+                crowd.send(posted(body_of("hello {hang}", form="ogg")), count=MOST_REQUESTS)
                 await health_when(
-                    its.link, lambda health: len(health.busy) + health.waiting == MOST_ORDERS
+                    its.link, lambda health: len(health.busy) + health.waiting == MOST_REQUESTS
                 )
                 status, body, again = await its.ask(body_of("hello", form="ogg"))
                 assert (status, json.loads(body)["code"], again) == (503, "full", "1")
@@ -356,11 +356,11 @@ async def test_recordings_on_their_way_are_bounded_and_short_orders_pass_by_them
 ) -> None:
     async with host(path) as its:
         with Crowd(path) as crowd:
-            begun = posted(b" " * (MOST_WORDS + 1), length=20 * MOST_WORDS)
+            begun = posted(b" " * (MOST_PLAIN_BODY + 1), length=20 * MOST_PLAIN_BODY)
             crowd.send(begun, count=MOST_RECORDINGS)
 
             async def is_full() -> bool:
-                status, _, again = await its.ask(b" " * (MOST_WORDS + 1))
+                status, _, again = await its.ask(b" " * (MOST_PLAIN_BODY + 1))
                 return (status, again) == (503, "1")
 
             await becomes(is_full, True)

@@ -38,7 +38,7 @@ OWN_WORDS: Final = {
     "engine/tts/server/voice_cache.py": "our own refusal of a recording",
     "engine/tts/engines/espeak_library.py": "a library that cannot be loaded",
     "engine/tts/server/runner.py": "our own OutOfMemory",
-    "engine/tts/server/listening.py": "the resolver, at the start",
+    "engine/tts/server/listener.py": "the resolver, at the start",
     "engine/tts/audio/wav.py": "of the wave module, that a header is wrong",
     "engine/tts/protocol.py": "our own errors, and the place of a fault in JSON",
     "engine/voices/analysis/__main__.py": "our own Unfit",

@@ -24,7 +24,7 @@ from engine.model.errors import SynthesisFailed
 from engine.tts.audio.pcm import Pcm, Samples, gain_to_speech, loudness
 from engine.tts.engines.base import SpeakerEmbedding
 from engine.tts.engines.espeak_library import Listed, Manner, library
-from engine.tts.engines.thread_channel import ThreadChannel
+from engine.tts.engines.threads import ThreadChannel
 
 DEFAULT_VOICE: Final = "en-us"
 #: eSpeak's own changes of a voice that are worth a place in a list of 25: what is added to the

@@ -1,4 +1,4 @@
-"""What a host takes at once: orders, recordings, WAV files, and bytes that nobody has read."""
+"""What a server takes at once: requests, recordings, WAV files, and bytes that nobody has read."""
 
 import asyncio
 
@@ -6,37 +6,36 @@ import pytest
 
 from engine.base.clock import ManualClock, settle
 from engine.model.errors import HostFull
-from engine.tts.server.admission import AdmissionLimits
-from engine.tts.server.unread import Unread
+from engine.tts.server.admission import AdmissionLimits, UnreadBuffer
 
 
-def test_one_more_order_than_there_are_places_is_refused_until_one_is_over() -> None:
-    places = AdmissionLimits(ManualClock(), commands=2)
-    with places.command():
-        with places.command(), pytest.raises(HostFull), places.command():
+def test_one_request_too_many_is_refused_until_another_is_over() -> None:
+    limits = AdmissionLimits(ManualClock(), requests=2)
+    with limits.request():
+        with limits.request(), pytest.raises(HostFull), limits.request():
             pass
-        with places.command():
+        with limits.request():
             pass
 
 
-def test_one_more_recording_is_refused_and_an_order_without_is_not() -> None:
-    places = AdmissionLimits(ManualClock(), commands=9, recordings=1)
-    with places.command() as first, places.command() as second:
+def test_one_recording_too_many_is_refused_and_a_request_without_is_not() -> None:
+    limits = AdmissionLimits(ManualClock(), requests=9, recordings=1)
+    with limits.request() as first, limits.request() as second:
         first.for_recording()
-        first.for_recording()  # it has its place already
+        first.for_recording()  # it is counted already
         with pytest.raises(HostFull):
             second.for_recording()
-    with places.command() as third:
+    with limits.request() as third:
         third.for_recording()
 
 
-async def test_wav_files_wait_for_their_place_the_most_urgent_first() -> None:
-    places = AdmissionLimits(ManualClock(), waves=1)
+async def test_wav_files_wait_for_their_turn_the_most_urgent_first() -> None:
+    limits = AdmissionLimits(ManualClock(), wav_files=1)
     began: list[str] = []
     gate = asyncio.Event()
 
     async def work(name: str, deadline_in: float) -> None:
-        async with places.wave(deadline_in):
+        async with limits.wav_file(deadline_in):
             began.append(name)
             await gate.wait()
 
@@ -44,28 +43,28 @@ async def test_wav_files_wait_for_their_place_the_most_urgent_first() -> None:
         for name, deadline_in in (("first", 9.0), ("late", 5.0), ("soon", 1.0)):
             group.create_task(work(name, deadline_in))
         await settle()
-        assert (began, places.waiting, places.wanted) == (["first"], 2, True)
+        assert (began, limits.waiting, limits.wanted) == (["first"], 2, True)
         gate.set()
     assert began == ["first", "soon", "late"]
-    assert not places.wanted
+    assert not limits.wanted
 
 
-async def test_a_refusal_counts_as_somebody_who_waits_for_a_while() -> None:
+async def test_a_refused_client_counts_as_waiting_for_a_while() -> None:
     clock = ManualClock()
-    places = AdmissionLimits(clock, commands=1)
-    with places.command():
-        assert not places.wanted
-        with pytest.raises(HostFull), places.command():
+    limits = AdmissionLimits(clock, requests=1)
+    with limits.request():
+        assert not limits.wanted
+        with pytest.raises(HostFull), limits.request():
             pass
-        assert places.wanted
+        assert limits.wanted
         await clock.advance(1.5)  # clients ask again after a second
-        assert places.wanted
+        assert limits.wanted
         await clock.advance(60)
-        assert not places.wanted
+        assert not limits.wanted
 
 
 async def test_the_maker_waits_while_more_is_unread_than_may_be() -> None:
-    unread = Unread(most=10)
+    unread = UnreadBuffer(most=10)
     made: list[int] = []
 
     async def make() -> None:
