@@ -122,7 +122,7 @@ def run_one(way: str, model: ModelName, checkpoint: Path, device: str, *, small:
     prepare()  # upstream, too, needs it to be imported at all on newer libraries
     if small:
         shrink()
-    from engine.tts.engines.chatterbox.loading import choose_device
+    from engine.tts.engines.chatterbox.device import choose_device
 
     chosen = choose_device(device)
     run = run_ours if way == "ours" else run_upstream

@@ -13,7 +13,7 @@ import numpy as np
 from engine.model.audio_format import CHANNELS
 from engine.model.engine import SynthesisRequest
 from engine.tts.audio.opus import OggSound
-from engine.tts.audio.postprocess import Finish
+from engine.tts.audio.postprocess import Postprocessor
 from engine.tts.engines.espeak import DEFAULT_VOICE, EspeakSynthesizer
 
 TEXT: Final = (
@@ -45,11 +45,11 @@ async def _speak() -> tuple[bytes, "np.ndarray[tuple[int], np.dtype[np.float32]]
     request = SynthesisRequest(text=TEXT, voice=DEFAULT_VOICE)
     ogg, samples = bytearray(), []
     sound: OggSound | None = None
-    finish: Finish | None = None
+    finish: Postprocessor | None = None
     async with aclosing(synthesizer.synthesize(request)) as pieces:
         async for piece in pieces:
             sound = sound or OggSound(piece.rate)
-            finish = finish or Finish(piece.rate)
+            finish = finish or Postprocessor(piece.rate)
             ogg += sound.feed(piece)
             samples.append(finish.feed(piece))
     assert sound is not None

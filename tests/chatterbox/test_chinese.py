@@ -13,7 +13,7 @@ import pytest
 import spacy_pkuseg
 from spacy_pkuseg.config import config
 
-from engine.tts.engines.chatterbox import ChatterboxSynthesizer, chinese
+from engine.tts.engines.chatterbox import ChatterboxSynthesizer, tokenizer
 from engine.tts.engines.chatterbox.tokenizer import text_tokens
 from tests.chatterbox.speech import Speaker
 
@@ -27,7 +27,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pkuseg")
     text = folder / "sentences.txt"
     text.write_text("\n".join((*WORDS, "")))
-    spacy_pkuseg.train(str(text), str(text), str(folder / chinese.WORDS), train_iter=3)
+    spacy_pkuseg.train(str(text), str(text), str(folder / tokenizer.SEGMENTER_MODEL), train_iter=3)
     return folder
 
 
@@ -43,7 +43,7 @@ def converter(folder: Path, *, fetch: bool = False) -> Any:
     """Upstream's, made as its tokenizer makes it at the start."""
     from chatterbox.models.tokenizers.tokenizer import ChineseCangjieConverter
 
-    chinese.look_beside(folder, fetch=fetch)
+    tokenizer.use_local_chinese(folder, fetch=fetch)
     return ChineseCangjieConverter(folder)
 
 
@@ -70,9 +70,9 @@ def test_it_is_fetched_once_in_silence(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    packed = model / f"{chinese.WORDS}.zip"
+    packed = model / f"{tokenizer.SEGMENTER_MODEL}.zip"
     with zipfile.ZipFile(packed, "w") as archive:
-        for file in (model / chinese.WORDS).iterdir():
+        for file in (model / tokenizer.SEGMENTER_MODEL).iterdir():
             archive.write(file, file.name)
     there = partial(SimpleHTTPRequestHandler, directory=str(model))
     server = ThreadingHTTPServer(("127.0.0.1", 0), there)
@@ -80,9 +80,9 @@ def test_it_is_fetched_once_in_silence(
     thread.start()
     try:
         place = f"http://127.0.0.1:{server.server_port}/{packed.name}"
-        monkeypatch.setitem(config.model_urls, chinese.WORDS, place)
+        monkeypatch.setitem(config.model_urls, tokenizer.SEGMENTER_MODEL, place)
         found = hashlib.sha256(packed.read_bytes()).hexdigest()
-        monkeypatch.setitem(config.model_hash, chinese.WORDS, found)
+        monkeypatch.setitem(config.model_hash, tokenizer.SEGMENTER_MODEL, found)
         capfd.readouterr()
         assert converter(tmp_path, fetch=True).segmenter.cut(SENTENCE) == APART
         said = capfd.readouterr()
@@ -100,15 +100,15 @@ def test_out_of_reach_it_does_without(
 ) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server:
         closed = f"http://127.0.0.1:{server.server_port}/words.zip"
-    monkeypatch.setitem(config.model_urls, chinese.WORDS, closed)
+    monkeypatch.setitem(config.model_urls, tokenizer.SEGMENTER_MODEL, closed)
     assert converter(tmp_path, fetch=True).segmenter is None
 
 
 def test_damaged_it_does_without(elsewhere: Path, tmp_path: Path) -> None:
-    (tmp_path / chinese.WORDS).mkdir()
+    (tmp_path / tokenizer.SEGMENTER_MODEL).mkdir()
     assert converter(tmp_path).segmenter is None
     for name in ("features.msgpack", "weights.npz"):
-        (tmp_path / chinese.WORDS / name).write_bytes(b"not this")
+        (tmp_path / tokenizer.SEGMENTER_MODEL / name).write_bytes(b"not this")
     assert converter(tmp_path).segmenter is None
 
 

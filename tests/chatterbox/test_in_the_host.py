@@ -20,7 +20,7 @@ from engine.tts.client.supervisor import EngineSupervisor
 from engine.tts.engines.chatterbox.models import RATE
 from engine.tts.engines.chatterbox.vocoder import bears_mark
 from tests.chatterbox import host
-from tests.chatterbox.host import SmallHostCommand
+from tests.chatterbox.host import SmallHostOptions
 from tests.chatterbox.speech import SENTENCE, Speaker, recording
 from tests.unit.test_audio_opus import decoded
 
@@ -65,14 +65,14 @@ async def test_members_hear_their_own_voices_marked(
         asked.append(reference)
         return RECORDINGS[reference]
 
-    command = SmallHostCommand(
+    options = SmallHostOptions(
         engine="chatterbox-turbo",
         checkpoint=checkpoints("turbo"),
         device="cpu",
         state_dir=tmp_path,
         log_level="error",
     )
-    client = EngineSupervisor(SystemClock(), command=command, recordings=read)
+    client = EngineSupervisor(SystemClock(), options=options, recordings=read)
     await client.start()
     try:
         async with asyncio.timeout(PATIENCE):

@@ -20,7 +20,7 @@ from engine.model.errors import EngineUnavailable
 from engine.tts.audio.ogg import OggPiece, OggReader
 from engine.tts.client.host import Recordings
 from engine.tts.client.http import EngineHttpClient
-from engine.tts.client.process import HostCommand, HostProcess
+from engine.tts.client.process import HostOptions, HostProcess
 from engine.tts.client.supervisor import EngineSupervisor
 from engine.tts.protocol import Health
 from tests.process.process import Process
@@ -37,14 +37,14 @@ without_chatterbox = pytest.mark.skipif(
 )
 
 
-def command(
+def host_options(
     engine: str = "tone",
     *,
     pace: float = 0.0,
     state_dir: Path | None = None,
     slots: int | None = None,
-) -> HostCommand:
-    return HostCommand(
+) -> HostOptions:
+    return HostOptions(
         engine=engine, pace=pace, state_dir=state_dir, slots=slots, log_level="error"
     )
 
@@ -62,7 +62,7 @@ async def ready_client(
     """A client with a child of its own, ready to speak."""
     client = EngineSupervisor(
         SystemClock(),
-        command=command(engine, pace=pace, state_dir=state_dir, slots=slots),
+        options=host_options(engine, pace=pace, state_dir=state_dir, slots=slots),
         hang_limit=hang_limit,
         recordings=recordings,
     )
@@ -80,7 +80,7 @@ async def ready_process(
     engine: str = "tone", *, pace: float = 0.0
 ) -> AsyncIterator[tuple[HostProcess, EngineHttpClient]]:
     """A host's process without a client, and a link to it."""
-    process = await HostProcess.start(command(engine, pace=pace))
+    process = await HostProcess.start(host_options(engine, pace=pace))
     link = EngineHttpClient(f"unix://{process.socket}")
     try:
         await health_when(link, lambda health: health.state == "ready")

@@ -18,9 +18,9 @@ from engine.tts.client.process import HostProcess
 from engine.tts.protocol import MOST_BODY, MOST_PLAIN_BODY, Health, SynthesizeCommand
 from tests.process.hosts import (
     PATIENCE,
-    command,
     environment_of,
     health_when,
+    host_options,
     is_gone,
     ready_process,
     request,
@@ -199,7 +199,7 @@ async def test_a_killed_parent_leaves_no_host_behind(work: str) -> None:
 
 async def test_a_frozen_host_ends_without_anyone_who_kills_it(tmp_path: Path) -> None:
     theirs, ours = os.pipe()
-    arguments = command().arguments(tmp_path / "host.sock", theirs)
+    arguments = host_options().arguments(tmp_path / "host.sock", theirs)
     process = await asyncio.create_subprocess_exec(
         *arguments, "--frozen-limit=1", pass_fds=(theirs,)
     )

@@ -14,14 +14,14 @@ from engine.base.clock import SystemClock
 from engine.model.engine import EngineInfo, EngineState
 from engine.model.errors import EngineUnavailable, HostDied, SetupError, SynthesisFailed
 from engine.tts.client.http import EngineHttpClient
-from engine.tts.client.process import HostCommand, HostProcess
+from engine.tts.client.process import HostOptions, HostProcess
 from engine.tts.client.supervisor import EngineSupervisor
 from engine.tts.engines.tone import SECONDS
 from engine.tts.protocol import Health
 from tests.process.hosts import (
-    command,
     health_when,
     hear,
+    host_options,
     is_gone,
     is_there,
     packets_in,
@@ -172,7 +172,7 @@ async def test_an_engine_that_is_slow_but_alive_is_left_to_work() -> None:
 
 
 async def test_a_host_that_cannot_start_is_reported_and_tried_again() -> None:
-    client = EngineSupervisor(SystemClock(), command=HostCommand(engine="none", log_level="error"))
+    client = EngineSupervisor(SystemClock(), options=HostOptions(engine="none", log_level="error"))
     await client.start()
     await until(lambda: client.error is not None)
     with pytest.raises(EngineUnavailable):
@@ -183,7 +183,7 @@ async def test_a_host_that_cannot_start_is_reported_and_tried_again() -> None:
 
 @without_chatterbox
 async def test_a_host_without_its_engines_extra_says_how_to_install_it() -> None:
-    client = EngineSupervisor(SystemClock(), command=command("chatterbox-turbo"))
+    client = EngineSupervisor(SystemClock(), options=host_options("chatterbox-turbo"))
     await client.start()
     await until(lambda: client.error is not None)
     await client.close()
@@ -202,7 +202,7 @@ async def test_without_the_extra_no_host_is_served_and_it_says_so() -> None:
 
 
 async def test_before_the_host_is_ready_requests_are_refused_at_once() -> None:
-    client = EngineSupervisor(SystemClock(), command=HostCommand(engine="tone", log_level="error"))
+    client = EngineSupervisor(SystemClock(), options=HostOptions(engine="tone", log_level="error"))
     assert client.state is EngineState.LOADING
     await client.start()
     with pytest.raises(EngineUnavailable):
@@ -229,7 +229,7 @@ async def test_closing_leaves_no_process_no_descriptor_and_no_file() -> None:
 async def test_closing_at_any_moment_of_the_start_leaves_no_process() -> None:
     before = psutil.Process().children()
     for moment in range(0, 40, 2):
-        client = EngineSupervisor(SystemClock(), command=command())
+        client = EngineSupervisor(SystemClock(), options=host_options())
         await client.start()
         for _ in range(moment):
             await asyncio.sleep(0)
@@ -238,7 +238,7 @@ async def test_closing_at_any_moment_of_the_start_leaves_no_process() -> None:
 
 
 async def test_closing_that_is_cut_short_ends_the_process_all_the_same() -> None:
-    process = await HostProcess.start(command())
+    process = await HostProcess.start(host_options())
     os.kill(process.pid, signal.SIGSTOP)  # it will not heed SIGTERM
     closing = asyncio.create_task(process.close())
     await asyncio.sleep(0)

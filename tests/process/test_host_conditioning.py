@@ -11,7 +11,7 @@ from engine.model.engine import SynthesisRequest
 from engine.model.errors import OutOfMemory, VoiceMissing
 from engine.tts.audio.pcm import Pcm
 from engine.tts.engines.base import SpeakerEmbedding
-from engine.tts.engines.tone import ToneSynthesizer, ToneVoice
+from engine.tts.engines.tone import ToneEmbedding, ToneSynthesizer
 from engine.tts.protocol import SynthesizeCommand
 from engine.tts.server.runner import EngineRunner
 from engine.tts.server.voice_cache import LONGEST, EmbeddingCache
@@ -32,7 +32,7 @@ class Slow(ToneSynthesizer):
         self.begun = 0
         self.runs_out = 0
 
-    def embed_voice(self, reference: Pcm) -> ToneVoice:
+    def embed_voice(self, reference: Pcm) -> ToneEmbedding:
         self.begun += 1
         self.listening.set()
         assert self.let_go.wait(20)
@@ -108,7 +108,7 @@ async def test_a_voice_that_nobody_waits_for_any_more_is_made_all_the_same(house
     first.cancel()
     second = house.ask(recording=None)
     house.engine.let_go.set()
-    assert await within_patience(second) == ToneVoice(300.0)
+    assert await within_patience(second) == ToneEmbedding(300.0)
     assert (house.engine.begun, house.voices.made, house.voices.held) == (1, 1, 1)
 
 
@@ -119,7 +119,7 @@ async def test_a_voice_that_is_forgotten_while_it_is_made_leaves_nothing_behind(
     await house.begun()
     await house.voices.forget(REFERENCE)
     house.engine.let_go.set()
-    assert await within_patience(asking) == ToneVoice(300.0)
+    assert await within_patience(asking) == ToneEmbedding(300.0)
     assert (house.files, house.voices.held) == ([], 0)
     with pytest.raises(VoiceMissing):
         await house.ask(recording=None)
@@ -130,7 +130,7 @@ async def test_a_request_with_the_recording_does_not_fail_with_one_that_lacks_it
 ) -> None:
     house.engine.let_go.set()
     without, given = house.ask(recording=None), house.ask()
-    assert await within_patience(given) == ToneVoice(300.0)
+    assert await within_patience(given) == ToneEmbedding(300.0)
     with pytest.raises(VoiceMissing):
         await without
 

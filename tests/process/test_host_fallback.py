@@ -8,7 +8,7 @@ from engine.model.engine import EngineState
 from engine.tts.client.factory import engine_from
 from engine.tts.client.fallback import FallbackEngine
 from engine.tts.client.supervisor import EngineSupervisor
-from tests.process.hosts import command, tone_host_at, until
+from tests.process.hosts import host_options, tone_host_at, until
 from tests.process.speaking import speech_on, spoken
 
 
@@ -16,7 +16,7 @@ async def test_the_spare_engine_speaks_until_the_main_one_is_back(tmp_path: Path
     socket = tmp_path / "main.sock"
     clock = SystemClock()
     main = EngineSupervisor(clock, url=f"unix://{socket}")
-    fallback = EngineSupervisor(clock, command=command("espeak"))
+    fallback = EngineSupervisor(clock, options=host_options("espeak"))
     engine = FallbackEngine(main, fallback, clock)
     async with speech_on(engine, tmp_path / "data") as speech:
         async with tone_host_at(socket):

@@ -14,10 +14,10 @@ from engine.tts.audio.ogg import OggPiece
 from engine.tts.client.supervisor import EngineSupervisor
 from engine.tts.protocol import SynthesizeCommand
 from tests.process.hosts import (
-    command,
     health_of,
     health_when,
     hear,
+    host_options,
     packets_in,
     ready_client,
     ready_process,
@@ -130,7 +130,7 @@ async def test_a_chunk_that_always_runs_out_is_skipped_and_the_others_are_spoken
         "alpha beta delta epsilon iota, oom kapa lambda mu nu omicron pi rho sigma tau upsilon "
         "phi golf india oscar romeo tango, chi psi omega"
     )
-    engine = Tampered(SystemClock(), command=command())
+    engine = Tampered(SystemClock(), options=host_options())
     async with speech_on(engine, tmp_path) as speech:
         heard = await spoken(speech, text)
         assert " ".join(heard).replace(",", "") == "alpha beta delta epsilon iota chi psi omega"
@@ -138,6 +138,6 @@ async def test_a_chunk_that_always_runs_out_is_skipped_and_the_others_are_spoken
 
 
 async def test_a_chunk_that_runs_out_once_is_spoken(tmp_path: Path) -> None:
-    engine = Tampered(SystemClock(), command=command())
+    engine = Tampered(SystemClock(), options=host_options())
     async with speech_on(engine, tmp_path) as speech:
         assert await spoken(speech, "once upon a time") == ["once upon a time"]

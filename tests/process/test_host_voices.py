@@ -14,8 +14,8 @@ from engine.model.errors import EngineUnavailable, SynthesisFailed
 from engine.tts.client.supervisor import EngineSupervisor
 from engine.tts.server.voice_cache import MOST_HELD
 from tests.process.hosts import (
-    command,
     health_of,
+    host_options,
     is_there,
     packets_in,
     ready_client,
@@ -167,7 +167,7 @@ async def test_forgetting_a_voice_stops_nobody_who_speaks_in_it(tmp_path: Path) 
 
 
 async def test_without_a_host_nothing_is_forgotten_and_it_says_so() -> None:
-    client = EngineSupervisor(SystemClock(), command=command())
+    client = EngineSupervisor(SystemClock(), options=host_options())
     with pytest.raises(EngineUnavailable):
         await client.forget("0" * 64)
     async with ready_process() as (process, _):
@@ -227,7 +227,7 @@ async def test_the_host_takes_no_recording_but_the_one_that_is_named_in_the_form
         (body(None, reference=zeros), 409, b"voice_missing"),
         (body(tone, reference=zeros), 400, b"not the one"),
         (body(tone), 400, b"of no reference"),
-        (body(silent, reference=reference_of(silent)), 400, b"no WAV file"),
+        (body(silent, reference=reference_of(silent)), 400, b"not a WAV file"),
         (body(other_rate, reference=reference_of(other_rate)), 400, b"48000 Hz"),
         (body(None, reference="../../etc/passwd"), 400, b"SHA-256"),
         (body(tone, reference=reference_of(tone)), 200, b"OggS"),

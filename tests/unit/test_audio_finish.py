@@ -11,8 +11,8 @@ from engine.tts.audio.postprocess import (
     LEAD_KEPT,
     TAIL_KEPT,
     Fade,
-    Finish,
     Limit,
+    Postprocessor,
     Step,
     Trim,
 )
@@ -120,18 +120,18 @@ def test_the_whole_finish_keeps_length_pitch_and_loudness_at_any_rate(rate: int)
 
 @pytest.mark.parametrize("rate", [22_050, 24_000])
 def test_the_finish_holds_back_little_of_a_sound_that_goes_on(rate: int) -> None:
-    out = Finish(rate).feed(Pcm(sine(440, -20, seconds=0.3, rate=rate), rate))
+    out = Postprocessor(rate).feed(Pcm(sine(440, -20, seconds=0.3, rate=rate), rate))
     assert len(out) / RATE > 0.3 - 0.06
 
 
 def test_sound_may_not_change_its_rate_on_the_way() -> None:
     with pytest.raises(ValueError, match="within sound at"):
-        Finish(24_000).feed(Pcm(silence(0.1), 48_000))
+        Postprocessor(24_000).feed(Pcm(silence(0.1), 48_000))
 
 
 class Finish_:  # noqa: N801 - the finish, seen as one step
     def __init__(self, rate: int) -> None:
-        self._finish = Finish(rate)
+        self._finish = Postprocessor(rate)
 
     def feed(self, samples: Samples) -> Samples:
         return self._finish.feed(Pcm(samples, self._finish.rate))

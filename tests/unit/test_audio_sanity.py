@@ -50,7 +50,7 @@ def test_speech_that_broke_off_or_ran_on_is_not(text: str, seconds: float) -> No
 def test_what_is_no_number_is_not(broken: float) -> None:
     samples = noise(-20, 1)
     samples[5] = broken
-    assert defect(pcm(samples), "Hello there.") == "it is not a number everywhere"
+    assert defect(pcm(samples), "Hello there.") == "it holds NaN or infinity"
 
 
 def test_silence_is_not() -> None:

@@ -37,9 +37,9 @@ def test_a_recording_is_read_as_it_was_written() -> None:
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (b"", "no WAV file"),
-        (b"RIFF" + bytes(100), "no WAV file"),
-        (b"ID3" + bytes(100), "no WAV file"),
+        (b"", "not a WAV file"),
+        (b"RIFF" + bytes(100), "not a WAV file"),
+        (b"ID3" + bytes(100), "not a WAV file"),
         (wav(bytes(200), rate=48_000), "48000 Hz"),
         (wav(bytes(200), channels=2), "2 channels"),
         (wav(bytes(200), width=1), "8 bits"),
