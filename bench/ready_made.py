@@ -1,5 +1,5 @@
-"""Sound made beforehand, for measurements of the sending alone: real speech, so that packets have
-the sizes that they have in life.
+"""Sound made in advance, to measure the sending alone: real speech, so that packets have realistic
+sizes.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ TEXT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """`ogg`: an Ogg Opus file. `pcm`: 48 kHz stereo s16 of the same, for who encodes."""
+    """`ogg`: an Ogg Opus file. `pcm`: 48 kHz stereo s16 of the same, for an encoding sender."""
 
     ogg: Path
     pcm: Path
@@ -45,13 +45,13 @@ async def _speak() -> tuple[bytes, "np.ndarray[tuple[int], np.dtype[np.float32]]
     request = SynthesisRequest(text=TEXT, voice=DEFAULT_VOICE)
     ogg, samples = bytearray(), []
     sound: OggSound | None = None
-    finish: Postprocessor | None = None
+    postprocessor: Postprocessor | None = None
     async with aclosing(synthesizer.synthesize(request)) as pieces:
         async for piece in pieces:
             sound = sound or OggSound(piece.rate)
-            finish = finish or Postprocessor(piece.rate)
+            postprocessor = postprocessor or Postprocessor(piece.rate)
             ogg += sound.feed(piece)
-            samples.append(finish.feed(piece))
+            samples.append(postprocessor.feed(piece))
     assert sound is not None
-    assert finish is not None
-    return bytes(ogg + sound.flush()), np.concatenate([*samples, finish.flush()])
+    assert postprocessor is not None
+    return bytes(ogg + sound.flush()), np.concatenate([*samples, postprocessor.flush()])

@@ -1,4 +1,4 @@
-"""The embedded engine speaks while the chosen one is down: real hosts, one of them killed."""
+"""The fallback speaks while the main engine is down: real hosts, one of them killed."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tests.process.hosts import host_options, tone_host_at, until
 from tests.process.speaking import speech_on, spoken
 
 
-async def test_the_spare_engine_speaks_until_the_main_one_is_back(tmp_path: Path) -> None:
+async def test_the_fallback_speaks_until_the_main_one_is_back(tmp_path: Path) -> None:
     socket = tmp_path / "main.sock"
     clock = SystemClock()
     main = EngineSupervisor(clock, url=f"unix://{socket}")
@@ -33,7 +33,7 @@ async def test_the_spare_engine_speaks_until_the_main_one_is_back(tmp_path: Path
             assert (speech.info.name, speech.fallback_speaks) == ("tone", False)
 
 
-async def test_an_engine_that_cannot_be_had_at_all_leaves_the_spare_one_to_speak(
+async def test_an_engine_that_cannot_be_loaded_at_all_leaves_the_fallback_to_speak(
     tmp_path: Path,
 ) -> None:
     settings = load_settings(

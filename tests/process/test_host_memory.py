@@ -57,13 +57,15 @@ async def test_a_voice_that_was_dropped_and_is_on_no_disk_is_sent_again() -> Non
 
 
 @pytest.mark.parametrize("text", ["{oom}hello", "hello{oom}", "hello{oom 1}"])
-async def test_out_of_memory_again_or_amid_the_sound_the_host_is_replaced(text: str) -> None:
+async def test_out_of_memory_again_or_in_the_middle_of_the_sound_the_host_is_replaced(
+    text: str,
+) -> None:
     async with ready_client() as client:
         pid = client.pid
         with pytest.raises(HostDied, match="out of memory"):
             await hear(client, text)
         assert client.state is not EngineState.READY
-        # Nobody else asks: it is replaced all the same.
+        # Nobody else asks: it is replaced anyway.
         await within_patience(client.info())
         assert client.pid != pid
         assert packets_in(await hear(client, "hello"))
@@ -81,22 +83,22 @@ async def test_others_in_work_are_told_that_the_host_is_gone() -> None:
         assert packets_in(await hear(client, "hello"))
 
 
-async def test_a_host_elsewhere_says_that_it_is_of_no_use_and_takes_no_more() -> None:
-    async with ready_process() as (process, link):
+async def test_a_host_elsewhere_says_that_it_is_unusable_and_takes_no_more() -> None:
+    async with ready_process() as (process, http):
         client = EngineSupervisor(SystemClock(), url=f"unix://{process.socket}")
         await client.start()
         await within_patience(client.info())
         with pytest.raises(HostDied, match="out of memory"):
             await hear(client, "{oom}")
-        health = await health_when(link, lambda health: health.state == "failed")
+        health = await health_when(http, lambda health: health.state == "failed")
         assert "out of memory" in str(health.error)
         with pytest.raises(EngineUnavailable):
-            await rest(link.synthesize(SynthesizeCommand(id="1", request=request("hello"))))
+            await rest(http.synthesize(SynthesizeCommand(id="1", request=request("hello"))))
         await until(lambda: client.state is EngineState.DOWN)
         await client.close()
 
 
-async def test_a_host_without_a_supervisor_ends_for_another_to_take_its_place(
+async def test_a_host_without_a_supervisor_ends_so_that_another_can_take_its_place(
     tmp_path: Path,
 ) -> None:
     socket = tmp_path / "host.sock"

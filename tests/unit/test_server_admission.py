@@ -63,7 +63,7 @@ async def test_a_refused_client_counts_as_waiting_for_a_while() -> None:
         assert not limits.wanted
 
 
-async def test_the_maker_waits_while_more_is_unread_than_may_be() -> None:
+async def test_the_maker_waits_while_too_much_is_unread() -> None:
     unread = UnreadBuffer(most=10)
     made: list[int] = []
 
@@ -75,7 +75,7 @@ async def test_the_maker_waits_while_more_is_unread_than_may_be() -> None:
 
     making = asyncio.create_task(make())
     await settle()
-    assert made == [0, 1]  # the third lies there too, and is waited for
+    assert made == [0, 1]  # the third is there too, and its maker waits
     taken = [await unread.take()]
     await settle()
     assert made == [0, 1, 2]

@@ -104,7 +104,7 @@ def test_a_command_survives_the_wire(command: SynthesizeCommand) -> None:
         ({"text": "a", "reference": "0" * 64, "recording": ["A"]}, "base64"),
     ],
 )
-def test_what_is_no_command_is_refused_with_what_is_wrong(body: object, fault: str) -> None:
+def test_another_body_is_refused_with_what_is_wrong(body: object, fault: str) -> None:
     with pytest.raises(Invalid, match=fault):
         SynthesizeCommand.from_json(body)
 
@@ -142,7 +142,7 @@ def test_a_recording_makes_no_room_for_anything_else(recording: str | None) -> N
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 50_000, b"9" * 5000, b"null"])
-def test_what_is_no_json_object_is_refused(body: bytes) -> None:
+def test_a_body_that_is_not_a_json_object_is_refused(body: bytes) -> None:
     with pytest.raises(Invalid):
         SynthesizeCommand.from_body(body)
 
@@ -193,7 +193,7 @@ def test_an_error_of_the_engine_arrives_as_itself(kind: type[EngineError]) -> No
     assert 400 <= status < 600
 
 
-def test_a_fault_of_the_host_itself_may_be_tried_again() -> None:
+def test_a_request_that_met_a_bug_of_the_host_may_be_tried_again() -> None:
     status, body = describe_error(ZeroDivisionError("oops"))
     assert status == 500
     assert type(error_from(over_the_wire(body))) is EngineUnavailable
@@ -204,5 +204,5 @@ def test_a_command_that_the_host_does_not_understand_is_not_repeated() -> None:
 
 
 @pytest.mark.parametrize("body", [None, [], "<html>", 5])
-def test_an_answer_of_something_else_than_a_host_means_no_host(body: object) -> None:
+def test_an_answer_in_another_protocol_means_that_there_is_no_host(body: object) -> None:
     assert type(error_from(body)) is EngineUnavailable

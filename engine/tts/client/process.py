@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from engine.tts.engines.catalog import EngineOptions
+
 #: A socket's address holds about 104 bytes of path on macOS, 108 on Linux.
 _LONGEST_PATH: Final = 100
 #: Seconds from SIGTERM to SIGKILL: a host that runs at all ends within 0.2 s.
@@ -22,15 +24,12 @@ _SECRETS: Final = frozenset({"DISCORD_TOKEN", "MYNAH_ENGINE_TOKEN"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HostOptions:
+class HostOptions(EngineOptions):
     """What a local host is started with."""
 
     engine: str
-    checkpoint: Path | None = None
-    device: str = "auto"
     state_dir: Path | None = None  # keeps the embeddings of reference voices
     slots: int | None = None  # None: as many as the engine says
-    pace: float = 0.0
     log_level: str = "info"
     log_format: str = "console"
 
