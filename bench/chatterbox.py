@@ -4,12 +4,12 @@
     .venv-chatterbox/bin/python -m bench.chatterbox --model turbo --checkpoint DIR
 
 It runs on the GPU where there is one, else on the CPU. Without a checkpoint it makes a small one of
-random weights, which tells nothing of the real one's speed, but of what we add to upstream's.
+random weights, which says nothing about the real one's speed, only about what we add to upstream's.
 
-Each way has a process of its own, so that the memory is its own. Both say the same texts, first in
-turn, then four at once: upstream can only take them one after the other, for its model holds one
-voice. Real-time factor: seconds of work for a second of sound. Upstream gives a text's sound when
-all of it is made, and so do we; ours passes through the finish and becomes Opus.
+Each has a process of its own, so that its memory is its own. Both speak the same texts, first in
+turn, then four at once: upstream can only take them one after the other, since its model holds one
+voice. Real-time factor: seconds of work for a second of sound. Upstream returns a text's sound when
+all of it is made, and so do we; ours is postprocessed and becomes Opus.
 """
 
 import argparse
@@ -122,7 +122,7 @@ def run_one(way: str, model: ModelName, checkpoint: Path, device: str, *, small:
     prepare()  # upstream, too, needs it to be imported at all on newer libraries
     if small:
         shrink()
-    from engine.tts.engines.chatterbox.loading import choose_device
+    from engine.tts.engines.chatterbox.device import choose_device
 
     chosen = choose_device(device)
     run = run_ours if way == "ours" else run_upstream

@@ -25,7 +25,7 @@ import soxr
 
 from bench.report import Report
 from engine.tts.audio.pcm import Samples, amplitude
-from engine.tts.engines.espeak_library import Manner, library
+from engine.tts.engines.espeak_library import SpeechStyle, library
 from engine.voices import fingerprints
 from engine.voices.analysis import fingerprint, tracks
 
@@ -172,7 +172,7 @@ def _speak(text: str, voice: str = "gmw/en-US", pitch: int = 50) -> Samples:
         heard.append(samples)
         return True
 
-    if not library().speak(text, Manner(voice, 175, pitch), take):
+    if not library().speak(text, SpeechStyle(voice, 175, pitch), take):
         raise RuntimeError(f"eSpeak has no voice {voice}")
     return np.concatenate(heard)
 

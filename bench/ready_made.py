@@ -1,5 +1,5 @@
-"""Sound made beforehand, for measurements of the sending alone: real speech, so that packets have
-the sizes that they have in life.
+"""Sound made in advance, to measure the sending alone: real speech, so that packets have realistic
+sizes.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import numpy as np
 from engine.model.audio_format import CHANNELS
 from engine.model.engine import SynthesisRequest
 from engine.tts.audio.opus import OggSound
-from engine.tts.audio.postprocess import Finish
+from engine.tts.audio.postprocess import Postprocessor
 from engine.tts.engines.espeak import DEFAULT_VOICE, EspeakSynthesizer
 
 TEXT: Final = (
@@ -24,7 +24,7 @@ TEXT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """`ogg`: an Ogg Opus file. `pcm`: 48 kHz stereo s16 of the same, for who encodes."""
+    """`ogg`: an Ogg Opus file. `pcm`: 48 kHz stereo s16 of the same, for an encoding sender."""
 
     ogg: Path
     pcm: Path
@@ -45,13 +45,13 @@ async def _speak() -> tuple[bytes, "np.ndarray[tuple[int], np.dtype[np.float32]]
     request = SynthesisRequest(text=TEXT, voice=DEFAULT_VOICE)
     ogg, samples = bytearray(), []
     sound: OggSound | None = None
-    finish: Finish | None = None
+    postprocessor: Postprocessor | None = None
     async with aclosing(synthesizer.synthesize(request)) as pieces:
         async for piece in pieces:
             sound = sound or OggSound(piece.rate)
-            finish = finish or Finish(piece.rate)
+            postprocessor = postprocessor or Postprocessor(piece.rate)
             ogg += sound.feed(piece)
-            samples.append(finish.feed(piece))
+            samples.append(postprocessor.feed(piece))
     assert sound is not None
-    assert finish is not None
-    return bytes(ogg + sound.flush()), np.concatenate([*samples, finish.flush()])
+    assert postprocessor is not None
+    return bytes(ogg + sound.flush()), np.concatenate([*samples, postprocessor.flush()])

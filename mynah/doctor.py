@@ -27,10 +27,9 @@ from engine.base.settings import MEBIBYTE, Settings, load_settings, secrets_of
 from engine.model.engine import EngineInfo, SynthesisRequest
 from engine.model.errors import EngineError, EngineUnavailable, SetupError
 from engine.store.integrity import examine
-from engine.tts.audio.ogg import OggReader
 from engine.tts.client.factory import check_settings
 from engine.tts.client.supervisor import EngineSupervisor
-from engine.tts.engines.catalog import CHATTERBOX
+from engine.tts.engines.catalog import ENGINES, check_names
 from engine.voices.recording_files import RecordingFiles
 
 OLDEST: Final = (3, 11)
@@ -104,16 +103,16 @@ async def engine(settings: Settings) -> Finding:
     except SetupError as error:
         return Finding(f"{what}: cannot be used so", error.user_message)
     await client.start()
-    limit = MODEL_SECONDS if settings.mynah_engine in CHATTERBOX else ENGINE_SECONDS
+    has_model = ENGINES[settings.mynah_engine].extra is not None
+    limit = MODEL_SECONDS if has_model else ENGINE_SECONDS
     try:
         async with asyncio.timeout(limit):
             info = await _info(client)
             if not info.default_voice:
                 return Finding(f"{what} is loaded: {info.name} {info.version}, for members' voices")
-            reader = OggReader()
             request = SynthesisRequest(text="All is well.", voice=info.default_voice)
-            async for piece in client.synthesize(request, deadline_in=0.0):
-                reader.feed(piece)
+            async for _ in client.synthesize(request, deadline_in=0.0):
+                pass  # it ends normally only where the whole sound arrived
     except (EngineError, TimeoutError) as error:
         reason = client.error or str(error) or f"no answer within {limit:.0f} seconds"
         return Finding(
@@ -244,6 +243,7 @@ def doctor() -> int:
     """Print a line a check. Returns 0 when all is well, else 1."""
     # Its own lines are the report; the engine's host is to keep quiet beside them.
     settings = load_settings().model_copy(update={"mynah_log_level": "error"})
+    check_names(settings.mynah_engine, settings.mynah_fallback)
     set_up_logging(settings.mynah_log_level, settings.mynah_log_format, secrets_of(settings))
     return asyncio.run(_examine(settings))
 

@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from engine.model.engine import Device
 from engine.model.errors import SetupError
 
 MEBIBYTE = 1024 * 1024
@@ -53,10 +54,11 @@ class Settings(BaseSettings):
     mynah_references_dir: Path = Field(
         Path("references"), description="Reference voices that the operator drops in."
     )
-    mynah_engine: Literal[
-        "espeak", "chatterbox-turbo", "chatterbox", "chatterbox-multilingual", "tone"
-    ] = Field("espeak", description="Which engine speaks. `tone` is for tests: a tone a character.")
-    mynah_device: Literal["auto", "cuda", "mps", "cpu"] = Field(
+    # The names of engines are checked against their catalog, when an engine is asked for.
+    mynah_engine: str = Field(
+        "espeak", description="Which engine speaks. `tone` is for tests: a tone a character."
+    )
+    mynah_device: Device = Field(
         "auto", description="Where Chatterbox runs. `auto`: on a GPU if there is one."
     )
     mynah_checkpoint: Path | None = Field(
@@ -64,7 +66,7 @@ class Settings(BaseSettings):
         description="Folder that holds the files of Chatterbox's model. "
         "Empty: fetched from the hub once, then used offline.",
     )
-    mynah_fallback: Literal["espeak"] | None = Field(
+    mynah_fallback: str | None = Field(
         None, description="Which engine speaks while the other is down. Empty: none."
     )
     mynah_engine_url: str | None = Field(

@@ -10,31 +10,31 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Final, Literal
 
+from engine.model.errors import SynthesisFailed
+
+#: Where a model runs; `auto`: on a GPU if there is one.
+Device = Literal["auto", "cuda", "mps", "cpu"]
 #: Characters of a request's context: enough to tell a language.
 MOST_CONTEXT: Final = 300
-
-
-#: Said where a text asks for a voice that the engine does not have.
-NO_SUCH_VOICE: Final = "There is no such voice. Choose one of those that are offered as you type."
-
-
-#: Characters of a voice's name that are repeated in a refusal.
+#: Characters of a voice's name that a refusal repeats.
 MOST_VOICE_NAME: Final = 100
 
-
-def no_such_voice(typed: str) -> str:
-    """The same, of a job that has waited for the engine: by name, for that was some time ago."""
-    return (
-        f"There is no voice “{typed[:MOST_VOICE_NAME]}” here. "
-        "Choose one of those that are offered as you type."
-    )
-
-
-#: Said where an engine speaks in reference voices only, and a text has none.
+#: For a text whose voice the engine does not have.
+NO_SUCH_VOICE: Final = "There is no such voice. Choose one of those that are offered as you type."
+#: For a text without a registered voice, where the engine speaks in those only.
 NO_VOICE: Final = (
     "The engine that speaks here has no voice of its own. Give me a voice with `/voice upload`, or "
     "choose one that you may use."
 )
+
+
+def no_such_voice(typed: str) -> str:
+    """`NO_SUCH_VOICE` for a job that waited for the engine: it names the voice, since the member
+    typed it some time ago."""
+    return (
+        f"There is no voice “{typed[:MOST_VOICE_NAME]}” here. "
+        "Choose one of those that are offered as you type."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +48,13 @@ class BuiltinVoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StyleOption:
-    """One knob of how an engine speaks: its range and what it is when nobody turns it."""
+    """One option of how an engine speaks: its range, and its value where nobody chose one."""
 
     name: str
     kind: Literal["number", "integer", "switch"]
     least: float  # of a switch: 0
     most: float  # of a switch: 1
-    default: float | None  # None: the engine's own choice at each request
+    default: float | None  # None: the engine chooses at each request
 
     def takes(self, value: object) -> bool:
         """Whether `value` is of its kind, finite and in its range."""
@@ -64,6 +64,23 @@ class StyleOption:
             return False
         return self.kind == "number" or float(value).is_integer()
 
+    def chosen(self, style: Mapping[str, Any]) -> float | None:
+        """Its value in a request's style, a switch as 0 or 1; its default if the style lacks it.
+
+        Raises SynthesisFailed for a value that it does not take.
+        """
+        if self.name not in style:
+            return self.default
+        value = style[self.name]
+        if not self.takes(value):
+            allowed = f"between {self.least:g} and {self.most:g}"
+            if self.kind == "switch":
+                allowed = "on or off"
+            raise SynthesisFailed(
+                f"style {self.name} is out of range", user_message=f"{self.name} must be {allowed}."
+            )
+        return float(value)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineInfo:
@@ -72,21 +89,21 @@ class EngineInfo:
     name: str
     version: str
     voices: tuple[BuiltinVoice, ...]
-    default_voice: str  # "": it has none, and speaks in reference voices only
+    default_voice: str  # "": none; it speaks in registered voices only
     languages: tuple[str, ...]
-    least_characters: int  # a chunk shorter than this may come out wrong
-    most_characters: int  # a chunk longer than this may come out wrong
+    least_characters: int  # a shorter chunk may come out wrong
+    most_characters: int  # a longer chunk may come out wrong
     slots: int  # requests that it works on at once
     clones: bool
     styles: tuple[StyleOption, ...]  # what it honours of a request's style
-    finds_language: bool = False  # it reads a text in the language that it finds it to be in
+    finds_language: bool = False  # it tells by itself which language a text is in
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> EngineInfo:
-        """What a newer host tells beyond this is left aside."""
+        """Fields that only a newer host knows are ignored. Raises KeyError, TypeError."""
         known = {each.name for each in fields(cls)}
         return cls(
             **{
@@ -103,14 +120,13 @@ class SynthesisRequest:
     """One chunk to speak. It travels as JSON from the bot to the host."""
 
     text: str = field(repr=False)
-    voice: str  # the id of a built-in voice; with a reference, its voice's id: "@12"
-    reference: str | None = None  # the content hash of a reference voice's recording
-    language: str | None = None
+    voice: str  # the id of a built-in voice; with a reference, the registered voice's id: "@12"
+    reference: str | None = None  # the content hash of a registered voice's recording
     #: The beginning of the text that this is a part of, for an engine that finds languages: a
-    #: short part may not tell its own.
+    #: short part may not be enough to tell.
     context: str | None = field(default=None, repr=False)
     style: Mapping[str, Any] = field(default_factory=dict)
-    seed: int = 0
+    seed: int = 0  # the same seed gives the same sound, where an engine draws at random
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -119,4 +135,4 @@ class SynthesisRequest:
 class EngineState(StrEnum):
     LOADING = "loading"  # the host starts, or its model loads
     READY = "ready"
-    DOWN = "down"  # no host answers; the supervisor is at it
+    DOWN = "down"  # no host answers; the supervisor is working on it

@@ -16,6 +16,8 @@ from engine.tts.audio.ogg import OggDamaged, OggReader
 def audio_key(request: SynthesisRequest, info: EngineInfo) -> str:
     """The hash of all that shapes the sound: 64 hexadecimal digits."""
     shape = {**request.to_json(), "engine": info.name, "version": info.version}
+    # A field of requests until they lost it: without it here, no sound kept before is found again.
+    shape["language"] = None
     canonical = json.dumps(shape, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 

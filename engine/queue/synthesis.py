@@ -24,7 +24,6 @@ from engine.queue.audio_cache import AudioCache
 from engine.queue.changes import Queue
 from engine.queue.engine_change import use_engine
 from engine.queue.state import LiveChunk
-from engine.tts.audio.ogg import OggReader
 from engine.tts.client.engine import Engine
 
 #: Seconds between a failure of the engine and the next question whether it is there again.
@@ -225,21 +224,18 @@ class Synthesis:
 
     async def _stream(self, attempt: Attempt, request: SynthesisRequest) -> bytes:
         """The whole Ogg stream; its packets are given out as they come."""
-        reader = OggReader()
         stream = bytearray()
         deadline_in = attempt.due - self._clock.monotonic()
         async with contextlib.aclosing(
             self._engine.synthesize(request, deadline_in=deadline_in)
         ) as pieces:
             async for piece in pieces:
-                stream += piece
-                attempt.packets.extend(reader.feed(piece))
+                stream += piece.data
+                attempt.packets.extend(piece.packets)
                 for chunk in self._queue.wanted.get(attempt.key, ()):
                     sound = chunk.sound
                     if sound is not None and len(sound.packets) < len(attempt.packets):
                         sound.grow(attempt.packets[len(sound.packets) :])
-        if not reader.complete:
-            raise ValueError("the engine's stream ended without its last page")
         return bytes(stream)
 
     async def _died(self, attempt: Attempt, error: HostDied) -> None:

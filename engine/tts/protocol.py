@@ -1,17 +1,18 @@
-"""What travels between the bot and a host, as values and as JSON; the host's errors as statuses.
+"""What travels between the bot and an engine's host, as values and as JSON; errors as statuses.
 
     GET  /health      Health
-    GET  /info        EngineCard
-    POST /synthesize  Order -> the sound, streamed; its end-of-stream page says that it is whole
-    DELETE /voices/HASH   forget what was made of that recording
-    any error         {code, message, retryable}; of a full host with `Retry-After`
+    GET  /info        EngineInfo
+    POST /synthesize  SynthesizeCommand -> the sound, streamed; its end-of-stream page says that it
+                      is whole
+    DELETE /voices/HASH   forget the embedding of that recording
+    any error         {code, message, user_message, retryable}; a full host adds `Retry-After`
 
 Over TCP each request carries `Authorization: Bearer TOKEN` if the host has a token (`access.py`).
 
-An order in a reference voice names the recording by its hash. A host that does not hold the voice
-answers `voice_missing`; then the same order is sent again with the recording in it.
+A command in a reference voice names the recording by its hash. A host that does not hold the voice
+answers `voice_missing`; then the client sends the same command again with the recording in it.
 
-Knows: the form of each message and what is wrong with one. Does not know: HTTP, engines.
+The values are dataclasses: pydantic would add 8 MB to the host's 64 MB, and 0.2 s to its start.
 """
 
 import base64
@@ -20,7 +21,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Literal, Self
 
 from engine.base.error_text import describe
@@ -34,12 +35,12 @@ from engine.model.errors import (
     VoiceMissing,
 )
 
-#: Far above every card's `most_characters`: the card advises, this protects.
+#: Far above every engine's `most_characters`: that number advises, this one protects.
 MOST_CHARACTERS: Final = 5_000
-#: Bytes of an order, its recording aside: a character takes up to 12 as JSON escapes.
-MOST_WORDS: Final = 64 * 1024
+#: Bytes of a command without its recording: a character takes up to 12 as JSON escapes.
+MOST_PLAIN_BODY: Final = 64 * 1024
 MOST_RECORDING: Final = 2 * 1024 * 1024  # bytes of WAV: 43 s at 24 kHz, many times what is kept
-MOST_BODY: Final = MOST_WORDS + 4 * (MOST_RECORDING // 3 + 1)  # base64
+MOST_BODY: Final = MOST_PLAIN_BODY + 4 * (MOST_RECORDING // 3 + 1)  # base64
 _MOST_ID: Final = 100
 _MOST_STYLES: Final = 32
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
@@ -50,18 +51,18 @@ Format = Literal["ogg", "wav"]
 
 
 class Invalid(ValueError):
-    """A body that is no order; the message says what is wrong with it."""
+    """A body that is no command; the message says what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SynthesizeCommand:
-    """A request, when its sound is needed, in which form. `id` is the client's name for it."""
+    """A request, when its sound is needed, and in which form. The client chooses the `id`."""
 
     id: str
     request: SynthesisRequest
     deadline_in: float = 0.0  # seconds until the listeners run dry
     format: Format = "ogg"
-    #: Of the request's reference: the WAV file that has its hash.
+    #: The WAV file of the request's reference, whose hash is that reference.
     recording: bytes | None = field(default=None, repr=False)
 
     def to_json(self) -> dict[str, Any]:
@@ -80,21 +81,21 @@ class SynthesizeCommand:
 
     @classmethod
     def from_body(cls, body: bytes) -> Self:
-        """Raises Invalid, also for a body that is large without a recording's being so."""
+        """Raises Invalid, also for a body that is large though its recording is not."""
         if len(body) > MOST_BODY:
             raise Invalid(f"the body is larger than {MOST_BODY} bytes")
-        if len(body) > MOST_WORDS and b'"recording"' not in body:  # before any of it is parsed
-            raise Invalid(f"the body is larger than {MOST_WORDS} bytes, and has no recording")
+        if len(body) > MOST_PLAIN_BODY and b'"recording"' not in body:  # before it is parsed
+            raise Invalid(f"the body is larger than {MOST_PLAIN_BODY} bytes, and has no recording")
         try:
             parsed = json.loads(body)
         except RecursionError as error:
-            raise Invalid("the body is nested too deep") from error
+            raise Invalid("the body is nested too deeply") from error
         except ValueError as error:  # no JSON, no UTF-8, a number of thousands of digits
-            raise Invalid(f"the body is no JSON: {error}") from error
+            raise Invalid(f"the body is not JSON: {error}") from error
         command = cls.from_json(parsed)
-        of_recording = 0 if command.recording is None else len(parsed["recording"])
-        if len(body) - of_recording > MOST_WORDS:
-            raise Invalid(f"the body is larger than {MOST_WORDS} bytes without its recording")
+        encoded = 0 if command.recording is None else len(parsed["recording"])
+        if len(body) - encoded > MOST_PLAIN_BODY:
+            raise Invalid(f"the body is larger than {MOST_PLAIN_BODY} bytes without its recording")
         return command
 
     @classmethod
@@ -102,20 +103,7 @@ class SynthesizeCommand:
         """Raises Invalid."""
         if not isinstance(body, dict):
             raise Invalid("the body must be a JSON object")
-        known = {
-            "id",
-            "deadline_in",
-            "format",
-            "text",
-            "voice",
-            "reference",
-            "recording",
-            "language",
-            "context",
-            "style",
-            "seed",
-        }
-        if unknown := sorted(map(str, body.keys() - known)):
+        if unknown := sorted(map(str, body.keys() - _FIELDS)):
             raise Invalid(f"unknown: {', '.join(unknown)[:200]}")
         text = _text(body, "text", MOST_CHARACTERS)
         if not text:
@@ -138,7 +126,6 @@ class SynthesizeCommand:
                 text=text,
                 voice=_text(body, "voice", _MOST_ID),
                 reference=reference,
-                language=_text(body, "language", _MOST_ID) or None,
                 context=_text(body, "context", MOST_CONTEXT) or None,
                 style=_style(body.get("style", {})),
                 seed=seed,
@@ -149,9 +136,14 @@ class SynthesizeCommand:
         )
 
 
+_FIELDS: Final = frozenset(
+    each.name for kind in (SynthesizeCommand, SynthesisRequest) for each in fields(kind)
+) - {"request"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Busy:
-    """A request that holds a slot. A hang is one whose progress is long ago."""
+    """A request that holds a slot. It hangs if its last progress was long ago."""
 
     id: str
     seconds_since_progress: float
@@ -159,7 +151,7 @@ class Busy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
-    """Why a stream that had begun stopped short: an answer that has begun has no status left."""
+    """Why a stream stopped short: an answer that has begun can no longer send a status."""
 
     id: str
     error: Mapping[str, Any]
@@ -167,13 +159,13 @@ class Broken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """The host's own account of itself."""
+    """The host's own report."""
 
     state: HostState
     info: EngineInfo | None = None
     error: str | None = None
     busy: tuple[Busy, ...] = ()
-    waiting: int = 0  # requests that wait for a slot, or for a place for their WAV file
+    waiting: int = 0  # requests that wait for a slot, or until they may make a WAV file
     voices_held: int = 0  # reference voices in memory
     voices_made: int = 0  # reference voices computed from their recordings since the start
     broken: tuple[Broken, ...] = field(default=())  # the latest few
@@ -183,6 +175,7 @@ class Health:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Raises KeyError, TypeError for what is no report."""
         info = data.get("info")
         return cls(
             state=data["state"],
@@ -196,53 +189,58 @@ class Health:
         )
 
 
-#: Each error's code and HTTP status. What is not listed is the host's own fault: 500, retryable.
+#: Each error's code and HTTP status. Any other error is a bug of the host: 500, retryable.
 _CODES: Final[tuple[tuple[type[Exception], str, int], ...]] = (
     (Invalid, "invalid", 400),
     (SynthesisFailed, "synthesis_failed", 422),
     (VoiceMissing, "voice_missing", 409),
     (OutOfMemory, "out_of_memory", 507),
-    (HostFull, "full", 503),  # before what it is a kind of
+    (HostFull, "full", 503),  # before its base class
     (EngineUnavailable, "unavailable", 503),
 )
 
 
-def describe_error(error: BaseException) -> tuple[int, dict[str, Any]]:
-    """The HTTP status and the body that tell a client of `error`. Not in the words of a library's
-    error: they may repeat the text."""
-    for kind, code, status in _CODES:
-        if isinstance(error, kind):
-            told = error.user_message if isinstance(error, EngineError) else None
-            return status, {
-                "code": code,
-                "message": str(error),
-                "user_message": told,
-                "retryable": bool(getattr(error, "retryable", False)),
-            }
-    return 500, {
-        "code": "engine_error",
-        "message": describe(error),
-        "user_message": None,
-        "retryable": True,
+def error_body(
+    code: str, message: str, *, user_message: str | None = None, retryable: bool = False
+) -> dict[str, Any]:
+    return {
+        "code": code,
+        "message": message,
+        "user_message": user_message,
+        "retryable": retryable,
     }
 
 
+def describe_error(error: BaseException) -> tuple[int, dict[str, Any]]:
+    """The HTTP status and the body that tell a client of `error`. Of a library's error without its
+    message, which may repeat the text."""
+    for kind, code, status in _CODES:
+        if isinstance(error, kind):
+            return status, error_body(
+                code,
+                str(error),
+                user_message=error.user_message if isinstance(error, EngineError) else None,
+                retryable=bool(getattr(error, "retryable", False)),
+            )
+    return 500, error_body("engine_error", describe(error), retryable=True)
+
+
 def error_from(body: object) -> EngineError:
-    """The error of ours that a host's error body tells of."""
+    """The error that a host's error body tells of."""
     if not isinstance(body, Mapping):
-        return EngineUnavailable("the host answered with something else than our protocol")
+        return EngineUnavailable("the host does not speak our protocol")
     message, told = str(body.get("message", "")), body.get("user_message")
     for kind, code, _ in _CODES:
         if body.get("code") == code and issubclass(kind, EngineError):
             return kind(message, user_message=told)
-    # A fault of the host's own: of another version, or another's, it may come with any words.
-    kind_of_fault = _TYPE.match(message)
-    fault = f"the host has a fault: {kind_of_fault[0] if kind_of_fault else 'unnamed'}"
+    # A bug of the host, or another version of it, or another server: its words may be anything.
+    name = _TYPE.match(message)
+    fault = f"the host has a fault: {name[0] if name else 'unnamed'}"
     return EngineUnavailable(fault) if body.get("retryable") else SynthesisFailed(fault)
 
 
 def check_reference(reference: str) -> None:
-    """Raises Invalid for what is no content hash."""
+    """Raises Invalid for a string that is no content hash."""
     if not _HASH.fullmatch(reference):
         raise Invalid("reference must be a SHA-256 in hexadecimal")
 
@@ -251,7 +249,7 @@ def _recording(value: object, reference: str | None) -> bytes | None:
     if value is None:
         return None
     if reference is None:
-        raise Invalid("recording is of no reference")
+        raise Invalid("recording has no reference")
     if not isinstance(value, str) or len(value) > MOST_BODY:
         raise Invalid("recording must be a WAV file in base64")
     try:
@@ -260,7 +258,7 @@ def _recording(value: object, reference: str | None) -> bytes | None:
         raise Invalid("recording must be a WAV file in base64") from error
     if len(recording) > MOST_RECORDING:
         raise Invalid(f"recording is larger than {MOST_RECORDING} bytes")
-    # Whoever wrote the order does not choose what another member's voice is made of.
+    # A client must not choose what another member's voice is made of.
     if hashlib.sha256(recording).hexdigest() != reference:
         raise Invalid("recording is not the one that reference names")
     return recording
@@ -279,9 +277,9 @@ def _text(body: Mapping[str, Any], name: str, most: int) -> str:
 
 def _style(value: object) -> Mapping[str, Any]:
     if not isinstance(value, dict) or len(value) > _MOST_STYLES:
-        raise Invalid(f"style must be an object of at most {_MOST_STYLES} settings")
-    for name, setting in value.items():
-        if not isinstance(setting, str | bool) and not _is_number(setting):
+        raise Invalid(f"style must be an object of at most {_MOST_STYLES} options")
+    for name, option in value.items():
+        if not isinstance(option, str | bool) and not _is_number(option):
             raise Invalid(f"style {name[:50]!r} must be a string, a number, true or false")
     return value
 

@@ -16,7 +16,7 @@ from engine.model.audio_format import FRAME_SECONDS
 from engine.model.engine import BuiltinVoice, EngineInfo, EngineState, StyleOption, SynthesisRequest
 from engine.model.errors import EngineUnavailable, HostDied, SynthesisFailed
 from engine.model.jobs import Job, JobState
-from engine.tts.audio.ogg import OggWriter
+from engine.tts.audio.ogg import OggPiece, OggWriter
 
 CARD: Final = EngineInfo(
     name="scripted",
@@ -156,7 +156,7 @@ class FakeEngine:
 
     async def synthesize(
         self, request: SynthesisRequest, *, deadline_in: float
-    ) -> AsyncGenerator[bytes, None]:
+    ) -> AsyncGenerator[OggPiece, None]:
         if self._death is None or not self._up.is_set():
             raise EngineUnavailable("the scripted engine is down")
         death = self._death
@@ -208,9 +208,11 @@ class FakeEngine:
         await self._clock.sleep(self._restarts_in)
         self.come_up()
 
-    async def _speak(self, text: str, death: asyncio.Future[None]) -> AsyncGenerator[bytes, None]:
+    async def _speak(
+        self, text: str, death: asyncio.Future[None]
+    ) -> AsyncGenerator[OggPiece, None]:
         writer = OggWriter()
-        yield writer.headers()
+        yield OggPiece(writer.headers(), [])
         count = round(self._seconds(text) / FRAME_SECONDS)
         for at in range(count):
             await _unless(death, self._free.wait())
@@ -219,8 +221,10 @@ class FakeEngine:
             if self.pace:
                 await _unless(death, self._clock.sleep(self.pace * FRAME_SECONDS))
             if at < count - 1:
-                yield writer.pages([packet_of(text, at)])
-        yield writer.end([packet_of(text, count - 1)])
+                packets = [packet_of(text, at)]
+                yield OggPiece(writer.pages(packets), packets)
+        packets = [packet_of(text, count - 1)]
+        yield OggPiece(writer.end(packets), packets)
 
     def _misbehave(self, text: str) -> None:
         if any(part in text for part in self.refuses):

@@ -14,16 +14,16 @@ if __name__ == "__main__":
     sys.path.insert(0, str(HOME))
 
 from engine.base.logging import set_up_logging  # noqa: E402 - after the path to it
-from engine.tts.client.process import HostCommand  # noqa: E402
+from engine.tts.client.process import HostOptions  # noqa: E402
 from engine.tts.server import __main__  # noqa: E402
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SmallHostCommand(HostCommand):
+class SmallHostOptions(HostOptions):
     """What a client starts such a host with."""
 
     def arguments(self, socket: Path, lifeline: int) -> list[str]:
-        usual = HostCommand.arguments(self, socket, lifeline)
+        usual = HostOptions.arguments(self, socket, lifeline)
         options = usual[usual.index("engine.tts.server") + 1 :]
         return [sys.executable, str(Path(__file__).resolve()), *options]
 

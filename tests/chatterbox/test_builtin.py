@@ -13,7 +13,7 @@ import torch
 
 from engine.model.engine import BuiltinVoice, SynthesisRequest
 from engine.tts.engines.chatterbox import ChatterboxSynthesizer
-from engine.tts.engines.chatterbox.conditionals import taken_off
+from engine.tts.engines.chatterbox.embedding import take_builtin
 from tests.chatterbox.speech import SENTENCE, Speaker
 
 
@@ -90,8 +90,8 @@ def test_unfit_one_is_left_aside(unfit: dict[str, Any]) -> None:
     }
     sizes = SimpleNamespace(hp=SimpleNamespace(speech_cond_prompt_len=150))
     upstream = SimpleNamespace(t3=sizes, conds=SimpleNamespace(t3=manner, gen=sound))
-    assert taken_off(upstream, "cpu") is not None
+    assert take_builtin(upstream, "cpu") is not None
     assert upstream.conds is None
     upstream.conds = SimpleNamespace(t3=manner, gen=sound | unfit)
-    assert taken_off(upstream, "cpu") is None
+    assert take_builtin(upstream, "cpu") is None
     assert upstream.conds is None

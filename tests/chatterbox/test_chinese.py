@@ -13,7 +13,8 @@ import pytest
 import spacy_pkuseg
 from spacy_pkuseg.config import config
 
-from engine.tts.engines.chatterbox import ChatterboxSynthesizer, chinese
+from engine.tts.engines.chatterbox import ChatterboxSynthesizer, tokenizer
+from engine.tts.engines.chatterbox.loading import Loaded
 from engine.tts.engines.chatterbox.tokenizer import text_tokens
 from tests.chatterbox.speech import Speaker
 
@@ -27,7 +28,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pkuseg")
     text = folder / "sentences.txt"
     text.write_text("\n".join((*WORDS, "")))
-    spacy_pkuseg.train(str(text), str(text), str(folder / chinese.WORDS), train_iter=3)
+    spacy_pkuseg.train(str(text), str(text), str(folder / tokenizer.SEGMENTER_MODEL), train_iter=3)
     return folder
 
 
@@ -43,7 +44,7 @@ def converter(folder: Path, *, fetch: bool = False) -> Any:
     """Upstream's, made as its tokenizer makes it at the start."""
     from chatterbox.models.tokenizers.tokenizer import ChineseCangjieConverter
 
-    chinese.look_beside(folder, fetch=fetch)
+    tokenizer.use_local_chinese(folder, fetch=fetch)
     return ChineseCangjieConverter(folder)
 
 
@@ -70,9 +71,9 @@ def test_it_is_fetched_once_in_silence(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    packed = model / f"{chinese.WORDS}.zip"
+    packed = model / f"{tokenizer.SEGMENTER_MODEL}.zip"
     with zipfile.ZipFile(packed, "w") as archive:
-        for file in (model / chinese.WORDS).iterdir():
+        for file in (model / tokenizer.SEGMENTER_MODEL).iterdir():
             archive.write(file, file.name)
     there = partial(SimpleHTTPRequestHandler, directory=str(model))
     server = ThreadingHTTPServer(("127.0.0.1", 0), there)
@@ -80,9 +81,9 @@ def test_it_is_fetched_once_in_silence(
     thread.start()
     try:
         place = f"http://127.0.0.1:{server.server_port}/{packed.name}"
-        monkeypatch.setitem(config.model_urls, chinese.WORDS, place)
+        monkeypatch.setitem(config.model_urls, tokenizer.SEGMENTER_MODEL, place)
         found = hashlib.sha256(packed.read_bytes()).hexdigest()
-        monkeypatch.setitem(config.model_hash, chinese.WORDS, found)
+        monkeypatch.setitem(config.model_hash, tokenizer.SEGMENTER_MODEL, found)
         capfd.readouterr()
         assert converter(tmp_path, fetch=True).segmenter.cut(SENTENCE) == APART
         said = capfd.readouterr()
@@ -100,16 +101,20 @@ def test_out_of_reach_it_does_without(
 ) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server:
         closed = f"http://127.0.0.1:{server.server_port}/words.zip"
-    monkeypatch.setitem(config.model_urls, chinese.WORDS, closed)
+    monkeypatch.setitem(config.model_urls, tokenizer.SEGMENTER_MODEL, closed)
     assert converter(tmp_path, fetch=True).segmenter is None
 
 
 def test_damaged_it_does_without(elsewhere: Path, tmp_path: Path) -> None:
-    (tmp_path / chinese.WORDS).mkdir()
+    (tmp_path / tokenizer.SEGMENTER_MODEL).mkdir()
     assert converter(tmp_path).segmenter is None
     for name in ("features.msgpack", "weights.npz"):
-        (tmp_path / chinese.WORDS / name).write_bytes(b"not this")
+        (tmp_path / tokenizer.SEGMENTER_MODEL / name).write_bytes(b"not this")
     assert converter(tmp_path).segmenter is None
+
+
+def tokens_of(loaded: Loaded, text: str, language: str) -> Any:
+    return text_tokens(loaded.upstream, loaded.punctuate(text), language, loaded.device)
 
 
 async def test_chinese_is_spoken_without_it(
@@ -120,7 +125,7 @@ async def test_chinese_is_spoken_without_it(
     loaded = synthesizer._loaded
     assert loaded is not None
     assert loaded.upstream.tokenizer.cangjie_converter.segmenter is None
-    assert text_tokens(loaded, SENTENCE, "zh").shape[1] > 2
+    assert tokens_of(loaded, SENTENCE, "zh").shape[1] > 2
 
 
 def test_japanese_is_read_by_its_sound(speakers: Callable[[str], Speaker]) -> None:
@@ -128,6 +133,6 @@ def test_japanese_is_read_by_its_sound(speakers: Callable[[str], Speaker]) -> No
     loaded = speakers("multilingual").synthesizer._loaded
     assert loaded is not None
     texts = ("東京", "とうきょう", "東")
-    kanji, kana, shorter = (text_tokens(loaded, each, "ja") for each in texts)
+    kanji, kana, shorter = (tokens_of(loaded, each, "ja") for each in texts)
     assert kanji.equal(kana)
     assert shorter.shape[1] < kanji.shape[1]

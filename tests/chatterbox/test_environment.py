@@ -13,7 +13,8 @@ import torch
 
 from engine.model.errors import SetupError
 from engine.tts.engines.chatterbox import ChatterboxSynthesizer
-from engine.tts.engines.chatterbox.loading import choose_device, fingerprint
+from engine.tts.engines.chatterbox.device import choose_device
+from engine.tts.engines.chatterbox.loading import fingerprint
 from engine.tts.engines.chatterbox.models import MODELS
 from tests.chatterbox.speech import Speaker, recording
 

@@ -12,12 +12,12 @@ import pytest
 import soundfile
 import torch
 
-from engine.tts.engines.chatterbox.conditionals import Conditionals, Voice
 from engine.tts.engines.chatterbox.decoding import STOP, decoding
+from engine.tts.engines.chatterbox.device import RequestRng
+from engine.tts.engines.chatterbox.embedding import ChatterboxEmbedding, Conditionals
 from engine.tts.engines.chatterbox.models import MODELS, RATE, SPEECH_TOKENS, ModelName
-from engine.tts.engines.chatterbox.rng import RequestRng
 from engine.tts.engines.chatterbox.tokenizer import text_tokens
-from engine.tts.engines.chatterbox.vocoder import mels, wave
+from engine.tts.engines.chatterbox.vocoder import mels, waveform
 from tests.chatterbox.speech import SENTENCE, Speaker, recording
 
 Speakers = Callable[[str], Speaker]
@@ -83,15 +83,21 @@ def ours(
     loaded = speaker.synthesizer._loaded
     assert loaded is not None
     defaults = {each.name: each.default for each in MODELS[model].styles}
-    manner = {name: value for name, value in (defaults | style).items() if value is not None}
+    values = {name: value for name, value in (defaults | style).items() if value is not None}
     rng = RequestRng(seed, "cpu")
     with torch.inference_mode():
-        way = decoding(loaded.upstream.t3, voice, text_tokens(loaded, text, "en"), manner, rng)
+        way = decoding(
+            loaded.upstream.t3,
+            voice,
+            text_tokens(loaded.upstream, loaded.punctuate(text), "en", loaded.device),
+            values,
+            rng,
+        )
         drawn = []
         while (token := way.step()) != STOP:
             drawn.append(token)
         tokens = [token for token in drawn if token < SPEECH_TOKENS]
-        sound = wave(loaded.upstream, mels(loaded.upstream, tokens, voice, rng), rng)
+        sound = waveform(loaded.upstream, mels(loaded.upstream, tokens, voice, rng), rng)
     return tokens, sound
 
 
@@ -150,7 +156,7 @@ def test_conditionals_are_the_same(
     speaker = speakers(model)
     _, theirs_ = theirs(speaker, SENTENCE, 1, tmp_path / "a.wav", monkeypatch)
     voice = speaker.synthesizer.embed_voice(recording(110))
-    assert isinstance(voice, Voice)
+    assert isinstance(voice, ChatterboxEmbedding)
     ours_ = voice.choose(levelled=True)
     assert torch.equal(ours_.prompt, theirs_.prompt)
     assert torch.equal(ours_.tokens, theirs_.tokens)

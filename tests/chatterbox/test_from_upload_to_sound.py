@@ -16,7 +16,7 @@ from engine.tts.client.supervisor import EngineSupervisor
 from engine.tts.engines.chatterbox.vocoder import bears_mark
 from engine.voices.recording_files import RecordingFiles
 from sandbox import Member, Message, Sandbox, Upload
-from tests.chatterbox.host import SmallHostCommand
+from tests.chatterbox.host import SmallHostOptions
 from tests.chatterbox.speech import SENTENCE
 from tests.discord.conftest import Start, faults
 from tests.discord.running import START_SECONDS, Running, RunningClock, until
@@ -63,7 +63,7 @@ def start_late(
     """A bot that is up, and has no engine yet."""
 
     async def start_late(engine: str, model: str) -> tuple[Running, Late]:
-        command = SmallHostCommand(
+        options = SmallHostOptions(
             engine=engine,
             checkpoint=checkpoints(model),
             device="cpu",
@@ -71,7 +71,7 @@ def start_late(
             log_level="error",
         )
         recordings_dir = RecordingFiles(tmp_path / "references", tmp_path / "data" / "references")
-        late = Late(clock, command=command, recordings=recordings_dir.read)
+        late = Late(clock, options=options, recordings=recordings_dir.read)
         bot = await start(engine=late, wait=False)
         async with asyncio.timeout(START_SECONDS):
             await bot.bot.up.wait()

@@ -15,13 +15,12 @@ import pytest
 from engine.base.clock import SystemClock
 from engine.model.engine import SynthesisRequest
 from engine.model.errors import SynthesisFailed
-from engine.tts.audio.ogg import OggReader
 from engine.tts.audio.pcm import Pcm
 from engine.tts.client.supervisor import EngineSupervisor
 from engine.tts.engines.chatterbox.models import RATE
 from engine.tts.engines.chatterbox.vocoder import bears_mark
 from tests.chatterbox import host
-from tests.chatterbox.host import SmallHostCommand
+from tests.chatterbox.host import SmallHostOptions
 from tests.chatterbox.speech import SENTENCE, Speaker, recording
 from tests.unit.test_audio_opus import decoded
 
@@ -48,12 +47,10 @@ LOW, HIGH, SHORT = RECORDINGS
 
 async def heard(client: EngineSupervisor, reference: str, *, seed: int = 1) -> np.ndarray:
     request = SynthesisRequest(text=SENTENCE, voice="@12", reference=reference, seed=seed)
-    reader = OggReader()
     packets: list[bytes] = []
     async with aclosing(client.synthesize(request, deadline_in=0)) as pieces:
         async for piece in pieces:
-            packets += reader.feed(piece)
-    assert reader.complete
+            packets += piece.packets
     return decoded(packets)[:, 0].astype(np.float32)
 
 
@@ -68,14 +65,14 @@ async def test_members_hear_their_own_voices_marked(
         asked.append(reference)
         return RECORDINGS[reference]
 
-    command = SmallHostCommand(
+    options = SmallHostOptions(
         engine="chatterbox-turbo",
         checkpoint=checkpoints("turbo"),
         device="cpu",
         state_dir=tmp_path,
         log_level="error",
     )
-    client = EngineSupervisor(SystemClock(), command=command, recordings=read)
+    client = EngineSupervisor(SystemClock(), options=options, recordings=read)
     await client.start()
     try:
         async with asyncio.timeout(PATIENCE):

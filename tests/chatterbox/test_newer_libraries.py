@@ -22,7 +22,7 @@ def test_these_tests_run_on_numpy_2_and_a_setuptools_without_pkg_resources() -> 
     assert importlib.util.find_spec("pkg_resources") is None
 
 
-def test_without_our_mend_the_watermarker_is_missing_there() -> None:
+def test_without_our_repair_the_watermarker_is_missing_there() -> None:
     """If this fails, perth has learned to do without `pkg_resources`, and so can we."""
     code = "import perth; print(perth.PerthImplicitWatermarker)"
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True)

@@ -16,7 +16,7 @@ import torch
 
 from engine.model.errors import SynthesisFailed
 from engine.tts.audio.pcm import Pcm
-from engine.tts.engines.chatterbox.conditionals import Voice
+from engine.tts.engines.chatterbox.embedding import ChatterboxEmbedding
 from tests.chatterbox.speech import Speaker, recording
 
 
@@ -42,7 +42,7 @@ def test_voices_are_computed_without_gradients(speaker: Speaker) -> None:
 
 
 def tensors_of(voice: Any) -> list[Any]:
-    assert isinstance(voice, Voice)
+    assert isinstance(voice, ChatterboxEmbedding)
     all_ = [voice.plain] + ([voice.levelled] if voice.levelled else [])
     return [getattr(each, name) for each in all_ for name in each.__slots__]
 
@@ -136,7 +136,7 @@ def test_what_is_whole_but_no_voice_is_refused(turbo: Speaker, content: object) 
 
 
 def test_parts_of_another_shape_are_refused(turbo: Speaker) -> None:
-    assert isinstance(turbo.low, Voice)
+    assert isinstance(turbo.low, ChatterboxEmbedding)
     plain = turbo.low.plain
     for wrong in (
         replace(plain, speaker=plain.speaker[:, :200]),
@@ -146,7 +146,7 @@ def test_parts_of_another_shape_are_refused(turbo: Speaker) -> None:
         replace(plain, timbre=plain.timbre * torch.nan),
     ):
         with pytest.raises(ValueError, match=r"speaker|prompt|tokens|mels|timbre"):
-            turbo.synthesizer.deserialize(turbo.synthesizer.serialize(Voice(wrong)))
+            turbo.synthesizer.deserialize(turbo.synthesizer.serialize(ChatterboxEmbedding(wrong)))
 
 
 @pytest.mark.parametrize("serialized", [b"", b"PK\x03\x04", b"\x80\x04N.", b"RIFF" * 100])

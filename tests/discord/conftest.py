@@ -25,7 +25,7 @@ from discord.http import Route
 
 from engine.model.voices import Voice
 from engine.tts.client.engine import Engine
-from engine.tts.client.process import HostCommand, HostProcess
+from engine.tts.client.process import HostOptions, HostProcess
 from engine.tts.client.supervisor import EngineSupervisor
 from sandbox import Member, Message, Sandbox
 from tests.discord.given import Give, give_voice
@@ -86,7 +86,7 @@ def faults() -> Iterator[list[str]]:
 def host() -> Iterator[str]:
     """The address of one engine's host for all tests: eSpeak, in a process of its own."""
     with asyncio.Runner() as runner:
-        process = runner.run(HostProcess.start(HostCommand(engine="espeak", log_level="warning")))
+        process = runner.run(HostProcess.start(HostOptions(engine="espeak", log_level="warning")))
         yield f"unix://{process.socket}"
         runner.run(process.close())
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.tts.client.process import HostCommand
+from engine.tts.client.process import HostOptions
 from engine.tts.client.supervisor import EngineSupervisor
 from engine.voices.recording_files import RecordingFiles
 from sandbox import Member, Sandbox
@@ -25,9 +25,9 @@ TEXT = "xxxxxxxxxxxx"
 async def cloning(scene: Scene, start: Start, clock: RunningClock, tmp_path: Path) -> Running:
     """A bot whose engine imitates the tone of a recording."""
     recordings_dir = RecordingFiles(tmp_path / "references", tmp_path / "data" / "references")
-    command = HostCommand(engine="tone", state_dir=tmp_path / "states", log_level="error")
+    options = HostOptions(engine="tone", state_dir=tmp_path / "states", log_level="error")
     return await start(
-        engine=EngineSupervisor(clock, command=command, recordings=recordings_dir.read)
+        engine=EngineSupervisor(clock, options=options, recordings=recordings_dir.read)
     )
 
 

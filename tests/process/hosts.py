@@ -1,4 +1,4 @@
-"""What the tests of the engine's host share: real hosts, and a way to listen to them."""
+"""For tests of the engine's host: real hosts, and ways to listen to them."""
 
 import asyncio
 import json
@@ -17,16 +17,16 @@ import pytest
 from engine.base.clock import SystemClock
 from engine.model.engine import SynthesisRequest
 from engine.model.errors import EngineUnavailable
-from engine.tts.audio.ogg import OggReader
+from engine.tts.audio.ogg import OggPiece, OggReader
 from engine.tts.client.host import Recordings
 from engine.tts.client.http import EngineHttpClient
-from engine.tts.client.process import HostCommand, HostProcess
+from engine.tts.client.process import HostOptions, HostProcess
 from engine.tts.client.supervisor import EngineSupervisor
 from engine.tts.protocol import Health
 from tests.process.process import Process
 
 HOME = Path(__file__).resolve().parents[2]
-#: Seconds after which a wait is hopeless. Nothing is measured by it.
+#: Seconds after which a wait fails. It measures nothing.
 PATIENCE = 20.0
 
 T = TypeVar("T")
@@ -37,14 +37,14 @@ without_chatterbox = pytest.mark.skipif(
 )
 
 
-def command(
+def host_options(
     engine: str = "tone",
     *,
     pace: float = 0.0,
     state_dir: Path | None = None,
     slots: int | None = None,
-) -> HostCommand:
-    return HostCommand(
+) -> HostOptions:
+    return HostOptions(
         engine=engine, pace=pace, state_dir=state_dir, slots=slots, log_level="error"
     )
 
@@ -59,10 +59,10 @@ async def ready_client(
     state_dir: Path | None = None,
     slots: int | None = None,
 ) -> AsyncIterator[EngineSupervisor]:
-    """A client with a child of its own, ready to speak."""
+    """A supervisor with a local host, ready to speak."""
     client = EngineSupervisor(
         SystemClock(),
-        command=command(engine, pace=pace, state_dir=state_dir, slots=slots),
+        options=host_options(engine, pace=pace, state_dir=state_dir, slots=slots),
         hang_limit=hang_limit,
         recordings=recordings,
     )
@@ -79,30 +79,30 @@ async def ready_client(
 async def ready_process(
     engine: str = "tone", *, pace: float = 0.0
 ) -> AsyncIterator[tuple[HostProcess, EngineHttpClient]]:
-    """A host's process without a client, and a link to it."""
-    process = await HostProcess.start(command(engine, pace=pace))
-    link = EngineHttpClient(f"unix://{process.socket}")
+    """A host's process without a supervisor, and an HTTP client of it."""
+    process = await HostProcess.start(host_options(engine, pace=pace))
+    http = EngineHttpClient(f"unix://{process.socket}")
     try:
-        await health_when(link, lambda health: health.state == "ready")
-        yield process, link
+        await health_when(http, lambda health: health.state == "ready")
+        yield process, http
     finally:
-        await link.close()
+        await http.close()
         await process.close()
 
 
 @asynccontextmanager
 async def tone_host_at(socket: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A host that nobody restarts; it has ended, in whatever way, after the block."""
+    """A host that nobody restarts; after the block it has ended in any case."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "engine.tts.server", "--engine=tone", f"--socket={socket}"),
         "--log-level=error",
     )
-    link = EngineHttpClient(f"unix://{socket}")
+    http = EngineHttpClient(f"unix://{socket}")
     try:
-        await health_when(link, lambda health: health.state == "ready")
+        await health_when(http, lambda health: health.state == "ready")
         yield process
     finally:
-        await link.close()
+        await http.close()
         if process.returncode is None:
             process.kill()
         await within_patience(process.wait())
@@ -111,7 +111,7 @@ async def tone_host_at(socket: Path) -> AsyncIterator[asyncio.subprocess.Process
 
 @dataclass(frozen=True, slots=True)
 class NetworkHost:
-    """A host at a port of this machine, started as an operator does."""
+    """A host at a port of this machine, started as an operator starts it."""
 
     process: Process
     port: int
@@ -156,21 +156,21 @@ async def network_host(
 
 
 async def health_of(client: EngineSupervisor) -> Health:
-    """What the client's own host says of itself."""
+    """The report of the local host."""
     assert client.pid is not None
-    link = EngineHttpClient(f"unix://{socket_of(client.pid)}")
+    http = EngineHttpClient(f"unix://{socket_of(client.pid)}")
     try:
-        return await link.health(within=PATIENCE)
+        return await http.health(within=PATIENCE)
     finally:
-        await link.close()
+        await http.close()
 
 
-async def health_when(link: EngineHttpClient, holds: Callable[[Health], bool]) -> Health:
-    """The host's health as soon as `holds` is true of it."""
+async def health_when(http: EngineHttpClient, holds: Callable[[Health], bool]) -> Health:
+    """The host's health as soon as `holds` is true for it."""
     async with asyncio.timeout(PATIENCE):
         while True:
             try:
-                health = await link.health(within=1)
+                health = await http.health(within=1)
             except EngineUnavailable:
                 pass
             else:
@@ -202,12 +202,12 @@ async def hear(
     async with asyncio.timeout(PATIENCE):
         stream = client.synthesize(request(text, voice), deadline_in=deadline_in)
         async with aclosing(stream) as pieces:
-            return b"".join([piece async for piece in pieces])
+            return b"".join([piece.data async for piece in pieces])
 
 
-async def rest(pieces: AsyncIterator[bytes]) -> bytes:
-    """What of a stream has not been heard yet."""
-    return b"".join([piece async for piece in pieces])
+async def rest(pieces: AsyncIterator[OggPiece]) -> bytes:
+    """The rest of a stream."""
+    return b"".join([piece.data async for piece in pieces])
 
 
 def packets_in(stream: bytes) -> int:
@@ -232,7 +232,7 @@ def environment_of(pid: int) -> dict[str, str]:
 
 
 def is_gone(pid: int) -> bool:
-    """Whether no such process runs any more; one that nobody has collected counts as gone."""
+    """Whether no such process runs; a zombie counts as gone."""
     try:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

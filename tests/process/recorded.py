@@ -16,7 +16,7 @@ import imageio_ffmpeg
 import numpy as np
 
 from engine.tts.audio.pcm import Samples
-from engine.tts.engines.espeak_library import Manner, library
+from engine.tts.engines.espeak_library import SpeechStyle, library
 
 TEXT: Final = (
     "The quick brown fox jumps over the lazy dog, and then it rests a while. Hello everyone, I "
@@ -34,7 +34,7 @@ def speech(text: str = TEXT, voice: str = "gmw/en-US") -> Samples:
         heard.append(samples)
         return True
 
-    library().speak(text, Manner(voice, 175, 50), take)
+    library().speak(text, SpeechStyle(voice, 175, 50), take)
     return np.concatenate(heard)
 
 

@@ -23,6 +23,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.model.engine import SynthesisRequest
+from engine.tts.audio.ogg import OggPiece
 from engine.tts.client.supervisor import EngineSupervisor
 from mynah.__main__ import main
 
@@ -80,7 +81,7 @@ def put_faults_in() -> None:
 
     def tampered(
         self: EngineSupervisor, request: SynthesisRequest, *, deadline_in: float
-    ) -> AsyncGenerator[bytes, None]:
+    ) -> AsyncGenerator[OggPiece, None]:
         text = re.sub(r"\b(crash|hang|freeze|babble)\b", r"{\1}", request.text)
         return synthesize(self, replace(request, text=text), deadline_in=deadline_in)
 

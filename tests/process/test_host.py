@@ -15,12 +15,12 @@ import pytest
 
 from engine.tts.client.http import EngineHttpClient, StreamBroken
 from engine.tts.client.process import HostProcess
-from engine.tts.protocol import MOST_BODY, MOST_WORDS, Health, SynthesizeCommand
+from engine.tts.protocol import MOST_BODY, MOST_PLAIN_BODY, Health, SynthesizeCommand
 from tests.process.hosts import (
     PATIENCE,
-    command,
     environment_of,
     health_when,
+    host_options,
     is_gone,
     ready_process,
     request,
@@ -47,8 +47,8 @@ async def ask(process: HostProcess, method: str, path: str, **body: Any) -> tupl
 
 
 async def test_the_host_answers_while_its_engine_loads_and_says_when_it_is_ready() -> None:
-    async with ready_process("espeak") as (_, link):
-        health = await link.health(within=5)
+    async with ready_process("espeak") as (_, http):
+        health = await http.health(within=5)
     assert health.info is not None
     assert health.info.name == "espeak"
     assert (health.busy, health.waiting, health.broken) == ((), 0, ())
@@ -70,51 +70,51 @@ async def test_what_cannot_be_done_is_refused_in_words_and_the_host_goes_on() ->
         ({"data": b"{"}, 400),
         ({"data": b"\xff\xfe"}, 400),
         ({"data": b"[" * 50_000}, 400),
-        ({"data": b" " * (MOST_WORDS + 1)}, 400),
+        ({"data": b" " * (MOST_PLAIN_BODY + 1)}, 400),
         ({"data": io.BytesIO(b" " * (MOST_BODY + 1))}, 400),
         ({"json": {"voice": "low"}}, 400),
         ({"json": {"text": "hello", "voice": "nobody"}}, 422),
         ({"json": {"text": "{fail}", "voice": "low"}}, 422),
         ({"json": {"text": "...", "voice": "low"}}, 422),
     ]
-    async with ready_process() as (process, link):
+    async with ready_process() as (process, http):
         for body, status in refusals:
             answered, kind, content = await ask(process, "POST", "/synthesize", **body)
             assert (answered, kind) == (status, "application/json")
             assert b'"message":"' in content
         assert (await ask(process, "GET", "/"))[0] == 404
         assert (await ask(process, "GET", "/synthesize"))[0] == 405
-        assert await within_patience(rest(link.synthesize(synthesize_command("hello"))))
+        assert await within_patience(rest(http.synthesize(synthesize_command("hello"))))
 
 
 async def test_a_client_that_goes_away_stops_the_work() -> None:
-    async with ready_process() as (_, link):
-        async with aclosing(link.synthesize(synthesize_command("hello {hang}"))) as pieces:
+    async with ready_process() as (_, http):
+        async with aclosing(http.synthesize(synthesize_command("hello {hang}"))) as pieces:
             await within_patience(anext(pieces))
-            health = await link.health(within=5)
+            health = await http.health(within=5)
             assert [busy.id for busy in health.busy] == ["hello {hang}"]
-        await health_when(link, lambda health: not health.busy)
+        await health_when(http, lambda health: not health.busy)
 
 
 async def test_a_client_that_goes_away_while_it_waits_is_forgotten() -> None:
     async with (
-        ready_process() as (_, link),
-        aclosing(link.synthesize(synthesize_command("hello {hang}"))) as first,
-        aclosing(link.synthesize(synthesize_command("hello again {hang}"))) as second,
+        ready_process() as (_, http),
+        aclosing(http.synthesize(synthesize_command("hello {hang}"))) as first,
+        aclosing(http.synthesize(synthesize_command("hello again {hang}"))) as second,
     ):
         await within_patience(anext(first))
         await within_patience(anext(second))
-        waiting = asyncio.create_task(rest(link.synthesize(synthesize_command("third"))))
-        await health_when(link, lambda health: health.waiting == 1)
+        waiting = asyncio.create_task(rest(http.synthesize(synthesize_command("third"))))
+        await health_when(http, lambda health: health.waiting == 1)
         waiting.cancel()
-        await health_when(link, lambda health: health.waiting == 0)
+        await health_when(http, lambda health: health.waiting == 0)
 
 
 async def test_a_stream_that_breaks_off_has_no_end_and_health_says_why() -> None:
-    async with ready_process() as (_, link):
+    async with ready_process() as (_, http):
         with pytest.raises(StreamBroken):
-            await within_patience(rest(link.synthesize(synthesize_command("hello {fail}"))))
-        health = await link.health(within=5)
+            await within_patience(rest(http.synthesize(synthesize_command("hello {fail}"))))
+        health = await http.health(within=5)
     assert [(broken.id, broken.error["code"]) for broken in health.broken] == [
         ("hello {fail}", "synthesis_failed")
     ]
@@ -122,9 +122,9 @@ async def test_a_stream_that_breaks_off_has_no_end_and_health_says_why() -> None
 
 async def test_progress_is_told_for_what_works_and_for_what_hangs() -> None:
     async with (
-        ready_process() as (_, link),
-        aclosing(link.synthesize(synthesize_command("hello {hang}"))) as hanging,
-        aclosing(link.synthesize(synthesize_command("hello {slow 60}"))) as working,
+        ready_process() as (_, http),
+        aclosing(http.synthesize(synthesize_command("hello {hang}"))) as hanging,
+        aclosing(http.synthesize(synthesize_command("hello {slow 60}"))) as working,
     ):
         await within_patience(anext(hanging))
         await within_patience(anext(working))
@@ -133,7 +133,7 @@ async def test_progress_is_told_for_what_works_and_for_what_hangs() -> None:
             since = {busy.id: busy.seconds_since_progress for busy in health.busy}
             return since["hello {hang}"] > 0.5 > since["hello {slow 60}"]
 
-        await health_when(link, told)
+        await health_when(http, told)
 
 
 async def test_only_this_user_can_reach_the_socket() -> None:
@@ -144,8 +144,8 @@ async def test_only_this_user_can_reach_the_socket() -> None:
 
 
 async def test_sigterm_ends_the_host_in_order_in_mid_stream() -> None:
-    async with ready_process() as (process, link):
-        async with aclosing(link.synthesize(synthesize_command("hello {hang}"))) as pieces:
+    async with ready_process() as (process, http):
+        async with aclosing(http.synthesize(synthesize_command("hello {hang}"))) as pieces:
             await within_patience(anext(pieces))
             os.kill(process.pid, signal.SIGTERM)
             with pytest.raises(StreamBroken):
@@ -155,9 +155,9 @@ async def test_sigterm_ends_the_host_in_order_in_mid_stream() -> None:
 
 
 async def test_ctrl_c_is_for_the_parent_alone() -> None:
-    async with ready_process() as (process, link):
+    async with ready_process() as (process, http):
         os.kill(process.pid, signal.SIGINT)
-        assert await within_patience(rest(link.synthesize(synthesize_command("hello"))))
+        assert await within_patience(rest(http.synthesize(synthesize_command("hello"))))
         assert process.returncode is None
         assert os.getsid(process.pid) != os.getsid(0)
 
@@ -199,18 +199,18 @@ async def test_a_killed_parent_leaves_no_host_behind(work: str) -> None:
 
 async def test_a_frozen_host_ends_without_anyone_who_kills_it(tmp_path: Path) -> None:
     theirs, ours = os.pipe()
-    arguments = command().arguments(tmp_path / "host.sock", theirs)
+    arguments = host_options().arguments(tmp_path / "host.sock", theirs)
     process = await asyncio.create_subprocess_exec(
         *arguments, "--frozen-limit=1", pass_fds=(theirs,)
     )
     os.close(theirs)
-    link = EngineHttpClient(f"unix://{tmp_path}/host.sock")
-    await health_when(link, lambda health: health.state == "ready")
+    http = EngineHttpClient(f"unix://{tmp_path}/host.sock")
+    await health_when(http, lambda health: health.state == "ready")
     with pytest.raises(StreamBroken):
-        await within_patience(rest(link.synthesize(synthesize_command("hello {freeze}"))))
+        await within_patience(rest(http.synthesize(synthesize_command("hello {freeze}"))))
     assert await within_patience(process.wait()) == -signal.SIGALRM
     os.close(ours)
-    await link.close()
+    await http.close()
 
 
 async def test_a_host_at_an_address_of_the_network_serves_as_well() -> None:
@@ -224,10 +224,10 @@ async def test_a_host_at_an_address_of_the_network_serves_as_well() -> None:
     while b'"port"' not in line:
         line = await within_patience(process.stderr.readline())
     port = int(line.split(b'"port": ')[1].split(b",")[0].rstrip(b"}\n"))
-    link = EngineHttpClient(f"http://127.0.0.1:{port}")
-    await health_when(link, lambda health: health.state == "ready")
-    assert await within_patience(rest(link.synthesize(synthesize_command("hello"))))
-    await link.close()
+    http = EngineHttpClient(f"http://127.0.0.1:{port}")
+    await health_when(http, lambda health: health.state == "ready")
+    assert await within_patience(rest(http.synthesize(synthesize_command("hello"))))
+    await http.close()
     process.terminate()
     await process.communicate()
     assert process.returncode == 0

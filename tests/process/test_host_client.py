@@ -1,4 +1,4 @@
-"""The client with a host of its own: sound, errors, and a host that dies or hangs."""
+"""The supervisor with a local host: sound, errors, and a host that dies or hangs."""
 
 import asyncio
 import os
@@ -14,14 +14,14 @@ from engine.base.clock import SystemClock
 from engine.model.engine import EngineInfo, EngineState
 from engine.model.errors import EngineUnavailable, HostDied, SetupError, SynthesisFailed
 from engine.tts.client.http import EngineHttpClient
-from engine.tts.client.process import HostCommand, HostProcess
+from engine.tts.client.process import HostOptions, HostProcess
 from engine.tts.client.supervisor import EngineSupervisor
 from engine.tts.engines.tone import SECONDS
 from engine.tts.protocol import Health
 from tests.process.hosts import (
-    command,
     health_when,
     hear,
+    host_options,
     is_gone,
     is_there,
     packets_in,
@@ -42,7 +42,7 @@ async def test_a_text_comes_back_as_a_complete_stream() -> None:
     assert packets == pytest.approx(11 * SECONDS / 0.02, abs=3)
 
 
-async def test_the_card_is_the_engines_own_and_survives_the_way() -> None:
+async def test_the_info_is_the_engines_own_and_survives_the_wire() -> None:
     async with ready_client() as client:
         info = await client.info()
     assert info.name == "tone"
@@ -55,7 +55,7 @@ async def test_sound_arrives_while_the_rest_is_not_made() -> None:
         ready_client() as client,
         aclosing(client.synthesize(request("hello {hang}"), deadline_in=0)) as pieces,
     ):
-        assert (await within_patience(anext(pieces))).startswith(b"OggS")
+        assert (await within_patience(anext(pieces))).data.startswith(b"OggS")
 
 
 async def test_requests_that_wait_are_worked_on_in_the_order_in_which_they_are_due() -> None:
@@ -65,7 +65,7 @@ async def test_requests_that_wait_are_worked_on_in_the_order_in_which_they_are_d
         await hear(client, "abc", deadline_in=deadline_in)
         heard.append(name)
 
-    async with ready_process() as (process, link):
+    async with ready_process() as (process, http):
         client = EngineSupervisor(SystemClock(), url=f"unix://{process.socket}")
         await client.start()
         await within_patience(client.info())
@@ -79,14 +79,14 @@ async def test_requests_that_wait_are_worked_on_in_the_order_in_which_they_are_d
             async with asyncio.TaskGroup() as listeners:
                 for name, deadline_in in (("late", 30.0), ("soon", 1.0), ("overdue", -5.0)):
                     listeners.create_task(listen(client, name, deadline_in))
-                await health_when(link, lambda health: health.waiting == 3)
+                await health_when(http, lambda health: health.waiting == 3)
                 await first.aclose()
         await client.close()
     assert heard == ["overdue", "soon", "late"]
 
 
 @pytest.mark.parametrize("text", ["{fail}", "hello {fail}"])
-async def test_a_refused_text_fails_for_good_and_the_host_lives(text: str) -> None:
+async def test_a_refused_text_fails_permanently_and_the_host_lives(text: str) -> None:
     async with ready_client() as client:
         pid = client.pid
         with pytest.raises(SynthesisFailed):
@@ -137,24 +137,24 @@ def are_stuck(count: int, health: Health) -> bool:
     return [busy.seconds_since_progress > 0.1 for busy in health.busy] == [True] * count
 
 
-async def test_an_engine_that_keeps_its_slots_when_told_to_stop_is_replaced() -> None:
+async def test_an_engine_that_keeps_its_slots_after_a_cancellation_is_replaced() -> None:
     async with ready_client(hang_limit=0.5) as client:
         assert client.pid is not None
-        link = EngineHttpClient(f"unix://{socket_of(client.pid)}")
+        http = EngineHttpClient(f"unix://{socket_of(client.pid)}")
         for count in (1, 2):
             async with aclosing(
                 client.synthesize(request("hello {cling}"), deadline_in=0)
             ) as pieces:
                 await within_patience(anext(pieces))
-                await health_when(link, partial(are_stuck, count))
-        await link.close()
+                await health_when(http, partial(are_stuck, count))
+        await http.close()
         with pytest.raises(HostDied):
             await hear(client, "hello")
         await within_patience(client.info())
         assert packets_in(await hear(client, "hello"))
 
 
-async def test_every_request_that_a_dying_host_held_is_told() -> None:
+async def test_every_request_of_a_dying_host_gets_the_error() -> None:
     async with ready_client() as client:
         outcomes = await asyncio.gather(
             # The engine has two slots: the other two wait for one.
@@ -172,7 +172,7 @@ async def test_an_engine_that_is_slow_but_alive_is_left_to_work() -> None:
 
 
 async def test_a_host_that_cannot_start_is_reported_and_tried_again() -> None:
-    client = EngineSupervisor(SystemClock(), command=HostCommand(engine="none", log_level="error"))
+    client = EngineSupervisor(SystemClock(), options=HostOptions(engine="none", log_level="error"))
     await client.start()
     await until(lambda: client.error is not None)
     with pytest.raises(EngineUnavailable):
@@ -183,7 +183,7 @@ async def test_a_host_that_cannot_start_is_reported_and_tried_again() -> None:
 
 @without_chatterbox
 async def test_a_host_without_its_engines_extra_says_how_to_install_it() -> None:
-    client = EngineSupervisor(SystemClock(), command=command("chatterbox-turbo"))
+    client = EngineSupervisor(SystemClock(), options=host_options("chatterbox-turbo"))
     await client.start()
     await until(lambda: client.error is not None)
     await client.close()
@@ -202,7 +202,7 @@ async def test_without_the_extra_no_host_is_served_and_it_says_so() -> None:
 
 
 async def test_before_the_host_is_ready_requests_are_refused_at_once() -> None:
-    client = EngineSupervisor(SystemClock(), command=HostCommand(engine="tone", log_level="error"))
+    client = EngineSupervisor(SystemClock(), options=HostOptions(engine="tone", log_level="error"))
     assert client.state is EngineState.LOADING
     await client.start()
     with pytest.raises(EngineUnavailable):
@@ -212,7 +212,7 @@ async def test_before_the_host_is_ready_requests_are_refused_at_once() -> None:
 
 async def test_closing_leaves_no_process_no_descriptor_and_no_file() -> None:
     us = psutil.Process()
-    async with ready_client() as client:  # what is opened once for all is open from now on
+    async with ready_client() as client:  # it opens what stays open
         pass
     before, children = us.num_fds(), us.children()
     async with ready_client() as client:
@@ -229,7 +229,7 @@ async def test_closing_leaves_no_process_no_descriptor_and_no_file() -> None:
 async def test_closing_at_any_moment_of_the_start_leaves_no_process() -> None:
     before = psutil.Process().children()
     for moment in range(0, 40, 2):
-        client = EngineSupervisor(SystemClock(), command=command())
+        client = EngineSupervisor(SystemClock(), options=host_options())
         await client.start()
         for _ in range(moment):
             await asyncio.sleep(0)
@@ -237,9 +237,9 @@ async def test_closing_at_any_moment_of_the_start_leaves_no_process() -> None:
         assert psutil.Process().children() == before
 
 
-async def test_closing_that_is_cut_short_ends_the_process_all_the_same() -> None:
-    process = await HostProcess.start(command())
-    os.kill(process.pid, signal.SIGSTOP)  # it will not heed SIGTERM
+async def test_closing_that_is_cancelled_ends_the_process_anyway() -> None:
+    process = await HostProcess.start(host_options())
+    os.kill(process.pid, signal.SIGSTOP)  # it cannot handle SIGTERM
     closing = asyncio.create_task(process.close())
     await asyncio.sleep(0)
     closing.cancel()
@@ -296,7 +296,7 @@ async def test_a_host_elsewhere_may_come_up_later() -> None:
 
 
 @pytest.mark.parametrize("url", ["", "localhost:80", "ftp://host", "unix://"])
-async def test_an_address_that_is_none_is_refused_with_an_example(url: str) -> None:
+async def test_a_wrong_address_is_refused_with_an_example(url: str) -> None:
     with pytest.raises(SetupError, match="unix:///path"):
         EngineSupervisor(SystemClock(), url=url)
 

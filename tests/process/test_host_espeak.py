@@ -63,7 +63,7 @@ async def test_every_voice_speaks_at_about_one_loudness(voice: str, text: str) -
     assert loudness(await spoken(text, voice)) == pytest.approx(SPEECH_LOUDNESS, abs=1.5)
 
 
-async def test_every_voice_of_the_card_speaks() -> None:
+async def test_every_voice_of_the_info_speaks() -> None:
     engine = EspeakSynthesizer()
     levels = {
         voice.id: loudness(await spoken("1 20 3. hello hello hello", voice.id, engine=engine))

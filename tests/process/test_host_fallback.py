@@ -1,4 +1,4 @@
-"""The embedded engine speaks while the chosen one is down: real hosts, one of them killed."""
+"""The fallback speaks while the main engine is down: real hosts, one of them killed."""
 
 from pathlib import Path
 
@@ -8,15 +8,15 @@ from engine.model.engine import EngineState
 from engine.tts.client.factory import engine_from
 from engine.tts.client.fallback import FallbackEngine
 from engine.tts.client.supervisor import EngineSupervisor
-from tests.process.hosts import command, tone_host_at, until
+from tests.process.hosts import host_options, tone_host_at, until
 from tests.process.speaking import speech_on, spoken
 
 
-async def test_the_spare_engine_speaks_until_the_main_one_is_back(tmp_path: Path) -> None:
+async def test_the_fallback_speaks_until_the_main_one_is_back(tmp_path: Path) -> None:
     socket = tmp_path / "main.sock"
     clock = SystemClock()
     main = EngineSupervisor(clock, url=f"unix://{socket}")
-    fallback = EngineSupervisor(clock, command=command("espeak"))
+    fallback = EngineSupervisor(clock, options=host_options("espeak"))
     engine = FallbackEngine(main, fallback, clock)
     async with speech_on(engine, tmp_path / "data") as speech:
         async with tone_host_at(socket):
@@ -33,7 +33,7 @@ async def test_the_spare_engine_speaks_until_the_main_one_is_back(tmp_path: Path
             assert (speech.info.name, speech.fallback_speaks) == ("tone", False)
 
 
-async def test_an_engine_that_cannot_be_had_at_all_leaves_the_spare_one_to_speak(
+async def test_an_engine_that_cannot_be_loaded_at_all_leaves_the_fallback_to_speak(
     tmp_path: Path,
 ) -> None:
     settings = load_settings(

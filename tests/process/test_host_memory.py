@@ -10,13 +10,14 @@ import pytest
 from engine.base.clock import SystemClock
 from engine.model.engine import EngineState, SynthesisRequest
 from engine.model.errors import EngineUnavailable, HostDied
+from engine.tts.audio.ogg import OggPiece
 from engine.tts.client.supervisor import EngineSupervisor
 from engine.tts.protocol import SynthesizeCommand
 from tests.process.hosts import (
-    command,
     health_of,
     health_when,
     hear,
+    host_options,
     packets_in,
     ready_client,
     ready_process,
@@ -56,13 +57,15 @@ async def test_a_voice_that_was_dropped_and_is_on_no_disk_is_sent_again() -> Non
 
 
 @pytest.mark.parametrize("text", ["{oom}hello", "hello{oom}", "hello{oom 1}"])
-async def test_out_of_memory_again_or_amid_the_sound_the_host_is_replaced(text: str) -> None:
+async def test_out_of_memory_again_or_in_the_middle_of_the_sound_the_host_is_replaced(
+    text: str,
+) -> None:
     async with ready_client() as client:
         pid = client.pid
         with pytest.raises(HostDied, match="out of memory"):
             await hear(client, text)
         assert client.state is not EngineState.READY
-        # Nobody else asks: it is replaced all the same.
+        # Nobody else asks: it is replaced anyway.
         await within_patience(client.info())
         assert client.pid != pid
         assert packets_in(await hear(client, "hello"))
@@ -80,22 +83,22 @@ async def test_others_in_work_are_told_that_the_host_is_gone() -> None:
         assert packets_in(await hear(client, "hello"))
 
 
-async def test_a_host_elsewhere_says_that_it_is_of_no_use_and_takes_no_more() -> None:
-    async with ready_process() as (process, link):
+async def test_a_host_elsewhere_says_that_it_is_unusable_and_takes_no_more() -> None:
+    async with ready_process() as (process, http):
         client = EngineSupervisor(SystemClock(), url=f"unix://{process.socket}")
         await client.start()
         await within_patience(client.info())
         with pytest.raises(HostDied, match="out of memory"):
             await hear(client, "{oom}")
-        health = await health_when(link, lambda health: health.state == "failed")
+        health = await health_when(http, lambda health: health.state == "failed")
         assert "out of memory" in str(health.error)
         with pytest.raises(EngineUnavailable):
-            await rest(link.synthesize(SynthesizeCommand(id="1", request=request("hello"))))
+            await rest(http.synthesize(SynthesizeCommand(id="1", request=request("hello"))))
         await until(lambda: client.state is EngineState.DOWN)
         await client.close()
 
 
-async def test_a_host_without_a_supervisor_ends_for_another_to_take_its_place(
+async def test_a_host_without_a_supervisor_ends_so_that_another_can_take_its_place(
     tmp_path: Path,
 ) -> None:
     socket = tmp_path / "host.sock"
@@ -117,7 +120,7 @@ class Tampered(EngineSupervisor):
 
     def synthesize(
         self, request: SynthesisRequest, *, deadline_in: float
-    ) -> AsyncGenerator[bytes, None]:
+    ) -> AsyncGenerator[OggPiece, None]:
         text = request.text.replace("oom", "{oom}").replace("once", "{oom 1}")
         return super().synthesize(replace(request, text=text), deadline_in=deadline_in)
 
@@ -129,7 +132,7 @@ async def test_a_chunk_that_always_runs_out_is_skipped_and_the_others_are_spoken
         "alpha beta delta epsilon iota, oom kapa lambda mu nu omicron pi rho sigma tau upsilon "
         "phi golf india oscar romeo tango, chi psi omega"
     )
-    engine = Tampered(SystemClock(), command=command())
+    engine = Tampered(SystemClock(), options=host_options())
     async with speech_on(engine, tmp_path) as speech:
         heard = await spoken(speech, text)
         assert " ".join(heard).replace(",", "") == "alpha beta delta epsilon iota chi psi omega"
@@ -137,6 +140,6 @@ async def test_a_chunk_that_always_runs_out_is_skipped_and_the_others_are_spoken
 
 
 async def test_a_chunk_that_runs_out_once_is_spoken(tmp_path: Path) -> None:
-    engine = Tampered(SystemClock(), command=command())
+    engine = Tampered(SystemClock(), options=host_options())
     async with speech_on(engine, tmp_path) as speech:
         assert await spoken(speech, "once upon a time") == ["once upon a time"]

@@ -20,10 +20,11 @@ import pytest
 from engine.base.clock import SystemClock
 from engine.model.engine import EngineState, SynthesisRequest
 from engine.model.errors import HostFull
+from engine.tts.audio.ogg import OggPiece
 from engine.tts.client.http import EngineHttpClient
 from engine.tts.client.supervisor import EngineSupervisor
-from engine.tts.protocol import MOST_WORDS, SynthesizeCommand
-from engine.tts.server.admission import MOST_ORDERS, MOST_RECORDINGS, MOST_UNREAD
+from engine.tts.protocol import MOST_PLAIN_BODY, SynthesizeCommand
+from engine.tts.server.admission import MOST_RECORDINGS, MOST_REQUESTS, MOST_UNREAD
 from engine.tts.server.connections import MOST_CONNECTIONS
 from tests.process.hosts import (
     PATIENCE,
@@ -97,11 +98,11 @@ def posted(body: bytes, *, length: int | None = None) -> bytes:
 
 @dataclass(frozen=True)
 class Stalled:
-    """A host of the tone engine in this directory, with its own idea of patience."""
+    """A host of the tone engine in this directory, with its own limit for stalled clients."""
 
     pid: int
     path: Path
-    link: EngineHttpClient
+    http: EngineHttpClient
 
     @property
     def memory(self) -> int:
@@ -147,12 +148,12 @@ async def host(path: Path, *, patience: float = NEVER) -> AsyncIterator[Stalled]
         *(sys.executable, "-m", "engine.tts.server", "--engine=tone", f"--socket={path}"),
         *(f"--stall-limit={patience}", "--log-level=error"),
     )
-    link = EngineHttpClient(f"unix://{path}")
+    http = EngineHttpClient(f"unix://{path}")
     try:
-        await health_when(link, lambda health: health.state == "ready")
-        yield Stalled(process.pid, path, link)
+        await health_when(http, lambda health: health.state == "ready")
+        yield Stalled(process.pid, path, http)
     finally:
-        await link.close()
+        await http.close()
         process.kill()
         await within_patience(process.wait())
 
@@ -190,7 +191,7 @@ async def test_sixty_readers_of_nothing_cost_little_and_others_are_served_meanwh
         watching = asyncio.create_task(memory.watch())
         with Crowd(path) as crowd:
             crowd.send(posted(body_of("x" * 1500, form="wav")), count=60)
-            await health_when(its.link, lambda health: health.waiting > 50)
+            await health_when(its.http, lambda health: health.waiting > 50)
             assert packets_in(await hear(client, "hello"))
             # Files of this length wait behind those that nobody reads, until these are cut.
             urgent = body_of("hello", form="wav", deadline_in=-NEVER)
@@ -199,13 +200,15 @@ async def test_sixty_readers_of_nothing_cost_little_and_others_are_served_meanwh
             assert seconds_of(wav) == pytest.approx(0.3, abs=0.02)
             await until(lambda: crowd.cut >= 3)
             assert packets_in(await hear(client, "hello"))
-        await health_when(its.link, lambda health: not health.busy and not health.waiting)
+        await health_when(its.http, lambda health: not health.busy and not health.waiting)
         assert packets_in(await hear(client, "hello again"))
         watching.cancel()
         assert memory.most < before + ROOM
 
 
-async def test_a_wav_file_of_five_minutes_is_sent_whole_to_who_reads_it(path: Path) -> None:
+async def test_a_wav_file_of_five_minutes_is_sent_whole_to_a_client_that_reads_it(
+    path: Path,
+) -> None:
     async with host(path) as its:
         status, wav, _ = await its.ask(body_of("x" * 5000, form="wav"))
     assert status == 200
@@ -216,15 +219,15 @@ async def test_an_answer_that_is_not_read_is_made_no_further_and_whole_when_it_i
     path: Path,
 ) -> None:
     command = SynthesizeCommand(id="1", request=request("x" * 3000))
-    async with host(path) as its, aclosing(its.link.synthesize(command)) as pieces:
+    async with host(path) as its, aclosing(its.http.synthesize(command)) as pieces:
         first = await within_patience(anext(pieces))
         # The client reads no more than it is asked for: the host waits, and does not count as hung.
         health = await health_when(
-            its.link, lambda health: [each.seconds_since_progress for each in health.busy] == [0.0]
+            its.http, lambda health: [each.seconds_since_progress for each in health.busy] == [0.0]
         )
         assert [each.id for each in health.busy] == ["1"]
         grown = its.memory
-        stream = first + await within_patience(rest(pieces))
+        stream = first.data + await within_patience(rest(pieces))
         assert packets_in(stream) == pytest.approx(180 / 0.02, abs=3)
         assert len(stream) > 1.8 * MOST_UNREAD
         assert its.memory < grown + ROOM
@@ -234,7 +237,7 @@ async def test_readers_that_stall_give_their_slots_to_those_who_wait(path: Path)
     async with host(path) as its, its.client() as client:
         with Crowd(path) as crowd:
             crowd.send(posted(body_of("x" * 5000, form="ogg")), count=3)
-            await health_when(its.link, lambda health: len(health.busy) == 2)
+            await health_when(its.http, lambda health: len(health.busy) == 2)
             assert packets_in(await hear(client, "hello"))
             assert crowd.cut >= 2
 
@@ -245,7 +248,7 @@ async def test_a_reader_that_stalls_is_cut_also_where_nobody_waits(path: Path, f
         with Crowd(path) as crowd:
             crowd.send(posted(body_of("x" * 5000, form=form)))
             await until(lambda: crowd.cut == 1)
-        await health_when(its.link, lambda health: not health.busy and not health.waiting)
+        await health_when(its.http, lambda health: not health.busy and not health.waiting)
 
 
 HEAD = b"GET /health HTTP/1.1\r\nHost: host\r\n\r\n"
@@ -259,7 +262,7 @@ HEAD = b"GET /health HTTP/1.1\r\nHost: host\r\n\r\n"
         HEAD[:-2],
         HEAD + HEAD[:-2],
         posted(b"{", length=100),
-        posted(b"{" * MOST_WORDS * 2, length=10 * MOST_WORDS),
+        posted(b"{" * MOST_PLAIN_BODY * 2, length=10 * MOST_PLAIN_BODY),
         posted(b"no JSON", length=7) + b"POST",
         HEAD * 2000,
     ],
@@ -279,7 +282,7 @@ async def test_a_client_that_begins_and_does_not_go_on_is_cut(path: Path, begun:
         with Crowd(path) as crowd:
             crowd.send(begun)
             await until(lambda: crowd.cut == 1)
-        assert (await its.link.health(within=PATIENCE)).state == "ready"
+        assert (await its.http.health(within=PATIENCE)).state == "ready"
 
 
 async def test_a_client_that_sends_a_letter_now_and_then_is_cut(path: Path) -> None:
@@ -318,7 +321,7 @@ class Refused(EngineSupervisor):
 
     async def synthesize(
         self, request: SynthesisRequest, *, deadline_in: float
-    ) -> AsyncGenerator[bytes, None]:
+    ) -> AsyncGenerator[OggPiece, None]:
         try:
             async with aclosing(super().synthesize(request, deadline_in=deadline_in)) as pieces:
                 async for piece in pieces:
@@ -336,30 +339,30 @@ async def test_a_host_that_is_full_says_so_and_the_bot_asks_again(
         async with speech_on(engine, tmp_path / "data") as speech:
             assert await spoken(speech, "alpha") == ["alpha"]
             with Crowd(path) as crowd:
-                crowd.send(posted(body_of("hello {hang}", form="ogg")), count=MOST_ORDERS)
+                crowd.send(posted(body_of("hello {hang}", form="ogg")), count=MOST_REQUESTS)
                 await health_when(
-                    its.link, lambda health: len(health.busy) + health.waiting == MOST_ORDERS
+                    its.http, lambda health: len(health.busy) + health.waiting == MOST_REQUESTS
                 )
                 status, body, again = await its.ask(body_of("hello", form="ogg"))
                 assert (status, json.loads(body)["code"], again) == (503, "full", "1")
                 waiting = asyncio.create_task(spoken(speech, "beta"))
-                # More often than a chunk may be tried in vain: it does not count as tried.
+                # More often than a chunk is attempted: refusals do not count as attempts.
                 await until(lambda: engine.times > 2)
                 assert crowd.cut == 0
             assert await waiting == ["beta"]
         assert engine.times < 20
 
 
-async def test_recordings_on_their_way_are_bounded_and_short_orders_pass_by_them(
+async def test_recordings_on_their_way_are_bounded_and_short_commands_pass_by_them(
     path: Path,
 ) -> None:
     async with host(path) as its:
         with Crowd(path) as crowd:
-            begun = posted(b" " * (MOST_WORDS + 1), length=20 * MOST_WORDS)
+            begun = posted(b" " * (MOST_PLAIN_BODY + 1), length=20 * MOST_PLAIN_BODY)
             crowd.send(begun, count=MOST_RECORDINGS)
 
             async def is_full() -> bool:
-                status, _, again = await its.ask(b" " * (MOST_WORDS + 1))
+                status, _, again = await its.ask(b" " * (MOST_PLAIN_BODY + 1))
                 return (status, again) == (503, "1")
 
             await becomes(is_full, True)

@@ -1,4 +1,4 @@
-"""Reference voices in a real host: made once, heard as whose they are, kept, forgotten."""
+"""Reference voices in a real host: embedded once, heard as themselves, kept, forgotten."""
 
 import asyncio
 import base64
@@ -14,8 +14,8 @@ from engine.model.errors import EngineUnavailable, SynthesisFailed
 from engine.tts.client.supervisor import EngineSupervisor
 from engine.tts.server.voice_cache import MOST_HELD
 from tests.process.hosts import (
-    command,
     health_of,
+    host_options,
     is_there,
     packets_in,
     ready_client,
@@ -53,7 +53,7 @@ async def test_a_voice_that_the_host_lacks_is_sent_once_and_heard_as_itself() ->
     assert recordings_dir.asked == [low, high]
 
 
-async def test_two_who_speak_at_once_are_each_heard_in_their_own_voice() -> None:
+async def test_two_requests_at_once_are_each_heard_in_their_own_voice() -> None:
     recordings_dir = Shelf()
     frequencies = [250 * 2 ** (step / 6) for step in range(8)]
     references = [recordings_dir.put(frequency) for frequency in frequencies]
@@ -64,7 +64,7 @@ async def test_two_who_speak_at_once_are_each_heard_in_their_own_voice() -> None
                 assert same_pitch(pitch, frequency)
 
 
-async def test_ten_requests_for_a_new_voice_have_it_made_once() -> None:
+async def test_ten_requests_for_a_new_voice_embed_it_once() -> None:
     recordings_dir = Shelf()
     reference = recordings_dir.put(300)
     async with ready_client(recordings=recordings_dir.read, slots=10) as client:
@@ -116,7 +116,9 @@ async def test_the_next_host_has_the_voice_from_disk(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "damage", [b"", b"{", b"[]", b'{"lowest": "high"}', b'{"lowest": NaN}', b"\x80\x04pickle", b"9"]
 )
-async def test_a_damaged_state_is_dropped_and_made_anew(tmp_path: Path, damage: bytes) -> None:
+async def test_a_damaged_embedding_is_dropped_and_computed_again(
+    tmp_path: Path, damage: bytes
+) -> None:
     recordings_dir = Shelf()
     reference = recordings_dir.put(300)
     file = tmp_path / "tone-1" / reference
@@ -162,12 +164,12 @@ async def test_forgetting_a_voice_stops_nobody_who_speaks_in_it(tmp_path: Path) 
         async with aclosing(client.synthesize(request, deadline_in=0)) as pieces:
             first = await within_patience(anext(pieces))
             await client.forget(reference)
-            assert packets_in(first + await within_patience(rest(pieces)))
+            assert packets_in(first.data + await within_patience(rest(pieces)))
         assert files_in(tmp_path) == []
 
 
 async def test_without_a_host_nothing_is_forgotten_and_it_says_so() -> None:
-    client = EngineSupervisor(SystemClock(), command=command())
+    client = EngineSupervisor(SystemClock(), options=host_options())
     with pytest.raises(EngineUnavailable):
         await client.forget("0" * 64)
     async with ready_process() as (process, _):
@@ -219,27 +221,27 @@ def body(recording: bytes | None, **other: Any) -> dict[str, Any]:
     return {"text": "hello", "voice": "@12", **sent, **other}
 
 
-async def test_the_host_takes_no_recording_but_the_one_that_is_named_in_the_form_agreed() -> None:
+async def test_the_host_takes_only_the_recording_that_is_named_and_only_as_it_is_kept() -> None:
     tone, silent = recording_of(300), b"RIFF, but no sound"
     other_rate = recording_of(300, rate=48_000)
     zeros = "0" * 64
     asked: list[tuple[dict[str, Any], int, bytes]] = [
         (body(None, reference=zeros), 409, b"voice_missing"),
         (body(tone, reference=zeros), 400, b"not the one"),
-        (body(tone), 400, b"of no reference"),
-        (body(silent, reference=reference_of(silent)), 400, b"no WAV file"),
+        (body(tone), 400, b"has no reference"),
+        (body(silent, reference=reference_of(silent)), 400, b"not a WAV file"),
         (body(other_rate, reference=reference_of(other_rate)), 400, b"48000 Hz"),
         (body(None, reference="../../etc/passwd"), 400, b"SHA-256"),
         (body(tone, reference=reference_of(tone)), 200, b"OggS"),
     ]
-    async with ready_process() as (process, link):
+    async with ready_process() as (process, http):
         for sent, status, words in asked:
             answered, _, content = await ask(process, "POST", "/synthesize", json=sent)
             assert (answered, words in content) == (status, True)
         for path, status in (("abc", 400), ("..%2f..%2fetc", 404), (zeros, 204)):
             assert (await ask(process, "DELETE", f"/voices/{path}"))[0] == status
         assert (await ask(process, "GET", f"/voices/{zeros}"))[0] == 405
-        assert not (await link.health(within=5)).busy
+        assert not (await http.health(within=5)).busy
 
 
 async def test_a_host_that_only_looks_makes_no_folder(tmp_path: Path) -> None:

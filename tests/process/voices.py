@@ -61,7 +61,7 @@ async def hear_voice(client: EngineSupervisor, reference: str, text: str = TEXT)
 
     async def listen() -> bytes:
         async with aclosing(client.synthesize(in_voice(reference, text), deadline_in=0)) as pieces:
-            return b"".join([piece async for piece in pieces])
+            return b"".join([piece.data async for piece in pieces])
 
     return pitch_of(await within_patience(listen()))
 

@@ -1,4 +1,4 @@
-"""Recordings as they are kept: what is read of them, and what else is refused in words."""
+"""Recordings as they are kept are read; other files are refused with the reason."""
 
 import io
 import wave
@@ -37,9 +37,9 @@ def test_a_recording_is_read_as_it_was_written() -> None:
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (b"", "no WAV file"),
-        (b"RIFF" + bytes(100), "no WAV file"),
-        (b"ID3" + bytes(100), "no WAV file"),
+        (b"", "not a WAV file"),
+        (b"RIFF" + bytes(100), "not a WAV file"),
+        (b"ID3" + bytes(100), "not a WAV file"),
         (wav(bytes(200), rate=48_000), "48000 Hz"),
         (wav(bytes(200), channels=2), "2 channels"),
         (wav(bytes(200), width=1), "8 bits"),
@@ -48,13 +48,13 @@ def test_a_recording_is_read_as_it_was_written() -> None:
         (WHOLE[:40] + (2**31).to_bytes(4, "little") + WHOLE[44:], "cut off"),
     ],
 )
-def test_what_is_no_recording_is_refused_with_what_it_is(content: bytes, fault: str) -> None:
+def test_another_file_is_refused_with_what_it_is(content: bytes, fault: str) -> None:
     with pytest.raises(ValueError, match=fault):
         read_recording(content)
 
 
 @given(st.integers(0, 60), st.binary(min_size=1, max_size=8))
-def test_a_damaged_head_is_refused_or_read(at: int, damage: bytes) -> None:
+def test_a_damaged_header_is_refused_or_read(at: int, damage: bytes) -> None:
     content = WHOLE[:at] + damage + WHOLE[at + len(damage) :]
     try:
         sound = read_recording(content)
@@ -63,7 +63,7 @@ def test_a_damaged_head_is_refused_or_read(at: int, damage: bytes) -> None:
     assert len(sound.samples) <= len(WHOLE)
 
 
-def test_a_file_that_is_made_has_as_many_samples_as_its_head_says() -> None:
+def test_a_file_has_as_many_samples_as_its_header_says() -> None:
     sound = WavSound(SAMPLE_RATE)
     piece = Pcm(np.full(SAMPLE_RATE // 10, 0.5, np.float32), SAMPLE_RATE)
     assert [sound.feed(piece) for _ in range(30)] == [b""] * 30

@@ -1,15 +1,16 @@
-"""Ogg Opus: pages around packets, and packets out of pages. Standard library only.
+"""Ogg Opus: packets into pages and out of them, by the standard library only.
 
-Knows: RFC 3533 (pages, lacing, checksums) and RFC 7845 (Opus headers, granule positions).
-Does not know: how packets are made or played. Every packet written is one frame of 20 ms.
+It follows RFC 3533 (pages, lacing, checksums) and RFC 7845 (Opus headers, granule positions). Every
+packet that it writes is one frame of 20 ms.
 
-The end-of-stream page alone says that a stream is complete: whoever writes a stream withholds it
-until all is well, whoever reads one trusts nothing else.
+Only the end-of-stream page says that a stream is complete: a writer withholds it until all is well,
+and a reader must trust nothing else.
 """
 
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from engine.model.audio_format import CHANNELS, SAMPLE_RATE, SAMPLES_PER_FRAME
@@ -28,14 +29,14 @@ _REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 class OggDamaged(ValueError):
-    """These bytes are no Ogg Opus stream, or were damaged on the way."""
+    """These bytes are not an Ogg Opus stream, or were damaged."""
 
 
 def checksum(page: bytes) -> int:
-    """CRC-32 as Ogg has it: polynomial 0x04C11DB7, most significant bit first, from zero.
+    """CRC-32 as Ogg defines it: polynomial 0x04C11DB7, most significant bit first, from zero.
 
     zlib computes the same polynomial with all bits reversed and complemented at both ends, and
-    runs at gigabytes a second: so reverse, complement and let it.
+    runs at gigabytes a second, so this reverses and complements around it.
     """
     reflected = zlib.crc32(page.translate(_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return int.from_bytes(reflected.to_bytes(4, "little").translate(_REVERSED), "big")
@@ -68,8 +69,8 @@ class OggWriter:
     def end(self, packets: Sequence[bytes] = (), *, samples: int | None = None) -> bytes:
         """The last packets and the end of the stream.
 
-        `samples`: how many samples at 48 kHz are to be heard in all, not counting the pre-skip;
-        what the last packet holds beyond that is padding. None: everything.
+        `samples`: how many samples at 48 kHz a listener hears in all, without the pre-skip; more
+        samples in the last packet are padding. None: all.
         """
         keep = max(0, len(packets) - 1) // PACKETS_PER_PAGE * PACKETS_PER_PAGE
         out = self.pages(packets[:keep])
@@ -82,7 +83,7 @@ class OggWriter:
         lacing = bytearray()
         for packet in packets:
             if len(packet) > _MAX_PACKET:
-                raise ValueError(f"an Opus packet of 20 ms has no {len(packet)} bytes")
+                raise ValueError(f"an Opus packet of 20 ms cannot have {len(packet)} bytes")
             lacing += b"\xff" * (len(packet) // 255)
             lacing.append(len(packet) % 255)
         header = _HEADER.pack(
@@ -94,8 +95,16 @@ class OggWriter:
         return bytes(page)
 
 
+@dataclass(frozen=True, slots=True)
+class OggPiece:
+    """Bytes of a stream as they came, and the audio packets that they completed."""
+
+    data: bytes
+    packets: list[bytes]
+
+
 class OggReader:
-    """Takes a stream's bytes in pieces of any size, gives its audio packets."""
+    """Takes a stream's bytes in pieces of any size, returns its audio packets."""
 
     def __init__(self) -> None:
         self.complete = False  # the end-of-stream page was seen
@@ -120,7 +129,7 @@ class OggReader:
     def _take_page(self) -> bytes | None:
         buffer = self._buffer
         if not b"OggS".startswith(buffer[:4]) and buffer[:4] != b"OggS":
-            raise OggDamaged("no Ogg page where one should begin")
+            raise OggDamaged("no Ogg page begins where one must")
         if len(buffer) < _HEADER.size:
             return None
         lacing_end = _HEADER.size + buffer[_HEADER.size - 1]
@@ -157,13 +166,13 @@ class OggReader:
 
     def _read_header(self, packet: bytes) -> None:
         if not packet.startswith((b"OpusHead", b"OpusTags")[self._headers]):
-            raise OggDamaged("this is no Opus stream")
+            raise OggDamaged("this is not an Opus stream")
         if self._headers == 0:
             (self.pre_skip,) = struct.unpack_from("<H", packet, 10)
         self._headers += 1
 
 
 def write_ogg(packets: Iterable[bytes]) -> bytes:
-    """A complete stream of these packets of 20 ms, as a file holds it."""
+    """A complete stream of these packets of 20 ms, as one file."""
     writer = OggWriter()
     return writer.headers() + writer.end(list(packets))

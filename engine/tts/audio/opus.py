@@ -1,7 +1,4 @@
-"""Sound to Opus: packets of 20 ms as they come, and an Ogg stream around them.
-
-Knows: libopus through PyAV, its delay, the shape of Discord's frames. Does not know: HTTP.
-"""
+"""Sound to Opus, by libopus through PyAV: packets of 20 ms as they come, in an Ogg stream."""
 
 import struct
 from collections.abc import Iterator
@@ -13,27 +10,27 @@ import numpy as np
 from engine.model.audio_format import CHANNELS, FRAME_SECONDS, SAMPLE_RATE, SAMPLES_PER_FRAME
 from engine.tts.audio.ogg import OggWriter
 from engine.tts.audio.pcm import Pcm, Samples
-from engine.tts.audio.postprocess import Finish
+from engine.tts.audio.postprocess import Postprocessor
 
 #: 96 kbit/s and "audio": at this rate both of libopus's modes are the same transform codec over
-#: the full band, but "voip" also filters the lows and sharpens formants, which no synthetic voice
-#: asked for. Two equal channels cost a few per cent more than one. Discord passes packets on as
-#: they are, whatever the channel's own bit rate (that only advises clients).
+#: the full band, but "voip" also filters the lows and sharpens formants, which synthetic voices do
+#: not need. Two equal channels cost a few per cent more than one. Discord forwards packets as they
+#: are, whatever the channel's own bit rate (which only advises clients).
 BIT_RATE: Final = 96_000
-#: Packets a page at most: 100 ms, so that no reader waits for more than it needs.
+#: Packets a page at most: 100 ms, so that a reader gets sound soon.
 PACKETS_PER_PAGE: Final = 5
 
 
 class OpusEncoder:
     """48 kHz mono float in pieces of any size; stereo packets of 20 ms out.
 
-    The first packet is one of silence. Opus may predict a frame's energy from the frame before:
-    what was encoded from nothing, and heard after Discord's silence frames or another sound, came
-    up slowly (6 of 396 words of eSpeak lost 2 to 5 dB of their first 100 ms, a tone 27 dB of its
-    first 20). After silence both sides predict from the same.
+    The first packet is silence. Opus may predict a frame's energy from the frame before: sound that
+    was encoded from nothing, and heard after Discord's silence frames or another sound, came up
+    slowly (6 of 396 words of eSpeak lost 2 to 5 dB of their first 100 ms, a tone 27 dB of its first
+    20 ms). After silence encoder and decoder predict from the same.
 
-    What a client of Discord hears begins `pre_skip` samples late: that packet, and the decoder's
-    delay; `flush` pads the end by the delay, so that the last sample is heard.
+    A Discord client hears the sound `pre_skip` samples late: that packet, and the decoder's delay.
+    `flush` pads the end by the delay, so that the last sample is heard.
     """
 
     def __init__(self) -> None:
@@ -66,7 +63,7 @@ class OpusEncoder:
         return self._packets(joined[:end])
 
     def flush(self) -> list[bytes]:
-        """The last packets. The encoder is of no use after this."""
+        """The last packets. The encoder cannot be used afterwards."""
         size = len(self._held) + self._delay
         padded = np.zeros(-(-size // SAMPLES_PER_FRAME) * SAMPLES_PER_FRAME, np.float32)
         padded[: len(self._held)] = self._held
@@ -95,10 +92,10 @@ class OpusEncoder:
 
 
 class OggSound:
-    """An engine's sound in, a finished Ogg Opus stream out, page by page."""
+    """An engine's sound in, a postprocessed Ogg Opus stream out, page by page."""
 
     def __init__(self, rate: int) -> None:
-        self._finish = Finish(rate)
+        self._postprocessor = Postprocessor(rate)
         self._encoder = OpusEncoder()
         self._writer = OggWriter(pre_skip=self._encoder.pre_skip)
         self._begun = False
@@ -109,12 +106,12 @@ class OggSound:
         return self._encoder.samples / SAMPLE_RATE
 
     def feed(self, pcm: Pcm) -> bytes:
-        """The pages that are whole now; the first come with the headers."""
-        return self._pages(self._encoder.feed(self._finish.feed(pcm)))
+        """The pages that are whole now; the first ones with the headers."""
+        return self._pages(self._encoder.feed(self._postprocessor.feed(pcm)))
 
     def flush(self) -> bytes:
         """The rest of the sound and the end of the stream; nothing if there was no sound."""
-        packets = self._encoder.feed(self._finish.flush())
+        packets = self._encoder.feed(self._postprocessor.flush())
         if not self._encoder.samples:
             return b""
         packets += self._encoder.flush()

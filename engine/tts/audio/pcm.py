@@ -1,7 +1,4 @@
-"""Sound as a value, and what can be said of it: its length, its level, its loudness.
-
-Knows: samples, decibels, ITU-R BS.1770. Does not know: engines, streams, codecs.
-"""
+"""Sound as a value: its samples, length, level, and loudness by ITU-R BS.1770."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,8 +8,8 @@ from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
 
-#: The loudness of every voice as it leaves, in two equal channels: what podcasts agreed on.
-#: It leaves speech about 3 dB before the limiter has work; a unit is a decibel (LUFS).
+#: The standard loudness of every voice, in two equal channels, in LUFS: what podcasts agreed on.
+#: Speech then has about 3 dB before the limiter acts.
 SPEECH_LOUDNESS: Final = -16.0
 
 _BLOCK_SECONDS: Final = 0.4  # BS.1770-4, annex 1: blocks of 400 ms that overlap by three quarters
@@ -34,7 +31,7 @@ _K_FILTERS: Final = (
 class Pcm:
     """Mono sound: float32 samples, full scale ±1.0, and their rate in hertz.
 
-    An empty one carries no sound: engines give it as a sign of life.
+    An empty one carries no sound: engines yield it as a sign of life.
     """
 
     samples: Samples
@@ -58,7 +55,7 @@ def amplitude(level: float) -> float:
 def loudness(pcm: Pcm) -> float:
     """Integrated loudness in LUFS of `pcm` played in two equal channels (BS.1770-4, gated).
 
-    The filters act on each block's spectrum instead of on its samples: by Parseval's theorem the
+    The filters act on each block's spectrum instead of its samples: by Parseval's theorem the
     mean square is the same, and no loop runs over samples. Within 0.1 dB of a filter in time.
     Minus infinity for silence and for less than one block.
     """
@@ -67,7 +64,7 @@ def loudness(pcm: Pcm) -> float:
         return float("-inf")
     blocks = np.lib.stride_tricks.sliding_window_view(pcm.samples, block)[::step]
     spectrum = np.abs(np.fft.rfft(blocks, axis=1)) ** 2
-    spectrum[:, 1:] *= 2  # the half of the spectrum that rfft leaves out
+    spectrum[:, 1:] *= 2  # the half of the spectrum that rfft omits
     power = spectrum @ _k_weighting(block, pcm.rate) / block**2 * 2  # two channels
     loud = power[power > 10 ** ((_ABSOLUTE_GATE + 0.691) / 10)]
     if not len(loud):
@@ -86,9 +83,6 @@ def _k_weighting(block: int, rate: int) -> NDArray[np.float64]:
 
 
 def gain_to_speech(sample: Pcm) -> float:
-    """The factor that brings a voice, heard in `sample`, to the loudness of every voice.
-
-    1.0 for a sample of silence: there is nothing to go by.
-    """
+    """The factor that brings the voice in `sample` to the standard loudness; 1.0 for silence."""
     heard = loudness(sample)
     return amplitude(SPEECH_LOUDNESS - heard) if np.isfinite(heard) else 1.0

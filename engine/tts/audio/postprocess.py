@@ -1,10 +1,8 @@
-"""The finish that every engine's sound gets while it streams: trim, resample, fade, limit.
+"""What every engine's sound goes through while it streams: trim, resample, fade, limit.
 
-Knows: samples in pieces of any size. Each step holds back only what it must hear first, and gives
-the rest on `flush`. Does not know: engines, packets, files.
-
-The sum of what the steps hold back of a sound that goes on is about 30 ms of *sound*, not of time:
-an engine faster than real time loses next to nothing by it.
+Samples come in pieces of any size. Each step holds back only what it must know first, and returns
+the rest on `flush`. Together they hold back about 30 ms of *sound*, not of time, while a sound goes
+on: an engine faster than real time loses almost nothing.
 """
 
 from typing import Final, Protocol
@@ -16,14 +14,14 @@ from numpy.typing import NDArray
 from engine.model.audio_format import SAMPLE_RATE
 from engine.tts.audio.pcm import Pcm, Samples, amplitude
 
-#: Below this no speech at the house's loudness is heard; the noise of 16-bit sound is at -96.
+#: Below it no speech at the standard loudness is heard; the noise of 16-bit sound is at -96 dB.
 SILENCE_LEVEL: Final = amplitude(-54.0)
 LEAD_KEPT: Final = 0.010  # seconds before the first sound: soft consonants begin below the level
-TAIL_KEPT: Final = 0.040  # seconds after the last sound: the voice dies away
+TAIL_KEPT: Final = 0.040  # seconds after the last sound, in which the voice fades
 TAIL_HELD: Final = 1.0  # seconds of silence held back at most, in case it is the tail
 FADE_IN: Final = 0.003
 FADE_OUT: Final = 0.010
-CEILING: Final = amplitude(-1.0)  # Opus overshoots by a little; full scale is not to be reached
+CEILING: Final = amplitude(-1.0)  # Opus overshoots a little, and must not reach full scale
 
 Gains = NDArray[np.float64]
 
@@ -31,16 +29,16 @@ _EMPTY: Final[Samples] = np.empty(0, np.float32)
 
 
 class Step(Protocol):
-    """One step of the finish. `flush` ends it: it gives what was held back."""
+    """One step. `flush` ends it and returns what was held back."""
 
     def feed(self, samples: Samples) -> Samples: ...
     def flush(self) -> Samples: ...
 
 
 class Trim:
-    """Takes the silence off both ends, leaves the silence within alone.
+    """Removes the silence at both ends, and keeps the silence within.
 
-    A silence longer than `TAIL_HELD` is passed on but for its last part: what is held is bounded.
+    Of a silence longer than `TAIL_HELD` only the last part is held back, so memory is bounded.
     """
 
     def __init__(self, rate: int) -> None:
@@ -71,7 +69,7 @@ class Trim:
 
 
 class Resample:
-    """To another rate, in a stream (soxr; its quality "HQ" leaves nothing audible behind)."""
+    """To another rate, in a stream (soxr, quality "HQ": inaudible)."""
 
     def __init__(self, rate: int, to: int = SAMPLE_RATE) -> None:
         self._stream = soxr.ResampleStream(rate, to, 1, dtype="float32") if rate != to else None
@@ -90,7 +88,7 @@ class Resample:
 
 
 class Fade:
-    """Lets the sound begin and end at zero, so that no join clicks."""
+    """Makes the sound begin and end at zero, so that joins do not click."""
 
     def __init__(self, rate: int = SAMPLE_RATE) -> None:
         self._rising = np.linspace(0, 1, int(FADE_IN * rate), endpoint=False, dtype=np.float32)
@@ -114,23 +112,23 @@ class Fade:
 
 
 class Limit:
-    """A look-ahead limiter: no sample passes the ceiling, and the gain moves without a click.
+    """A look-ahead limiter: no sample exceeds the ceiling, and the gain changes without a click.
 
-    The gain is worked out for frames of 1 ms and drawn as straight lines between their borders. At
-    a border it is at most what both neighbours need, so it is so between them. It falls along
-    a line that reaches each peak's gain in time (look-ahead 5 ms) and recovers exponentially.
+    The gain is computed for frames of 1 ms and linear between their borders. At a border it is at
+    most what both neighbours need, and therefore everywhere. It falls along a line that reaches
+    each peak's gain in time (look-ahead 5 ms) and recovers exponentially.
     """
 
     LOOK_AHEAD = 5  # frames
-    RECOVERY = 0.120  # seconds to get over 63 % of a reduction: slower than a syllable's pitch
+    RECOVERY = 0.120  # seconds to recover 63 % of a reduction: slower than a voice's pitch
 
     def __init__(self, rate: int = SAMPLE_RATE, ceiling: float = CEILING) -> None:
         self._frame = rate // 1000
         self._ceiling = ceiling
         self._recovery = float(1 - np.exp(-0.001 / self.RECOVERY))
-        self._held = _EMPTY  # the frames that are looked at ahead, and a part of one
+        self._held = _EMPTY  # the frames of the look-ahead, and a part of one
         self._gain = 1.0  # at the border before the next frame to leave
-        self._before = 1.0  # what the last frame that left needed
+        self._before = 1.0  # the gain that the last frame that left needed
 
     def feed(self, samples: Samples) -> Samples:
         joined = np.concatenate((self._held, samples))
@@ -147,7 +145,7 @@ class Limit:
         return out
 
     def _release(self, joined: Samples, frames: int) -> Samples:
-        """The first `frames` of `joined`, limited; the rest is held. It has the look-ahead."""
+        """The first `frames` of `joined`, limited; the rest, with the look-ahead, is held."""
         end = frames * self._frame
         self._held = joined[end:]
         if not frames:
@@ -165,7 +163,7 @@ class Limit:
         return (joined[:end] * curve).astype(np.float32)
 
     def _gains(self, needs: Gains, frames: int) -> Gains:
-        """The gain at each border of the first `frames` frames, by what each frame needs."""
+        """The gain at each border of the first `frames` frames, from what each frame needs."""
         lowest = np.minimum(needs[:frames], np.concatenate(([self._before], needs[: frames - 1])))
         ahead = np.append(lowest, min(needs[frames - 1], needs[frames]))
         for distance in range(1, self.LOOK_AHEAD):
@@ -183,7 +181,7 @@ class Limit:
         return gains
 
 
-class Finish:
+class Postprocessor:
     """All steps in a row: an engine's sound in, 48 kHz mono out."""
 
     def __init__(self, rate: int) -> None:

@@ -1,9 +1,7 @@
 """Whether a sound can be the speech of its text, and where the voice in it ends.
 
-Knows: samples, and how long people take to say something. Does not know: which engine made it.
-
 Models that draw their speech at random sometimes stop at once, never stop, or end in noise. The
-bounds here are generous: they are to catch what cannot be right, not what is spoken oddly.
+bounds are generous: they catch what cannot be right, not odd speech.
 """
 
 import math
@@ -15,7 +13,7 @@ import numpy as np
 
 from engine.tts.audio.pcm import Pcm, Samples, amplitude, decibels
 
-#: A sound that is nowhere louder is silence, before any gain.
+#: Before any gain, a sound that is nowhere louder is silence.
 _SILENCE: Final = amplitude(-60.0)
 _SHORTEST: Final = 0.12  # seconds; a single syllable, spoken fast
 #: Seconds that any text may take beyond what its characters do: a breath, a laugh, a slow start.
@@ -33,8 +31,8 @@ _FRAME: Final = 0.020  # seconds
 #: A voice's frames lie within this range below its loud ones; breath and hiss lie deeper.
 _RANGE: Final = 30.0  # decibels
 _SUSTAINED: Final = 3  # frames in a row that make a voice; a click has fewer
-_KEPT: Final = 0.15  # seconds after the voice: it dies away
-MOST_TRIMMED: Final = 1.5  # seconds: what a mistake of this rule can cost
+_KEPT: Final = 0.15  # seconds after the voice, in which it fades
+MOST_TRIMMED: Final = 1.5  # seconds: the most that a mistake of this rule can cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class Span:
 
 
 def span(text: str) -> Span:
-    """What is plausible for `text`."""
+    """The durations that are plausible for `text`."""
     each = [_seconds(character) for character in text]
     least, usual, most = (math.fsum(column) for column in zip(*each, strict=True)) if each else _0
     return Span(max(_SHORTEST, least), usual, _SLACK + most)
@@ -64,9 +62,9 @@ def _seconds(character: str) -> tuple[float, float, float]:
 
 
 def defect(sound: Pcm, text: str) -> str | None:
-    """What shows that `sound` cannot be `text`; None if nothing does."""
+    """Why `sound` cannot be the speech of `text`; None if it can."""
     if not np.isfinite(sound.samples).all():
-        return "it is not a number everywhere"
+        return "it holds NaN or infinity"
     if not len(sound.samples) or float(np.abs(sound.samples).max()) < _SILENCE:
         return "it is silent"
     plausible = span(text)

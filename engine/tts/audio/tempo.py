@@ -1,7 +1,5 @@
 """Speech faster or slower, at the same pitch: FFmpeg's `atempo`, through PyAV.
 
-Knows: one sound at a time. Does not know: engines, streams.
-
 Measured: more than 1,000 times faster than the sound plays.
 """
 
@@ -12,7 +10,7 @@ import numpy as np
 
 from engine.tts.audio.pcm import Pcm
 
-SLOWEST: Final = 0.5  # what `atempo` does in one go without dropping samples: 0.5 to 100
+SLOWEST: Final = 0.5  # `atempo` drops no samples from 0.5 to 100
 FASTEST: Final = 2.0
 _BLOCK: Final = 4096
 

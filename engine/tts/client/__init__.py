@@ -2,9 +2,9 @@
 
 engine.py      the engine as the queue needs it
 factory.py     the engine that the settings ask for
-supervisor.py  brings an engine's process up, watches it, asks it for sound
-host.py        the host that it has at the time
+supervisor.py  brings a host up, watches it, replaces it
+host.py        the host in use: its HTTP client and its process
 process.py     the local process: started, ended
-http.py        one connection to one host
+http.py        requests to one host
 fallback.py    another engine speaks while the main one is down
 """

@@ -1,7 +1,4 @@
-"""The engine that the settings ask for.
-
-Knows: which of the two, the one that was chosen and a spare. Does not know: how either works.
-"""
+"""The engine that the settings ask for: one, or one with a fallback."""
 
 from engine.base.clock import Clock
 from engine.base.settings import Settings
@@ -9,30 +6,30 @@ from engine.model.errors import SetupError
 from engine.tts.client.engine import Engine
 from engine.tts.client.fallback import FallbackEngine
 from engine.tts.client.host import Recordings
-from engine.tts.client.process import HostCommand
+from engine.tts.client.process import HostOptions
 from engine.tts.client.supervisor import EngineSupervisor
-from engine.tts.engines.catalog import check_installed
+from engine.tts.engines.catalog import check_installed, check_names
 
 
 def engine_from(settings: Settings, clock: Clock, recordings: Recordings) -> Engine:
-    """Not started. Raises SetupError for what must be set right first; whether a model loads is
-    seen only when it does."""
+    """Not started. Raises SetupError for wrong settings; whether a model loads shows only later."""
     check_settings(settings)
     main = EngineSupervisor.from_settings(settings, clock, recordings)
-    embedded = settings.mynah_engine == settings.mynah_fallback and not settings.mynah_engine_url
-    if settings.mynah_fallback is None or embedded:
+    is_main = settings.mynah_engine == settings.mynah_fallback and not settings.mynah_engine_url
+    if settings.mynah_fallback is None or is_main:
         return main
-    command = HostCommand(
+    options = HostOptions(
         engine=settings.mynah_fallback,
         log_level=settings.mynah_log_level,
         log_format=settings.mynah_log_format,
     )
-    fallback = EngineSupervisor(clock, command=command, hang_limit=settings.mynah_hang_limit)
+    fallback = EngineSupervisor(clock, options=options, hang_limit=settings.mynah_hang_limit)
     return FallbackEngine(main, fallback, clock)
 
 
 def check_settings(settings: Settings) -> None:
-    """Raises SetupError where the engine's host would be started here and plainly cannot work."""
+    """Raises SetupError for a name that no engine has, and where a local host cannot work."""
+    check_names(settings.mynah_engine, settings.mynah_fallback)
     if settings.mynah_engine_url:
         return
     check_installed(settings.mynah_engine)
@@ -40,5 +37,5 @@ def check_settings(settings: Settings) -> None:
     if checkpoint is not None and not checkpoint.is_dir():
         raise SetupError(
             f"MYNAH_CHECKPOINT: there is no folder {checkpoint}. Name the folder that holds the "
-            "model's files, or leave it empty to have them fetched."
+            "model's files, or leave it empty to fetch them."
         )

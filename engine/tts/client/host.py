@@ -1,7 +1,7 @@
-"""A host in use: the link to it and, if it is ours, its process; and what its errors mean.
+"""The host in use: its HTTP client and, if we started it, its process; and what its errors mean.
 
-Knows: which host lacks a voice and gets its recording, why a stream broke, how to be rid of a host.
-Does not know: when it is hung, what comes after it (`supervisor.py`).
+It sends a recording to a host that lacks the voice, finds out why a stream broke, and ends a host.
+When a host hangs, and what replaces it, is for `supervisor.py` to decide.
 """
 
 import asyncio
@@ -21,8 +21,9 @@ from engine.model.errors import (
     SynthesisFailed,
     VoiceMissing,
 )
+from engine.tts.audio.ogg import OggPiece
 from engine.tts.client.http import EngineHttpClient, StreamBroken
-from engine.tts.client.process import HostCommand, HostProcess
+from engine.tts.client.process import HostOptions, HostProcess
 from engine.tts.protocol import SynthesizeCommand, error_from
 
 log = structlog.get_logger(__name__)
@@ -34,37 +35,37 @@ Recordings = Callable[[str], bytes | None]
 
 
 class EngineHost:
-    """A host in use: the link to it and, if it is ours, its process."""
+    """`process` None: somebody else started the host."""
 
-    def __init__(self, link: EngineHttpClient, process: HostProcess | None) -> None:
-        self.link = link
+    def __init__(self, http: EngineHttpClient, process: HostProcess | None) -> None:
+        self.http = http
         self.process = process
         self.was_ready = False
-        self.condemned: str | None = None
-        self._condemning = asyncio.Event()
+        self.given_up: str | None = None  # the reason
+        self._giving_up = asyncio.Event()
 
     @classmethod
     async def start(
-        cls, command: HostCommand | None, url: str | None, token: SecretStr | None = None
+        cls, options: HostOptions | None, url: str | None, token: SecretStr | None = None
     ) -> Self:
-        """Raises OSError. `token`: of a host at a URL."""
-        if command is None:
+        """Start a host, or use the one at `url` with its `token`. Raises OSError."""
+        if options is None:
             assert url is not None
             return cls(EngineHttpClient(url, token.get_secret_value() if token else None), None)
-        process = await HostProcess.start(command)
+        process = await HostProcess.start(options)
         return cls(EngineHttpClient(f"unix://{process.socket}"), process)
 
     async def death(self) -> str:
-        """Wait for the end of a process of ours; for that of another, until it is condemned."""
+        """Wait until our process has ended, or until another host is given up; the reason."""
         if self.process is None:
-            await self._condemning.wait()
-            return str(self.condemned)
+            await self._giving_up.wait()
+            return str(self.given_up)
         return f"it died (exit status {await self.process.wait()})"
 
-    def condemn(self, reason: str) -> None:
-        """It is of no use any more: kill a process of ours, let go of another."""
-        self.condemned = reason
-        self._condemning.set()
+    def give_up(self, reason: str) -> None:
+        """It is unusable: kill our own process, let go of another host."""
+        self.given_up = reason
+        self._giving_up.set()
         if self.process is not None:
             self.process.kill()
 
@@ -73,52 +74,52 @@ class EngineHost:
             if self.process is not None:
                 await self.process.close()
         finally:
-            await self.link.close()
+            await self.http.close()
 
-    async def sound(
+    async def synthesize(
         self, command: SynthesizeCommand, recordings: Recordings
-    ) -> AsyncGenerator[bytes, None]:
+    ) -> AsyncGenerator[OggPiece, None]:
         """The sound of `command`, which is sent again with its recording if the voice is missing.
 
         Raises what `EngineHttpClient.synthesize` does, except VoiceMissing; SynthesisFailed also if
         there is no recording.
         """
         try:
-            async with aclosing(self.link.synthesize(command)) as pieces:
+            async with aclosing(self.http.synthesize(command)) as pieces:
                 async for piece in pieces:
                     yield piece
             return
         except VoiceMissing:
-            pass  # told before any sound: the next answer is the first to give some
+            pass  # it comes before any sound, so nothing is heard twice
         command = replace(command, recording=await _recording(command, recordings))
         try:
-            async with aclosing(self.link.synthesize(command)) as pieces:
+            async with aclosing(self.http.synthesize(command)) as pieces:
                 async for piece in pieces:
                     yield piece
         except VoiceMissing as error:
             raise SynthesisFailed("the host does not take the voice that it was given") from error
 
-    async def why(self, command: SynthesizeCommand, broken: StreamBroken) -> EngineError:
-        """Why a stream broke: the host knows, or the host is dead."""
+    async def cause(self, command: SynthesizeCommand, broken: StreamBroken) -> EngineError:
+        """Why the stream of `command` broke: the host knows, or the host is dead."""
         try:
-            health = await self.link.health(within=_DEATH_WITHIN)
+            health = await self.http.health(within=_DEATH_WITHIN)
         except EngineUnavailable:
             if self.process is not None:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_DEATH_WITHIN):
                         reason = await self.death()
-                        return HostDied(f"the host: {self.condemned or reason}")
+                        return HostDied(f"the host: {self.given_up or reason}")
         else:
-            for told in health.broken:
-                if told.id == command.id:
-                    return error_from(told.error)
+            for each in health.broken:
+                if each.id == command.id:
+                    return error_from(each.error)
         return EngineUnavailable(f"the stream from the host broke: {broken}")
 
 
 async def _recording(command: SynthesizeCommand, recordings: Recordings) -> bytes:
     """Raises SynthesisFailed."""
     reference = command.request.reference or ""
-    recording = await asyncio.to_thread(_whole, recordings, reference)
+    recording = await asyncio.to_thread(_undamaged, recordings, reference)
     if recording is None:
         raise SynthesisFailed(
             f"there is no recording {reference}",
@@ -127,8 +128,8 @@ async def _recording(command: SynthesizeCommand, recordings: Recordings) -> byte
     return recording
 
 
-def _whole(recordings: Recordings, reference: str) -> bytes | None:
-    """The recording, if it is the one that its name says: the host would refuse another."""
+def _undamaged(recordings: Recordings, reference: str) -> bytes | None:
+    """The recording, if its hash is its name: the host would refuse any other."""
     recording = recordings(reference)
     if recording is None or hashlib.sha256(recording).hexdigest() == reference:
         return recording

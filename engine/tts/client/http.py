@@ -1,8 +1,4 @@
-"""One connection to one host: its requests, by HTTP over a Unix socket or the network.
-
-Knows: aiohttp, addresses, the token, how a stream breaks.
-Does not know: processes, when to give up.
-"""
+"""Requests to one host, by HTTP over a Unix socket or the network: addresses, token, breaks."""
 
 import asyncio
 import io
@@ -16,29 +12,29 @@ import aiohttp
 
 from engine.base.error_text import describe
 from engine.model.errors import AccessRefused, EngineError, EngineUnavailable, HostFull, SetupError
-from engine.tts.audio.ogg import OggDamaged, OggReader
+from engine.tts.audio.ogg import OggDamaged, OggPiece, OggReader
 from engine.tts.protocol import Health, SynthesizeCommand, error_from
 
 _CONNECT_SECONDS: Final = 3.0
-#: What a broken connection or an absent host shows as.
+#: The errors of a broken connection or an absent host.
 _BREAKS: Final = (aiohttp.ClientError, OSError, TimeoutError)
 _JSON: Final = {"content-type": "application/json"}
-#: What it means that the host does not let us in, by the status of its answer.
+#: Why the host does not let us in, by the status of its answer.
 _REFUSALS: Final = {
     401: "the engine's host refuses the token: set the same MYNAH_ENGINE_TOKEN on both machines",
     403: "the engine's host, or a proxy in front of it, refuses our requests",
-    421: "the engine's host does not go by the name in MYNAH_ENGINE_URL: put its IP address there, "
+    421: "the engine's host does not know the name in MYNAH_ENGINE_URL: put its IP address there, "
     "or start it with --allow-host and that name",
 }
-_MOST_RETRY_AFTER: Final = 30.0  # seconds that we wait when a full host says how long
+_MOST_RETRY_AFTER: Final = 30.0  # seconds that we wait at most, when a full host says how long
 
 
 class StreamBroken(Exception):
-    """The stream ended without its end-of-stream page. Why, the connection cannot say."""
+    """The stream ended without its end-of-stream page. The connection cannot say why."""
 
 
 def check_url(url: str) -> tuple[str, str | None]:
-    """The base of the host's addresses, and the path of its Unix socket if it has one.
+    """The base URL of requests to the host, and the path of its Unix socket if it has one.
 
     `url`: `http://…`, `https://…` or `unix:///path`. Raises SetupError for anything else.
     """
@@ -46,23 +42,23 @@ def check_url(url: str) -> tuple[str, str | None]:
     if parts.scheme == "unix" and parts.path:
         return "http://host", parts.path
     if parts.username is not None or parts.password is not None:
-        # Not shown: addresses stand in the log.
+        # The message does not repeat it: the log shows addresses.
         raise SetupError(
             "MYNAH_ENGINE_URL must not hold a name or a password. "
-            "The secret of the engine's host belongs into MYNAH_ENGINE_TOKEN."
+            "The secret of the engine's host belongs in MYNAH_ENGINE_TOKEN."
         )
     if parts.scheme in ("http", "https") and parts.netloc:
         return url.rstrip("/"), None
     raise SetupError(
-        f"MYNAH_ENGINE_URL: {url!r} is no address of a host. "
+        f"MYNAH_ENGINE_URL: {url!r} is not an address of a host. "
         "It looks like http://address:port or unix:///path.sock."
     )
 
 
 class EngineHttpClient:
-    """A pool of connections to the host at `url`. Made on the event loop.
+    """A pool of connections to the host at `url`. It must be made on the event loop.
 
-    `token`: what the host asks for over TCP. A Unix socket is not told it.
+    `token`: sent over TCP only, never to a Unix socket.
     """
 
     def __init__(self, url: str, token: str | None = None) -> None:
@@ -74,15 +70,14 @@ class EngineHttpClient:
         self._session = aiohttp.ClientSession(
             headers=secret,
             connector=connector or aiohttp.TCPConnector(limit=0),
-            # A hang is for the watch to find: an engine may take minutes for its first sound.
+            # No limit: an engine may take minutes for its first sound. The supervisor finds hangs.
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
         )
 
     async def health(self, *, within: float) -> Health:
-        """Raises EngineUnavailable if no account of itself comes in that many seconds;
-        AccessRefused."""
+        """Raises EngineUnavailable if no report arrives within that many seconds; AccessRefused."""
         if self._session.closed:
-            raise EngineUnavailable("the link was closed")
+            raise EngineUnavailable("the client was closed")
         try:
             async with (
                 asyncio.timeout(within),
@@ -93,33 +88,32 @@ class EngineHttpClient:
         except (*_BREAKS, ValueError, KeyError, TypeError) as error:
             raise EngineUnavailable(f"no health from {self.url}: {describe(error)}") from error
 
-    async def synthesize(self, command: SynthesizeCommand) -> AsyncGenerator[bytes, None]:
+    async def synthesize(self, command: SynthesizeCommand) -> AsyncGenerator[OggPiece, None]:
         """The sound of `command` as it arrives, ending normally only if it is whole.
 
-        Closing the generator cuts the connection, by which the host knows to stop.
-        Raises the error that the host tells of; AccessRefused; HostFull; EngineUnavailable, if it
-        never got the order; StreamBroken.
+        Closing the generator cuts the connection, which tells the host to stop.
+        Raises the host's own error; AccessRefused; HostFull; EngineUnavailable, if the host never
+        got the command; StreamBroken.
         """
         reader = OggReader()
-        # A recording of half a megabyte is no work for the event loop.
+        # Encoding a recording of half a megabyte would hold up the event loop.
         body = await asyncio.to_thread(command.to_body) if command.recording else command.to_body()
-        data = io.BytesIO(body)  # as bytes, aiohttp warns of what is larger than a megabyte
+        posted = io.BytesIO(body)  # aiohttp warns about bytes of more than a megabyte
         try:
             async with self._while_open():
                 response = await self._session.post(
-                    f"{self._base}/synthesize", data=data, headers=_JSON, allow_redirects=False
+                    f"{self._base}/synthesize", data=posted, headers=_JSON, allow_redirects=False
                 )
             try:
                 if response.status != 200:
                     async with self._while_open():
-                        raise await _told(response)
+                        raise await _error(response)
                 while True:
                     async with self._while_open():
-                        piece = await response.content.readany()
-                    if not piece:
+                        data = await response.content.readany()
+                    if not data:
                         break
-                    reader.feed(piece)
-                    yield piece
+                    yield OggPiece(data, reader.feed(data))
             finally:
                 if reader.complete:
                     response.release()
@@ -130,12 +124,12 @@ class EngineHttpClient:
         except (*_BREAKS, OggDamaged) as error:
             raise StreamBroken(describe(error)) from error
         if not reader.complete:
-            raise StreamBroken("the stream ended before its end")
+            raise StreamBroken("the stream ended before its last page")
 
     async def forget(self, reference: str, *, within: float) -> None:
-        """Raises EngineUnavailable unless the host says in that many seconds that it is done."""
+        """Raises EngineUnavailable unless the host confirms within that many seconds."""
         if self._session.closed:
-            raise EngineUnavailable("the link was closed")
+            raise EngineUnavailable("the client was closed")
         try:
             async with (
                 asyncio.timeout(within),
@@ -144,20 +138,20 @@ class EngineHttpClient:
                 ) as response,
             ):
                 if response.status >= 300:
-                    raise await _told(response)
+                    raise await _error(response)
         except _BREAKS as error:
             raise EngineUnavailable(f"no answer from {self.url}: {describe(error)}") from error
 
     async def close(self) -> None:
-        """Cut every connection; streams that run break."""
+        """Cut every connection; running streams break."""
         for wait in self._waits:
             wait.reschedule(0)
         await self._session.close()
 
     @asynccontextmanager
     async def _while_open(self) -> AsyncIterator[None]:
-        """Waiting for the host ends with TimeoutError when this link is closed: closing a session
-        alone leaves those who read from it waiting (seen with aiohttp 3.14)."""
+        """Waiting for the host ends with TimeoutError when this client is closed: closing a session
+        alone leaves its readers waiting (seen with aiohttp 3.14)."""
         async with asyncio.timeout(None) as wait:
             self._waits.add(wait)
             try:
@@ -166,8 +160,8 @@ class EngineHttpClient:
                 self._waits.discard(wait)
 
 
-async def _told(response: aiohttp.ClientResponse) -> EngineError:
-    """The error that an answer tells of. Raises AccessRefused."""
+async def _error(response: aiohttp.ClientResponse) -> EngineError:
+    """The error in an answer. Raises AccessRefused."""
     _check_access(response)
     try:
         error = error_from(json.loads(await response.read()))

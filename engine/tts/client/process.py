@@ -1,8 +1,4 @@
-"""The local host's process: started, watched, ended. Nothing of it outlives its parent.
-
-Knows: the command line of `engine.tts.server`, signals, the lifeline pipe, the short path that
-a Unix socket needs. Does not know: HTTP, when a host deserves to be killed.
-"""
+"""The local host's process: started and ended. Nothing of it outlives its parent."""
 
 import asyncio
 import os
@@ -15,33 +11,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from engine.tts.engines.catalog import EngineOptions
+
 #: A socket's address holds about 104 bytes of path on macOS, 108 on Linux.
 _LONGEST_PATH: Final = 100
-#: Seconds from SIGTERM to SIGKILL: the host ends within 0.2 s if it can run at all.
+#: Seconds from SIGTERM to SIGKILL: a host that runs at all ends within 0.2 s.
 _GRACE: Final = 1.0
-#: Seconds before each restart of a host that keeps dying before it was ready.
+#: Seconds before each restart of a host that keeps dying before it is ready.
 _DELAYS: Final = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 5.0)
-#: The host speaks to no one but us.
+#: The host needs none of them: it is reached by its socket.
 _SECRETS: Final = frozenset({"DISCORD_TOKEN", "MYNAH_ENGINE_TOKEN"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HostCommand:
-    """What the host is started with."""
+class HostOptions(EngineOptions):
+    """What a local host is started with."""
 
     engine: str
-    checkpoint: Path | None = None
-    device: str = "auto"
-    state_dir: Path | None = None  # where what is made of reference voices is kept
+    state_dir: Path | None = None  # keeps the embeddings of reference voices
     slots: int | None = None  # None: as many as the engine says
-    pace: float = 0.0
     log_level: str = "info"
     log_format: str = "console"
 
     def arguments(self, socket: Path, lifeline: int) -> list[str]:
         return [
             sys.executable,
-            "-P",  # modules come from where ours come from, not from the current directory
+            "-P",  # no modules from the current directory: from PYTHONPATH, below
             "-m",
             "engine.tts.server",
             f"--engine={self.engine}",
@@ -70,17 +65,17 @@ class HostProcess:
         self._lifeline = lifeline
 
     @classmethod
-    async def start(cls, command: HostCommand) -> Self:
+    async def start(cls, options: HostOptions) -> Self:
         """Start a host; it will soon listen at `socket`. Raises OSError."""
         directory = _short_directory()
         socket = directory / "host.sock"
         theirs, ours = os.pipe()
         starting = asyncio.ensure_future(
             asyncio.create_subprocess_exec(
-                *command.arguments(socket, theirs),
+                *options.arguments(socket, theirs),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
-                stderr=None,  # the host's log joins ours
+                stderr=None,  # the host writes to our log
                 pass_fds=(theirs,),
                 start_new_session=True,  # the terminal's Ctrl-C is for us alone
                 env=_environment(),
@@ -90,7 +85,7 @@ class HostProcess:
             try:
                 process = await asyncio.shield(starting)
             except asyncio.CancelledError:
-                # Cut short in there, asyncio would leave a process that nobody waits for.
+                # Cancelled in there, asyncio would leave a process that nobody waits for.
                 with suppress(OSError):  # it did not start at all
                     process = await starting
                     process.kill()
@@ -118,7 +113,7 @@ class HostProcess:
         self._signal(signal.SIGKILL)
 
     async def close(self) -> None:
-        """End it in order if that takes no longer than a second, and remove what it leaves."""
+        """End it by SIGTERM, after a second by SIGKILL, and remove its files."""
         self._signal(signal.SIGTERM)
         try:
             with suppress(TimeoutError):
@@ -128,7 +123,7 @@ class HostProcess:
             self.kill()
             os.close(self._lifeline)
             shutil.rmtree(self._directory, ignore_errors=True)
-            await self.wait()  # also for who is cancelled: what nobody waits for stays a zombie
+            await self.wait()  # also when cancelled: a process that nobody waits for stays a zombie
 
     def _signal(self, number: signal.Signals) -> None:
         # Not by asyncio's own methods: they poll, and would take the exit status from its watcher.
@@ -138,12 +133,12 @@ class HostProcess:
 
 
 def restart_delay(deaths: int) -> float:
-    """Seconds to wait before a restart, after so many deaths in a row before it was ready."""
+    """Seconds to wait before a restart, after that many deaths in a row before it was ready."""
     return _DELAYS[min(deaths, len(_DELAYS) - 1)]
 
 
 def _short_directory() -> Path:
-    """A new directory that only this user may enter, where a socket's path is short enough."""
+    """A new directory, for this user alone, in which a socket's path is short enough."""
     directory = Path(tempfile.mkdtemp(prefix="mynah-"))
     if len(bytes(directory)) > _LONGEST_PATH - len("/host.sock"):
         directory.rmdir()
@@ -152,10 +147,10 @@ def _short_directory() -> Path:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, without secrets, and with the place where this package is found."""
+    """Our environment without secrets, with the folder in which this package is found."""
     kept = {name: value for name, value in os.environ.items() if name.upper() not in _SECRETS}
-    home = Path(__file__).resolve().parents[3]
-    if home.name not in ("site-packages", "dist-packages"):  # else it is found without
+    home = Path(__file__).resolve().parents[3]  # of the package `engine`
+    if home.name not in ("site-packages", "dist-packages"):  # else it is installed
         others = [kept["PYTHONPATH"]] if kept.get("PYTHONPATH") else []
         kept["PYTHONPATH"] = os.pathsep.join([str(home), *others])
     return kept

@@ -1,10 +1,7 @@
-"""The bot's only way to an engine: it brings a host up, watches it, and asks it for sound.
+"""The bot's only way to an engine: it brings a host up, watches it, replaces it, asks it for sound.
 
-Knows: when a host is ready, dead or hung, and what that means for the requests it held.
-Does not know: the queue, HTTP's details, how a process is started.
-
-A host is hung when its own account of itself stops coming, or says that a request has made no
-progress for too long; never because sound is late: an engine on a CPU may take minutes.
+A host hangs when its health reports stop, or when they say that a request has made no progress for
+too long; never because sound is late: an engine on a CPU may take minutes.
 """
 
 import asyncio
@@ -21,49 +18,50 @@ from engine.base.error_text import describe
 from engine.base.settings import Settings
 from engine.model.engine import EngineInfo, EngineState, SynthesisRequest
 from engine.model.errors import AccessRefused, EngineUnavailable, HostDied, HostFull, OutOfMemory
+from engine.tts.audio.ogg import OggPiece
 from engine.tts.client.host import EngineHost, Recordings
 from engine.tts.client.http import StreamBroken, check_url
-from engine.tts.client.process import HostCommand, restart_delay
+from engine.tts.client.process import HostOptions, restart_delay
 from engine.tts.protocol import Health, SynthesizeCommand
 
 log = structlog.get_logger(__name__)
 
-_START_POLL: Final = 0.02  # seconds between looks at a host that is not ready yet, at first
+_START_POLL: Final = 0.02  # seconds between polls of a host that is not ready yet, at first
 _START_POLL_MOST: Final = 0.5
-_REFUSED_POLL_MOST: Final = 10.0  # of a host that does not let us in: somebody must set it right
-_START_LIMIT: Final = 60.0  # seconds in which a new host must give the first sign of itself
+_REFUSED_POLL_MOST: Final = 10.0  # of a host that does not let us in: a person must fix that
+_START_LIMIT: Final = 60.0  # seconds in which a new host must give its first report
 _WATCH_POLL: Final = 0.5  # while requests are in flight
-_WATCH_POLL_AGAIN: Final = 0.1  # after a look that was not answered
-_WATCH_POLL_IDLE: Final = 5.0  # a host at a URL, while none is
+_WATCH_POLL_AGAIN: Final = 0.1  # after a poll that was not answered
+_WATCH_POLL_IDLE: Final = 5.0  # a host at a URL, while no request is
 _HEALTH_WITHIN: Final = 1.0
-#: Unanswered looks in a row that mean a hang. More than one: when this process itself was held
-#: up, the answer lies unread while the time-out strikes.
+#: Unanswered polls in a row that mean a hang. More than one: if this process itself was held up,
+#: the answer is there, unread, when the time-out strikes.
 _MISSES: Final = 3
 _FORGET_WITHIN: Final = 5.0
 
 
 class EngineSupervisor:
-    """Implements `engine.tts.engines.base.Engine` with a child of ours, or a host at a URL.
+    """Implements `engine.tts.client.engine.Engine` with a process of its own, or a host at a URL.
 
-    Raises SetupError for a URL that is none.
+    Raises SetupError for a wrong URL.
     """
 
     def __init__(
         self,
         clock: Clock,
         *,
-        command: HostCommand | None = None,
+        options: HostOptions | None = None,
         url: str | None = None,
         token: SecretStr | None = None,
         hang_limit: float = 30.0,
         recordings: Recordings = lambda reference: None,
     ) -> None:
-        if (command is None) == (url is None):
-            raise ValueError("either a command or a URL")
+        if (options is None) == (url is None):
+            raise ValueError("either options or a URL")
         if url is not None:
             check_url(url)
         self._clock = clock
-        self._command = command
+        self._options = options
         self._url = url
         self._token = token
         self._hang_limit = hang_limit
@@ -85,7 +83,7 @@ class EngineSupervisor:
         recordings: Recordings = lambda reference: None,
     ) -> Self:
         url = settings.mynah_engine_url
-        command = HostCommand(
+        options = HostOptions(
             engine=settings.mynah_engine,
             checkpoint=settings.mynah_checkpoint,
             device=settings.mynah_device,
@@ -98,7 +96,7 @@ class EngineSupervisor:
             clock,
             url=url,
             token=settings.mynah_engine_token,
-            command=None if url else command,
+            options=None if url else options,
             hang_limit=settings.mynah_hang_limit,
             recordings=recordings,
         )
@@ -113,7 +111,7 @@ class EngineSupervisor:
 
     @property
     def pid(self) -> int | None:
-        """The process of a host of ours that is ready."""
+        """The process of a host that we started, once it is ready."""
         return self._host.process.pid if self._host and self._host.process else None
 
     async def start(self) -> None:
@@ -131,7 +129,7 @@ class EngineSupervisor:
 
     async def synthesize(
         self, request: SynthesisRequest, *, deadline_in: float
-    ) -> AsyncGenerator[bytes, None]:
+    ) -> AsyncGenerator[OggPiece, None]:
         host = self._host
         if host is None:
             raise EngineUnavailable(self.error or "the engine's host is not ready")
@@ -139,24 +137,24 @@ class EngineSupervisor:
         self._in_flight.add(command.id)
         self._working.set()
         try:
-            async with aclosing(host.sound(command, self._recordings)) as pieces:
+            async with aclosing(host.synthesize(command, self._recordings)) as pieces:
                 async for piece in pieces:
                     yield piece
         except StreamBroken as broken:
-            error = await host.why(command, broken)
+            error = await host.cause(command, broken)
             if isinstance(error, OutOfMemory):
                 error = self._out_of_memory(host, error)
             if isinstance(error, HostDied):
-                self._lose(host)  # before the supervisor hears of it: nobody asks a dead host
+                self._lose(host)  # before the supervisor notices: nobody must ask a dead host
             raise error from broken
         except OutOfMemory as error:
             raise self._out_of_memory(host, error) from error
         except AccessRefused as error:
-            host.condemn(str(error))
+            host.give_up(str(error))
             self._lose(host)
             raise
         except HostFull as error:
-            await self._clock.sleep(error.retry_after)  # or the caller would ask again at once
+            await self._clock.sleep(error.retry_after)  # else the caller would ask again at once
             raise
         finally:
             self._in_flight.discard(command.id)
@@ -167,29 +165,29 @@ class EngineSupervisor:
         host = self._host
         if host is None:
             raise EngineUnavailable(self.error or "the engine's host is not ready")
-        await host.link.forget(reference, within=_FORGET_WITHIN)
+        await host.http.forget(reference, within=_FORGET_WITHIN)
 
     def _out_of_memory(self, host: EngineHost, error: OutOfMemory) -> HostDied:
-        """The host has said so of itself, and that it is of no use: to the request it has died.
-        It is let go of at once: nobody looks at a host of which nothing is asked."""
-        host.condemn(f"it is out of memory ({error})")
+        """The host is out of memory and unusable, which is a death for the request. It is given up
+        at once: a host without requests is not polled."""
+        host.give_up(f"it is out of memory ({error})")
         self._lose(host)
-        return HostDied(f"the host: {host.condemned}")
+        return HostDied(f"the host: {host.given_up}")
 
     async def _supervise(self) -> None:
         deaths = 0
         while True:
-            self._state = EngineState.LOADING if self._command else self._state
+            self._state = EngineState.LOADING if self._options else self._state
             try:
-                host = await EngineHost.start(self._command, self._url, self._token)
+                host = await EngineHost.start(self._options, self._url, self._token)
             except OSError as error:
                 reason = f"it cannot be started: {describe(error)}"
             else:
                 try:
                     reason = await self._attend(host)
-                except Exception:  # the edge of this loop: whatever breaks, a host is brought up
-                    log.exception("watching the engine's host broke")
-                    reason = "watching it broke"
+                except Exception:  # the edge of this loop: the next host must come up
+                    log.exception("watching the engine's host failed")
+                    reason = "watching it failed"
                 finally:
                     self._lose(host)
                     await host.close()
@@ -206,14 +204,14 @@ class EngineSupervisor:
             self._state = EngineState.DOWN
 
     async def _attend(self, host: EngineHost) -> str:
-        """Bring `host` to readiness and watch it; the reason why it is of no use any more."""
+        """Wait until `host` is ready, then watch it; the reason why it is unusable."""
         watching = asyncio.create_task(self._watch(host))
         dying = asyncio.create_task(host.death())
         try:
             done, _ = await asyncio.wait({watching, dying}, return_when=asyncio.FIRST_COMPLETED)
             if dying in done:
-                return host.condemned or dying.result()
-            host.condemn(watching.result())
+                return host.given_up or dying.result()
+            host.give_up(watching.result())
             return watching.result()
         finally:
             for task in (watching, dying):
@@ -225,9 +223,9 @@ class EngineSupervisor:
             return reason
         misses = 0
         while True:
-            await self._until_time_to_look(host, again=misses > 0)
+            await self._until_next_poll(host, again=misses > 0)
             try:
-                health = await host.link.health(within=_HEALTH_WITHIN)
+                health = await host.http.health(within=_HEALTH_WITHIN)
             except AccessRefused as error:
                 return str(error)
             except EngineUnavailable as error:
@@ -237,17 +235,17 @@ class EngineSupervisor:
                 continue
             misses = 0
             if health.state != "ready":
-                return health.error or "it has to load again"
+                return health.error or "it loads again"
             if self._hung(host, health):
                 return f"a request made no progress for {self._hang_limit:g} s"
 
     async def _until_ready(self, host: EngineHost) -> str | None:
-        """Wait until `host` is ready; a reason if a child of ours will not be."""
+        """Wait until `host` is ready; the reason if a process of our own will never be."""
         began, poll, seen, refused = self._clock.monotonic(), _START_POLL, False, False
         while True:
             most = _START_POLL_MOST
             try:
-                health = await host.link.health(within=_HEALTH_WITHIN)
+                health = await host.http.health(within=_HEALTH_WITHIN)
             except EngineUnavailable as error:
                 if isinstance(error, AccessRefused):
                     most = _REFUSED_POLL_MOST
@@ -257,7 +255,7 @@ class EngineSupervisor:
                 if host.process is None:
                     self._state, self.error = EngineState.DOWN, str(error)
                 elif not seen and self._clock.monotonic() - began > _START_LIMIT:
-                    return "it gave no sign of itself after its start"
+                    return "it gave no report after its start"
             else:
                 seen = True
                 if health.state == "ready" and health.info is not None:
@@ -274,7 +272,7 @@ class EngineSupervisor:
             await self._clock.sleep(poll)
             poll = min(poll * 1.5, most)
 
-    async def _until_time_to_look(self, host: EngineHost, *, again: bool) -> None:
+    async def _until_next_poll(self, host: EngineHost, *, again: bool) -> None:
         if not self._in_flight and not again:
             try:
                 async with asyncio.timeout(None if host.process else _WATCH_POLL_IDLE):
@@ -284,8 +282,8 @@ class EngineSupervisor:
         await self._clock.sleep(_WATCH_POLL_AGAIN if again else _WATCH_POLL)
 
     def _hung(self, host: EngineHost, health: Health) -> bool:
-        """Whether a request holds a slot for nothing. In a host of ours also one that we have
-        given up: an engine that does not stop when told to keeps the others waiting."""
+        """Whether a request makes no progress. In a host of our own also a request that we have
+        cancelled: an engine that does not stop keeps the others waiting."""
         return any(
             busy.seconds_since_progress > self._hang_limit
             and (host.process is not None or busy.id in self._in_flight)

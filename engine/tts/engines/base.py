@@ -1,4 +1,4 @@
-"""What every engine is: the Synthesizer protocol. It does not know HTTP, queues or torch."""
+"""What every engine is: the Synthesizer protocol."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ if TYPE_CHECKING:
 
 
 class SpeakerEmbedding(Protocol):
-    """An engine's own representation of a reference voice. Opaque to everyone else."""
+    """An engine's own representation of a reference voice. Opaque to all others."""
 
 
 class Synthesizer(Protocol):
-    """One engine. `load` and `embed_voice` block; the host calls them off its event loop."""
+    """One engine. `load` and `embed_voice` block; the server calls them off its event loop."""
 
     def describe(self) -> EngineInfo:
-        """The card. May be called before `load`."""
+        """The engine's info. May be called before `load`."""
         ...
 
     def load(self) -> None:
-        """Make ready to speak. Raises SetupError where something is missing."""
+        """Get ready to speak. Raises SetupError where something is missing."""
         ...
 
     def embed_voice(self, reference: Pcm) -> SpeakerEmbedding:
-        """Compute the state of a reference voice. Raises SynthesisFailed if it cannot clone, or
-        not by this recording; OutOfMemory."""
+        """Compute the embedding of a recording. Raises SynthesisFailed if the engine cannot clone,
+        or not from this recording; OutOfMemory."""
         ...
 
     def serialize(self, voice: SpeakerEmbedding) -> bytes:
-        """A state in a form that can be kept on disk."""
+        """An embedding as it is kept on disk."""
         ...
 
     def deserialize(self, serialized: bytes) -> SpeakerEmbedding:
-        """The state that was dumped. Runs no code out of it. Raises ValueError for anything that
-        `serialize` of this engine's version did not make."""
+        """The embedding that was serialized. It runs no code from it. Raises ValueError for
+        anything that `serialize` of this engine's version did not make."""
         ...
 
     def free_memory(self) -> None:
-        """Free what memory can be freed: it has run out."""
+        """Free as much memory as possible: it has run out."""
         ...
 
     def synthesize(
@@ -49,9 +49,9 @@ class Synthesizer(Protocol):
     ) -> AsyncGenerator[Pcm, None]:
         """Yield the sound in pieces, as it is made; stops working when it is closed.
 
-        Every voice comes at the house's loudness (`audio.SPEECH_LOUDNESS`, by a fixed gain); the
-        rest of the finish is the host's. An empty piece is a sign of life: an engine that thinks
-        for long gives one now and then, for silence counts as a hang.
+        Every voice comes at the standard loudness (`audio.pcm.SPEECH_LOUDNESS`, by a fixed gain);
+        the server does the rest of the postprocessing. An empty piece is a sign of life: an engine
+        that takes long must yield one now and then, since silence counts as a hang.
         Raises SynthesisFailed for a text that it cannot speak; OutOfMemory.
         """
         ...

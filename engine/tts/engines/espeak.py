@@ -1,11 +1,8 @@
 """The embedded engine: eSpeak NG. It speaks on any machine at once, in 140 languages.
 
-Knows: its voices and their names, what of a text is safe for it, its level, its pace.
-Does not know: C, HTTP, Opus, queues.
-
 Measured: first sound 0.3 ms after the call, about 1,000 times faster than it is played. The same
-text twice is not the same to the bit (its voice flutters on from where it was), but as long within
-1 ms, so that one attempt can go on where another broke off.
+text twice is not the same to the bit (the voice's flutter continues from where it was), but equally
+long within 1 ms, so that one attempt can continue where another broke off.
 """
 
 import asyncio
@@ -23,32 +20,32 @@ from engine.model.engine import BuiltinVoice, EngineInfo, StyleOption, Synthesis
 from engine.model.errors import SynthesisFailed
 from engine.tts.audio.pcm import Pcm, Samples, gain_to_speech, loudness
 from engine.tts.engines.base import SpeakerEmbedding
-from engine.tts.engines.espeak_library import Listed, Manner, library
-from engine.tts.engines.thread_channel import ThreadChannel
+from engine.tts.engines.espeak_library import Listed, SpeechStyle, library
+from engine.tts.engines.threads import ThreadChannel
 
 DEFAULT_VOICE: Final = "en-us"
-#: eSpeak's own changes of a voice that are worth a place in a list of 25: what is added to the
+#: eSpeak's own variants of a voice that deserve a place in a list of 25: what is added to the
 #: voice's id, and to its name.
 VARIANTS: Final[Mapping[str, str]] = {"f3": "female", "m7": "deep", "whisper": "whisper"}
-#: A chunk is what a rejoin repeats and what another server waits for, and eSpeak's melody does
-#: not reach beyond a sentence, so chunks need not be long: about 12 s of speech.
+#: About 12 s of speech. A rejoin repeats a chunk and other servers wait for one, so chunks should
+#: be short; eSpeak's melody does not reach beyond a sentence, so they can be.
 MOST_CHARACTERS: Final = 200
 
-#: Listed, but the wheel holds no dictionary for them: they speak no word.
+#: The library lists them, but the wheel holds no dictionary for them: they speak no word.
 _MUTE: Final = frozenset({"art/xex", "gmq/fo", "trk/kaa"})
-_TAGS: Final[Mapping[str, str]] = {"piqd": "tlh"}  # listed by its script: it is Klingon
+_TAGS: Final[Mapping[str, str]] = {"piqd": "tlh"}  # Klingon, listed by its script
 STYLES: Final = tuple(
     StyleOption(name=name, kind="number", least=0.5, most=2.0, default=1.0)
     for name in ("speed", "pitch")
 )
-#: Spoken to measure a voice's level. Numbers are words in every language, and these come within
+#: Texts that measure a voice's level. Numbers are words in every language, and these come within
 #: 1.3 dB of the level of sentences (eleven voices in nine languages; single digits missed by 2).
-#: Three voices (of Cherokee, Chuvash and Sindarin) know no numbers, but read any word.
+#: Three voices (Cherokee, Chuvash and Sindarin) know no numbers, but read any word.
 _LEVEL_TEXTS: Final = ("29 53 75 18 46. 31 92 64?", "hello hello hello")
-_PIECES_AHEAD: Final = 16  # of 40 ms each, handed over and not yet taken
+_PIECES_AHEAD: Final = 16  # of 40 ms each, not taken yet
 _RATE, _PITCH = 175, 50  # eSpeak's own defaults
-#: Signs that eSpeak speaks or heeds. Others crash some of its voices: "`" the Vietnamese ones,
-#: braille the Arabic, a "]" with 160 bytes after it the Sinhala. Each of these was tried with all.
+#: Signs that eSpeak speaks or heeds; each was tried with all voices. Others crash some voices: "`"
+#: the Vietnamese ones, braille the Arabic, a "]" with 160 bytes after it the Sinhala.
 _SIGNS: Final = frozenset(
     "!\"#$%&'()*+,-./:;=?@~°§©®±×÷¿¡«»‹›–—‘’‚“”„…•·†‡‰′″⁄←↑→↓−≈≠≤≥∞√♥★☆♪،؛؟।॥。、！？：；「」・٪٫٬؍"
 )
@@ -56,8 +53,8 @@ _SIGNS: Final = frozenset(
 _KINDS: Final = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd", "Sc"})
 _LONGEST_WORD: Final = 60
 _MARKS: Final = 3  # combining marks on one letter
-#: Decompositions (Unicode, UAX 44) that change the look alone.
-_DRESSES: Final = (
+#: Decompositions (Unicode, UAX 44) that change only the look.
+_LOOKS: Final = (
     "<font>",
     "<circle>",
     "<square>",
@@ -75,8 +72,8 @@ _JOINERS: Final = "\u200c\u200d"  # they shape words in Indic scripts, and emoji
 
 
 class EspeakSynthesizer:
-    """One text at a time. `pace` is the real-time factor at which sound is delivered: 0.3 means
-    that a second of sound takes 0.3 s, 0 as fast as the library can."""
+    """One text at a time. `pace` is the real-time factor of delivery: at 0.3 a second of sound
+    takes 0.3 s; at 0 it comes as fast as the library can."""
 
     def __init__(self, *, pace: float = 0.0, clock: Clock | None = None) -> None:
         self._pace = pace
@@ -114,7 +111,7 @@ class EspeakSynthesizer:
         raise ValueError("eSpeak cannot clone voices")
 
     def free_memory(self) -> None:
-        """It holds nothing that could be freed."""
+        """It holds nothing that it could free."""
 
     async def synthesize(
         self, request: SynthesisRequest, voice: SpeakerEmbedding | None = None
@@ -125,19 +122,18 @@ class EspeakSynthesizer:
         text = safe(request.text)
         if not text:
             raise SynthesisFailed("nothing in the text can be spoken")
-        manner = Manner(
-            voice=identifier,
-            rate=round(_RATE * _factor(request, "speed")),
-            pitch=min(99, round(_PITCH * _factor(request, "pitch"))),
+        speed, pitch = (option.chosen(request.style) or 1.0 for option in STYLES)
+        style = SpeechStyle(
+            voice=identifier, rate=round(_RATE * speed), pitch=min(99, round(_PITCH * pitch))
         )
-        handover: ThreadChannel[Samples] = ThreadChannel(_PIECES_AHEAD)
+        channel: ThreadChannel[Samples] = ThreadChannel(_PIECES_AHEAD)
         speaking = asyncio.get_running_loop().run_in_executor(
-            self._thread, self._speak, text, manner, handover
+            self._thread, self._speak, text, style, channel
         )
-        speaking.add_done_callback(lambda _: handover.end())
+        speaking.add_done_callback(lambda _: channel.end())
         began, given = self._clock.monotonic(), 0.0
         try:
-            while (samples := await handover.take()) is not None:
+            while (samples := await channel.take()) is not None:
                 piece = Pcm(samples, library().rate)
                 given += piece.seconds
                 early = began + given * self._pace - self._clock.monotonic()
@@ -146,15 +142,15 @@ class EspeakSynthesizer:
                 yield piece
             await speaking
         finally:
-            handover.abandon()
+            channel.abandon()
             await asyncio.wait({speaking})
 
-    def _speak(self, text: str, manner: Manner, handover: ThreadChannel[Samples]) -> None:
-        gain = np.float32(self._gain(manner.voice))
-        library().speak(text, manner, lambda samples: handover.give(samples * gain))
+    def _speak(self, text: str, style: SpeechStyle, channel: ThreadChannel[Samples]) -> None:
+        gain = np.float32(self._gain(style.voice))
+        library().speak(text, style, lambda samples: channel.give(samples * gain))
 
     def _gain(self, identifier: str) -> float:
-        """What brings the voice to the house's level; measured once, in the calling thread."""
+        """The factor that brings the voice to the standard loudness, measured once."""
         if identifier not in self._gains:
             samples = (_heard(text, identifier) for text in _LEVEL_TEXTS)
             audible = (sample for sample in samples if loudness(sample) > float("-inf"))
@@ -169,16 +165,16 @@ def _heard(text: str, identifier: str) -> Pcm:
         heard.append(samples)
         return True
 
-    library().speak(text, Manner(identifier, _RATE, _PITCH), take)
+    library().speak(text, SpeechStyle(identifier, _RATE, _PITCH), take)
     return Pcm(np.concatenate(heard), library().rate)
 
 
 def safe(text: str) -> str:
-    """What of `text` can be given to eSpeak without harm; empty if nothing is left.
+    """The part of `text` that eSpeak can read without harm; empty if nothing is left.
 
-    Control characters go: after U+0001 eSpeak reads commands in any mode. So do brackets: `[[`
-    opens phonemes in another mode than ours. Letters in another dress (𝓗, Ⓗ, ½) become plain
-    ones. Marks and words without end are cut to what its buffers are made for.
+    Control characters are dropped: after U+0001 eSpeak reads commands in any mode. So are brackets:
+    `[[` opens phonemes in another mode. Letters that only look different (𝓗, Ⓗ, ½) become plain
+    ones. Endless marks and words are cut to what its buffers can hold.
     """
     kept = []
     marks = 0
@@ -195,21 +191,12 @@ def safe(text: str) -> str:
 
 
 def _plain(character: str) -> str:
-    dressed = unicodedata.decomposition(character).startswith(_DRESSES)
-    return unicodedata.normalize("NFKC", character) if dressed else character
+    looks_only = unicodedata.decomposition(character).startswith(_LOOKS)
+    return unicodedata.normalize("NFKC", character) if looks_only else character
 
 
 def _speaks(character: str) -> bool:
     return unicodedata.category(character) in _KINDS or character in _SIGNS or character in _JOINERS
-
-
-def _factor(request: SynthesisRequest, style: str) -> float:
-    value = request.style.get(style, 1.0)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.5 <= value <= 2:
-        raise SynthesisFailed(
-            f"style {style} is out of range", user_message=f"{style} must be between 0.5 and 2."
-        )
-    return float(value)
 
 
 @functools.cache
@@ -219,11 +206,11 @@ def _identifiers() -> Mapping[str, str]:
 
 @functools.cache
 def _voices() -> tuple[tuple[BuiltinVoice, str], ...]:
-    """Every voice of the card, and the identifier by which the library knows it."""
+    """Every voice of the engine's info, with the library's identifier of it."""
     named: dict[str, Listed] = {}
     for listed in library().voices():
         if listed.identifier not in _MUTE:
-            # Two voices of Cantonese claim the same tag: the second is known by its own name.
+            # Two voices of Cantonese claim the same tag: the second one gets its own name.
             tag, own = listed.languages[0].lower(), listed.identifier.split("/")[-1].lower()
             named[own if tag in named else tag] = listed
     plain = [

@@ -1,7 +1,7 @@
 """eSpeak NG's C library, called by ctypes: text in, 16-bit sound out by a callback.
 
-Knows: `speak_lib.h` of version 1.52, and that the library has one state a process, set before each
-text. Does not know: the event loop, what a voice should be called, how loud it should be.
+It follows `speak_lib.h` of version 1.52. The library has one state a process, which is set before
+each text.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ import numpy as np
 from engine.model.errors import SetupError
 from engine.tts.audio.pcm import Samples
 
-#: Sound a callback: small, for the first callback is the first sound.
+#: Sound of one callback: small, since the first callback is the first sound.
 BUFFER_MS: Final = 40
 
 _SYNCHRONOUS, _DONT_EXIT = 2, 0x8000
@@ -48,7 +48,7 @@ class _Voice(ctypes.Structure):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A voice as the library lists it: `identifier` is what it is set by."""
+    """A voice as the library lists it; it is selected by its `identifier`."""
 
     identifier: str
     name: str
@@ -56,7 +56,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class SpeechStyle:
     """How the library speaks a text: the voice's identifier, words a minute, pitch 0–99."""
 
     voice: str
@@ -65,7 +65,7 @@ class Manner:
 
 
 class Library:
-    """The library, initialized. `library()` gives the only one of this process."""
+    """The library, initialized. `library()` returns the only one of this process."""
 
     def __init__(self) -> None:
         try:
@@ -102,10 +102,10 @@ class Library:
                 )
         return found
 
-    def speak(self, text: str, manner: Manner, take: Callable[[Samples], bool]) -> bool:
+    def speak(self, text: str, style: SpeechStyle, take: Callable[[Samples], bool]) -> bool:
         """Speak `text`; `take` gets the sound in pieces, and stops it by returning False.
 
-        Blocks; waits for another thread's text to end. Whether the library accepted the voice.
+        Blocks, also until another thread's text has ended. Returns whether there is such a voice.
         """
 
         def receive(sound: Any, size: int, _events: Any) -> int:
@@ -114,13 +114,13 @@ class Library:
             pcm = np.ctypeslib.as_array(sound, (size,)).astype(np.float32) / np.float32(32768)
             return _CONTINUE if take(pcm) else _ABORT
 
-        callback = _Callback(receive)  # kept by this name for as long as the library may call it
+        callback = _Callback(receive)  # this name keeps it alive while the library may call it
         encoded = text.encode() + b"\0"
         with self._one_at_a_time:
-            if self._c.espeak_SetVoiceByName(manner.voice.encode()) != 0:
+            if self._c.espeak_SetVoiceByName(style.voice.encode()) != 0:
                 return False
-            self._c.espeak_SetParameter(_RATE, manner.rate, 0)
-            self._c.espeak_SetParameter(_PITCH, manner.pitch, 0)
+            self._c.espeak_SetParameter(_RATE, style.rate, 0)
+            self._c.espeak_SetParameter(_PITCH, style.pitch, 0)
             self._c.espeak_SetSynthCallback(callback)
             self._c.espeak_Synth(
                 encoded, ctypes.c_size_t(len(encoded)), 0, _POS_CHARACTER, 0, _UTF8, None, None

@@ -1,20 +1,18 @@
-"""An engine for tests: a short tone a character, and faults on command. No voice, no library.
+"""An engine for tests: a short tone for each character, and faults on command.
 
-Its texts may hold commands, carried out where they stand:
+Its texts may hold commands, which it carries out where they stand:
 
     {slow 2}   works for two seconds, with signs of life
     {hang}     gives nothing more, and no sign of life
-    {cling}    likewise, and does not stop when its stream is closed
-    {freeze}   stops the whole process in its tracks, its event loop included
+    {cling}    the same, and does not stop when its stream is closed
+    {freeze}   stops the whole process, its event loop included
     {crash}    ends the process as a crash in C would
     {fail}     refuses the text
-    {babble}   breaks by an error whose words repeat the text
-    {oom}      is out of memory; {oom 1}: once a process for this text
+    {babble}   raises an error whose words repeat the text
+    {oom}      is out of memory; {oom 1}: once in a process for this text
 
-It clones: a reference voice's lowest tone is its recording's strongest, so that listeners can tell
-voices apart.
-
-Knows: how an engine behaves and misbehaves. Does not know: language.
+It clones: a reference voice's lowest tone is the strongest one of its recording, so that listeners
+can tell voices apart.
 """
 
 import asyncio
@@ -46,12 +44,12 @@ _COMMAND: Final = re.compile(
     r"(\{(?:slow|hang|cling|freeze|crash|fail|babble|oom)(?: \d+(?:\.\d+)?)?\})"
 )
 _SIGN_OF_LIFE: Final = Pcm(np.zeros(0, np.float32), RATE)
-_LOWEST, _HIGHEST = 60.0, 2000.0  # hertz that a reference may have: the top tone is two octaves up
+_LOWEST, _HIGHEST = 60.0, 2000.0  # hertz of a reference: the top tone is two octaves higher
 
 
 @dataclass(frozen=True, slots=True)
-class ToneVoice:
-    """The state of a reference voice."""
+class ToneEmbedding:
+    """What it knows of a reference voice."""
 
     lowest: float  # hertz
 
@@ -83,7 +81,7 @@ class ToneSynthesizer:
     def load(self) -> None:
         """Nothing to load."""
 
-    def embed_voice(self, reference: Pcm) -> ToneVoice:
+    def embed_voice(self, reference: Pcm) -> ToneEmbedding:
         spectrum = np.abs(np.fft.rfft(reference.samples * np.hanning(len(reference.samples))))
         if not spectrum.any():
             raise SynthesisFailed(
@@ -91,26 +89,26 @@ class ToneSynthesizer:
                 user_message="There is no sound in the recording of this voice.",
             )
         strongest = int(spectrum.argmax()) * reference.rate / len(reference.samples)
-        return ToneVoice(min(max(strongest, _LOWEST), _HIGHEST))
+        return ToneEmbedding(min(max(strongest, _LOWEST), _HIGHEST))
 
     def serialize(self, voice: SpeakerEmbedding) -> bytes:
-        assert isinstance(voice, ToneVoice)
+        assert isinstance(voice, ToneEmbedding)
         return json.dumps(asdict(voice)).encode()
 
-    def deserialize(self, serialized: bytes) -> ToneVoice:
+    def deserialize(self, serialized: bytes) -> ToneEmbedding:
         kept = json.loads(serialized)  # a JSONDecodeError is a ValueError
         lowest = kept.get("lowest") if isinstance(kept, dict) else None
         if not isinstance(lowest, float) or not math.isfinite(lowest):
-            raise ValueError("this is no state of a tone's voice")
-        return ToneVoice(lowest)
+            raise ValueError("these bytes are no embedding of this engine")
+        return ToneEmbedding(lowest)
 
     def free_memory(self) -> None:
-        """It holds nothing that could be freed."""
+        """It holds nothing that it could free."""
 
     async def synthesize(
         self, request: SynthesisRequest, voice: SpeakerEmbedding | None = None
     ) -> AsyncGenerator[Pcm, None]:
-        lowest = voice.lowest if isinstance(voice, ToneVoice) else _VOICES[request.voice]
+        lowest = voice.lowest if isinstance(voice, ToneEmbedding) else _VOICES[request.voice]
         for part in _COMMAND.split(request.text):
             if not _COMMAND.fullmatch(part):
                 for character in part:
@@ -154,7 +152,7 @@ async def _misbehave(command: str) -> None:
 
 
 def tone(character: str, lowest: float) -> np.ndarray:
-    """The tone of one character: float32, a whole number of periods apart by semitones."""
+    """The tone of one character: float32, a whole number of semitones above `lowest`."""
     if not character.isalnum():
         return np.zeros(int(RATE * SECONDS), np.float32)
     frequency = lowest * 2 ** (ord(character) % 24 / 12)

@@ -1,16 +1,12 @@
 """The engine's process: an HTTP server around one engine.
 
-__main__.py     the process: signals, lifeline
-listening.py    where it listens
-access.py       who may ask, and how
-connections.py  how many clients there may be, and how long one may stall
+__main__.py     the process: command line, signals, lifeline
+listener.py     where it listens
+access.py       who may use it, and how
+connections.py  how many connections there may be, and how long a client may stall one
+admission.py    what clients may take: requests, slots, memory, lines of the log
 app.py          the ASGI application
-admission.py    how many requests there may be, and how much memory they may hold
-unread.py       what was made and not read yet
-log_limit.py    how often the log repeats a line
-runner.py       the engine at work: loading, requests, memory
-slots.py        which request is worked on next
-voice_cache.py  the embeddings of registered voices that are held in memory
+runner.py       the engine at work: loading, commands, running out of memory
+voice_cache.py  the embeddings of registered voices, in memory
 voice_files.py  … and on disk
-threads.py      blocking work, awaited
 """

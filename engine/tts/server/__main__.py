@@ -1,8 +1,7 @@
-"""The host's process: `python -m engine.tts.server --engine espeak --socket PATH`.
+"""The engine's process: `python -m engine.tts.server --engine espeak --socket PATH`.
 
-Knows: uvicorn, signals, and the lifeline: a pipe whose other end the parent holds and never writes
-to. When the parent goes, however it goes, the pipe ends, and so does this process.
-Does not know: what the application does, where the socket is and who may use it (`listening.py`).
+Its lifeline is a pipe whose other end the parent holds and never writes to. When the parent ends,
+for whatever reason, the pipe ends, and so does this process.
 """
 
 import argparse
@@ -17,58 +16,34 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import structlog
 import uvicorn
 
 from engine.base.clock import SystemClock
 from engine.base.logging import set_up_logging
+from engine.model.engine import Device
 from engine.model.errors import SetupError
 from engine.tts.engines.base import Synthesizer
-from engine.tts.engines.catalog import CHATTERBOX, check_installed
+from engine.tts.engines.catalog import DEFAULT, ENGINES, EngineOptions, check_installed, make_engine
 from engine.tts.server.admission import AdmissionLimits
 from engine.tts.server.app import application
 from engine.tts.server.connections import LIMIT, connections
-from engine.tts.server.listening import Listening, listen_at, listen_on
+from engine.tts.server.listener import Listener, listen_at, listen_on
 from engine.tts.server.runner import EngineRunner
 
 log = structlog.get_logger("engine.tts.server")  # also where it is run by -m
 
-ENGINES: Final = ("espeak", "tone", *CHATTERBOX)
-DEVICES: Final = ("auto", "cuda", "mps", "cpu")
 #: Seconds an idle connection is kept: longer than our client keeps it, so that the client closes
-#: first and never sends an order into a connection that is being closed.
+#: first and never sends a command into a connection that is being closed.
 _KEEP_ALIVE: Final = 75
-#: Seconds that answers have when a host gives itself up.
+#: Seconds that answers have to finish when the engine has become unusable.
 _LAST_ANSWERS: Final = 5
 
 
-def make_synthesizer(
-    engine: str, *, pace: float = 0.0, checkpoint: Path | None = None, device: str = "auto"
-) -> Synthesizer:
-    """The engine of that name. Only its own module is imported."""
-    match engine:
-        case "espeak":
-            from engine.tts.engines.espeak import EspeakSynthesizer
-
-            return EspeakSynthesizer(pace=pace)
-        case "tone":
-            from engine.tts.engines.tone import ToneSynthesizer
-
-            return ToneSynthesizer(pace=pace)
-        case _ if engine in CHATTERBOX:
-            from engine.tts.engines.chatterbox import ChatterboxSynthesizer
-
-            return ChatterboxSynthesizer(
-                model=CHATTERBOX[engine], checkpoint=checkpoint, device=device
-            )
-        case _:
-            raise SetupError(f"There is no engine {engine!r}: choose {' or '.join(ENGINES)}.")
-
-
 class _Server(uvicorn.Server):
-    """uvicorn, but SIGTERM is a request to end and not a death. SIGINT is left as it is."""
+    """uvicorn, except that SIGTERM ends the process with exit code 0. SIGINT is left as it is."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -78,7 +53,7 @@ class _Server(uvicorn.Server):
         loop.remove_signal_handler(signal.SIGTERM)
 
     def _end(self) -> None:
-        """End now: connections are cut, and the application ends what has lost its reader."""
+        """End now: cut the connections, so that the application ends what has lost its reader."""
         self.should_exit = True
         for connection in list(self.server_state.connections):
             if connection.transport is not None:
@@ -86,16 +61,16 @@ class _Server(uvicorn.Server):
 
 
 def serve(
-    make: Callable[[], Synthesizer],
-    listening: Listening,
+    make_engine: Callable[[], Synthesizer],
+    listener: Listener,
     *,
     state_dir: Path | None = None,
     slots: int | None = None,
     supervised: bool = False,
     stall_limit: float = LIMIT,
 ) -> bool:
-    """Serve until SIGTERM. An engine that becomes of no use waits for its supervisor; without one
-    the process ends, for whoever keeps it running to start it again. False: it ended so."""
+    """Serve until SIGTERM. If the engine becomes unusable, a supervised process waits for its
+    supervisor; any other ends, so that what runs it can start it again. False: it ended so."""
     server: _Server | None = None
     given_up = False
 
@@ -106,11 +81,13 @@ def serve(
             server.should_exit = True
 
     clock = SystemClock()
-    host = EngineRunner(make, clock, state_dir=state_dir, slots=slots, give_up=give_up)
-    places = AdmissionLimits(clock)
+    runner = EngineRunner(make_engine, clock, state_dir=state_dir, slots=slots, give_up=give_up)
+    limits = AdmissionLimits(clock)
     config = uvicorn.Config(
-        application(host, places, listening.door),
-        http=connections(limit=stall_limit, others_wait=lambda: places.wanted or host.waiting > 0),
+        application(runner, limits, listener.access),
+        http=connections(
+            limit=stall_limit, others_wait=lambda: limits.wanted or runner.waiting > 0
+        ),
         log_config=None,
         access_log=False,
         lifespan="on",
@@ -121,16 +98,16 @@ def serve(
         timeout_graceful_shutdown=_LAST_ANSWERS,
     )
     server = _Server(config)
-    asyncio.run(server.serve(sockets=[listening.socket]))
+    asyncio.run(server.serve(sockets=[listener.socket]))
     return not given_up
 
 
 def hold_lifeline(fd: int, socket_path: Path | None, *, frozen_limit: float) -> None:
     """End this process as soon as the pipe `fd` ends, whatever the process is doing.
 
-    A thread sees to it. It needs Python's lock, which a call into C may keep for ever; so the
-    kernel holds an alarm against the process (SIGALRM, whose default is to end it) that the thread
-    puts off again and again: who is frozen for `frozen_limit` seconds dies too.
+    A thread does it. It needs Python's lock, which a call into C may keep for ever. So the kernel
+    holds an alarm (SIGALRM, which ends the process by default), and the thread postpones it again
+    and again: a process that is frozen for `frozen_limit` seconds ends too.
     """
 
     def wait() -> None:
@@ -138,7 +115,7 @@ def hold_lifeline(fd: int, socket_path: Path | None, *, frozen_limit: float) -> 
             signal.setitimer(signal.ITIMER_REAL, frozen_limit)
         if socket_path is not None:
             socket_path.unlink(missing_ok=True)
-            with suppress(OSError):  # it holds something else too: it stays
+            with suppress(OSError):  # the folder holds other files too
                 socket_path.parent.rmdir()
         os._exit(0)
 
@@ -146,9 +123,9 @@ def hold_lifeline(fd: int, socket_path: Path | None, *, frozen_limit: float) -> 
     threading.Thread(target=wait, daemon=True, name="lifeline").start()
 
 
-#: What uvicorn says that is no news: of a stream left without its end, which is the application's
-#: way to cut a connection; and of what any stranger may send as often as they like.
-_NO_NEWS: Final = (
+#: Messages of uvicorn that are not logged: the application leaves a stream without its end to cut
+#: the connection, and strangers may cause the others as often as they like.
+_NOT_LOGGED: Final = (
     "ASGI callable returned without completing response",
     "Invalid HTTP request received",
     "Unsupported upgrade request",
@@ -156,22 +133,24 @@ _NO_NEWS: Final = (
 )
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith(_NO_NEWS)
+def _is_logged(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith(_NOT_LOGGED)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="mynah engine", description="Serve one engine over HTTP.")
-    parser.add_argument("--engine", choices=ENGINES, default="espeak")
+    parser.add_argument("--engine", choices=ENGINES, default=DEFAULT)
     parser.add_argument(
         "--checkpoint", type=Path, help="folder of a Chatterbox model; without: from the hub, once"
     )
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="where a model runs")
     parser.add_argument(
-        "--state-dir", type=Path, help="folder in which reference voices are kept, once computed"
+        "--device", choices=get_args(Device), default="auto", help="where a model runs"
     )
     parser.add_argument(
-        "--slots", type=_count, help="texts that are worked on at once, if not the engine's choice"
+        "--state-dir", type=Path, help="folder that keeps the embeddings of reference voices"
+    )
+    parser.add_argument(
+        "--slots", type=_positive, help="texts to work on at once; without: the engine's choice"
     )
     parser.add_argument("--pace", type=float, default=0.0, help="real-time factor of delivery")
     parser.add_argument("--socket", type=Path, help="path of a Unix socket to serve at")
@@ -182,21 +161,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="append",
         default=[],
         metavar="NAME",
-        help="a name by which this machine is called, beside its own and its addresses; with "
-        "--host; may be repeated",
+        help="with --host: another name of this machine, beside its own and its addresses; may be "
+        "repeated",
     )
     parser.add_argument("--lifeline", type=int, help="file descriptor of the parent's pipe")
     parser.add_argument(
         "--frozen-limit",
         type=float,
         default=120.0,
-        help="with --lifeline: seconds after which a process that does not run is ended",
+        help="with --lifeline: seconds after which a frozen process is ended",
     )
     parser.add_argument(
         "--stall-limit",
         type=float,
         default=LIMIT,
-        help="seconds after which a client is cut that sends no whole request, or does not read",
+        help="seconds that a client has to send a whole request, or to read what is ready for it",
     )
     parser.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="info"
@@ -209,45 +188,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
         check_installed(options.engine)
     set_up_logging(options.log_level, options.log_format)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    logging.getLogger("uvicorn.error").addFilter(_is_news)
+    logging.getLogger("uvicorn.error").addFilter(_is_logged)
     if supervised:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the parent
         hold_lifeline(options.lifeline, options.socket, frozen_limit=options.frozen_limit)
     if options.socket is not None:
-        listening = listen_at(options.socket)
+        listener = listen_at(options.socket)
     else:
-        # Only here: a child of the bot's is reached by its socket, and is given no settings.
+        # Only here: the bot reaches its own process by a socket, and gives it no settings.
         from engine.base.settings import load_settings
 
         secret = load_settings().mynah_engine_token
         token = secret.get_secret_value() if secret is not None else None
-        listening = listen_on(options.host, options.port, token=token, names=options.allow_host)
-        host, port = listening.socket.getsockname()[:2]
+        listener = listen_on(options.host, options.port, token=token, names=options.allow_host)
+        host, port = listener.socket.getsockname()[:2]
         log.info("the host listens", host=host, port=port, needs_token=token is not None)
-    make = partial(
-        make_synthesizer,
-        options.engine,
-        pace=options.pace,
-        checkpoint=options.checkpoint,
-        device=options.device,
+    engine_options = EngineOptions(
+        pace=options.pace, checkpoint=options.checkpoint, device=options.device
     )
     try:
-        well = serve(
-            make,
-            listening,
+        usable = serve(
+            partial(make_engine, options.engine, engine_options),
+            listener,
             state_dir=options.state_dir,
             slots=options.slots,
             supervised=supervised,
             stall_limit=options.stall_limit,
         )
     finally:
-        listening.socket.close()
+        listener.socket.close()
         if options.socket is not None:
             options.socket.unlink(missing_ok=True)
-    return 0 if well else 1
+    return 0 if usable else 1
 
 
-def _count(text: str) -> int:
+def _positive(text: str) -> int:
     count = int(text)
     if count < 1:
         raise ValueError(text)

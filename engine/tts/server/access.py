@@ -1,4 +1,4 @@
-"""Who may ask a host, and how: judged by the head of a request, before anything else is done.
+"""Who may use a server, and how: judged by the head of a request, before anything else is done.
 
                       token    Host                                     Origin   body of a POST
     Unix socket       -        any                                      none     JSON
@@ -9,8 +9,6 @@ Only its user reaches a Unix socket. Every program of the machine reaches a TCP 
 every web page that a browser opens there. Pages send `Origin`, or `Sec-Fetch-Site`; without asking
 first they can send only bodies that are not JSON. A page whose own name resolves to this machine
 (DNS rebinding) sends that name in `Host`; an IP address cannot be such a name.
-
-Knows: headers. Does not know: HTTP's connections, what is asked for.
 """
 
 import hmac
@@ -27,38 +25,38 @@ _NAME: Final = re.compile(r"(\[[^\]]+\]|[^:\[\]]+)(?::\d*)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Closed:
-    """Why a request is not let in."""
+class Refusal:
+    """Why a request is refused."""
 
     status: int
     code: str
     message: str
 
 
-UNAUTHORIZED: Final = Closed(status=401, code="unauthorized", message="unauthorized")
-UNKNOWN_HOST: Final = Closed(
+UNAUTHORIZED: Final = Refusal(status=401, code="unauthorized", message="unauthorized")
+UNKNOWN_HOST: Final = Refusal(
     status=421,
     code="unknown_host",
     message="this host has another name: use its IP address, or start it with --allow-host NAME",
 )
-FROM_A_PAGE: Final = Closed(
-    status=403, code="from_a_page", message="web pages may not ask this host: send no Origin"
+FROM_A_PAGE: Final = Refusal(
+    status=403, code="from_a_page", message="web pages may not use this host: send no Origin"
 )
-NOT_JSON: Final = Closed(
+NOT_JSON: Final = Refusal(
     status=415, code="not_json", message="the content type must be application/json"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """`token` None: none is asked for. `names`: of this host, in lower case, without ports."""
+    """`token` None: no token is needed. `names`: of this machine, in lower case, without ports."""
 
     token: bytes | None = field(default=None, repr=False)
     any_host: bool = False
     names: frozenset[str] = frozenset()
 
-    def closed_to(self, method: str, headers: Headers) -> Closed | None:
-        """Why this request is not let in; None if it is. Header names are in lower case."""
+    def refusal(self, method: str, headers: Headers) -> Refusal | None:
+        """Why this request is refused; None if it is not. Header names are in lower case."""
         given: dict[bytes, list[bytes]] = {}
         for name, value in headers:
             given.setdefault(name, []).append(value)
@@ -86,8 +84,8 @@ class Access:
 
 
 def host_name(host: str) -> str:
-    """The name in a Host header, in lower case: without its port, brackets, final dot. Empty for
-    what is none."""
+    """The name in a Host header, in lower case, without port, brackets and final dot. Empty for a
+    header that holds no name."""
     match = _NAME.fullmatch(host.strip())
     return match[1].strip("[]").lower().removesuffix(".") if match else ""
 

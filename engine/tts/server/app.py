@@ -1,21 +1,19 @@
-"""The ASGI application around one engine: health, card, sound streamed as it is made, voices.
+"""The ASGI application around one engine: health, info, sound streamed as it is made, voices.
 
-Knows: HTTP's forms, the client's going away. Any ASGI server can host it; it keeps no state that
-matters. Does not know: processes, sockets, how an order is worked on (`runner.py`), who may ask
-(`access.py`), how many may (`admission.py`).
+Any ASGI server can host it; it keeps no state that matters.
 
-    door ──▶ place ──▶ order ──▶ hosting ──▶ [unread] ──▶ client
+    access ──▶ admission ──▶ command ──▶ runner ──▶ [unread] ──▶ client
 
-What is unread parts the engine from its reader: a reader that stalls holds no slot as long as its
-sound has room there, and its stalling is never taken for the engine's. The server cuts a reader
-that stalls for long (`connections.py`).
+The unread buffer parts the engine from its reader: a reader that stalls holds no slot as long as
+its sound has room there, and the engine does not count as stalled because of it. `connections.py`
+cuts off a reader that stalls for long.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from starlette.applications import Starlette
@@ -31,18 +29,23 @@ from engine.model.errors import EngineError, EngineUnavailable, HostFull
 from engine.tts.audio.wav import MOST_WAV
 from engine.tts.protocol import (
     MOST_BODY,
-    MOST_WORDS,
+    MOST_PLAIN_BODY,
     Format,
     Invalid,
     SynthesizeCommand,
     check_reference,
     describe_error,
+    error_body,
 )
-from engine.tts.server.access import UNAUTHORIZED, UNKNOWN_HOST, Access, Closed
-from engine.tts.server.admission import MOST_UNREAD, Admission, AdmissionLimits
-from engine.tts.server.log_limit import LogLimit
+from engine.tts.server.access import UNAUTHORIZED, UNKNOWN_HOST, Access, Refusal
+from engine.tts.server.admission import (
+    MOST_UNREAD,
+    Admission,
+    AdmissionLimits,
+    LogLimit,
+    UnreadBuffer,
+)
 from engine.tts.server.runner import EngineRunner
-from engine.tts.server.unread import Unread
 
 log = structlog.get_logger(__name__)
 
@@ -51,53 +54,53 @@ _MEDIA_TYPES: Final = {"ogg": "audio/ogg; codecs=opus", "wav": "audio/wav"}
 _PIECE: Final = 16 * 1024
 
 
-class Guarded:
-    """The application behind its door: nothing is answered before the door has opened."""
+class AccessControl:
+    """Middleware: nothing is answered before `access` has let the request in."""
 
-    def __init__(self, app: ASGIApp, *, door: Access, clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, *, access: Access, clock: Clock) -> None:
         self._app = app
-        self._door = door
-        self._seldom = LogLimit(clock)
+        self._access = access
+        self._log_limit = LogLimit(clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":  # the server's own: start and end
             await self._app(scope, receive, send)
             return
-        closed = self._door.closed_to(scope["method"], scope["headers"])
-        if closed is None:
+        refusal = self._access.refusal(scope["method"], scope["headers"])
+        if refusal is None:
             await self._app(scope, receive, send)
             return
-        self._log(closed, scope)
-        await _closed(closed)(scope, receive, send)
+        self._log(refusal, scope)
+        await _refused(refusal)(scope, receive, send)
 
-    def _log(self, closed: Closed, scope: Scope) -> None:
-        if not self._seldom.due(closed.code):
+    def _log(self, refusal: Refusal, scope: Scope) -> None:
+        if not self._log_limit.allows(refusal.code):
             return
-        told = {"why": closed.message, "client": str(scope.get("client"))}
-        if closed is UNKNOWN_HOST:
-            told["host"] = repr(dict(scope["headers"]).get(b"host", b"")[:100])
-        log.warning("a request was not let in", **told)
+        more = {"reason": refusal.message, "client": str(scope.get("client"))}
+        if refusal is UNKNOWN_HOST:
+            more["host"] = repr(dict(scope["headers"]).get(b"host", b"")[:100])
+        log.warning("a request was not let in", **more)
 
 
 class Synthesis:
-    """`POST /synthesize`. It ends at once when its client goes: it listens while it works."""
+    """`POST /synthesize`. It ends as soon as its client goes: it listens while it works."""
 
-    def __init__(self, host: EngineRunner, places: AdmissionLimits) -> None:
-        self._host = host
-        self._places = places
-        self._seldom = LogLimit(places.clock)
+    def __init__(self, runner: EngineRunner, limits: AdmissionLimits) -> None:
+        self._runner = runner
+        self._limits = limits
+        self._log_limit = LogLimit(limits.clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            with self._places.command() as place:
-                command = await _read_command(Request(scope, receive), place)
+            with self._limits.request() as admission:
+                command = await _read_command(Request(scope, receive), admission)
                 await self._serve(command, scope, receive, send)
         except HostFull as error:
-            if self._seldom.due("full"):
-                log.warning("a request was refused", why=describe(error))
-            await _refusal(error)(scope, receive, send)
+            if self._log_limit.allows("full"):
+                log.warning("a request was refused", reason=describe(error))
+            await _error(error)(scope, receive, send)
         except Invalid as error:
-            await _refusal(error)(scope, receive, send)
+            await _error(error)(scope, receive, send)
         except ClientDisconnect:
             return
 
@@ -105,7 +108,7 @@ class Synthesis:
         self, command: SynthesizeCommand, scope: Scope, receive: Receive, send: Send
     ) -> None:
         answering = asyncio.create_task(self._answer(command, scope, receive, send))
-        leaving = asyncio.create_task(_gone(receive))
+        leaving = asyncio.create_task(_client_gone(receive))
         both = {answering, leaving}
         try:
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
@@ -121,9 +124,9 @@ class Synthesis:
     ) -> None:
         async with AsyncExitStack() as stack:
             if command.format == "wav":
-                await stack.enter_async_context(self._places.wave(command.deadline_in))
-            unread = Unread(MOST_WAV if command.format == "wav" else MOST_UNREAD)
-            making = asyncio.create_task(self._host.make(command, unread.put))
+                await stack.enter_async_context(self._limits.wav_file(command.deadline_in))
+            unread = UnreadBuffer(MOST_WAV if command.format == "wav" else MOST_UNREAD)
+            making = asyncio.create_task(self._runner.synthesize(command, unread.put))
             making.add_done_callback(lambda _: unread.end())
             begun = False
             try:
@@ -138,81 +141,73 @@ class Synthesis:
                     await send(_body(b"", more=False))
                     return
                 if not isinstance(error, EngineError):
-                    log.error("synthesis broke", id=command.id, exc_info=error)
+                    log.error("synthesis failed", id=command.id, exc_info=error)
                 if not begun:
-                    await _refusal(error)(scope, receive, send)
+                    await _error(error)(scope, receive, send)
                     return
-                # What has begun cannot become an error. Left without its end, the connection is
-                # cut by the server, and no end-of-stream page was sent: the client asks `health`
-                # why.
-                self._host.note_broken(command, error)
+                # An answer that has begun cannot become an error. Left without its end, the
+                # server cuts the connection, and no end-of-stream page was sent: the client asks
+                # `health` for the reason.
+                self._runner.note_broken(command, error)
             finally:
                 making.cancel()
                 await asyncio.wait({making})
 
 
-class Voice:
-    """`DELETE /voices/HASH`."""
-
-    def __init__(self, host: EngineRunner) -> None:
-        self._host = host
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        reference = Request(scope, receive).path_params["reference"]
-        try:
-            check_reference(reference)
-            await self._host.forget(reference)
-        except (Invalid, OSError) as error:
-            await _refusal(error)(scope, receive, send)
-        else:
-            await Response(status_code=204)(scope, receive, send)
-
-
-def application(host: EngineRunner, places: AdmissionLimits, door: Access) -> Starlette:
-    """The ASGI application. It answers at once, and has the engine loaded behind that."""
+def application(runner: EngineRunner, limits: AdmissionLimits, access: Access) -> Starlette:
+    """The ASGI application. It answers at once, and loads the engine meanwhile."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        loading = asyncio.create_task(host.load())
+        loading = asyncio.create_task(runner.load())
         yield
         loading.cancel()
         await asyncio.wait({loading})
 
     async def health(_: Request) -> Response:
-        told = host.health()
-        return JSONResponse(replace(told, waiting=told.waiting + places.waiting).to_json())
+        now = runner.health()
+        return JSONResponse(replace(now, waiting=now.waiting + limits.waiting).to_json())
 
     async def info(_: Request) -> Response:
         try:
-            return JSONResponse(host.info().to_json())
+            return JSONResponse(runner.info().to_json())
         except EngineUnavailable as error:
-            return _refusal(error)
+            return _error(error)
+
+    async def forget(request: Request) -> Response:
+        reference = request.path_params["reference"]
+        try:
+            check_reference(reference)
+            await runner.forget(reference)
+        except (Invalid, OSError) as error:
+            return _error(error)
+        return Response(status_code=204)
 
     return Starlette(
         routes=[
             Route("/health", health),
             Route("/info", info),
-            Route("/synthesize", Synthesis(host, places), methods=["POST"]),
-            Route("/voices/{reference}", Voice(host), methods=["DELETE"]),
+            Route("/synthesize", Synthesis(runner, limits), methods=["POST"]),
+            Route("/voices/{reference}", forget, methods=["DELETE"]),
         ],
-        middleware=[Middleware(Guarded, door=door, clock=places.clock)],
+        middleware=[Middleware(AccessControl, access=access, clock=limits.clock)],
         lifespan=lifespan,
     )
 
 
-async def _read_command(request: Request, place: Admission) -> SynthesizeCommand:
+async def _read_command(request: Request, admission: Admission) -> SynthesizeCommand:
     """Raises Invalid, HostFull, ClientDisconnect."""
     body = bytearray()
     async for part in request.stream():
         body += part
         if len(body) > MOST_BODY:
             raise Invalid(f"the body is larger than {MOST_BODY} bytes")
-        if len(body) > MOST_WORDS:
-            place.for_recording()
+        if len(body) > MOST_PLAIN_BODY:
+            admission.for_recording()
     return SynthesizeCommand.from_body(bytes(body))
 
 
-async def _gone(receive: Receive) -> None:
+async def _client_gone(receive: Receive) -> None:
     """Return once the client has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
@@ -227,7 +222,7 @@ def _body(piece: bytes, *, more: bool) -> Message:
     return {"type": "http.response.body", "body": piece, "more_body": more}
 
 
-def _refusal(error: BaseException) -> Response:
+def _error(error: BaseException) -> Response:
     status, body = describe_error(error)
     headers = {}
     if isinstance(error, HostFull):
@@ -235,14 +230,8 @@ def _refusal(error: BaseException) -> Response:
     return JSONResponse(body, status, headers)
 
 
-def _closed(closed: Closed) -> Response:
-    # A stranger does not get to keep a connection.
+def _refused(refusal: Refusal) -> Response:
+    # A stranger must not keep a connection.
     stranger = {"connection": "close", "www-authenticate": "Bearer"}
-    headers = stranger if closed is UNAUTHORIZED else {}
-    body: Mapping[str, Any] = {
-        "code": closed.code,
-        "message": closed.message,
-        "user_message": None,
-        "retryable": False,
-    }
-    return JSONResponse(body, closed.status, headers)
+    headers = stranger if refusal is UNAUTHORIZED else {}
+    return JSONResponse(error_body(refusal.code, refusal.message), refusal.status, headers)

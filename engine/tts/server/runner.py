@@ -1,16 +1,16 @@
-"""One engine at work: it is loaded, takes orders as its slots allow, and says how it is.
+"""One engine at work: it is loaded, carries out commands in its slots, and reports its health.
 
-    order ──▶ wait for a slot ──▶ voice ─▶ synthesize ─▶ finish ─▶ Ogg pages ──▶ put
-                                  └──────── holds the slot, marks progress ──────┘
+    command ──▶ wait for a slot ──▶ voice ─▶ synthesize ─▶ postprocess ─▶ Ogg pages ──▶ put
+                                    └───────── holds the slot, marks progress ──────────┘
 
-`put` may wait for the order's reader. That is no standstill of the engine: time in there counts as
-progress, and the caller must make it end.
+`put` may wait for the reader. That does not count as a stalled engine: time in `put` counts as
+progress, and the caller must bound it.
 
-Where the engine's memory runs out, what is cached is dropped and the order tried once more. Where
-that does not help, or sound was given out already, the engine is declared to be of no use: what
-has leaked or come apart in the device's memory, a new process mends.
+When the engine runs out of memory, cached embeddings are dropped and the command is tried once
+more. If that does not help, or sound was sent already, the engine declares itself unusable: only a
+new process repairs leaked or fragmented device memory.
 
-Knows: slots and their order, progress, voices. Does not know: HTTP, processes, which engine it is.
+It knows no HTTP, no processes, and not which engine it runs.
 """
 
 import asyncio
@@ -31,9 +31,9 @@ from engine.model.errors import EngineUnavailable, OutOfMemory, SynthesisFailed
 from engine.tts.audio.opus import OggSound
 from engine.tts.audio.wav import WavSound
 from engine.tts.engines.base import SpeakerEmbedding, Synthesizer
+from engine.tts.engines.threads import in_thread
 from engine.tts.protocol import Broken, Busy, Health, HostState, SynthesizeCommand, describe_error
-from engine.tts.server.slots import Slots
-from engine.tts.server.threads import in_thread
+from engine.tts.server.admission import Slots
 from engine.tts.server.voice_cache import EmbeddingCache, forget_files
 
 log = structlog.get_logger(__name__)
@@ -41,40 +41,39 @@ log = structlog.get_logger(__name__)
 Put = Callable[[bytes], Awaitable[None]]
 
 _BROKEN_KEPT: Final = 16
-_SIGN_OF_LIFE: Final = 0.5  # seconds between the signs of an order whose voice is being computed
+_SIGN_OF_LIFE: Final = 0.5  # seconds between signs of life while a voice is embedded
 
 
 class ActiveRequest:
-    """An order that holds a slot, and when it last got on."""
+    """A command that holds a slot, and when the engine last made progress on it."""
 
     def __init__(self, command: SynthesizeCommand, now: float) -> None:
         self.id = command.id
         self.progress = now
-        self.reader_is_slow = False  # it waits for its reader, not for the engine
+        self.waits_for_reader = False
 
-    def standstill(self, now: float) -> float:
-        """Seconds since the engine last got on with it."""
-        return 0.0 if self.reader_is_slow else now - self.progress
+    def seconds_since_progress(self, now: float) -> float:
+        return 0.0 if self.waits_for_reader else now - self.progress
 
 
 class EngineRunner:
-    """One engine, what it is doing, and the orders that wait for it.
+    """One engine, what it is doing, and the commands that wait for it.
 
-    `make` gives the engine; like loading it, it may take long (torch alone takes seconds).
-    `state_dir` is where what was made of reference voices is kept. `slots` overrides the card's.
-    `give_up` is called once the engine is of no use any more; orders are refused from then on.
+    `make_engine` may take long, as may loading the engine: importing torch alone takes seconds.
+    Embeddings are kept in `state_dir`. `slots` overrides the engine's own number.
+    `give_up` is called once the engine is unusable; commands are refused from then on.
     """
 
     def __init__(
         self,
-        make: Callable[[], Synthesizer],
+        make_engine: Callable[[], Synthesizer],
         clock: Clock,
         *,
         state_dir: Path | None = None,
         slots: int | None = None,
         give_up: Callable[[], None] = lambda: None,
     ) -> None:
-        self._make_synthesizer = make
+        self._make_engine = make_engine
         self._clock = clock
         self._state_dir = state_dir
         self._slots_wanted = slots
@@ -83,17 +82,17 @@ class EngineRunner:
         self._error: str | None = None
         self._loaded: _Loaded | None = None
         self._slots = Slots(0)
-        self._works: set[ActiveRequest] = set()
+        self._active: set[ActiveRequest] = set()
         self._broken: deque[Broken] = deque(maxlen=_BROKEN_KEPT)
 
     async def load(self) -> None:
-        """Bring the engine up; `health` tells how it went."""
+        """Load the engine; `health` tells how it went."""
         try:
             synthesizer, info = await in_thread("load", self._load)
             voices = EmbeddingCache(synthesizer, self._state_dir, self._clock)
             await voices.load()
         except Exception as error:
-            # The edge of loading: whatever it was, it is told to those who ask.
+            # The edge of loading: `health` reports every error, whatever it is.
             self._state, self._error = "failed", own_words(error)
             log.error("the engine cannot be loaded", exc_info=error)
             return
@@ -103,9 +102,9 @@ class EngineRunner:
         log.info("the engine is ready", engine=info.name, version=info.version)
 
     def _load(self) -> tuple[Synthesizer, EngineInfo]:
-        synthesizer = self._make_synthesizer()
+        synthesizer = self._make_engine()
         synthesizer.load()
-        OggSound(SAMPLE_RATE)  # the first to speak shall not wait for the codec to be found
+        OggSound(SAMPLE_RATE)  # the first listener must not wait until the codec is found
         info = synthesizer.describe()
         return synthesizer, replace(info, slots=self._slots_wanted or info.slots)
 
@@ -117,8 +116,8 @@ class EngineRunner:
             info=loaded.info if loaded else None,
             error=self._error,
             busy=tuple(
-                Busy(id=work.id, seconds_since_progress=work.standstill(now))
-                for work in self._works
+                Busy(id=each.id, seconds_since_progress=each.seconds_since_progress(now))
+                for each in self._active
             ),
             waiting=self.waiting,
             voices_held=loaded.voices.held if loaded else 0,
@@ -128,103 +127,105 @@ class EngineRunner:
 
     @property
     def waiting(self) -> int:
-        """Orders that wait for a slot."""
+        """Commands that wait for a slot."""
         return self._slots.waiting
 
     def info(self) -> EngineInfo:
-        """Raises EngineUnavailable until the engine is loaded, and when it is of no use."""
+        """Raises EngineUnavailable until the engine is loaded, and when it is unusable."""
         return self._engine().info
 
     async def forget(self, reference: str) -> None:
-        """Forget a reference voice, whichever engine it was made for. Raises OSError."""
+        """Forget a reference voice, whichever engine embedded it. Raises OSError."""
         if self._loaded is not None:
             await self._loaded.voices.forget(reference)
         else:
             await forget_files(self._state_dir, reference)
 
-    async def make(self, command: SynthesizeCommand, put: Put) -> None:
-        """Make the sound of `command` when its turn comes, and `put` it piece by piece."""
+    async def synthesize(self, command: SynthesizeCommand, put: Put) -> None:
+        """Wait for a slot, then make the sound of `command` and `put` it piece by piece.
+
+        Raises EngineUnavailable, SynthesisFailed, VoiceMissing, OutOfMemory, Invalid.
+        """
         engine = self._engine()
         _check_voice(command.request, engine.info)
         async with self._slots.take(self._clock.monotonic() + command.deadline_in):
-            work = ActiveRequest(command, self._clock.monotonic())
-            self._works.add(work)
+            active = ActiveRequest(command, self._clock.monotonic())
+            self._active.add(active)
             try:
-                await self._make_within_memory(engine, command, work, put)
+                await self._within_memory(engine, command, active, put)
             finally:
-                self._works.discard(work)
+                self._active.discard(active)
 
     def _engine(self) -> "_Loaded":
         if self._loaded is None or self._state != "ready":
             raise EngineUnavailable(self._error or "the engine is loading")
         return self._loaded
 
-    async def _make_within_memory(
-        self, engine: "_Loaded", command: SynthesizeCommand, work: ActiveRequest, put: Put
+    async def _within_memory(
+        self, engine: "_Loaded", command: SynthesizeCommand, active: ActiveRequest, put: Put
     ) -> None:
         begun = False
 
-        async def put_out(made: bytes) -> None:
+        async def put_and_mark(made: bytes) -> None:
             nonlocal begun
             begun = True
-            work.reader_is_slow = True
+            active.waits_for_reader = True
             try:
                 await put(made)
             finally:
-                work.reader_is_slow = False
-                work.progress = self._clock.monotonic()
+                active.waits_for_reader = False
+                active.progress = self._clock.monotonic()
 
         try:
-            await self._synthesize(engine, command, work, put_out)
+            await self._speak(engine, command, active, put_and_mark)
             return
         except OutOfMemory as error:
-            # Not the error itself: its traceback holds on to all that filled the memory.
+            # Not the error itself: its traceback keeps alive all that filled the memory.
             reason = str(error)
         log.warning("out of memory", id=command.id, reason=reason)
         await engine.voices.free_memory()
-        work.progress = self._clock.monotonic()
+        active.progress = self._clock.monotonic()
         try:
             if begun:
                 raise OutOfMemory(reason)
-            await self._synthesize(engine, command, work, put_out)
+            await self._speak(engine, command, active, put_and_mark)
         except OutOfMemory as error:
             self._state, self._error = "failed", f"it is out of memory ({error})"
-            log.error("the engine is out of memory, also after all was freed that could be")
+            log.error("the engine is out of memory, also after what could be freed was freed")
             self._give_up()
             raise
 
     async def _voice(
-        self, engine: "_Loaded", command: SynthesizeCommand, work: ActiveRequest
+        self, engine: "_Loaded", command: SynthesizeCommand, active: ActiveRequest
     ) -> SpeakerEmbedding | None:
         if command.request.reference is None:
             return None
         waiting = asyncio.ensure_future(
-            engine.voices.state(command.request.reference, command.recording)
+            engine.voices.embedding(command.request.reference, command.recording)
         )
         try:
             while not (await asyncio.wait({waiting}, timeout=_SIGN_OF_LIFE))[0]:
                 if not engine.voices.stuck:
-                    work.progress = self._clock.monotonic()
+                    active.progress = self._clock.monotonic()
         finally:
             waiting.cancel()
-        work.progress = self._clock.monotonic()
+        active.progress = self._clock.monotonic()
         return waiting.result()
 
-    async def _synthesize(
-        self, engine: "_Loaded", command: SynthesizeCommand, work: ActiveRequest, put: Put
+    async def _speak(
+        self, engine: "_Loaded", command: SynthesizeCommand, active: ActiveRequest, put: Put
     ) -> None:
-        voice = await self._voice(engine, command, work)
+        voice = await self._voice(engine, command, active)
+        kind = OggSound if command.format == "ogg" else WavSound
         sound: OggSound | WavSound | None = None
         async with aclosing(engine.synthesizer.synthesize(command.request, voice)) as pieces:
             async for piece in pieces:
-                work.progress = self._clock.monotonic()
+                active.progress = self._clock.monotonic()
                 if sound is None:
-                    sound = (
-                        OggSound(piece.rate) if command.format == "ogg" else WavSound(piece.rate)
-                    )
+                    sound = kind(piece.rate)
                 if made := sound.feed(piece):
                     await put(made)
-                # An engine far ahead of real time never waits: let others have the loop.
+                # An engine far ahead of real time never waits, so let other tasks run.
                 await asyncio.sleep(0)
         made = sound.flush() if sound is not None else b""
         if not made:
@@ -234,6 +235,7 @@ class EngineRunner:
         await put(made)
 
     def note_broken(self, command: SynthesizeCommand, error: BaseException) -> None:
+        """Remember why the stream of `command` stopped short, for `health`."""
         self._broken.append(Broken(id=command.id, error=describe_error(error)[1]))
 
 

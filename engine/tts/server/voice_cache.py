@@ -1,13 +1,10 @@
-"""The reference voices that a host holds: in memory the latest used, on disk all of them.
+"""The embeddings of reference voices: the latest used in memory, all of them on disk.
 
-    state ──▶ in memory? ──▶ on disk? ──▶ a recording given? ──▶ compute ──▶ disk, memory
-                                              └─ no ──▶ VoiceMissing
+    embedding ──▶ in memory? ──▶ on disk? ──▶ a recording given? ──▶ compute ──▶ disk, memory
+                                                  └─ no ──▶ VoiceMissing
 
-Knows: which voice is held, is being made, is to be forgotten. Does not know: HTTP, whose voice it
-is, what a state is made of.
-
-However many ask for a voice at once, it is read or computed once; and voices are computed one after
-the other, for each takes as much of the machine as there is.
+However many requests need a voice at once, it is read or computed once. Voices are computed one
+after the other, since each takes as much of the machine as there is.
 """
 
 import asyncio
@@ -22,20 +19,20 @@ from engine.base.error_text import describe
 from engine.model.errors import VoiceMissing
 from engine.tts.audio.wav import read_recording
 from engine.tts.engines.base import SpeakerEmbedding, Synthesizer
+from engine.tts.engines.threads import in_thread
 from engine.tts.protocol import Invalid
-from engine.tts.server.threads import in_thread
 from engine.tts.server.voice_files import EmbeddingFiles, forget
 
 log = structlog.get_logger(__name__)
 
-#: Voices in memory. About 0.7 MB each, on the engine's device.
+#: Embeddings in memory. About 0.7 MB each, on the engine's device.
 MOST_HELD: Final = 32
-#: Seconds that a voice may take. On a CPU it is a minute at most; what takes longer hangs.
+#: Seconds that a voice may take. On a CPU it takes a minute at most; a longer one hangs.
 LONGEST: Final = 300.0
 
 
-class Making:
-    """A voice that is being read from disk or computed. `wanted` until it is to be forgotten."""
+class _InFlight:
+    """A voice that is being read or computed. `wanted` until it must be forgotten."""
 
     def __init__(self) -> None:
         self.wanted = True
@@ -43,7 +40,7 @@ class Making:
 
 
 class EmbeddingCache:
-    """Made on the event loop, after the engine is loaded; `folder` None: nothing goes to disk."""
+    """It is made on the event loop, after the engine is loaded. `folder` None: nothing on disk."""
 
     def __init__(
         self,
@@ -59,8 +56,8 @@ class EmbeddingCache:
         self._clock = clock
         self._most_held = most_held
         self._held: OrderedDict[str, SpeakerEmbedding] = OrderedDict()
-        self._making: dict[str, Making] = {}
-        self._turn = asyncio.Lock()
+        self._in_flight: dict[str, _InFlight] = {}
+        self._one_at_a_time = asyncio.Lock()
         self._began: float | None = None  # when the voice that is being computed was begun
         self.made = 0  # voices computed so far
 
@@ -70,70 +67,72 @@ class EmbeddingCache:
 
     @property
     def stuck(self) -> bool:
-        """Whether a voice takes so long that it will not come."""
+        """Whether a voice takes so long that it counts as hung."""
         return self._began is not None and self._clock.monotonic() - self._began > LONGEST
 
     async def load(self) -> None:
         await in_thread("voices", self._files.sweep)
 
-    async def state(self, reference: str, recording: bytes | None) -> SpeakerEmbedding:
+    async def embedding(self, reference: str, recording: bytes | None) -> SpeakerEmbedding:
         """The voice of that recording; `recording` is needed where it was never computed.
 
-        Who stops waiting does not stop the work: the next to ask will want it.
-        Raises VoiceMissing, Invalid for a recording that is none, what `Synthesizer.condition`
-        raises.
+        A caller that stops waiting does not stop the work: the next one will want it.
+        Raises VoiceMissing; Invalid for bytes that are no recording; what
+        `Synthesizer.embed_voice` raises.
         """
-        while (state := self._held.get(reference)) is None:
-            making = self._making.get(reference)
-            joined = making is not None
-            if making is None:
-                making = self._begin(reference, recording)
+        while (embedding := self._held.get(reference)) is None:
+            in_flight = self._in_flight.get(reference)
+            joined = in_flight is not None
+            if in_flight is None:
+                in_flight = self._begin(reference, recording)
             try:
-                return await asyncio.shield(making.task)
+                return await asyncio.shield(in_flight.task)
             except VoiceMissing:
-                # Another request looked on the disk, and had no recording. This one has.
+                # Another request looked on the disk and had no recording. This one has.
                 if recording is None or not joined:
                     raise
         self._held.move_to_end(reference)
-        return state
+        return embedding
 
     async def forget(self, reference: str) -> None:
-        """Neither memory nor disk know the voice when this returns. What speaks in it goes on."""
+        """Remove the voice from memory and disk. What speaks in it goes on. Raises OSError."""
         self._held.pop(reference, None)
-        making = self._making.pop(reference, None)
-        if making is not None:
-            making.wanted = False
+        in_flight = self._in_flight.pop(reference, None)
+        if in_flight is not None:
+            in_flight.wanted = False
         await forget_files(self._folder, reference)
 
     async def free_memory(self) -> None:
-        """Let go of every voice in memory, and have the engine free what it can."""
+        """Drop every embedding in memory, and have the engine free what it can."""
         self._held.clear()
         await in_thread("memory", self._synthesizer.free_memory)
 
-    def _begin(self, reference: str, recording: bytes | None) -> Making:
-        making = self._making[reference] = Making()
-        making.task = asyncio.create_task(self._make(making, reference, recording), name="voice")
-        making.task.add_done_callback(_note)
-        return making
+    def _begin(self, reference: str, recording: bytes | None) -> _InFlight:
+        in_flight = self._in_flight[reference] = _InFlight()
+        in_flight.task = asyncio.create_task(
+            self._make(in_flight, reference, recording), name="voice"
+        )
+        in_flight.task.add_done_callback(_note)
+        return in_flight
 
     async def _make(
-        self, making: Making, reference: str, recording: bytes | None
+        self, in_flight: _InFlight, reference: str, recording: bytes | None
     ) -> SpeakerEmbedding:
         try:
-            state = await in_thread("voices", lambda: self._deserialize(reference))
-            if state is None:
+            embedding = await in_thread("voices", lambda: self._deserialize(reference))
+            if embedding is None:
                 if recording is None:
                     raise VoiceMissing(f"no voice {reference}")
-                state = await self._compute(making, reference, recording)
-            if making.wanted:
-                self._hold(reference, state)
-            return state
+                embedding = await self._compute(in_flight, reference, recording)
+            if in_flight.wanted:
+                self._hold(reference, embedding)
+            return embedding
         finally:
-            if self._making.get(reference) is making:
-                del self._making[reference]
+            if self._in_flight.get(reference) is in_flight:
+                del self._in_flight[reference]
 
-    def _hold(self, reference: str, state: SpeakerEmbedding) -> None:
-        self._held[reference] = state
+    def _hold(self, reference: str, embedding: SpeakerEmbedding) -> None:
+        self._held[reference] = embedding
         self._held.move_to_end(reference)
         while len(self._held) > self._most_held:
             self._held.popitem(last=False)
@@ -145,38 +144,40 @@ class EmbeddingCache:
         try:
             return self._synthesizer.deserialize(serialized)
         except ValueError as error:
-            log.warning("a voice's state is damaged", reference=reference, error=describe(error))
+            log.warning("an embedding is damaged", reference=reference, error=describe(error))
             self._files.drop(reference)
             return None
 
-    async def _compute(self, making: Making, reference: str, recording: bytes) -> SpeakerEmbedding:
+    async def _compute(
+        self, in_flight: _InFlight, reference: str, recording: bytes
+    ) -> SpeakerEmbedding:
         try:
             sound = read_recording(recording)
         except ValueError as error:
             raise Invalid(str(error)) from error
-        async with self._turn:
+        async with self._one_at_a_time:
             self._began = self._clock.monotonic()
             try:
-                state = await in_thread("voices", lambda: self._synthesizer.embed_voice(sound))
+                embedding = await in_thread("voices", lambda: self._synthesizer.embed_voice(sound))
             finally:
                 self._began = None
             self.made += 1
-        if making.wanted:
-            await in_thread("voices", lambda: self._keep(reference, state))
-        if not making.wanted:  # it was forgotten just now; perhaps before the file was there
+        if in_flight.wanted:
+            await in_thread("voices", lambda: self._keep(reference, embedding))
+        if not in_flight.wanted:  # forgotten just now; perhaps before the file was there
             await in_thread("voices", lambda: self._files.drop(reference))
-        return state
+        return embedding
 
-    def _keep(self, reference: str, state: SpeakerEmbedding) -> None:
-        self._files.write(reference, self._synthesizer.serialize(state))
+    def _keep(self, reference: str, embedding: SpeakerEmbedding) -> None:
+        self._files.write(reference, self._synthesizer.serialize(embedding))
 
 
 async def forget_files(folder: Path | None, reference: str) -> None:
-    """What of a voice lies on disk, whichever engine made it. Raises OSError."""
+    """Remove a voice from disk, whichever engine embedded it. Raises OSError."""
     await in_thread("voices", lambda: forget(folder, reference))
 
 
 def _note(task: "asyncio.Task[SpeakerEmbedding]") -> None:
-    """An error is for those who wait; where nobody does any more, it was noted here."""
+    """Those who wait get the error. Retrieved here too, for when nobody waits any more."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.debug("a voice was not made", error=describe(error))
+        log.debug("a voice was not embedded", error=describe(error))

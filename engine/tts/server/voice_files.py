@@ -1,8 +1,7 @@
-"""What engines made of reference voices, on disk: `FOLDER/ENGINE-VERSION/HASH`.
+"""Serialized embeddings of reference voices, on disk: `FOLDER/ENGINE-VERSION/HASH`.
 
-Knows: files, for this user alone, that are whole or not there. Does not know: what is in them.
-
-All of it can be made anew from the recordings. All calls block.
+Only this user can read the files; a file is whole or not there. All of them can be computed again
+from the recordings. All calls block.
 """
 
 import os
@@ -18,8 +17,8 @@ from engine.model.engine import EngineInfo
 
 log = structlog.get_logger(__name__)
 
-#: The name's end of a file that is being written. It begins with the hash, as the file's own does:
-#: what deletes a voice's files finds it too.
+#: Ends the name of a file that is being written. Its name begins with the hash too, so that
+#: `forget` finds it.
 _UNFINISHED: Final = ".part"
 
 
@@ -28,49 +27,49 @@ class EmbeddingFiles:
 
     def __init__(self, folder: Path | None, info: EngineInfo) -> None:
         name = re.sub(r"[^\w.-]", "_", f"{info.name}-{info.version}")
-        self._place = None if folder is None else folder / name
+        self._folder = None if folder is None else folder / name
 
     def sweep(self) -> None:
-        """Remove what a killed process left unfinished."""
-        if self._place is not None:
-            for file in self._place.glob(f"*{_UNFINISHED}"):
+        """Remove files that a killed process left unfinished."""
+        if self._folder is not None:
+            for file in self._folder.glob(f"*{_UNFINISHED}"):
                 file.unlink(missing_ok=True)
 
     def read(self, reference: str) -> bytes | None:
-        if self._place is None:
+        if self._folder is None:
             return None
         try:
-            return (self._place / reference).read_bytes()
+            return (self._folder / reference).read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
-            log.error("a voice's state cannot be read", reference=reference, error=describe(error))
+            log.error("an embedding cannot be read", reference=reference, error=describe(error))
             return None
 
-    def write(self, reference: str, state: bytes) -> None:
-        """The file is there whole, or not at all: a full disk costs time at the next start."""
-        if self._place is None:
+    def write(self, reference: str, serialized: bytes) -> None:
+        """Write the whole file or none. A full disk is logged: it costs time at the next start."""
+        if self._folder is None:
             return
-        unfinished = self._place / (reference + _UNFINISHED)
+        unfinished = self._folder / (reference + _UNFINISHED)
         try:
-            self._place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
             with os.fdopen(os.open(unfinished, flags, 0o600), "wb") as file:
-                file.write(state)
-            unfinished.replace(self._place / reference)
+                file.write(serialized)
+            unfinished.replace(self._folder / reference)
         except OSError as error:
-            log.error("a voice's state cannot be kept", reference=reference, error=describe(error))
+            log.error("an embedding cannot be kept", reference=reference, error=describe(error))
             with suppress(OSError):
                 unfinished.unlink(missing_ok=True)
 
     def drop(self, reference: str) -> None:
-        if self._place is not None:
+        if self._folder is not None:
             with suppress(OSError):
-                (self._place / reference).unlink(missing_ok=True)
+                (self._folder / reference).unlink(missing_ok=True)
 
 
 def forget(folder: Path | None, reference: str) -> None:
-    """Remove what any engine made of a recording. Raises OSError for what cannot be removed."""
+    """Remove what any engine made of a recording. Raises OSError for a file that stays."""
     if folder is not None:
         for file in folder.glob(f"*/{reference}*"):
             file.unlink(missing_ok=True)

@@ -1,16 +1,14 @@
-"""What the package needs around it, and what it must not do to the process that it runs in.
+"""Repairs chatterbox-tts 0.1.7 and what it imports, and keeps them quiet. Each fault was seen on a
+real installation:
 
-Knows: faults of chatterbox-tts 0.1.7 and of what it imports, each seen on a real installation.
-Does not know: models.
-
-- resemble-perth 1.0.1 asks `pkg_resources` where its own folder is; setuptools 82 took that away,
-  and then it says nothing and has no watermarker.
+- resemble-perth 1.0.1 asks `pkg_resources` for its own folder; setuptools 82 removed that module,
+  and then it silently has no watermarker.
 - torchaudio from PyPI is linked to CUDA and fails to import beside a torch without it. The package
   needs only its parts that are written in Python (resampling, filter banks).
-- upstream prints, and draws progress bars, into whatever terminal the host has.
+- upstream prints, and draws progress bars, into the server's terminal.
 - the libraries write to standard error by handlers of their own.
 
-No file of anyone's is changed. Everything here may be done twice.
+No file is changed. Calling these functions twice does no harm.
 """
 
 import importlib
@@ -33,11 +31,11 @@ from engine.tts.engines.catalog import check_installed, needs_extra
 
 log = structlog.get_logger(__name__)
 
-#: Read by the libraries when they are imported.
+#: The libraries read them when they are imported.
 _VARIABLES: Final = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
-    "TOKENIZERS_PARALLELISM": "false",  # its threads, begun before a fork, make it warn
+    "TOKENIZERS_PARALLELISM": "false",  # with threads before a fork it warns
 }
 #: Modules that print or draw bars when they are used.
 _LOUD: Final = (
@@ -50,11 +48,11 @@ _ITS_LOGGER: Final = logging.getLogger("chatterbox")
 
 
 def prepare(engine: str = "chatterbox") -> None:
-    """Import the package, so that it works and keeps quiet. Raises SetupError without it."""
+    """Import the package so that it works and is quiet. Raises SetupError without it."""
     check_installed(engine)
     os.environ.update(_VARIABLES)
-    _heed_no_warnings()
-    mend_torchaudio()
+    _ignore_warnings()
+    repair_torchaudio()
     with pkg_resources():
         perth = importlib.import_module("perth")
     if perth.PerthImplicitWatermarker is None:  # it swallows its own ImportError
@@ -63,22 +61,22 @@ def prepare(engine: str = "chatterbox") -> None:
         importlib.import_module("chatterbox")
     except ImportError as error:
         raise SetupError(f"Chatterbox does not load: {error}. {needs_extra(engine)}") from error
-    hush()
+    silence()
 
 
-def _heed_no_warnings() -> None:
-    """Deprecations within the libraries: nobody here can heed them."""
+def _ignore_warnings() -> None:
+    """Ignore deprecations within the libraries: nobody here can fix them."""
     for library in ("diffusers", "torch", "transformers", "perth", "librosa", "chatterbox"):
         for category in (FutureWarning, DeprecationWarning, UserWarning):
             warnings.filterwarnings("ignore", category=category, module=rf"{library}\b")
-    # These are raised in the name of whoever calls: us, importlib, contextlib.
+    # These name their caller: us, importlib, contextlib.
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
     warnings.filterwarnings("ignore", message=".*LoRACompatibleLinear")
     warnings.filterwarnings("ignore", message=r".*sdp_kernel\(\)")
 
 
-def mend_torchaudio() -> None:
-    """Import torchaudio; where its C++ part cannot be loaded, without that part."""
+def repair_torchaudio() -> None:
+    """Import torchaudio, without its C++ part where that cannot be loaded."""
     try:
         importlib.import_module("torchaudio")
     except OSError as error:  # a shared library is missing: libcudart.so
@@ -103,9 +101,9 @@ def mend_torchaudio() -> None:
 
 @contextmanager
 def pkg_resources() -> Iterator[None]:
-    """Within the block there is a `pkg_resources` with what perth asks of it, if there is none.
+    """Within the block there is a `pkg_resources` with what perth needs of it, if there is none.
 
-    Not for longer: others try to import it, and take the whole of it for granted.
+    Not for longer: other packages try to import it, and expect all of it.
     """
     if "pkg_resources" in sys.modules or importlib.util.find_spec("pkg_resources") is not None:
         yield
@@ -125,12 +123,12 @@ def pkg_resources() -> Iterator[None]:
         del sys.modules["pkg_resources"]
 
 
-def hush() -> None:
-    """What the package would print is printed by nobody, and no bars are drawn. The log does not
-    have it either: it may repeat what is spoken.
+def silence() -> None:
+    """Keep the package from printing and from drawing bars. The log does not get it either: it may
+    repeat the text.
 
-    The names `print` and `tqdm` are given another meaning in its modules alone: standard output
-    itself is shared by all threads, and stays as it is.
+    Only the names `print` and `tqdm` in its modules change: standard output itself is shared by all
+    threads and stays as it is.
     """
     for name in _LOUD:
         module: Any = importlib.import_module(name)
@@ -138,12 +136,12 @@ def hush() -> None:
         if hasattr(module, "tqdm"):
             module.tqdm = _without_bar
         if getattr(module, "logging", None) is logging:
-            module.logging = _ITS_LOGGER  # else it warns as the root of all
-    # Its analysis of alignment warns at every other token, its encoder at most recordings.
+            module.logging = _ITS_LOGGER  # else it warns through the root logger
+    # Its alignment analyzer warns at every other token, its encoder at most recordings.
     _ITS_LOGGER.setLevel(logging.ERROR)
     for library in ("transformers", "diffusers", "huggingface_hub"):
         logger = logging.getLogger(library)
-        logger.handlers.clear()  # they write to standard error, past our log
+        logger.handlers.clear()  # they write to standard error, not to our log
         logger.propagate = True
         logger.setLevel(logging.WARNING)
 

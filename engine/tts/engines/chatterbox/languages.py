@@ -1,10 +1,8 @@
-"""The language of a text, for the model that speaks many and wants to be told which.
+"""The language of a text, for the model that speaks many and must be told which.
 
-Knows: scripts, which settle most languages by themselves, and py3langid for those in Latin letters.
-Does not know: models, requests.
-
-Where a text is too short or too odd to tell, the text that it is a part of tells; where that is so
-too, it is English: wrongly read as a language that nobody spoke is worse than read with an accent.
+Scripts decide for most languages; py3langid tells those in Latin letters apart. Where a text is too
+short or too odd to tell, the text that it is a part of decides; where that one is too, it is
+English: an accent is better than a language that nobody spoke.
 """
 
 import unicodedata
@@ -15,9 +13,8 @@ from typing import Final
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 UNKNOWN: Final = "en"
-#: Scripts by the first word of their letters' names in Unicode, and the one language of the
-#: model's that is written so. Others that are (Ukrainian, Persian) are read as it, for want of
-#: better.
+#: Scripts by the first word of their letters' names in Unicode, and the one language of the model
+#: that uses it. Other languages in that script (Ukrainian, Persian) are read as that one.
 _OWN_SCRIPT: Final = {
     "HANGUL": "ko",
     "HEBREW": "he",
@@ -32,16 +29,16 @@ _LATIN: Final = "LATIN"
 _IN_LATIN: Final = frozenset(
     ("da", "de", "en", "es", "fi", "fr", "it", "ms", "nl", "no", "pl", "pt", "sv", "sw", "tr")
 )
-#: A sign of these stands for about so many letters of the others.
+#: One sign of these stands for about that many letters of other scripts.
 _LETTERS: Final = {_HAN: 3, "HANGUL": 3, **dict.fromkeys(_KANA, 2)}
-#: Of all signs of Japanese, how many are kana at the least; Chinese has one now and then, for fun.
+#: The least share of kana among all signs of Japanese; Chinese uses one now and then, for fun.
 _LEAST_KANA: Final = 0.1
-_LEAST_LETTERS: Final = 20  # below it is chance: "Be right back" is most likely Italian
+_LEAST_LETTERS: Final = 20  # with fewer it is chance: "Be right back" is most likely Italian
 _LEAST_SURE: Final = 0.9
 
 
 class Languages:
-    """Tells those of `spoken` apart. Making one takes 0.2 s, asking it less than a millisecond."""
+    """Tells the languages of `spoken` apart. Making it takes 0.2 s, a question less than 1 ms."""
 
     def __init__(self, spoken: Collection[str]) -> None:
         self._spoken = frozenset(spoken)
@@ -57,12 +54,12 @@ class Languages:
         if found is None and within is not None:
             if around is None:
                 found = self._by_words(within)
-            elif not any(map(str.isalpha, text)):  # Latin letters in a Russian text are no Russian
+            elif not any(map(str.isalpha, text)):  # Latin letters in a Russian text are not Russian
                 found = around
         return found if found in self._spoken else UNKNOWN
 
     def _by_words(self, text: str) -> str | None:
-        """Of a text in Latin letters; None where it cannot be told."""
+        """The language of a text in Latin letters; None where it is not clear."""
         words = "".join(each for each in text if not each.isdecimal())
         if sum(map(str.isalpha, words)) < _LEAST_LETTERS:
             return None
@@ -71,8 +68,8 @@ class Languages:
 
 
 def by_script(text: str) -> str | None:
-    """The language by the script in which most of a text is written; None for Latin letters, and
-    for no letters at all. Pure."""
+    """The language by the script of most of a text; None for Latin letters, and for a text
+    without letters. Pure."""
     letters: Counter[str] = Counter()
     for each in unicodedata.normalize("NFKC", text):
         if each.isalpha():

@@ -1,10 +1,7 @@
-"""From a name, a folder and a device to a model that is ready to be called.
+"""From a name, a folder and a device to a loaded model.
 
-Knows: the hub and its cache, folders of weights, devices, upstream's own loaders.
-Does not know: what is done with the model.
-
-The hub is asked once: what lies complete in its cache is loaded without the network, and after
-that the hub is told to stay offline.
+The hub is asked once: weights that are complete in its cache are loaded without the network, and
+afterwards the hub is told to stay offline.
 """
 
 import hashlib
@@ -16,18 +13,17 @@ from pathlib import Path
 from typing import Any, Final
 
 import structlog
-import torch
 
 from engine.model.errors import SetupError
-from engine.tts.engines.chatterbox import chinese
-from engine.tts.engines.chatterbox.conditionals import Voice, taken_off
+from engine.tts.engines.chatterbox.embedding import ChatterboxEmbedding, take_builtin
 from engine.tts.engines.chatterbox.languages import Languages
 from engine.tts.engines.chatterbox.models import BUILTIN_FILE, Model
+from engine.tts.engines.chatterbox.tokenizer import use_local_chinese
 
 log = structlog.get_logger(__name__)
 
-#: Of each file: enough to tell two sets of weights apart, and read in milliseconds.
-_LOOKED_AT: Final = 64 * 1024
+#: Bytes of each file: enough to tell two sets of weights apart, and read in milliseconds.
+_FINGERPRINTED: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,21 +34,8 @@ class Loaded:
     device: str
     version: str  # of the package and of the weights
     punctuate: Any  # upstream's cleaning of a text: str -> str
-    builtin: Voice | None  # the voice that came with the weights
+    builtin: ChatterboxEmbedding | None  # the voice that came with the weights
     languages: Languages | None  # None: the model speaks one
-
-
-def choose_device(wanted: str) -> str:
-    """Raises SetupError for one that is not there."""
-    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if wanted == "auto":
-        return next((name for name, there in available.items() if there), "cpu")
-    if wanted != "cpu" and not available.get(wanted.partition(":")[0], False):
-        raise SetupError(
-            f"MYNAH_DEVICE is {wanted!r}, and torch sees no such device here. "
-            "Choose auto or cpu, or install the build of torch for it."
-        )
-    return wanted
 
 
 def load(model: Model, checkpoint: Path | None, device: str) -> Loaded:
@@ -64,21 +47,21 @@ def load(model: Model, checkpoint: Path | None, device: str) -> Loaded:
             f"{folder} is no checkpoint of {model.title}: {', '.join(missing)} missing."
         )
     _stay_offline()
-    chinese.look_beside(folder, fetch=fetched)
+    use_local_chinese(folder, fetch=fetched)
     module = importlib.import_module(model.loader[0])
     upstream = getattr(module, model.loader[1]).from_local(folder, device)
     # In half precision it rounds the numbers of tokens: 6559 becomes 6560.
     upstream.s3gen.float()
     if _config(upstream) is not None and upstream.t3.hp.is_multilingual:
-        # Its alignment is read from the attention itself, which only this way of computing gives.
-        # Upstream sets the same at the first call, and for good.
+        # Its alignment is read from the attention, which only this way of computing gives.
+        # Upstream sets the same at the first call, and never resets it.
         _config(upstream)._attn_implementation = "eager"
     return Loaded(
         upstream=upstream,
         device=device,
         version=f"{version('chatterbox-tts')}+{fingerprint(folder, model)}",
         punctuate=module.punc_norm,
-        builtin=taken_off(upstream, device),
+        builtin=take_builtin(upstream, device),
         languages=Languages(model.languages) if len(model.languages) > 1 else None,
     )
 
@@ -88,22 +71,22 @@ def _config(upstream: Any) -> Any:
 
 
 def fingerprint(folder: Path, model: Model) -> str:
-    """Eight digits that change with the weights: what was made with others is not to be reused."""
+    """Eight digits that change with the weights: embeddings of other weights must not be reused."""
     digest = hashlib.sha256()
     for name in (*model.files, BUILTIN_FILE):
         path = folder / name
         if not path.is_file():
-            continue  # a voice of its own, which weights can be without
+            continue  # only the built-in voice's file may be missing
         digest.update(f"{name} {path.stat().st_size} ".encode())
         with path.open("rb") as file:
-            digest.update(file.read(_LOOKED_AT))
-            file.seek(max(0, path.stat().st_size - _LOOKED_AT))
+            digest.update(file.read(_FINGERPRINTED))
+            file.seek(max(0, path.stat().st_size - _FINGERPRINTED))
             digest.update(file.read())
     return digest.hexdigest()[:8]
 
 
 def _from_hub(model: Model) -> tuple[Path, bool]:
-    """Where the weights lie, and whether they were fetched just now. Raises SetupError."""
+    """The folder of the weights, and whether they were fetched just now. Raises SetupError."""
     from httpx import HTTPError
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
@@ -116,14 +99,14 @@ def _from_hub(model: Model) -> tuple[Path, bool]:
         pass  # nothing of it was fetched yet
     log.info("fetching the weights, once", repository=model.repository)
     try:
-        # What it can do without comes first: where all others are there, nothing is missing.
+        # Optional files first: so where all needed files are there, nothing is missing.
         for names in (model.extras, model.files):
             folder = Path(snapshot_download(model.repository, allow_patterns=list(names)))
     except (OSError, HTTPError) as error:  # the hub's own errors are OSErrors
-        why = str(error).partition("\n")[0]  # more lines than that are for programmers
+        why = str(error).partition("\n")[0]  # further lines are for programmers
         raise SetupError(
             f"The weights of {model.title} could not be fetched ({why}). Try again, or put them "
-            "into a folder and name it by MYNAH_CHECKPOINT."
+            "into a folder and set MYNAH_CHECKPOINT to it."
         ) from error
     return folder, True
 

@@ -1,6 +1,4 @@
-"""The three models of Chatterbox, as far as they can be told apart without loading one. Pure.
-
-Knows: their names, files, languages, what each honours of a style. Does not know: torch.
+"""The three models of Chatterbox: names, files, languages, style options. Pure.
 
 Read in chatterbox-tts 0.1.7 (`tts_turbo.py`, `tts.py`, `mtl_tts.py`); the ranges are those of the
 sliders in its makers' own demonstrations.
@@ -11,20 +9,19 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from engine.model.engine import BuiltinVoice, EngineInfo, StyleOption, SynthesisRequest
-from engine.model.errors import SynthesisFailed
 from engine.tts.audio.tempo import FASTEST, SLOWEST
 
 ModelName = Literal["turbo", "original", "multilingual"]
 
 RATE: Final = 24_000  # hertz, of the references and of the sound
-REFERENCE_RATE: Final = 16_000  # hertz, of what the encoders hear of a reference
-TOKENS_A_SECOND: Final = 25  # speech tokens
-SPEECH_TOKENS: Final = 6561  # below are sounds; this one starts, the next one stops
-MOST_TOKENS: Final = 1_000  # as upstream: 40 s; none of the models is sound so far out
-#: Shorter texts come out as gibberish (reports; under about 25 characters): they are joined.
+REFERENCE_RATE: Final = 16_000  # hertz, of a reference as the encoders get it
+TOKENS_A_SECOND: Final = 25  # speech tokens a second
+SPEECH_TOKENS: Final = 6561  # lower ones are sounds; this one starts, the next one stops
+MOST_TOKENS: Final = 1_000  # as upstream: 40 s; no model is reliable for that long
+#: Shorter texts come out as gibberish (reports; under about 25 characters), so they are joined.
 LEAST_CHARACTERS: Final = 25
-#: The file of a voice that comes with the weights, and what it is called here. All three models'
-#: have one at the hub; a folder of weights can be without.
+#: The file of the voice that comes with the weights, and that voice's name here. All three models
+#: have one at the hub; a folder of weights may lack it.
 BUILTIN_FILE: Final = "conds.pt"
 BUILTIN: Final = BuiltinVoice(id="default", name="Chatterbox", language="en")
 
@@ -59,17 +56,17 @@ def _guided(repetition_penalty: float) -> tuple[StyleOption, ...]:
 class Model:
     """One of the three."""
 
-    engine: str  # the name on its card
+    engine: str  # the engine's name
     title: str  # for people
     repository: str  # on the hub
     files: tuple[str, ...]  # without which it does not load
-    extras: tuple[str, ...] = ()  # that it can do without
+    extras: tuple[str, ...] = ()  # it loads without them
     loader: tuple[str, str]  # upstream's module and class
     languages: tuple[str, ...]
     most_characters: int
     styles: tuple[StyleOption, ...]
     above_seconds: float  # a reference must be longer
-    heard_seconds: int  # how much of a reference the model of tokens hears
+    heard_seconds: int  # how much of a reference T3 hears
 
     def info(self, version: str, *, slots: int, builtin: bool) -> EngineInfo:
         return EngineInfo(
@@ -86,37 +83,11 @@ class Model:
             finds_language=len(self.languages) > 1,
         )
 
-    def manner(self, request: SynthesisRequest) -> Mapping[str, float]:
-        """The value of each of its settings but the seed, a switch as 0 or 1. Settings of other
-        engines are left aside. Raises SynthesisFailed for a value out of range."""
-        chosen: dict[str, float] = {}
-        for setting in self.styles:
-            value = request.style.get(setting.name, setting.default)
-            if setting.name in request.style and not setting.takes(value):
-                span = f"between {setting.least:g} and {setting.most:g}"
-                if setting.kind == "switch":
-                    span = "on or off"
-                raise SynthesisFailed(
-                    f"style {setting.name} is out of range",
-                    user_message=f"{setting.name} must be {span}.",
-                )
-            if value is not None:
-                chosen[setting.name] = float(value)
-        return chosen
-
-    def language(self, request: SynthesisRequest) -> str:
-        """The language that a request names, as the model names it; English where it names none.
-        Raises SynthesisFailed."""
-        if not request.language:
-            return "en"
-        tag = request.language.split("-")[0].lower()
-        tag = {"nb": "no", "nn": "no", "iw": "he", "cmn": "zh"}.get(tag, tag)
-        if tag not in self.languages:
-            raise SynthesisFailed(
-                "no such language",
-                user_message="This engine does not speak that language.",
-            )
-        return tag
+    def style(self, request: SynthesisRequest) -> dict[str, float]:
+        """The value of each option, a switch as 0 or 1, the seed only if it was chosen. Options of
+        other engines are ignored. Raises SynthesisFailed for a value out of range."""
+        chosen = {option.name: option.chosen(request.style) for option in self.styles}
+        return {name: value for name, value in chosen.items() if value is not None}
 
 
 MODELS: Final[Mapping[ModelName, Model]] = {

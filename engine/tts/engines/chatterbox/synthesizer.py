@@ -1,11 +1,8 @@
 """Chatterbox as an engine: several requests at once, each in its own voice.
 
-Knows: the order of the steps, what is tried again, when to give a sign of life.
-Does not know: what happens within a step; it sees torch only once the model is loaded.
-
-One thread calls the model, one call at a time: a token, a flow, a vocoder. Requests queue up there
-call by call, so they take turns; between two calls a request that was closed is gone. Nothing is
-kept on the model from one call to the next.
+It imports torch only when the model is loaded. One thread calls the model, one call at a time: a
+token, a flow, a vocoder. Requests queue there call by call, so they take turns, and a cancelled
+request ends between two calls. Nothing stays on the model from one call to the next.
 """
 
 import asyncio
@@ -37,30 +34,30 @@ from engine.tts.engines.chatterbox.models import (
 )
 
 if TYPE_CHECKING:
-    from engine.tts.engines.chatterbox.conditionals import Conditionals
+    from engine.tts.engines.chatterbox.embedding import Conditionals
     from engine.tts.engines.chatterbox.loading import Loaded
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-TRIES: Final = 3
-_LEAST_TOKENS: Final = 3  # the flow looks as many ahead
-_PIECE: Final = RATE  # samples given at once
+ATTEMPTS: Final = 3
+_LEAST_TOKENS: Final = 3  # the flow looks that many ahead
+_PIECE: Final = RATE  # samples yielded at once
 _SLOTS: Final = {"cuda": 4}  # on others: 2
 _SIGN_EVERY: Final = 0.5  # seconds
-#: A single call of the model that takes longer counts as hung: no more signs of life. On two CPU
-#: cores the longest one, the flow, takes about as long as the sound plays.
+#: A single call of the model that takes longer hangs: no more signs of life. On two CPU cores the
+#: longest call, the flow, takes about as long as the sound plays.
 _LONGEST_CALL: Final = 120.0
 _SIGN_OF_LIFE: Final = Pcm(np.zeros(0, np.float32), RATE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Speech:
-    """What one request is to say, checked."""
+    """A request, checked."""
 
     text: str
     language: str
-    manner: dict[str, float]
+    style: dict[str, float]
     seed: int
     voice: "Conditionals"
     most_tokens: int
@@ -81,10 +78,10 @@ class ChatterboxSynthesizer:
         self._checkpoint = checkpoint
         self._wanted = device
         self._clock = clock or SystemClock()
-        self._called = 0.0  # when the model was last called, or came back
+        self._called = 0.0  # when a call of the model last began or ended
         self._loaded: Loaded | None = None
-        self._at_model = ThreadPoolExecutor(1, thread_name_prefix="model")
-        self._at_finish = ThreadPoolExecutor(1, thread_name_prefix="watermark")
+        self._model_thread = ThreadPoolExecutor(1, thread_name_prefix="model")
+        self._watermark_thread = ThreadPoolExecutor(1, thread_name_prefix="watermark")
 
     def describe(self) -> EngineInfo:
         kind = self._loaded.device.partition(":")[0] if self._loaded else "cpu"
@@ -100,17 +97,18 @@ class ChatterboxSynthesizer:
             return "not installed"
 
     def load(self) -> None:
-        # In the caller's thread: a process that ends waits for the executors' threads, and a
-        # model may take minutes to load.
+        # In the caller's thread: a process that ends waits for the executors' threads, and a model
+        # may take minutes to load.
         from engine.tts.engines.chatterbox.environment import prepare
 
         prepare(self._model.engine)
-        from engine.tts.engines.chatterbox.loading import choose_device, load
+        from engine.tts.engines.chatterbox.device import choose_device
+        from engine.tts.engines.chatterbox.loading import load
         from engine.tts.engines.chatterbox.vocoder import mark
 
         device = choose_device(self._wanted)
         loaded = load(self._model, self._checkpoint, device)
-        # Its first call takes a second longer than all others.
+        # The first watermark takes a second longer than all others.
         mark(loaded.upstream.watermarker, Pcm(np.zeros(RATE, np.float32), RATE))
         self._loaded = loaded
         log.info("chatterbox is loaded", model=self._model.engine, device=device)
@@ -123,30 +121,30 @@ class ChatterboxSynthesizer:
     # ---- voices
 
     def embed_voice(self, reference: Pcm) -> SpeakerEmbedding:
-        from engine.tts.engines.chatterbox.conditionals import embed_voice
+        from engine.tts.engines.chatterbox.embedding import embed_voice
 
         ready = self._ready()
         call = partial(embed_voice, ready.upstream, self._model, reference, ready.device)
-        return self._at_model.submit(self._calling, call).result()
+        return self._model_thread.submit(self._call_now, call).result()
 
     def serialize(self, voice: SpeakerEmbedding) -> bytes:
-        from engine.tts.engines.chatterbox.conditionals import Voice, serialize
+        from engine.tts.engines.chatterbox.embedding import ChatterboxEmbedding, serialize
 
-        assert isinstance(voice, Voice)
+        assert isinstance(voice, ChatterboxEmbedding)
         return serialize(voice, self._model)
 
     def deserialize(self, serialized: bytes) -> SpeakerEmbedding:
-        from engine.tts.engines.chatterbox.conditionals import deserialize
+        from engine.tts.engines.chatterbox.embedding import deserialize
 
         ready = self._ready()
         prompt = ready.upstream.t3.hp.speech_cond_prompt_len
         return deserialize(serialized, self._model, ready.device, prompt)
 
     def free_memory(self) -> None:
-        from engine.tts.engines.chatterbox.memory import give_back
+        from engine.tts.engines.chatterbox.device import free_memory
 
         gc.collect()
-        give_back(self._ready().device)
+        free_memory(self._ready().device)
 
     # ---- speech
 
@@ -168,67 +166,67 @@ class ChatterboxSynthesizer:
             yield Pcm(sound.samples[at : at + _PIECE], sound.rate)
 
     def _checked(self, request: SynthesisRequest, voice: SpeakerEmbedding | None) -> _Speech:
-        from engine.tts.engines.chatterbox.conditionals import Voice
+        from engine.tts.engines.chatterbox.embedding import ChatterboxEmbedding
 
         ready = self._ready()
         if request.reference is None and voice is None:
             voice = ready.builtin
         if voice is None:
             raise SynthesisFailed("no reference voice", user_message=NO_VOICE)
-        assert isinstance(voice, Voice)
-        plausible = span(request.text)
-        if plausible.usual > MOST_TOKENS / TOKENS_A_SECOND:
+        assert isinstance(voice, ChatterboxEmbedding)
+        duration = span(request.text)
+        if duration.usual > MOST_TOKENS / TOKENS_A_SECOND:
             raise self._too_long(request.text)
-        manner = dict(self._model.manner(request))
-        seed = manner.pop("seed", request.seed)
+        style = self._model.style(request)
+        seed = style.pop("seed", request.seed)
         return _Speech(
             text=request.text,
             language=self._language(request),
-            manner=manner,
+            style=style,
             seed=int(seed) % 2**63,
-            voice=voice.choose(levelled=manner.get("norm_loudness") == 1),
-            most_tokens=min(MOST_TOKENS, round(plausible.most * TOKENS_A_SECOND)),
+            voice=voice.choose(levelled=style.get("norm_loudness") == 1),
+            most_tokens=min(MOST_TOKENS, round(duration.most * TOKENS_A_SECOND)),
         )
 
     def _language(self, request: SynthesisRequest) -> str:
-        heard = self._ready().languages
-        if request.language is None and heard is not None:
-            return heard.of(request.text, within=request.context)
-        return self._model.language(request)
+        languages = self._ready().languages
+        if languages is None:
+            return self._model.languages[0]
+        return languages.of(request.text, within=request.context)
 
     def _too_long(self, text: str) -> SynthesisFailed:
         return SynthesisFailed(
-            f"{len(text)} characters run past the model's length",
+            f"{len(text)} characters exceed the model's length",
             user_message=(
-                f"This text is too long to be said in one go: {len(text)} characters, where about "
-                f"{self._model.most_characters} are sound. Split it into sentences."
+                f"This text is too long to speak in one piece: {len(text)} characters, where about "
+                f"{self._model.most_characters} work. Split it into sentences."
             ),
         )
 
     async def _speak(self, speech: _Speech) -> Pcm:
-        from engine.tts.engines.chatterbox.rng import nth_seed
+        from engine.tts.engines.chatterbox.device import nth_seed
 
-        flaws: list[str] = []
-        for number in range(TRIES):
-            sound = await self._try(speech, nth_seed(speech.seed, number))
+        defects: list[str] = []
+        for number in range(ATTEMPTS):
+            sound = await self._attempt(speech, nth_seed(speech.seed, number))
             found = sound if isinstance(sound, str) else defect(sound, speech.text)
             if isinstance(sound, Pcm) and found is None:
-                return await self._finish(sound, speech.manner["speed"])
-            log.warning("what came out is not speech", flaw=found, number=number + 1)
-            flaws.append(str(found))
+                return await self._postprocess(sound, speech.style["speed"])
+            log.warning("the sound is not speech", defect=found, attempt=number + 1)
+            defects.append(str(found))
         raise SynthesisFailed(
-            f"{TRIES} tries, no speech: {'; '.join(flaws)}",
+            f"{ATTEMPTS} attempts, no speech: {'; '.join(defects)}",
             user_message=(
                 "The voice stumbled over this text three times. Word it differently, or try "
                 "another voice."
             ),
         )
 
-    async def _try(self, speech: _Speech, seed: int) -> Pcm | str:
-        """The sound as the model gives it, without its tail; or what is wrong with it."""
+    async def _attempt(self, speech: _Speech, seed: int) -> Pcm | str:
+        """The sound as the model gives it, without its noisy tail; or what is wrong with it."""
         from engine.tts.engines.chatterbox.decoding import STOP, NotANumber
-        from engine.tts.engines.chatterbox.rng import RequestRng
-        from engine.tts.engines.chatterbox.vocoder import mels, wave
+        from engine.tts.engines.chatterbox.device import RequestRng
+        from engine.tts.engines.chatterbox.vocoder import mels, waveform
 
         ready = self._ready()
         rng = RequestRng(seed, ready.device)
@@ -244,12 +242,12 @@ class ChatterboxSynthesizer:
         except NotANumber as error:
             return str(error)
         finally:
-            decoding.close()  # an error's traceback holds on to its frames
+            decoding.close()  # an error's traceback keeps its frames alive
         tokens = [token for token in tokens if token < SPEECH_TOKENS]
         if len(tokens) < _LEAST_TOKENS:
             return f"it stops after {len(tokens)} tokens"
-        heard = await self._call(partial(mels, ready.upstream, tokens, speech.voice, rng))
-        samples = await self._call(partial(wave, ready.upstream, heard, rng))
+        spectrum = await self._call(partial(mels, ready.upstream, tokens, speech.voice, rng))
+        samples = await self._call(partial(waveform, ready.upstream, spectrum, rng))
         return without_tail(Pcm(samples, RATE))
 
     def _begin(self, speech: _Speech, rng: Any) -> Any:
@@ -258,24 +256,26 @@ class ChatterboxSynthesizer:
 
         ready = self._ready()
         t3 = ready.upstream.t3
-        text = text_tokens(ready, speech.text, speech.language)
+        text = text_tokens(
+            ready.upstream, ready.punctuate(speech.text), speech.language, ready.device
+        )
         if text.shape[1] > most_text(t3):
             raise self._too_long(speech.text)
-        return decoding(t3, speech.voice, text, speech.manner, rng)
+        return decoding(t3, speech.voice, text, speech.style, rng)
 
-    async def _finish(self, sound: Pcm, speed: float) -> Pcm:
-        from engine.tts.engines.chatterbox.vocoder import finish
+    async def _postprocess(self, sound: Pcm, speed: float) -> Pcm:
+        from engine.tts.engines.chatterbox.vocoder import postprocess
 
-        call = partial(finish, self._ready().upstream.watermarker, sound, speed)
-        return await asyncio.get_running_loop().run_in_executor(self._at_finish, call)
+        call = partial(postprocess, self._ready().upstream.watermarker, sound, speed)
+        return await asyncio.get_running_loop().run_in_executor(self._watermark_thread, call)
 
     async def _call(self, function: Callable[[], T]) -> T:
-        """`function` in the model's thread, when its turn comes. Raises OutOfMemory."""
+        """Call `function` in the model's thread, when its turn comes. Raises OutOfMemory."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._at_model, self._calling, function)
+        return await loop.run_in_executor(self._model_thread, self._call_now, function)
 
-    def _calling(self, function: Callable[[], T]) -> T:
-        from engine.tts.engines.chatterbox.memory import call
+    def _call_now(self, function: Callable[[], T]) -> T:
+        from engine.tts.engines.chatterbox.device import call
 
         self._called = self._clock.monotonic()
         try:

@@ -1,8 +1,5 @@
-"""From speech tokens to sound: "S3Gen", in two calls; its pace and level; and the mark that says a
-machine spoke.
-
-Knows: upstream's flow, vocoder and watermarker, the house's loudness. Does not know: texts, tries,
-when it is called.
+"""From speech tokens to sound: "S3Gen", in two calls; then speed, loudness, and the watermark that
+says that a machine spoke.
 """
 
 from collections.abc import Sequence
@@ -13,19 +10,19 @@ import torch
 
 from engine.tts.audio.pcm import Pcm, Samples, amplitude, gain_to_speech
 from engine.tts.audio.tempo import at_speed
-from engine.tts.engines.chatterbox.conditionals import Conditionals
+from engine.tts.engines.chatterbox.device import RequestRng
+from engine.tts.engines.chatterbox.embedding import Conditionals
 from engine.tts.engines.chatterbox.models import RATE
-from engine.tts.engines.chatterbox.rng import RequestRng
 
 _SILENT_TOKEN: Final = 4299
-_SILENT_END: Final = 3  # such tokens that upstream puts after what Turbo says
-_TURBO_STEPS: Final = 2  # of its flow, which was distilled to as many
+_SILENT_END: Final = 3  # such tokens, which upstream puts after what Turbo says
+_TURBO_STEPS: Final = 2  # of its flow, which was distilled to two
 _MOST_GAIN: Final = amplitude(18.0)
 _LEVEL_SECONDS: Final = 0.4  # the shortest sound that has a loudness
 
 
 def mels(upstream: Any, tokens: Sequence[int], voice: Conditionals, rng: RequestRng) -> Any:
-    """The flow: what the tokens sound like in this voice. (1, 80, 2 n), with n tokens."""
+    """The flow: what n tokens sound like in this voice. (1, 80, 2 n)."""
     turbo = upstream.s3gen.meanflow
     spoken = [*tokens, *([_SILENT_TOKEN] * _SILENT_END if turbo else ())]
     with rng.in_place():
@@ -37,28 +34,28 @@ def mels(upstream: Any, tokens: Sequence[int], voice: Conditionals, rng: Request
         )
 
 
-def wave(upstream: Any, mels: Any, rng: RequestRng) -> Samples:
+def waveform(upstream: Any, mels: Any, rng: RequestRng) -> Samples:
     """The vocoder."""
     s3gen = upstream.s3gen
     with rng.in_place():
         sound, _ = s3gen.hift_inference(mels.to(dtype=s3gen.dtype), None)
-    # Upstream's remedy for a rest of the reference at the beginning: 20 ms of silence, a fade.
+    # As upstream: the start may hold a remnant of the reference, so 20 ms of silence and a fade.
     fade = s3gen.trim_fade
     sound[:, : len(fade)] *= fade[: sound.shape[1]]
     samples: Samples = sound.squeeze(0).float().cpu().numpy()
     return samples
 
 
-def finish(watermarker: Any, sound: Pcm, speed: float) -> Pcm:
-    """`sound` at its speed and the house's loudness, marked."""
+def postprocess(watermarker: Any, sound: Pcm, speed: float) -> Pcm:
+    """`sound` at that speed and the standard loudness, with the watermark."""
     paced = at_speed(sound, speed)
-    # The mark comes last: no other change is made to it before it leaves.
+    # The watermark comes last, so that nothing changes it here.
     return mark(watermarker, Pcm(paced.samples * np.float32(_gain(paced)), RATE))
 
 
 def _gain(sound: Pcm) -> float:
-    """What brings one chunk to the house's loudness, within 18 dB: beyond that it is no voice that
-    is raised, but noise. A sound too short to have a loudness is measured as if it went on."""
+    """The factor that brings one chunk to the standard loudness, within 18 dB: more would raise
+    noise, not a voice. A sound too short to have a loudness is measured as if it was repeated."""
     least = round(_LEVEL_SECONDS * sound.rate)
     if 0 < len(sound.samples) < least:
         sound = Pcm(np.resize(sound.samples, least), sound.rate)
@@ -66,7 +63,7 @@ def _gain(sound: Pcm) -> float:
 
 
 def mark(watermarker: Any, sound: Pcm) -> Pcm:
-    """`sound` with Perth's watermark, which is not heard and outlives Opus. As long as before."""
+    """`sound` with Perth's watermark, which is inaudible and survives Opus. The length stays."""
     with torch.inference_mode():
         marked = np.asarray(
             watermarker.apply_watermark(sound.samples, sample_rate=RATE), np.float32
@@ -76,6 +73,6 @@ def mark(watermarker: Any, sound: Pcm) -> Pcm:
 
 
 def bears_mark(watermarker: Any, sound: Pcm) -> bool:
-    """Whether the watermark is found in `sound`."""
+    """Whether `sound` holds the watermark."""
     with torch.inference_mode():
         return bool(watermarker.get_watermark(sound.samples, sample_rate=sound.rate).mean() > 0.5)

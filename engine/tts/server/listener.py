@@ -1,7 +1,4 @@
-"""Where a host listens, and the door that belongs to it.
-
-Knows: sockets, addresses, which of them need a token. Does not know: HTTP, the engine.
-"""
+"""Where a server listens, and who may use it there."""
 
 import ipaddress
 import os
@@ -15,25 +12,27 @@ from engine.tts.server.access import Access, host_name
 
 
 @dataclass(frozen=True, slots=True)
-class Listening:
+class Listener:
     socket: socket.socket
-    door: Access
+    access: Access
 
 
-def listen_at(path: Path) -> Listening:
-    """A Unix socket that only this user may speak to: that is its token."""
-    listener = socket.socket(socket.AF_UNIX)
+def listen_at(path: Path) -> Listener:
+    """A Unix socket. Only this user can reach it, so it needs no token."""
+    listening = socket.socket(socket.AF_UNIX)
     old = os.umask(0o177)
     try:
-        listener.bind(str(path))
+        listening.bind(str(path))
     finally:
         os.umask(old)
-    return Listening(listener, Access(any_host=True))
+    return Listener(listening, Access(any_host=True))
 
 
-def listen_on(host: str, port: int, *, token: str | None, names: Iterable[str] = ()) -> Listening:
-    """A TCP port, at the first address that `host` has. `names`: by which this machine is called,
-    beside its own. Raises SetupError; without a token also for an address beyond this machine."""
+def listen_on(host: str, port: int, *, token: str | None, names: Iterable[str] = ()) -> Listener:
+    """A TCP port, at the first address of `host`. `names`: more names of this machine.
+
+    Raises SetupError; without a token also for an address that other machines can reach.
+    """
     try:
         family, _, _, _, address = socket.getaddrinfo(
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -48,20 +47,20 @@ def listen_on(host: str, port: int, *, token: str | None, names: Iterable[str] =
             f"--host {host} can be reached from other machines, so it needs a token. Make one:\n"
             f"    {MAKE_TOKEN}\n"
             "Put it on both machines, as MYNAH_ENGINE_TOKEN=… into .env or the environment: here, "
-            "and where the bot runs. Without a token, leave --host away: then only this machine "
+            "and where the bot runs. Without a token, leave out --host: then only this machine "
             "is served."
         )
     try:
-        listener = socket.create_server(address[:2], family=family)
+        listening = socket.create_server(address[:2], family=family)
     except OSError as error:
         reason = error.strerror or error
         raise SetupError(f"--host {host} --port {port} cannot be used: {reason}.") from error
     known = {host_name(name) for name in (host, *names)} - {""}
-    door = Access(
+    access = Access(
         token=token.encode() if token is not None else None,
         names=frozenset(known if token is None else known | _own_names()),
     )
-    return Listening(listener, door)
+    return Listener(listening, access)
 
 
 def _own_names() -> set[str]:

@@ -1,4 +1,4 @@
-"""Who may use an engine's host at a port: strangers, web pages and other users may not."""
+"""Access to an engine's host at a port: strangers, web pages and other users have none."""
 
 import asyncio
 import socket
@@ -24,7 +24,7 @@ from tests.process.stage import Stage, shows
 
 TOKEN = "correct-horse-battery-staple"
 OTHER = "another-token-altogether"
-ORDER = b'{"text": "hello", "voice": "low"}'
+BODY = b'{"text": "hello", "voice": "low"}'
 JSON = {"content-type": "application/json"}
 REFERENCE = "ab" * 32
 
@@ -90,7 +90,7 @@ async def test_a_web_page_cannot_use_the_host_of_the_machine_on_which_it_is_read
         (415, "POST", "/synthesize", {}),
     ]
     for status, method, path, headers in refused:
-        data = {"data": ORDER} if method == "POST" else {}
+        data = {"data": BODY} if method == "POST" else {}
         answered, body = await ask(url, method, path, headers, **data)
         assert (answered, b"OggS" in body) == (status, False), (method, path, headers)
     assert "--allow-host NAME" in open_host.process.output
@@ -112,7 +112,7 @@ async def test_a_program_of_this_machine_is_served_by_any_name_of_it(
         assert status == 200, host
     for kind in ("application/json", "Application/JSON; charset=utf-8"):
         headers = {"content-type": kind}
-        status, body = await ask(open_host.url, "POST", "/synthesize", headers, data=ORDER)
+        status, body = await ask(open_host.url, "POST", "/synthesize", headers, data=BODY)
         assert (status, body[:4]) == (200, b"OggS")
     assert (await ask(open_host.url, "DELETE", f"/voices/{REFERENCE}", {}))[0] == 204
 
@@ -146,7 +146,7 @@ async def test_without_the_token_nothing_is_answered_and_nothing_told(
     ]
     answers = set()
     for method, path in asked:
-        data = {"data": ORDER} if method == "POST" else {}
+        data = {"data": BODY} if method == "POST" else {}
         status, body = await ask(closed_host.url, method, path, JSON | credentials, **data)
         assert status == 401, (method, path)
         if method != "HEAD":
@@ -166,7 +166,7 @@ async def test_with_the_token_all_is_served_but_to_web_pages_and_unknown_names(
         assert status == 200, name
     status, _ = await ask(url, "GET", "/health", {"authorization": f"bearer {TOKEN}"})
     assert status == 200
-    status, body = await ask(url, "POST", "/synthesize", BEARER | JSON, data=ORDER)
+    status, body = await ask(url, "POST", "/synthesize", BEARER | JSON, data=BODY)
     assert (status, body[:4]) == (200, b"OggS")
     assert (await ask(url, "GET", "/no/such/page", BEARER))[0] == 404
     assert (await ask(url, "DELETE", f"/voices/{REFERENCE}", BEARER))[0] == 204
@@ -232,8 +232,8 @@ async def test_a_unix_socket_asks_for_no_token_and_lets_in_no_web_page(
         origin = {"origin": "https://evil.example"}
         assert (await ask(path, "GET", "/health", origin))[0] == 403
         text = {"content-type": "text/plain"}
-        assert (await ask(path, "POST", "/synthesize", text, data=ORDER))[0] == 415
-        status, body = await ask(path, "POST", "/synthesize", JSON, data=ORDER)
+        assert (await ask(path, "POST", "/synthesize", text, data=BODY))[0] == 415
+        status, body = await ask(path, "POST", "/synthesize", JSON, data=BODY)
         assert (status, body[:4]) == (200, b"OggS")
 
 

@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Callable, Coroutine
 
 from engine.base.clock import settle
-from engine.tts.server.slots import Slots
+from engine.tts.server.admission import Slots
 
 
 def worker(
     slots: Slots, began: list[str], gate: asyncio.Event
 ) -> Callable[[str, float], Coroutine[None, None, None]]:
-    async def work(name: str, due: float) -> None:
-        async with slots.take(due):
+    async def work(name: str, deadline: float) -> None:
+        async with slots.take(deadline):
             began.append(name)
             await gate.wait()
 
@@ -35,14 +35,14 @@ async def test_the_most_urgent_of_those_who_wait_is_next() -> None:
     slots, began, gate = Slots(1), list[str](), asyncio.Event()
     work = worker(slots, began, gate)
     async with asyncio.TaskGroup() as group:
-        for name, due in (("first", 9.0), ("late", 5.0), ("soon", 1.0), ("also soon", 1.0)):
-            group.create_task(work(name, due))
+        for name, deadline in (("first", 9.0), ("late", 5.0), ("soon", 1.0), ("also soon", 1.0)):
+            group.create_task(work(name, deadline))
         await settle()
         gate.set()
     assert began == ["first", "soon", "also soon", "late"]
 
 
-async def test_who_gives_up_while_waiting_leaves_the_slot_to_the_next() -> None:
+async def test_a_request_that_is_cancelled_while_it_waits_leaves_the_slot_to_the_next() -> None:
     slots, began, gate = Slots(1), list[str](), asyncio.Event()
     work = worker(slots, began, gate)
     async with asyncio.TaskGroup() as group:
@@ -56,7 +56,7 @@ async def test_who_gives_up_while_waiting_leaves_the_slot_to_the_next() -> None:
     assert began == ["first", "patient"]
 
 
-async def test_who_gives_up_at_the_moment_of_its_turn_passes_it_on() -> None:
+async def test_a_request_that_is_cancelled_as_its_turn_comes_passes_the_slot_on() -> None:
     slots, began, gate = Slots(1), list[str](), asyncio.Event()
     work = worker(slots, began, gate)
     gate.set()

@@ -1,4 +1,4 @@
-"""The finish: what it does to the sound, whatever the pieces that the sound comes in."""
+"""Postprocessing does the same to a sound, whatever the pieces that it comes in."""
 
 import numpy as np
 import pytest
@@ -11,8 +11,8 @@ from engine.tts.audio.postprocess import (
     LEAD_KEPT,
     TAIL_KEPT,
     Fade,
-    Finish,
     Limit,
+    Postprocessor,
     Step,
     Trim,
 )
@@ -36,7 +36,7 @@ def run(step: Step, samples: Samples, sizes: list[int]) -> Samples:
 
 
 @given(cuts)
-def test_silence_goes_at_both_ends_and_stays_within(sizes: list[int]) -> None:
+def test_silence_is_removed_at_both_ends_and_kept_within(sizes: list[int]) -> None:
     word = sine(300, -20, seconds=0.2)
     spoken = np.concatenate((word, silence(0.6), word))
     out = run(Trim(RATE), np.concatenate((silence(0.5), spoken, silence(0.7))), sizes)
@@ -56,7 +56,7 @@ def test_sound_without_a_pause_is_not_held_back() -> None:
 
 
 def test_silence_alone_gives_nothing() -> None:
-    assert len(run(Finish_(RATE), silence(2), [700] * 50)) == 0
+    assert len(run(AllSteps(RATE), silence(2), [700] * 50)) == 0
 
 
 @given(cuts)
@@ -76,7 +76,7 @@ def test_a_sound_shorter_than_its_fades_does_not_click_either(samples: int) -> N
 
 
 @given(cuts, st.floats(-6, 12), st.integers(0, 2**32 - 1))
-def test_no_sample_passes_the_ceiling(sizes: list[int], level: float, seed: int) -> None:
+def test_no_sample_exceeds_the_ceiling(sizes: list[int], level: float, seed: int) -> None:
     rough = np.random.default_rng(seed).normal(0, 0.3, 10_000).astype(np.float32)
     rough[4000:4100] *= 10
     out = run(Limit(), np.concatenate((rough, sine(200, level, seconds=0.2))), sizes)
@@ -95,13 +95,13 @@ def test_the_limiter_gives_the_same_whatever_the_pieces(sizes: list[int]) -> Non
     assert np.allclose(run(Limit(), loud, sizes), run(Limit(), loud, []), atol=1e-5)
 
 
-def test_the_limiter_turns_its_gain_without_a_click() -> None:
+def test_the_limiter_changes_its_gain_without_a_click() -> None:
     step = np.concatenate((np.full(4800, 0.5, np.float32), np.full(4800, 2.0, np.float32)))
     gain = run(Limit(), step, []) / step
     assert np.abs(np.diff(gain)).max() < 0.005
 
 
-def test_the_limiter_lets_go_again() -> None:
+def test_the_limiter_recovers() -> None:
     loud_then_quiet = np.concatenate((sine(300, 6, seconds=0.1), sine(300, -6, seconds=1.5)))
     end = slice(-4800, None)
     out = run(Limit(), loud_then_quiet, [])
@@ -109,9 +109,9 @@ def test_the_limiter_lets_go_again() -> None:
 
 
 @pytest.mark.parametrize("rate", [16_000, 22_050, 24_000, 48_000])
-def test_the_whole_finish_keeps_length_pitch_and_loudness_at_any_rate(rate: int) -> None:
+def test_all_steps_together_keep_length_pitch_and_loudness_at_any_rate(rate: int) -> None:
     tone = sine(440, -20, seconds=1, rate=rate)
-    out = run(Finish_(rate), tone, [rate // 50] * 60)
+    out = run(AllSteps(rate), tone, [rate // 50] * 60)
     assert len(out) / RATE == pytest.approx(1, abs=0.002)
     spectrum = np.abs(np.fft.rfft(out))
     assert spectrum.argmax() * RATE / len(out) == pytest.approx(440, abs=2)
@@ -119,19 +119,21 @@ def test_the_whole_finish_keeps_length_pitch_and_loudness_at_any_rate(rate: int)
 
 
 @pytest.mark.parametrize("rate", [22_050, 24_000])
-def test_the_finish_holds_back_little_of_a_sound_that_goes_on(rate: int) -> None:
-    out = Finish(rate).feed(Pcm(sine(440, -20, seconds=0.3, rate=rate), rate))
+def test_they_hold_back_little_of_a_sound_that_goes_on(rate: int) -> None:
+    out = Postprocessor(rate).feed(Pcm(sine(440, -20, seconds=0.3, rate=rate), rate))
     assert len(out) / RATE > 0.3 - 0.06
 
 
-def test_sound_may_not_change_its_rate_on_the_way() -> None:
+def test_sound_must_not_change_its_rate() -> None:
     with pytest.raises(ValueError, match="within sound at"):
-        Finish(24_000).feed(Pcm(silence(0.1), 48_000))
+        Postprocessor(24_000).feed(Pcm(silence(0.1), 48_000))
 
 
-class Finish_:  # noqa: N801 - the finish, seen as one step
+class AllSteps:
+    """A Postprocessor as one step."""
+
     def __init__(self, rate: int) -> None:
-        self._finish = Finish(rate)
+        self._finish = Postprocessor(rate)
 
     def feed(self, samples: Samples) -> Samples:
         return self._finish.feed(Pcm(samples, self._finish.rate))

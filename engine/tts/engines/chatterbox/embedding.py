@@ -1,9 +1,7 @@
-"""What a recording becomes for the models: the conditionals of a voice. They go with a request,
-and are never left on the model, where upstream keeps them: there two members at once spoke in one
-voice.
+"""The embedding of a voice: what the encoders make of a recording, in memory and on disk.
 
-Knows: a recording, the encoders, the form on disk, upstream's own form. Does not know: texts,
-requests, where they are kept.
+Upstream calls its parts conditionals and keeps them on the model, where two requests at once were
+spoken in one voice. Here they go with the request.
 """
 
 import hashlib
@@ -26,23 +24,23 @@ from engine.tts.engines.chatterbox.models import RATE, REFERENCE_RATE, SPEECH_TO
 log = structlog.get_logger(__name__)
 
 _HEARD_BY_VOCODER: Final = 10  # seconds; upstream's DEC_COND_LEN
-_FORM: Final = 1  # of what is dumped; another number is another form
+_FORM: Final = 1  # of what is serialized
 _SEAL: Final = hashlib.sha256
 _SEALED: Final = _SEAL().digest_size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conditionals:
-    """All tensors are on the model's device; numbers are float32, tokens int64."""
+    """Upstream's word. All tensors are on the model's device; numbers are float32, tokens int64."""
 
     speaker: Any  # (1, 256) who speaks
-    prompt: Any  # (1, n) how they speak: tokens of the reference, for the model of tokens
-    tokens: Any  # (1, m) the same for the model of sound
-    mels: Any  # (1, 2 m, 80) what these tokens sound like; it may be a frame longer
+    prompt: Any  # (1, n) how they speak: speech tokens of the reference, for T3
+    tokens: Any  # (1, m) the same for S3Gen
+    mels: Any  # (1, 2 m, 80) what these tokens sound like; may be a frame longer
     timbre: Any  # (1, 192)
 
     def for_sound(self) -> dict[str, Any]:
-        """A new `ref_dict` of upstream's: it changes the one that it is given."""
+        """A new `ref_dict` for upstream, which changes the one that it gets."""
         return {
             "prompt_token": self.tokens,
             "prompt_token_len": torch.tensor([self.tokens.shape[1]], device=self.tokens.device),
@@ -53,9 +51,9 @@ class Conditionals:
 
     @classmethod
     def checked(cls, parts: Mapping[str, Any], device: str, prompt: int) -> Self:
-        """Raises ValueError for what cannot be conditionals."""
+        """Raises ValueError for parts that cannot be conditionals."""
         if not isinstance(parts, dict) or parts.keys() != set(cls.__slots__):
-            raise ValueError("the parts of conditionals are others")
+            raise ValueError("these are not the parts of conditionals")
         mels = parts["mels"]
         for name, rows, width in (("speaker", 1, 256), ("timbre", 1, 192)):
             _expect(name, parts[name], torch.float32, (rows, width))
@@ -63,19 +61,19 @@ class Conditionals:
             part = parts[name]
             _expect(name, part, torch.int64, (1, None))
             if not 0 < part.shape[1] <= most or part.min() < 0 or part.max() >= SPEECH_TOKENS:
-                raise ValueError(f"{name} holds what is no speech token, or too many")
+                raise ValueError(f"{name} has too many tokens, or some that are no speech tokens")
         _expect("mels", mels, torch.float32, (1, None, 80))
         if not 0 <= mels.shape[1] - 2 * parts["tokens"].shape[1] <= 1:
-            raise ValueError("mels are of another length than tokens")
+            raise ValueError("mels and tokens differ in length")
         return cls(**{name: part.to(device) for name, part in parts.items()})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Voice:
-    """A voice's conditionals: from its recording brought to a standard loudness, and as it is.
+class ChatterboxEmbedding:
+    """Implements SpeakerEmbedding: conditionals of the recording as it is, and levelled.
 
-    Turbo takes either (`norm_loudness`), and which one is a matter of a request's style; both are
-    computed at once, so that no request changes what another one finds. The others know one.
+    A request to Turbo chooses by its style (`norm_loudness`); both are computed at once, so that no
+    request changes what another one finds. The other models have one.
     """
 
     plain: Conditionals
@@ -85,8 +83,8 @@ class Voice:
         return self.levelled if levelled and self.levelled is not None else self.plain
 
 
-def embed_voice(upstream: Any, model: Model, reference: Pcm, device: str) -> Voice:
-    """Raises SynthesisFailed for a recording that is too short. For the model's thread."""
+def embed_voice(upstream: Any, model: Model, reference: Pcm, device: str) -> ChatterboxEmbedding:
+    """Call it in the model's thread. Raises SynthesisFailed for a recording that is too short."""
     if reference.rate != RATE:
         raise ValueError(f"a reference of {reference.rate} Hz")
     if reference.seconds <= model.above_seconds:
@@ -99,11 +97,11 @@ def embed_voice(upstream: Any, model: Model, reference: Pcm, device: str) -> Voi
         )
     samples = np.ascontiguousarray(reference.samples, np.float32)
     plain = _compute(upstream, model, samples, device)
-    if not any(setting.name == "norm_loudness" for setting in model.styles):
-        return Voice(plain)
-    # numpy 2 makes float64 of it here, which the encoders refuse: float32 again.
+    if not any(option.name == "norm_loudness" for option in model.styles):
+        return ChatterboxEmbedding(plain)
+    # numpy 2 makes float64 of it, which the encoders refuse.
     level = np.asarray(upstream.norm_loudness(samples, RATE), np.float32)
-    return Voice(plain, _compute(upstream, model, level, device))
+    return ChatterboxEmbedding(plain, _compute(upstream, model, level, device))
 
 
 def _compute(upstream: Any, model: Model, samples: Samples, device: str) -> Conditionals:
@@ -124,8 +122,8 @@ def _compute(upstream: Any, model: Model, samples: Samples, device: str) -> Cond
         )
 
 
-def taken_off(upstream: Any, device: str) -> Voice | None:
-    """The voice that came with the weights, if one did. It is the model's no longer."""
+def take_builtin(upstream: Any, device: str) -> ChatterboxEmbedding | None:
+    """The voice that came with the weights, if one did. It is removed from the model."""
     came, upstream.conds = upstream.conds, None
     if came is None:
         return None
@@ -137,10 +135,12 @@ def taken_off(upstream: Any, device: str) -> Voice | None:
         "timbre": _cast(came.gen.get("embedding"), torch.float32),
     }
     try:
-        return Voice(Conditionals.checked(parts, device, upstream.t3.hp.speech_cond_prompt_len))
+        return ChatterboxEmbedding(
+            Conditionals.checked(parts, device, upstream.t3.hp.speech_cond_prompt_len)
+        )
     except ValueError as error:
-        # The model speaks all the same, in every voice but this one.
-        log.warning("the voice that came with the weights is of no use", reason=own_words(error))
+        # The model speaks in every other voice.
+        log.warning("the voice that came with the weights cannot be used", reason=own_words(error))
         return None
 
 
@@ -148,7 +148,7 @@ def _cast(part: Any, dtype: Any) -> Any:
     return part.to(dtype) if isinstance(part, torch.Tensor) else part
 
 
-def serialize(voice: Voice, model: Model) -> bytes:
+def serialize(voice: ChatterboxEmbedding, model: Model) -> bytes:
     file = io.BytesIO()
     levelled = voice.levelled and _parts(voice.levelled)
     torch.save(
@@ -165,33 +165,33 @@ def serialize(voice: Voice, model: Model) -> bytes:
 
 
 def _parts(conditionals: Conditionals) -> dict[str, Any]:
-    # A clone: a view would drag all of the storage behind it into the file.
+    # A clone: a view would write all of its storage into the file.
     return {name: getattr(conditionals, name).cpu().clone() for name in Conditionals.__slots__}
 
 
-def deserialize(serialized: bytes, model: Model, device: str, prompt: int) -> Voice:
-    """Raises ValueError for all that `serialize` did not make for this model. Runs no code."""
+def deserialize(serialized: bytes, model: Model, device: str, prompt: int) -> ChatterboxEmbedding:
+    """Raises ValueError for anything that `serialize` did not make for this model. Runs no code."""
     seal, body = serialized[:_SEALED], serialized[_SEALED:]
-    # For damaged bytes torch raises whatever its reader trips over, or nothing at all.
+    # For damaged bytes torch raises any error, or none.
     if seal != _SEAL(body).digest():
-        raise ValueError("no dumped voice, or a damaged one")
+        raise ValueError("no embedding, or a damaged one")
     try:
         read = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError) as error:  # of a torch with another format
-        raise ValueError(f"a dumped voice that torch does not read: {error}") from error
+    except (pickle.UnpicklingError, RuntimeError) as error:  # another version of torch wrote it
+        raise ValueError(f"an embedding that torch cannot read: {error}") from error
     if not isinstance(read, dict) or read.keys() != {"form", "model", "plain", "levelled"}:
-        raise ValueError("something else was dumped")
+        raise ValueError("these are not the parts of an embedding")
     if read["form"] != _FORM or read["model"] != model.engine:
-        raise ValueError(f"dumped by another version or model: {read['model']!r}")
+        raise ValueError(f"made by another version or model: {read['model']!r}")
     plain = Conditionals.checked(read["plain"], device, prompt)
     if read["levelled"] is None:
-        return Voice(plain)
-    return Voice(plain, Conditionals.checked(read["levelled"], device, prompt))
+        return ChatterboxEmbedding(plain)
+    return ChatterboxEmbedding(plain, Conditionals.checked(read["levelled"], device, prompt))
 
 
 def _expect(name: str, part: Any, dtype: Any, shape: tuple[int | None, ...]) -> None:
     if not isinstance(part, torch.Tensor) or part.dtype != dtype or part.ndim != len(shape):
-        raise ValueError(f"{name} is no tensor of its kind")
+        raise ValueError(f"{name} is not a tensor of its kind")
     if any(want not in (None, found) for want, found in zip(shape, part.shape, strict=True)):
         raise ValueError(f"{name} has the shape {tuple(part.shape)}")
     if dtype.is_floating_point and not torch.isfinite(part).all():

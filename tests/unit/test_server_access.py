@@ -1,4 +1,4 @@
-"""The door of a host: what it reads of any head of a request, without ever breaking."""
+"""Access to a server: it judges any head of a request, and never breaks over one."""
 
 import pytest
 from hypothesis import given
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from engine.base.clock import ManualClock
 from engine.tts.server.access import UNAUTHORIZED, UNKNOWN_HOST, Access, host_name
-from engine.tts.server.log_limit import PAUSE, LogLimit
+from engine.tts.server.admission import LOG_PAUSE, LogLimit
 
 TOKEN = b"correct-horse-battery-staple"
 
@@ -38,26 +38,26 @@ def test_the_name_in_a_host_header(host: str, name: str) -> None:
 
 @given(st.sampled_from(["GET", "POST", "DELETE", "BREW"]), st.lists(header, max_size=6))
 def test_no_head_without_the_token_gets_in(method: str, headers: list[tuple[bytes, bytes]]) -> None:
-    assert Access(token=TOKEN).closed_to(method, headers) == UNAUTHORIZED
+    assert Access(token=TOKEN).refusal(method, headers) == UNAUTHORIZED
 
 
 @given(st.sampled_from(["GET", "POST", "DELETE"]), st.lists(header, max_size=6))
-def test_a_host_that_is_called_by_two_names_or_none_is_not_meant(
+def test_a_request_with_two_hosts_or_none_is_refused(
     method: str, headers: list[tuple[bytes, bytes]]
 ) -> None:
     others = [each for each in headers if each[0] != b"host"]
     local = (b"host", b"localhost")
-    assert Access().closed_to(method, others) == UNKNOWN_HOST
-    assert Access().closed_to(method, [local, *others, local]) == UNKNOWN_HOST
+    assert Access().refusal(method, others) == UNKNOWN_HOST
+    assert Access().refusal(method, [local, *others, local]) == UNKNOWN_HOST
 
 
 def test_the_token_shows_in_no_representation() -> None:
     assert TOKEN.decode() not in repr(Access(token=TOKEN))
 
 
-async def test_the_same_is_said_once_in_a_while() -> None:
+async def test_the_same_is_logged_once_in_a_while() -> None:
     clock = ManualClock()
-    seldom = LogLimit(clock)
-    assert [seldom.due("a"), seldom.due("a"), seldom.due("b")] == [True, False, True]
-    await clock.advance(PAUSE)
-    assert [seldom.due("a"), seldom.due("a")] == [True, False]
+    limit = LogLimit(clock)
+    assert [limit.allows("a"), limit.allows("a"), limit.allows("b")] == [True, False, True]
+    await clock.advance(LOG_PAUSE)
+    assert [limit.allows("a"), limit.allows("a")] == [True, False]

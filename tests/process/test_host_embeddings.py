@@ -1,4 +1,4 @@
-"""Voices in the making: slow ones, ones that nobody waits for any more, ones that are forgotten."""
+"""Voices while they are embedded: slow, awaited by nobody, or forgotten meanwhile."""
 
 import asyncio
 import threading
@@ -11,7 +11,7 @@ from engine.model.engine import SynthesisRequest
 from engine.model.errors import OutOfMemory, VoiceMissing
 from engine.tts.audio.pcm import Pcm
 from engine.tts.engines.base import SpeakerEmbedding
-from engine.tts.engines.tone import ToneSynthesizer, ToneVoice
+from engine.tts.engines.tone import ToneEmbedding, ToneSynthesizer
 from engine.tts.protocol import SynthesizeCommand
 from engine.tts.server.runner import EngineRunner
 from engine.tts.server.voice_cache import LONGEST, EmbeddingCache
@@ -23,7 +23,7 @@ REFERENCE = reference_of(RECORDING)
 
 
 class Slow(ToneSynthesizer):
-    """Listens to a voice until it is let go, and is out of memory as often as it is told to."""
+    """Embeds a voice until it is released, and is out of memory as often as it is told to."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Slow(ToneSynthesizer):
         self.begun = 0
         self.runs_out = 0
 
-    def embed_voice(self, reference: Pcm) -> ToneVoice:
+    def embed_voice(self, reference: Pcm) -> ToneEmbedding:
         self.begun += 1
         self.listening.set()
         assert self.let_go.wait(20)
@@ -42,8 +42,8 @@ class Slow(ToneSynthesizer):
         return super().embed_voice(reference)
 
 
-class House:
-    """A host around a slow engine, and its voices alone."""
+class Rig:
+    """A runner around a slow engine, and its embeddings alone."""
 
     def __init__(self, folder: Path) -> None:
         self.clock = ManualClock()
@@ -51,7 +51,7 @@ class House:
         self.folder = folder
         self.voices = EmbeddingCache(self.engine, folder, self.clock)
         self.gave_up = False
-        self.host = EngineRunner(
+        self.runner = EngineRunner(
             lambda: self.engine, self.clock, state_dir=folder, slots=None, give_up=self.give_up
         )
 
@@ -59,20 +59,22 @@ class House:
         self.gave_up = True
 
     def ask(self, recording: bytes | None = RECORDING) -> "asyncio.Task[SpeakerEmbedding]":
-        return asyncio.create_task(self.voices.state(REFERENCE, recording))
+        return asyncio.create_task(self.voices.embedding(REFERENCE, recording))
 
     async def begun(self) -> None:
         await within_patience(asyncio.to_thread(self.engine.listening.wait))
 
     async def make(self) -> bytes:
-        """The sound of an order in the reference voice."""
+        """The sound of a command in the reference voice."""
         request = SynthesisRequest(text="xxxxxx", voice="@12", reference=REFERENCE)
         made = bytearray()
 
         async def put(piece: bytes) -> None:
             made.extend(piece)
 
-        await self.host.make(SynthesizeCommand(id="1", request=request, recording=RECORDING), put)
+        await self.runner.synthesize(
+            SynthesizeCommand(id="1", request=request, recording=RECORDING), put
+        )
         return bytes(made)
 
     @property
@@ -81,68 +83,68 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path)
+def rig(tmp_path: Path) -> Rig:
+    return Rig(tmp_path)
 
 
-async def test_an_order_whose_voice_takes_long_gives_signs_of_life_until_it_must_be_stuck(
-    house: House,
+async def test_a_command_whose_voice_takes_long_gives_signs_of_life_until_it_counts_as_hung(
+    rig: Rig,
 ) -> None:
-    await house.host.load()
-    making = asyncio.create_task(house.make())
-    await house.begun()
-    await house.clock.advance(LONGEST - 1)
-    await until(lambda: house.host.health().busy[0].seconds_since_progress == 0)
-    await house.clock.advance(LONGEST)
-    assert house.host.health().busy[0].seconds_since_progress == LONGEST
-    house.engine.let_go.set()
+    await rig.runner.load()
+    making = asyncio.create_task(rig.make())
+    await rig.begun()
+    await rig.clock.advance(LONGEST - 1)
+    await until(lambda: rig.runner.health().busy[0].seconds_since_progress == 0)
+    await rig.clock.advance(LONGEST)
+    assert rig.runner.health().busy[0].seconds_since_progress == LONGEST
+    rig.engine.let_go.set()
     assert same_pitch(pitch_of(await within_patience(making)), 300)
-    assert house.host.health().busy == ()
+    assert rig.runner.health().busy == ()
 
 
-async def test_a_voice_that_nobody_waits_for_any_more_is_made_all_the_same(house: House) -> None:
-    first = house.ask()
-    await house.begun()
+async def test_a_voice_that_nobody_waits_for_any_more_is_embedded_anyway(rig: Rig) -> None:
+    first = rig.ask()
+    await rig.begun()
     first.cancel()
-    second = house.ask(recording=None)
-    house.engine.let_go.set()
-    assert await within_patience(second) == ToneVoice(300.0)
-    assert (house.engine.begun, house.voices.made, house.voices.held) == (1, 1, 1)
+    second = rig.ask(recording=None)
+    rig.engine.let_go.set()
+    assert await within_patience(second) == ToneEmbedding(300.0)
+    assert (rig.engine.begun, rig.voices.made, rig.voices.held) == (1, 1, 1)
 
 
-async def test_a_voice_that_is_forgotten_while_it_is_made_leaves_nothing_behind(
-    house: House,
+async def test_a_voice_that_is_forgotten_while_it_is_embedded_leaves_nothing_behind(
+    rig: Rig,
 ) -> None:
-    asking = house.ask()
-    await house.begun()
-    await house.voices.forget(REFERENCE)
-    house.engine.let_go.set()
-    assert await within_patience(asking) == ToneVoice(300.0)
-    assert (house.files, house.voices.held) == ([], 0)
+    asking = rig.ask()
+    await rig.begun()
+    await rig.voices.forget(REFERENCE)
+    rig.engine.let_go.set()
+    assert await within_patience(asking) == ToneEmbedding(300.0)
+    assert (rig.files, rig.voices.held) == ([], 0)
     with pytest.raises(VoiceMissing):
-        await house.ask(recording=None)
+        await rig.ask(recording=None)
 
 
 async def test_a_request_with_the_recording_does_not_fail_with_one_that_lacks_it(
-    house: House,
+    rig: Rig,
 ) -> None:
-    house.engine.let_go.set()
-    without, given = house.ask(recording=None), house.ask()
-    assert await within_patience(given) == ToneVoice(300.0)
+    rig.engine.let_go.set()
+    without, given = rig.ask(recording=None), rig.ask()
+    assert await within_patience(given) == ToneEmbedding(300.0)
     with pytest.raises(VoiceMissing):
         await without
 
 
 @pytest.mark.parametrize(("times", "spoken"), [(1, True), (2, False)])
 async def test_memory_that_runs_out_over_a_voice_is_freed_and_the_voice_tried_once_more(
-    house: House, times: int, spoken: bool
+    rig: Rig, times: int, spoken: bool
 ) -> None:
-    await house.host.load()
-    house.engine.let_go.set()
-    house.engine.runs_out = times
-    making = asyncio.create_task(house.make())
+    await rig.runner.load()
+    rig.engine.let_go.set()
+    rig.engine.runs_out = times
+    making = asyncio.create_task(rig.make())
     await asyncio.wait({making})
     assert (making.exception() is None) == spoken
-    assert house.gave_up != spoken
-    assert house.host.health().state == ("ready" if spoken else "failed")
-    assert house.engine.begun == 2
+    assert rig.gave_up != spoken
+    assert rig.runner.health().state == ("ready" if spoken else "failed")
+    assert rig.engine.begun == 2

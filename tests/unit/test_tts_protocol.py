@@ -1,4 +1,4 @@
-"""What travels between bot and host: it survives the way, and what is wrong is named."""
+"""What travels between the bot and a host arrives as it was; what is wrong with a body is named."""
 
 import base64
 import hashlib
@@ -19,8 +19,8 @@ from engine.model.errors import (
 )
 from engine.tts.protocol import (
     MOST_CHARACTERS,
+    MOST_PLAIN_BODY,
     MOST_RECORDING,
-    MOST_WORDS,
     Broken,
     Busy,
     Health,
@@ -30,7 +30,7 @@ from engine.tts.protocol import (
     error_from,
 )
 
-CARD = EngineInfo(
+INFO = EngineInfo(
     name="an engine",
     version="1",
     voices=(BuiltinVoice(id="a", name="A", language="en-US"),),
@@ -55,7 +55,6 @@ commands = st.builds(
         SynthesisRequest,
         text=st.text(min_size=1, max_size=300),
         voice=st.text(max_size=50),
-        language=st.none() | st.text(min_size=1, max_size=20),
         context=st.none() | st.text(min_size=1, max_size=300),
         style=st.dictionaries(
             st.text(max_size=10), st.booleans() | st.floats(0, 1) | st.text(max_size=5), max_size=5
@@ -67,13 +66,13 @@ commands = st.builds(
 )
 
 
-def test_a_newer_hosts_card_is_understood_as_far_as_it_goes() -> None:
-    newer = {**over_the_wire(CARD.to_json()), "sings": True}
-    assert EngineInfo.from_json(newer) == CARD
+def test_a_newer_hosts_info_is_understood_as_far_as_it_goes() -> None:
+    newer = {**over_the_wire(INFO.to_json()), "sings": True}
+    assert EngineInfo.from_json(newer) == INFO
 
 
 @given(commands)
-def test_an_order_survives_the_way(command: SynthesizeCommand) -> None:
+def test_a_command_survives_the_wire(command: SynthesizeCommand) -> None:
     assert SynthesizeCommand.from_json(over_the_wire(command.to_json())) == command
 
 
@@ -98,14 +97,14 @@ def test_an_order_survives_the_way(command: SynthesizeCommand) -> None:
         ({"text": "a", "voice": ["b"]}, "voice must be a string"),
         ({"text": "a", "reference": "abc"}, "SHA-256"),
         ({"text": "a", "reference": "A" * 64}, "SHA-256"),
-        ({"text": "a", "recording": "AAAA"}, "of no reference"),
+        ({"text": "a", "recording": "AAAA"}, "has no reference"),
         ({"text": "a", "reference": "0" * 64, "recording": "AAAA"}, "not the one"),
         ({"text": "a", "reference": "0" * 64, "recording": "ä"}, "base64"),
         ({"text": "a", "reference": "0" * 64, "recording": "A"}, "base64"),
         ({"text": "a", "reference": "0" * 64, "recording": ["A"]}, "base64"),
     ],
 )
-def test_what_is_no_order_is_refused_with_what_is_wrong(body: object, fault: str) -> None:
+def test_another_body_is_refused_with_what_is_wrong(body: object, fault: str) -> None:
     with pytest.raises(Invalid, match=fault):
         SynthesizeCommand.from_json(body)
 
@@ -117,7 +116,7 @@ def with_recording(recording: bytes) -> SynthesizeCommand:
 
 
 @given(commands | st.builds(with_recording, st.binary(max_size=1000)))
-def test_an_order_survives_the_way_as_a_body(command: SynthesizeCommand) -> None:
+def test_a_command_survives_the_wire_as_a_body(command: SynthesizeCommand) -> None:
     assert SynthesizeCommand.from_body(command.to_body()) == command
 
 
@@ -135,15 +134,15 @@ def test_a_recording_may_be_as_large_as_two_mebibytes_and_no_larger() -> None:
 @pytest.mark.parametrize("recording", [None, base64.b64encode(b"").decode()])
 def test_a_recording_makes_no_room_for_anything_else(recording: str | None) -> None:
     reference = hashlib.sha256(b"").hexdigest()
-    body = {"text": "a", "reference": reference, "style": {"x": "y" * MOST_WORDS}}
+    body = {"text": "a", "reference": reference, "style": {"x": "y" * MOST_PLAIN_BODY}}
     if recording is not None:
         body["recording"] = recording
-    with pytest.raises(Invalid, match=f"larger than {MOST_WORDS}"):
+    with pytest.raises(Invalid, match=f"larger than {MOST_PLAIN_BODY}"):
         SynthesizeCommand.from_body(json.dumps(body).encode())
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 50_000, b"9" * 5000, b"null"])
-def test_what_is_no_json_object_is_refused(body: bytes) -> None:
+def test_a_body_that_is_not_a_json_object_is_refused(body: bytes) -> None:
     with pytest.raises(Invalid):
         SynthesizeCommand.from_body(body)
 
@@ -164,7 +163,7 @@ def test_what_is_no_json_object_is_refused(body: bytes) -> None:
         max_leaves=8,
     )
 )
-def test_any_json_is_an_order_or_is_refused(body: object) -> None:
+def test_any_json_is_a_command_or_is_refused(body: object) -> None:
     try:
         command = SynthesizeCommand.from_json(body)
     except Invalid:
@@ -172,10 +171,10 @@ def test_any_json_is_an_order_or_is_refused(body: object) -> None:
     assert command.request.text
 
 
-def test_the_health_survives_the_way() -> None:
+def test_the_health_survives_the_wire() -> None:
     health = Health(
         state="ready",
-        info=CARD,
+        info=INFO,
         busy=(Busy(id="a", seconds_since_progress=1.5),),
         waiting=2,
         voices_held=3,
@@ -194,16 +193,16 @@ def test_an_error_of_the_engine_arrives_as_itself(kind: type[EngineError]) -> No
     assert 400 <= status < 600
 
 
-def test_a_fault_of_the_host_itself_may_be_tried_again() -> None:
+def test_a_request_that_met_a_bug_of_the_host_may_be_tried_again() -> None:
     status, body = describe_error(ZeroDivisionError("oops"))
     assert status == 500
     assert type(error_from(over_the_wire(body))) is EngineUnavailable
 
 
-def test_an_order_that_the_host_does_not_understand_is_not_repeated() -> None:
+def test_a_command_that_the_host_does_not_understand_is_not_repeated() -> None:
     assert type(error_from(describe_error(Invalid("unknown: x"))[1])) is SynthesisFailed
 
 
 @pytest.mark.parametrize("body", [None, [], "<html>", 5])
-def test_an_answer_of_something_else_than_a_host_means_no_host(body: object) -> None:
+def test_an_answer_in_another_protocol_means_that_there_is_no_host(body: object) -> None:
     assert type(error_from(body)) is EngineUnavailable

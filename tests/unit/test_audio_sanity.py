@@ -1,4 +1,4 @@
-"""What a model says is looked at: it must be sound, as long as its text takes, without a tail."""
+"""A model's sound is checked: it must be audible, as long as its text takes, without a tail."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def pcm(*parts: Samples) -> Pcm:
         ("...", 0.5),
     ],
 )
-def test_speech_of_a_usual_length_is_taken(text: str, seconds: float) -> None:
+def test_speech_of_a_usual_length_is_accepted(text: str, seconds: float) -> None:
     assert defect(pcm(noise(-20, seconds)), text) is None
 
 
@@ -40,20 +40,20 @@ def test_speech_of_a_usual_length_is_taken(text: str, seconds: float) -> None:
     ("text", "seconds"),
     [("Hi.", 0.05), ("Hi.", 8.0), ("The quick brown fox jumps over the lazy dog.", 0.5)],
 )
-def test_speech_that_broke_off_or_ran_on_is_not(text: str, seconds: float) -> None:
+def test_speech_that_broke_off_or_ran_on_is_refused(text: str, seconds: float) -> None:
     found = defect(pcm(noise(-20, seconds)), text)
     assert found is not None
     assert f"for {len(text)} characters" in found
 
 
 @pytest.mark.parametrize("broken", [np.nan, np.inf])
-def test_what_is_no_number_is_not(broken: float) -> None:
+def test_nan_and_infinity_are_refused(broken: float) -> None:
     samples = noise(-20, 1)
     samples[5] = broken
-    assert defect(pcm(samples), "Hello there.") == "it is not a number everywhere"
+    assert defect(pcm(samples), "Hello there.") == "it holds NaN or infinity"
 
 
-def test_silence_is_not() -> None:
+def test_silence_is_refused() -> None:
     assert defect(pcm(np.zeros(RATE, np.float32)), "Hello there.") == "it is silent"
     assert defect(pcm(noise(-90, 1)), "Hello there.") == "it is silent"
     assert defect(pcm(noise(-20, 0)), "Hello there.") == "it is silent"
@@ -74,12 +74,12 @@ def test_hiss_after_the_voice_is_cut_off() -> None:
     np.testing.assert_array_equal(cut.samples[: len(speech)], speech)
 
 
-def test_click_after_the_voice_goes_too() -> None:
+def test_a_click_after_the_voice_is_cut_off_too() -> None:
     cut = without_tail(pcm(noise(-20, 2), noise(-70, 0.5), noise(-20, 0.02), noise(-70, 0.3)))
     assert cut.seconds < 2.25
 
 
-def test_last_word_after_a_pause_stays() -> None:
+def test_the_last_word_after_a_pause_stays() -> None:
     sound = pcm(noise(-20, 2), noise(-70, 0.8), noise(-25, 0.2))
     assert without_tail(sound).seconds == pytest.approx(3.0)
 
@@ -90,6 +90,6 @@ def test_no_more_is_cut_than_a_mistake_may_cost() -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, 0.03, 2])
-def test_sound_without_a_tail_is_left_alone(seconds: float) -> None:
+def test_a_sound_without_a_tail_is_not_changed(seconds: float) -> None:
     sound = pcm(noise(-20, seconds))
     np.testing.assert_array_equal(without_tail(sound).samples, sound.samples)
