@@ -134,7 +134,7 @@ async def test_who_finds_all_places_taken_waits_in_line_and_is_told_when_that_is
     question = await ask(scene)
     waiting = await press(question, scene.ada)
     await clock.advance(3.1)
-    assert "Many recordings are being examined just now. Try again" in await words(waiting)
+    assert "I am examining many recordings just now. Try again" in await words(waiting)
     assert await counted(bot) == 12  # nothing was done for her, so nothing counts
     waiting = await press(question, scene.ada)
     discord.files.release()  # and the twelve are told that theirs broke off

@@ -34,7 +34,7 @@ async def test_report_of_a_private_voice_reaches_the_servers_owner_and_the_opera
     scene: Scene, heard: Voice, operator: User
 ) -> None:
     told = await report(scene, heard.key)
-    assert told.startswith(f"Reported: a private voice (#{heard.id}). The admins")
+    assert told.startswith(f"You reported a private voice (#{heard.id}). I am telling the admins")
     to_owner = await scene.guild.owner.dm.wait_for(lambda message: message.content)
     for words in (scene.bob.mention, scene.ada.mention, "That is my own voice.", heard.key):
         assert words in to_owner.content
@@ -100,7 +100,10 @@ async def test_report_is_kept_when_nobody_takes_direct_messages(
     scene.guild.owner.dm.block()
     with structlog.testing.capture_logs() as logged:
         told = await report(scene, heard.key)  # the operator is on no server with the bot
-        untold = {"event": "A report could not be told; it is in the trail", "log_level": "warning"}
+        untold = {
+            "event": "A report could not be sent; it is in the audit log",
+            "log_level": "warning",
+        }
         await until(
             lambda: sum(untold.items() <= each.items() for each in logged) == 2, "two warnings"
         )

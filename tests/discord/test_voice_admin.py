@@ -207,7 +207,7 @@ async def test_allow_ends_what_it_forbids(bot: Running, scene: Scene, give: Give
     assert told.endswith("1 waiting job ended.")
     assert (await bot.speech.view(job_of(in_secret))).job.ended_by is EndReason.VOICE_GONE
     told = await admin(scene, "allow", {"voices": "none"})
-    assert told.startswith("No cloned voice may be spoken here.")
+    assert told.startswith("Cloned voices may not be spoken here.")
     assert (await bot.speech.view(job_of(in_shared))).job.ended_by is EndReason.VOICE_GONE
     assert "not allowed" in await admin(scene, "list")
     await admin(scene, "allow", {"voices": "all"})
@@ -217,7 +217,7 @@ async def test_allow_ends_what_it_forbids(bot: Running, scene: Scene, give: Give
 async def test_uploads_can_be_limited_to_a_role(bot: Running, scene: Scene) -> None:
     role = scene.guild.role("Voices")
     told = await admin(scene, "uploads", {"role": role})
-    assert f"Who has <@&{role.id}> may upload" in told
+    assert f"Members with <@&{role.id}> may upload" in told
     assert (await bot.registry.rules(str(scene.guild.id))).uploaders == str(role.id)
     assert f"Only <@&{role.id}> may upload" in await admin(scene, "list")
     assert "Everyone" in await admin(scene, "uploads")
@@ -265,7 +265,7 @@ async def test_trail_of_a_voice_outlives_it(bot: Running, scene: Scene, give: Gi
     voice = await give("Morning")
     await bot.registry.delete(requester(scene.ada), voice.key)
     told = await admin(scene, "audit", {"voice": voice.key})
-    assert f"{scene.ada.mention} deleted a voice that is gone (#{voice.id})" in told
+    assert f"{scene.ada.mention} deleted a deleted voice (#{voice.id})" in told
     assert "Morning" not in told
 
 

@@ -91,7 +91,7 @@ async def test_job_that_is_over_cannot_be_skipped(bot: Running, scene: Scene) ->
     await scene.told("skip")
     await message.wait_for(over)
     message.components = [{"type": 1, "components": [skip]}]  # as an old client still shows it
-    assert await scene.press(message, "Skip") == "That is over already."
+    assert await scene.press(message, "Skip") == "This job has already ended."
 
 
 # /stop
@@ -246,7 +246,7 @@ async def test_replay_needs_all_that_say_needs(bot: Running, scene: Scene) -> No
     message = await scene.say("Hi.")
     await scene.told("skip")
     await message.wait_for(over)
-    assert "You are in no voice channel" in await scene.press(message, "Replay", by=scene.eve)
+    assert "You are not in a voice channel" in await scene.press(message, "Replay", by=scene.eve)
     await scene.bob.server_mute()
     assert "muted by the server" in await scene.press(message, "Replay", by=scene.bob)
     await scene.eve.join(scene.den)

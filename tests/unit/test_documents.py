@@ -119,7 +119,7 @@ async def test_readme_lists_every_command_with_its_options(tmp_path: Path) -> No
     speech = SpeechQueue(settings, FakeEngine(clock), clock)
     async with aiohttp.ClientSession() as session:
         registry = VoiceRegistry(settings, speech, clock)
-        bot = Bot(settings, speech, registry, session, clock, metronome=ManualFrameClock())
+        bot = Bot(settings, speech, registry, session, clock, frame_clock=ManualFrameClock())
         registered = {
             f"/{command.qualified_name}": {each.name for each in command.parameters}
             for command in bot.tree.walk_commands()
