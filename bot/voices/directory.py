@@ -28,7 +28,9 @@ from engine.voices.permissions import open_to_all
 from engine.voices.registry import VoiceRegistry
 from engine.voices.selection import AmbiguousVoice, VoiceSelection
 
-UNKNOWN_HERE: Final = "There is no such voice here. Choose one of those that complete as you type."
+UNKNOWN_HERE: Final = (
+    "There is no such voice here. Choose one of those that are offered as you type."
+)
 #: Candidates that an answer names where a name is ambiguous.
 MOST_NAMED: Final = 10
 

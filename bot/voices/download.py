@@ -40,7 +40,7 @@ GONE: Final = (
 LATE: Final = "The recording did not arrive in time. Upload it again in a moment."
 SHORT: Final = "The recording arrived incomplete. Upload it again in a moment."
 
-ELSEWHERE: Final = "This recording is not on Discord's servers, so I did not fetch it."
+ELSEWHERE: Final = "This recording is not on Discord's servers, so it was not fetched."
 
 Origin = tuple[str, str | None, int | None]  # scheme, host, port
 

@@ -62,8 +62,8 @@ def render_card(
     the recording is frozen on the server where the member uploaded it."""
     report = voice.report
     lines = [
-        f"I keep {bold(voice.name)}, {render_reach(voice.scope)}.",
-        f"- Speech: {report.usable} that I can use",
+        f"{bold(voice.name)} is kept, {render_reach(voice.scope)}.",
+        f"- Speech: {report.usable} that can be used",
         f"- Noise: {_noise(report)}",
         f"- Loudness: {report.loudness:.0f} LUFS; it is levelled for you",
         f"- Clipping: {_clipping(report)}",

@@ -42,8 +42,8 @@ log = structlog.get_logger(__name__)
 WORK_SECONDS: Final = 9.0
 
 BUSY: Final = (
-    "I am examining many recordings just now. Press **I agree** again in a moment; I have kept "
-    "nothing so far."
+    "I am examining many recordings just now. Press **I agree** again in a moment; nothing was "
+    "kept so far."
 )
 ALREADY_WORKING: Final = "I am already examining this recording."
 NO_SERVER: Final = "You share a voice with a server in that server: use this command there."

@@ -23,7 +23,7 @@ EXPORT_LINE_SECONDS: Final = 120.0
 
 STILL_EXAMINING: Final = "I am still examining your last recording. Try again when I have answered."
 EXAMINING_MANY: Final = (
-    "I am examining many recordings just now. Try again in a moment; I have kept nothing so far."
+    "I am examining many recordings just now. Try again in a moment; nothing was kept so far."
 )
 STILL_EXPORTING: Final = "I am still putting your data together. It comes as a separate answer."
 EXPORTING_MANY: Final = "I am putting together the data of many members. Try again in a moment."

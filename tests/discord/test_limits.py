@@ -74,14 +74,14 @@ async def test_limit_of_reports_outlives_an_erasure(
     await (await scene.say("Hi.", voice=voice.key)).wait_for(over)
     values = {"voice": voice.key, "reason": "No."}
     for _ in range(5):
-        assert "Reported" in await scene.told("voice report", values, by=scene.bob)
+        assert "You reported" in await scene.told("voice report", values, by=scene.bob)
     await outcome(await delete(scene, by=scene.bob))
     refused = await scene.told("voice report", values, by=scene.bob)
     assert refused.startswith("You have made 5 reports within an hour")
     assert "Try again in" in refused
-    assert "Reported" in await scene.told("voice report", values, by=scene.eve)
+    assert "You reported" in await scene.told("voice report", values, by=scene.eve)
     await clock.advance(3601.0)
-    assert "Reported" in await scene.told("voice report", values, by=scene.bob)
+    assert "You reported" in await scene.told("voice report", values, by=scene.bob)
 
 
 async def test_bad_files_count_and_names_that_are_refused_do_not(

@@ -108,7 +108,7 @@ async def test_report_is_kept_when_nobody_takes_direct_messages(
             lambda: sum(untold.items() <= each.items() for each in logged) == 2, "two warnings"
         )
     assert {50007, 50278} <= {each.code for each in discord.rest.requests}
-    assert "Reported" in told
+    assert "You reported" in told
     assert "refus" not in told
     (entry, *_) = await bot.registry.audit(str(scene.guild.id))
     assert entry.action is Action.REPORT
@@ -122,10 +122,10 @@ async def test_five_reports_an_hour_are_taken_also_when_they_come_at_once(
     values = {"voice": heard.key, "reason": "No."}
     asked = [await scene.bob.command("voice report", values) for _ in range(7)]
     told = [(await (await each.answered()).original()).content for each in asked]
-    assert sum("Reported" in each for each in told) == 5
+    assert sum("You reported" in each for each in told) == 5
     assert sum("within an hour" in each for each in told) == 2
     await clock.advance(3601.0)
-    assert "Reported" in await report(scene, heard.key)
+    assert "You reported" in await report(scene, heard.key)
 
 
 async def test_completion_offers_what_was_heard_without_its_name(
@@ -182,5 +182,5 @@ async def test_voice_that_is_frozen_here_can_be_reported_all_the_same(
     bot: Running, scene: Scene, heard: Voice, operator: User
 ) -> None:
     await bot.registry.freeze(requester(scene.guild.owner), heard.key)
-    assert "Reported" in await report(scene, heard.key)
+    assert "You reported" in await report(scene, heard.key)
     await operator.dm.wait_for(lambda message: message.content)

@@ -159,7 +159,7 @@ async def test_removed_voice_is_its_owners_alone(bot: Running, scene: Scene, giv
     adas = await scene.say("Hi.", voice=voice.key)
     bobs = await scene.say("Hello.", voice=voice.key, by=scene.bob)
     told = await admin(scene, "remove", {"voice": "morning"})
-    assert "Only its owner may use **Morning**" in told
+    assert "only its owner may use **Morning**" in told
     assert told.endswith("1 waiting job ended.")
     assert (await bot.speech.view(job_of(bobs))).job.ended_by is EndReason.VOICE_GONE
     assert not (await bot.speech.view(job_of(adas))).job.state.final
@@ -172,7 +172,7 @@ async def test_default_is_what_members_speak_in_who_chose_nothing(
 ) -> None:
     voice = await give("Morning")
     told = await admin(scene, "default", {"voice": voice.key})
-    assert "speaks in **Morning**" in told
+    assert "now speak in **Morning**" in told
     message = await scene.say("Hi.", by=scene.bob)
     assert (await bot.speech.view(job_of(message))).job.voice == voice.key
     assert "Default: **Morning**" in await admin(scene, "list")

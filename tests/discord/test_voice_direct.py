@@ -20,10 +20,10 @@ async def test_voice_is_uploaded_and_chosen_in_a_direct_message(bot: Running, sc
     question = await (await asked.answered()).original()
     pressed = await scene.ada.press(question, AGREE)
     card = await (await pressed.answered()).original(15.0)
-    assert "I keep **Morning**, private" in card.content
+    assert "**Morning** is kept, private" in card.content
     assert len(kept(bot)) == 1
     used = await private(await scene.ada.press(card, USE))
-    assert "in **Morning** everywhere" in used
+    assert "in **Morning** for you everywhere" in used
     message = await scene.say("Hello.")
     assert "in a private voice" in message.content
 
@@ -36,13 +36,13 @@ async def test_voice_message_to_the_bot_is_taken_from_its_menu(bot: Running, sce
     question = await (await sent.answered()).original()
     pressed = await scene.ada.press(question, AGREE)
     card = await (await pressed.answered()).original(15.0)
-    assert "I keep **Evening**, private" in card.content
+    assert "**Evening** is kept, private" in card.content
 
 
 async def test_no_voice_is_shared_with_a_server_from_there(bot: Running, scene: Scene) -> None:
     values = {"file": speech_file(), "name": "Morning", "scope": "server"}
     told = await scene.ada.command("voice upload", values, channel=scene.ada.dm)
-    assert "use `/voice upload` there" in await private(told)
+    assert "use this command there" in await private(told)
 
 
 async def test_own_voices_are_listed_and_deleted_there(

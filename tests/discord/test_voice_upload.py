@@ -40,7 +40,7 @@ async def test_question_says_what_is_agreed_to_before_anything_is_fetched(
 async def test_recording_becomes_a_voice_with_a_card(bot: Running, scene: Scene) -> None:
     question = await ask(scene)
     card = await agree(scene, question)
-    assert "I keep **Morning**, private" in card.content
+    assert "**Morning** is kept, private" in card.content
     for words in ("Speech: ", "s that can be used", "Noise: ", "Loudness: ", "Clipping: none"):
         assert words in card.content
     assert "**Advice:**" in card.content
@@ -62,7 +62,7 @@ async def test_card_has_a_preview_to_listen_to(bot: Running, scene: Scene) -> No
 
 async def test_button_of_the_card_makes_it_the_voice_of_say(bot: Running, scene: Scene) -> None:
     card = await give(scene)
-    assert "`/say` speaks in **Morning**" in await scene.press(card, USE)
+    assert "`/say` now speaks in **Morning**" in await scene.press(card, USE)
     (voice,) = await bot.registry.own(str(scene.ada.id))
     message = await scene.say("Hello there.")
     (view,) = await bot.speech.queue(str(scene.guild.id))
@@ -201,7 +201,7 @@ async def test_voice_is_kept_over_a_restart(scene: Scene, start: Start) -> None:
     card = await give(scene)
     await bot.stop()
     await start()
-    assert "speaks in **Morning**" in await scene.press(card, USE)
+    assert "now speaks in **Morning**" in await scene.press(card, USE)
 
 
 async def test_same_recording_of_two_members_is_two_voices(bot: Running, scene: Scene) -> None:

@@ -30,7 +30,7 @@ async def test_members_skip_their_own_jobs(bot: Running, scene: Scene) -> None:
 async def test_members_do_not_skip_jobs_of_those_who_are_there(bot: Running, scene: Scene) -> None:
     message = await scene.say(LONG)
     await scene.guild.bot_joined(scene.lounge)
-    refused = f"This is {scene.ada.mention}'s: ask them, or a moderator."
+    refused = f"This is {scene.ada.mention}'s job: ask them, or a moderator."
     assert await scene.told("skip", by=scene.bob) == refused
     assert await scene.press(message, "Skip", by=scene.bob) == refused
     assert await scene.told("skip", by=scene.eve) == refused
@@ -80,7 +80,7 @@ async def test_jobs_of_who_has_left_are_skipped_by_anyone_present(
     message = await scene.say(LONG)
     await scene.guild.bot_joined(scene.lounge)
     await scene.ada.leave()
-    elsewhere = f"This is {scene.ada.mention}'s. Join me in <#{scene.lounge.id}> first."
+    elsewhere = f"This is {scene.ada.mention}'s job. Join me in <#{scene.lounge.id}> first."
     assert await scene.told("skip", by=scene.eve) == elsewhere
     assert await scene.press(message, "Skip", by=scene.bob) == "Skipped."
 

@@ -31,8 +31,8 @@ def card(advice: tuple[str, ...] = (), **report: Any) -> str:
 
 def test_card_tells_what_was_found_in_words() -> None:
     lines = card().splitlines()
-    assert lines[0] == "I keep **Morning**, private: only you may use it."
-    assert "- Speech: 5.5 s that I can use" in lines
+    assert lines[0] == "**Morning** is kept, private: only you may use it."
+    assert "- Speech: 5.5 s that can be used" in lines
     assert "- Noise: -62 dB, 42 dB below the speech" in lines
     assert "- Clipping: none" in lines
 
