@@ -1,35 +1,52 @@
-"""Makes the parts of the front end and brings them together, once a start.
+"""Builds the parts of the front end in order, once a start: each gets what its signature names.
 
-Knows: what each part is made of. Does not know: what any of them does, when it starts and ends
-(`app`).
+A new class of commands is one line in `build`. What opens something puts its `close` on the exit
+stack, which closes in the opposite order. This file does not know what a part does.
 """
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
 
 import aiohttp
 import discord
 
+from bot.commands.actions import JobActions
+from bot.commands.components import Components
+from bot.commands.mydata import MyData
+from bot.commands.playback import Playback
+from bot.commands.queue import Help, Queue
+from bot.commands.say import Say
+from bot.commands.tree import Gate, InFlightTracker, Tree
+from bot.commands.voice import VoiceCommands
+from bot.commands.voice_admin import VoiceAdmin
+from bot.commands.voice_owner import VoiceOwner
+from bot.context import Contexts
 from bot.delivery import MessageAccess
 from bot.discord_io.ephemeral_files import EphemeralFiles
 from bot.discord_io.replies import Reply
 from bot.discord_io.rest import InteractionApi
+from bot.display_names import MemberNames
 from bot.erasure.notifier import RedactionNotifier
 from bot.erasure.redactions import Redactions
 from bot.erasure.redactor import MessageRedactor
-from bot.in_flight import InFlightTracker
 from bot.messages.editor import MessageEditor
 from bot.messages.payload import message_payload, renderer
 from bot.messages.status import StatusUpdater
-from bot.parts import Parts
+from bot.policy_facts import bot_facts
 from bot.submission import Submission
+from bot.voice.frame_clock import FrameClock
+from bot.voice.frame_sender import LeadIn
+from bot.voice.guild_voice import VoiceDeps
 from bot.voice.guild_voices import GuildVoices
+from bot.voice.request_budget import VoiceRequestBudget
 from bot.voices.abuse_reports import AbuseReports
-from bot.voices.addresses import Addresses
-from bot.voices.download import Fetcher
-from bot.voices.owners import Owners
+from bot.voices.directory import VoiceDirectory
+from bot.voices.download import Addresses, Fetcher
 from bot.voices.previews import Previews
 from bot.voices.uploads import Uploads
-from bot.voices.work_slots import places_for_examinations, places_for_exports
+from bot.voices.work_slots import slots_for_analyses, slots_for_exports
 from engine.base.clock import Clock
 from engine.base.settings import MEBIBYTE, Settings
 from engine.queue import SpeechQueue
@@ -37,89 +54,150 @@ from engine.voices.recording_analyzer import RecordingAnalyzer, RecordingLimits
 from engine.voices.recording_files import RecordingFiles
 from engine.voices.registry import VoiceRegistry
 
+#: For uses of commands and buttons that are under way at the end.
+USES_SECONDS: Final = 0.5
 
-def furnish(
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontEnd:
+    """What the client calls when Discord tells something."""
+
+    tree: Tree
+    components: Components
+    guild_voices: GuildVoices
+    editor: MessageEditor
+    status_updater: StatusUpdater
+    submission: Submission
+    uploads: Uploads
+    notifier: RedactionNotifier
+    voice_directory: VoiceDirectory
+
+
+def build(
     client: discord.Client,
     settings: Settings,
     speech: SpeechQueue,
     registry: VoiceRegistry,
     session: aiohttp.ClientSession,
     clock: Clock,
+    stack: contextlib.AsyncExitStack,
     *,
-    guild_voices: GuildVoices,
+    frame_clock: FrameClock,
     note: Callable[[str], str | None],
-) -> Parts:
-    """`note` tells why a lane is not heard just now."""
-    rest = InteractionApi(session, client, settings.discord_api_url)
-    render = renderer(
-        speech,
-        registry,
-        clock,
-        hide_text=settings.mynah_hide_text,
-        group=settings.mynah_command_group,
+    guild_changed: Callable[[int], None],
+    leave: Callable[[], Awaitable[None]],
+) -> FrontEnd:
+    """`note` tells why a lane is not heard just now; `guild_changed` hears when that changes;
+    `leave` ends the voice connections, while status messages can still be edited."""
+    group = settings.mynah_command_group
+    api = InteractionApi(session, client, settings.discord_api_url)
+    reply = Reply(group)
+    ephemeral_files = EphemeralFiles(clock)
+    editor = MessageEditor(clock)
+    stack.push_async_callback(editor.close)
+
+    # What speaks, and the messages that show it.
+    guild_voices = GuildVoices(
+        VoiceDeps(
+            client=client,
+            speech=speech,
+            frame_clock=frame_clock,
+            clock=clock,
+            budget=VoiceRequestBudget(clock),
+            lead_in=LeadIn(join=settings.mynah_lead_join, pause=settings.mynah_lead_pause),
+            alone_timeout=settings.mynah_alone_timeout,
+            bot_facts=bot_facts,
+            changed=guild_changed,
+        )
     )
-    editor, ephemeral_files = MessageEditor(clock), EphemeralFiles(clock)
+    render = renderer(speech, registry, clock, hide_text=settings.mynah_hide_text, group=group)
     status_updater = StatusUpdater(
         speech,
-        MessageAccess(rest, clock),
+        MessageAccess(api, clock),
         editor,
         clock,
         render=render,
         payload=message_payload,
         note=note,
     )
-    reply = Reply(settings.mynah_command_group)
-    most = settings.mynah_max_upload * MEBIBYTE
-    examiner = RecordingAnalyzer(RecordingLimits(bytes=most, seconds=settings.mynah_max_recording))
+    stack.push_async_callback(status_updater.close)
+    stack.push_async_callback(leave)
+    submission = Submission(
+        speech, api, status_updater, guild_voices, clock, render=render, payload=message_payload
+    )
+    stack.push_async_callback(submission.close)
+
+    # Voices that members give.
+    most_bytes = settings.mynah_max_upload * MEBIBYTE
+    analyzer = RecordingAnalyzer(
+        RecordingLimits(bytes=most_bytes, seconds=settings.mynah_max_recording)
+    )
     # Uploads and previews share them: a member with an upload has no preview made meanwhile.
-    places = places_for_examinations(clock)
-    return Parts(
-        client=client,
-        settings=settings,
-        door=InFlightTracker(),
-        speech=speech,
-        registry=registry,
+    slots = slots_for_analyses(clock)
+    uploads = Uploads(
+        registry,
+        analyzer,
+        Fetcher(session, Addresses.of_api(settings.discord_api_url), clock, most_bytes),
+        speech,
+        reply,
+        ephemeral_files,
+        slots,
+        clock,
+        settings.mynah_data_dir / "uploads",
+    )
+    stack.push_async_callback(uploads.close)
+    recordings = RecordingFiles(
+        settings.mynah_references_dir, settings.mynah_data_dir / "references"
+    )
+    previews = Previews(registry, recordings, analyzer, slots)
+    abuse_reports = AbuseReports(client, registry, group=group)
+    stack.push_async_callback(abuse_reports.close)
+    directory = VoiceDirectory(registry, speech, MemberNames(client, clock))
+
+    # What an erasure does on Discord.
+    redactor = MessageRedactor(api, client, clock)
+    redactions = Redactions(registry, redactor, editor, api, ephemeral_files)
+    notifier = RedactionNotifier(redactions, api, client, clock)
+    stack.push_async_callback(notifier.close)
+
+    # Commands, buttons and forms.
+    in_flight = InFlightTracker()
+    stack.push_async_callback(in_flight.close, seconds=USES_SECONDS)
+    gate = Gate(registry, reply, in_flight, guilds=settings.mynah_guilds, group=group)
+    contexts = Contexts(speech, guild_voices)
+    actions = JobActions(contexts, speech, registry, submission, reply, ephemeral_files)
+    voice_owner = VoiceOwner(registry, speech, reply)
+    voice = VoiceCommands(
+        *(registry, directory, uploads, previews, abuse_reports),
+        *(voice_owner, reply, ephemeral_files),
+    )
+    exports = slots_for_exports(clock)
+    mydata = MyData(speech, registry, uploads, notifier, exports, reply, ephemeral_files, clock)
+    tree = Tree(client, gate)
+    tree.add(
+        [
+            *Say(contexts, actions, directory, clock).commands,
+            *Playback(contexts, actions, guild_voices, reply).commands,
+            Queue(contexts, guild_voices, reply, clock, hide_text=settings.mynah_hide_text),
+            *Help(reply).commands,
+            voice,
+            VoiceAdmin(contexts, registry, directory, speech, reply),
+            mydata,
+        ],
+        group=group,
+    )
+    # The menu of a message has no levels: this stands beside a group, too.
+    tree.add_command(voice.use_as_my_voice)
+    return FrontEnd(
+        tree=tree,
+        components=Components(
+            gate, actions.handlers, voice.handlers, voice_owner.handlers, mydata.handlers
+        ),
         guild_voices=guild_voices,
         editor=editor,
         status_updater=status_updater,
-        submission=Submission(
-            speech,
-            rest,
-            status_updater,
-            guild_voices,
-            clock,
-            render=render,
-            payload=message_payload,
-        ),
-        uploads=Uploads(
-            registry,
-            examiner,
-            Fetcher(session, Addresses.of_api(settings.discord_api_url), clock, most),
-            speech,
-            reply,
-            ephemeral_files,
-            places,
-            clock,
-            settings.mynah_data_dir / "uploads",
-        ),
-        previews=Previews(
-            registry,
-            RecordingFiles(settings.mynah_references_dir, settings.mynah_data_dir / "references"),
-            examiner,
-            places,
-        ),
-        exports=places_for_exports(clock),
-        ephemeral_files=ephemeral_files,
-        redaction_notifier=RedactionNotifier(
-            Redactions(
-                registry, MessageRedactor(rest, client, clock), editor, rest, ephemeral_files
-            ),
-            rest,
-            client,
-            clock,
-        ),
-        reports=AbuseReports(client, registry, group=settings.mynah_command_group),
-        owners=Owners(client, clock),
-        reply=reply,
-        clock=clock,
+        submission=submission,
+        uploads=uploads,
+        notifier=notifier,
+        voice_directory=directory,
     )

@@ -1,9 +1,10 @@
-"""The client: start-up, shutdown; which of Discord's events goes to whom.
+"""The client: start-up, shutdown, and which of Discord's events goes to which part.
 
-Knows: every part of the front end, by name. Does not know: what any of them does with an event.
+This file does not know what a part does with an event.
 """
 
 import asyncio
+import contextlib
 import itertools
 import sys
 from collections.abc import Callable, Coroutine
@@ -13,19 +14,11 @@ import aiohttp
 import discord
 import structlog
 
-from bot.bootstrap import furnish
-from bot.commands.catalog import add_commands
-from bot.commands.components import Buttons
-from bot.commands.tree import Tree
+from bot.bootstrap import build
 from bot.discord_io.endpoint import REFUSED_TOKEN
 from bot.discord_io.gateway import Pauses, Unreadable, contain
 from bot.discord_io.registration import invite_link, register
-from bot.policy_facts import bot_standing
 from bot.voice.frame_clock import FrameClock, ThreadFrameClock
-from bot.voice.frame_sender import LeadIn
-from bot.voice.guild_voice import VoiceDeps
-from bot.voice.guild_voices import GuildVoices
-from bot.voice.request_budget import VoiceRequestBudget
 from engine.base.clock import Clock
 from engine.base.error_text import describe
 from engine.base.settings import Settings
@@ -36,29 +29,30 @@ from engine.voices.registry import VoiceRegistry
 
 log = structlog.get_logger(__name__)
 
-#: What is let to each part of the shutdown. Together they stay under the 5 s promised.
-USES_SECONDS: Final = 0.5
+#: The time of each step of the shutdown. With `bootstrap.USES_SECONDS` they stay under the 5 s
+#: promised.
 LEAVE_SECONDS: Final = 1.5
 FLUSH_SECONDS: Final = 1.0
 CLOSE_SECONDS: Final = 1.0
-#: Between tries to reach the gateway or to register commands, when Discord is away at the start.
+#: Between attempts to reach the gateway or to register commands, if Discord is away at the start.
 RETRY_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-#: discord.py waits so long after the last server of a READY before it calls the bot ready.
+#: discord.py waits this long after the last server of a READY before it calls the bot ready.
 GUILD_READY_SECONDS: Final = 0.5
-#: To one of Discord's hosts. discord.py has no such limit: 1,000 members at once were 1,000 open
-#: connections, and with as many no voice channel can be joined (it finds its address by `select`).
+#: To one of Discord's hosts. discord.py has no such limit: 1,000 members at once opened 1,000
+#: connections, and with so many the bot can join no voice channel (discord.py finds its address by
+#: `select`).
 MOST_CONNECTIONS: Final = 100
-#: How often the engine's state is compared with what messages say of it.
+#: Seconds between two looks whether messages still show the engine's state.
 ENGINE_LOOK_SECONDS: Final = 0.5
 
-#: Uses of what our own messages and forms have.
-PRESSES: Final = (discord.InteractionType.component, discord.InteractionType.modal_submit)
+#: Interactions of buttons and forms.
+COMPONENTS: Final = (discord.InteractionType.component, discord.InteractionType.modal_submit)
 
-RESTARTING: Final = "I am restarting; I go on when I am back."
+RESTARTING: Final = "I am restarting. I go on when I am back."
 
 
 def intents() -> discord.Intents:
-    """None is privileged: an interaction carries its member."""
+    """None of them is privileged: an interaction carries its member."""
     return discord.Intents(guilds=True, voice_states=True)
 
 
@@ -76,7 +70,7 @@ class Bot(discord.Client):
         frame_clock: FrameClock | None = None,
         invite: Callable[[str], None] | None = None,
     ) -> None:
-        """`invite` is told the address at which a server's manager adds the bot."""
+        """`invite` gets the address at which a server's manager adds the bot."""
         super().__init__(
             intents=intents(),
             max_messages=None,
@@ -90,43 +84,36 @@ class Bot(discord.Client):
         self._speech = speech
         self._registry = registry
         self._clock = clock
-        self._frame_clock = frame_clock or ThreadFrameClock()
         self._closing_note: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._registered = False
         contain(self)
-        self.guild_voices = GuildVoices(
-            VoiceDeps(
-                client=self,
-                speech=speech,
-                frame_clock=self._frame_clock,
-                clock=clock,
-                budget=VoiceRequestBudget(clock),
-                lead_in=LeadIn(join=settings.mynah_lead_join, pause=settings.mynah_lead_pause),
-                alone_timeout=settings.mynah_alone_timeout,
-                bot_facts=bot_standing,
-                changed=self._room_changed,
-            )
-        )
-        self.house = furnish(
+        frame_clock = frame_clock or ThreadFrameClock()
+        self._stack = contextlib.AsyncExitStack()
+        self._stack.push_async_callback(self._close_client)
+        self._stack.callback(frame_clock.close)
+        self._front_end = build(
             self,
             settings,
             speech,
             registry,
             session,
             clock,
-            guild_voices=self.guild_voices,
+            self._stack,
+            frame_clock=frame_clock,
             note=self._note,
+            guild_changed=self._guild_changed,
+            leave=self._leave,
         )
-        self.status_updater = self.house.status_updater
-        self.tree = Tree(self, self.house)
-        add_commands(self.tree, self.house)
-        self._buttons = Buttons(self.house)
+        self.tree = self._front_end.tree
+        self.guild_voices = self._front_end.guild_voices
+        self.status_updater = self._front_end.status_updater
+        #: For the arguments of commands (`bot/commands/arguments.py`).
+        self.voice_directory = self._front_end.voice_directory
 
     # Up and down.
 
     async def serve(self, token: str) -> None:
-        """Log in and follow the gateway. Raises SetupError where a person must act."""
+        """Log in and follow the gateway. Raises SetupError if a person must act."""
         await self._log_in(token)
         pauses = Pauses()
         while not self.is_closed():
@@ -135,14 +122,14 @@ class Bot(discord.Client):
             except Unreadable:
                 self.dispatch("disconnect")
                 seconds = pauses.next(self._clock.monotonic())
-                log.warning("I connect to the gateway again", seconds=seconds)
+                log.warning("connecting to the gateway again", seconds=seconds)
                 await self._clock.sleep(seconds)
             except AttributeError:
-                # discord.py 2.7.1 (client.py, connect): when the very first gateway connection
-                # fails, its handler reads the sequence of a websocket that it never had.
+                # discord.py 2.7.1 (client.py, connect): if the very first gateway connection fails,
+                # its handler reads the sequence of a websocket that does not exist.
                 if self.ws is not None:
                     raise
-                log.warning("the gateway is out of reach; I keep trying")
+                log.warning("cannot reach the gateway; I keep trying")
                 await asyncio.sleep(RETRY_SECONDS[1])
             except discord.PrivilegedIntentsRequired as error:
                 raise SetupError(
@@ -160,7 +147,7 @@ class Bot(discord.Client):
             except (TypeError, KeyError) as error:
                 if self.application is not None:
                     raise
-                # What answers is not Discord: a proxy's page, which discord.py takes for a user.
+                # Something else than Discord answers: discord.py takes a proxy's page for a user.
                 log.warning("could not log in; I keep trying", error=describe(error))
                 await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
             except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -172,38 +159,35 @@ class Bot(discord.Client):
     async def shut_down(self) -> None:
         """Stop speaking, make the messages true, leave, close: each within its time."""
         self._closing_note = RESTARTING
-        await self.house.door.close(seconds=USES_SECONDS)
-        await self.house.submission.close()
-        await self.house.uploads.close()
-        await self.house.reports.close()
-        await self.house.redaction_notifier.close()
+        await self._stack.aclose()
+
+    async def _leave(self) -> None:
         lanes = [str(guild_id) for guild_id in self.guild_voices.guild_ids]
         await _within(LEAVE_SECONDS, "voice", self.guild_voices.close(leave=True))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await _within(FLUSH_SECONDS, "messages", self._say_farewell(lanes))
-        await self.status_updater.close()
-        await self.house.editor.close()
-        self._frame_clock.close()
+
+    async def _close_client(self) -> None:
         await _within(CLOSE_SECONDS, "client", self.close())
 
     async def _say_farewell(self, lanes: list[str]) -> None:
         for lane in lanes:
             await self.status_updater.update_lane(lane)
-        await self.house.editor.flush()
+        await self._front_end.editor.flush()
 
     async def setup_hook(self) -> None:
         assert self.application_id is not None
         if self._invite is not None:
             self._invite(invite_link(self.application_id))
         await self.guild_voices.recall()
-        await self.house.uploads.start()
+        await self._front_end.uploads.start()
         self._start(self._register(), "register")
         self._start(self.status_updater.run(), "status updater")
         self._start(self._watch_engine(), "engine-state")
         self._start(self._watch_voices(), "voices")
-        self._start(self._go_on_erasing(), "erasures")
+        self._start(self._resume_redactions(), "redactions")
 
     async def _register(self) -> None:
         for attempt in itertools.count():
@@ -215,23 +199,23 @@ class Bot(discord.Client):
             else:
                 return
 
-    async def _go_on_erasing(self) -> None:
-        await self.wait_until_ready()  # it asks in which servers we are
-        await self.house.redaction_notifier.resume()
+    async def _resume_redactions(self) -> None:
+        await self.wait_until_ready()  # it asks in which servers the bot is
+        await self._front_end.notifier.resume()
 
     async def _watch_engine(self) -> None:
-        """Messages say when the engine is loading or down."""
+        """Messages show when the engine is loading or down."""
         known = None
         while True:
-            state, spare = self._speech.engine_state, self._speech.fallback_speaks
-            if known is not None and known != (state, spare):
-                log.info("the engine's state changed", state=state.value, fallback_speaks=spare)
+            state, fallback = self._speech.engine_state, self._speech.fallback_speaks
+            if known is not None and known != (state, fallback):
+                log.info("the engine's state changed", state=state.value, fallback_speaks=fallback)
                 await self._look_everywhere()
-            known = (state, spare)
+            known = (state, fallback)
             await self._clock.sleep(ENGINE_LOOK_SECONDS)
 
     async def _watch_voices(self) -> None:
-        """Messages name a voice only while everyone there may use it."""
+        """Messages show a voice's name only while everyone there may use it."""
         async for key in self._registry.follow():
             await self._look_everywhere()
             for job_id in await spoken_in(self._speech, key):
@@ -254,14 +238,14 @@ class Bot(discord.Client):
     def _note(self, lane: str) -> str | None:
         return self._closing_note or self.guild_voices.note(int(lane))
 
-    def _room_changed(self, guild_id: int) -> None:
+    def _guild_changed(self, guild_id: int) -> None:
         self._start(self.status_updater.update_lane(str(guild_id)), f"look-{guild_id}")
 
     # Discord's events.
 
     async def on_ready(self) -> None:
         log.info("ready", user=str(self.user), servers=len(self.guilds))
-        await self.house.submission.settle()
+        await self._front_end.submission.settle()
         self.guild_voices.ready(self.ws.session_id)
         await self.guild_voices.restore()
 
@@ -272,8 +256,8 @@ class Bot(discord.Client):
         self.guild_voices.gateway_lost()
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        if interaction.type in PRESSES:
-            await self._buttons.pressed(interaction)
+        if interaction.type in COMPONENTS:
+            await self._front_end.components.pressed(interaction)
 
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
@@ -316,12 +300,12 @@ class Bot(discord.Client):
 
 
 async def _within(seconds: float, what: str, work: Coroutine[Any, Any, None]) -> None:
-    """Do `work`, but not for longer: the process is to end."""
+    """Do `work`, but not for longer than `seconds`: the process must end."""
     try:
         async with asyncio.timeout(seconds):
             await work
     except TimeoutError:
         log.warning("did not end in time", what=what, seconds=seconds)
     except Exception:
-        # The edge of the shutdown: what fails must not keep the rest from being closed.
+        # The edge of the shutdown: a failure must not keep the rest from being closed.
         log.exception("did not end well", what=what)

@@ -1,72 +1,106 @@
-"""A member who asks for something in a server: what every command and button needs to know first.
+"""What an interaction says about the member who asks, and the state of the server where they ask.
 
-Knows: how to read an interaction, and the state of the server's queue. Does not know: the rules,
-any command.
+`requester_of`, `roles_of` and `is_admin` read the interaction alone, also in direct messages.
+`Contexts` adds the server's channels and queue. This file does not know any rule or command.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import discord
 
 from bot import policy, policy_facts
-from bot.parts import Parts
+from bot.voice.guild_voices import GuildVoices
 from bot.voice.listeners import VoiceChannel
 from engine.model.errors import Refused
 from engine.model.jobs import JobView
+from engine.model.voices import Requester
+from engine.queue import SpeechQueue
+
+SERVERS_ONLY = "Use this command in a server."
+NOT_READY = "I have just started, or Discord has a fault here. Try again in a moment."
+
+#: A rule of `policy` about a member and the bot's channel.
+Rule = Callable[[policy.MemberFacts, policy.ChannelFacts], policy.Denial | None]
+
+
+def requester_of(interaction: discord.Interaction) -> Requester:
+    lane = str(interaction.guild_id) if interaction.guild_id is not None else None
+    return Requester(member=str(interaction.user.id), lane=lane)
+
+
+def roles_of(interaction: discord.Interaction) -> Collection[str]:
+    """The requester's roles in the server where they ask."""
+    member = interaction.user
+    return [str(role.id) for role in member.roles] if isinstance(member, discord.Member) else []
+
+
+def is_admin(interaction: discord.Interaction) -> bool:
+    """Whether the requester may manage the server, as Discord says with the interaction."""
+    return interaction.guild_id is not None and interaction.permissions.manage_guild
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandContext:
-    """Facts of this moment: rights are judged anew at every use."""
+    """Facts of this moment: policy is judged again at every use."""
 
     guild: discord.Guild
     member: discord.Member
-    standing: policy.MemberFacts
-    scene: policy.ChannelFacts
-    queue: Sequence[JobView]  # the job being spoken first, then those that wait
-    own_channel: VoiceChannel | None  # where the member is
+    member_facts: policy.MemberFacts
+    channel_facts: policy.ChannelFacts
+    queue: Sequence[JobView]  # the job that is spoken first, then those that wait
+    bot_channel: VoiceChannel | None
 
     @property
     def lane(self) -> str:
         return str(self.guild.id)
 
-    @property
-    def actor(self) -> str:
-        return str(self.member.id)
+    def owner_of(self, view: JobView) -> policy.JobOwner:
+        return policy_facts.job_owner(view, self.bot_channel)
+
+    def channel_to_speak_in(self) -> VoiceChannel:
+        """The member's channel, once nothing keeps the bot from being heard there. Raises
+        Refused."""
+        channel = policy_facts.voice_channel_of(self.member)
+        if channel is None:
+            raise Refused(policy.NO_CHANNEL.reason)
+        check(policy.obstacle(policy_facts.bot_facts(channel)))
+        return channel
 
 
-async def command_context(interaction: discord.Interaction, house: Parts) -> CommandContext:
-    """Read who asks, and how things stand. Raises Refused outside of a server."""
-    guild, member = interaction.guild, interaction.user
-    if guild is None or not isinstance(member, discord.Member):
-        raise Refused("This works in a server only.")
-    if house.client.get_guild(guild.id) is None or guild.unavailable:
-        raise Refused("I have just started, or Discord has a fault here. Try again in a moment.")
-    queue = await house.speech.queue(str(guild.id))
-    return CommandContext(
-        guild=guild,
-        member=member,
-        standing=policy_facts.standing(member, house.guild_voices),
-        scene=policy_facts.scene(member, house.guild_voices, queue),
-        queue=queue,
-        own_channel=policy_facts.voice_channel_of(member),
-    )
+class Contexts:
+    """Reads the context of interactions."""
+
+    def __init__(self, speech: SpeechQueue, guild_voices: GuildVoices) -> None:
+        self._speech = speech
+        self._guild_voices = guild_voices
+
+    async def read(self, interaction: discord.Interaction) -> CommandContext:
+        """Raises Refused outside of a server."""
+        guild, member = interaction.guild, interaction.user
+        if guild is None or not isinstance(member, discord.Member):
+            raise Refused(SERVERS_ONLY)
+        if interaction.client.get_guild(guild.id) is None or guild.unavailable:
+            raise Refused(NOT_READY)
+        queue = await self._speech.queue(str(guild.id))
+        bot_channel = policy_facts.bot_channel(guild, self._guild_voices)
+        return CommandContext(
+            guild=guild,
+            member=member,
+            member_facts=policy_facts.member_facts(member, bot_channel),
+            channel_facts=policy_facts.channel_facts(member, bot_channel, queue),
+            queue=queue,
+            bot_channel=bot_channel,
+        )
+
+    async def permitted(self, interaction: discord.Interaction, rule: Rule) -> CommandContext:
+        """The context, if the rule allows. Raises Refused."""
+        context = await self.read(interaction)
+        check(rule(context.member_facts, context.channel_facts))
+        return context
 
 
 def check(denied: policy.Denial | None) -> None:
-    """Raise Refused with the rule's own sentence, where it denies."""
+    """Raise Refused with the rule's own sentence if there is a denial."""
     if denied is not None:
         raise Refused(denied.reason)
-
-
-def owner_of(view: JobView, ask: CommandContext, house: Parts) -> policy.Owner:
-    return policy_facts.owner(view, ask.guild, house.guild_voices)
-
-
-def place_to_speak(ask: CommandContext) -> VoiceChannel:
-    """The member's channel, once nothing keeps the bot from being heard there. Raises Refused."""
-    if ask.own_channel is None:
-        raise Refused(policy.NO_CHANNEL.reason)
-    check(policy.obstacle(policy_facts.bot_standing(ask.own_channel)))
-    return ask.own_channel

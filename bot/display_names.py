@@ -1,24 +1,37 @@
-"""The names that a text mentions: members, roles, channels of a server.
+"""What members, roles and channels are called, where a name is plain text and not a mention.
 
-Knows: discord.py's cache, and how to ask Discord for members that are not in it.
-Does not know: markup beyond a member's mention.
+This file reads discord.py's cache, asks Discord for a few members that are not in it, and keeps
+the answers for a while. Without privileged intents the cache holds little more than the members who
+are in voice channels.
 """
 
 import asyncio
 import re
+from collections import OrderedDict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import aiohttp
 import discord
 import structlog
 
+from engine.base.clock import Clock
+from engine.base.error_text import describe
 from engine.model.ids import parse_id
 
 log = structlog.get_logger(__name__)
 
-#: Members that are asked for, of those that a text mentions. A command answers within 3 s.
+#: Members that one text or one completion asks Discord for, and for how many seconds. Discord wants
+#: both within 3 s.
 MOST_ASKED: Final = 5
 ASK_SECONDS: Final = 0.8
+#: Names that are kept, and for how many seconds.
+MOST_KEPT: Final = 2_000
+KEEP_SECONDS: Final = 600.0
+
+#: For members who are unknown or have left.
+NOBODY_KNOWN: Final = "another member"
 
 _MEMBER: Final = re.compile(r"<@!?([0-9]{15,20})>")
 
@@ -28,7 +41,7 @@ class GuildNames:
     """Names in a server; None for what is unknown. `bot.markup.Names`."""
 
     guild: discord.Guild
-    asked: dict[int, str]
+    asked: Mapping[int, str | None]
 
     def member(self, member_id: int) -> str | None:
         member = self.guild.get_member(member_id)
@@ -44,21 +57,71 @@ class GuildNames:
 
 
 async def names_in(text: str, guild: discord.Guild) -> GuildNames:
-    """The names for `text`; members out of the cache are asked for, a few and not for long."""
+    """The names for `text`. Discord is asked for a few members that are not in the cache."""
     mentioned = map(parse_id, _MEMBER.findall(text))
     ids = dict.fromkeys(each for each in mentioned if each is not None)
-    unknown = [each for each in ids if guild.get_member(each) is None][:MOST_ASKED]
-    asked: dict[int, str] = {}
-    if unknown:
-        tasks = [asyncio.create_task(_ask(guild, member_id, asked)) for member_id in unknown]
+    unknown = [each for each in ids if guild.get_member(each) is None]
+    return GuildNames(guild, await _ask(guild, unknown))
+
+
+class MemberNames:
+    """Names of members for completions, which show no mention. Answers of Discord are kept for
+    `KEEP_SECONDS`."""
+
+    def __init__(self, client: discord.Client, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._kept: OrderedDict[tuple[int, int], tuple[float, str]] = OrderedDict()
+
+    async def names(self, guild: discord.Guild | None, ids: Collection[str]) -> Mapping[str, str]:
+        """A name for each id. Discord is asked for a few that are unknown."""
+        found = {each: self._known(guild, int(each)) for each in ids}
+        unknown = [int(each) for each, name in found.items() if name is None][:MOST_ASKED]
+        for member_id, name in (await _ask(guild or self._client, unknown)).items():
+            self._keep(guild, member_id, name or NOBODY_KNOWN)
+            found[str(member_id)] = name
+        return {each: name or NOBODY_KNOWN for each, name in found.items()}
+
+    def _known(self, guild: discord.Guild | None, user_id: int) -> str | None:
+        member = guild.get_member(user_id) if guild is not None else None
+        if member is not None:
+            return member.display_name
+        at, name = self._kept.get(_key(guild, user_id), (0.0, None))
+        return name if self._clock.monotonic() < at + KEEP_SECONDS else None
+
+    def _keep(self, guild: discord.Guild | None, user_id: int, name: str) -> None:
+        key = _key(guild, user_id)
+        self._kept[key] = (self._clock.monotonic(), name)
+        self._kept.move_to_end(key)
+        while len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+
+
+def _key(guild: discord.Guild | None, user_id: int) -> tuple[int, int]:
+    return (guild.id if guild is not None else 0, user_id)
+
+
+async def _ask(source: discord.Guild | discord.Client, ids: Sequence[int]) -> dict[int, str | None]:
+    """The names that Discord tells in time, of a few of these; None for those it does not know."""
+    found: dict[int, str | None] = {}
+
+    async def ask(user_id: int) -> None:
+        try:
+            if isinstance(source, discord.Guild):
+                found[user_id] = (await source.fetch_member(user_id)).display_name
+            else:
+                found[user_id] = (await source.fetch_user(user_id)).display_name
+        except discord.HTTPException as error:
+            log.debug("a member is unknown", status=error.status)
+            if error.status < 500:  # otherwise it is Discord's own trouble: ask again next time
+                found[user_id] = None
+        except (aiohttp.ClientError, OSError) as error:
+            log.debug("Discord could not be asked for a member", error=describe(error))
+
+    tasks = [asyncio.create_task(ask(each)) for each in ids[:MOST_ASKED]]
+    if tasks:
         _, late = await asyncio.wait(tasks, timeout=ASK_SECONDS)
         for task in late:
             task.cancel()
-    return GuildNames(guild, asked)
-
-
-async def _ask(guild: discord.Guild, member_id: int, asked: dict[int, str]) -> None:
-    try:
-        asked[member_id] = (await guild.fetch_member(member_id)).display_name
-    except discord.HTTPException as error:
-        log.debug("a mentioned member is unknown", status=error.status)
+        await asyncio.gather(*late, return_exceptions=True)
+    return found

@@ -1,10 +1,11 @@
 """Discord's markup to plain words: what a reader would see, said; never an id.
 
-Knows: Discord's markdown, mentions, custom emoji, timestamps, links. Does not know: who has which
-name (`Names` does), Unicode's emoji and what engines can speak (`engine.text` does).
+This file knows Discord's markdown, mentions, custom emoji, timestamps and links. It does not know
+who has which name (`Names` does), nor Unicode's emoji and what engines can speak (`engine.text`
+does).
 
-One pass from left to right. Linear: a closing sign is looked for with a place that only moves on,
-and every pattern is bounded or stops at what begins it.
+It makes one pass from left to right, in linear time: the search for a closing sign never goes back,
+and every pattern is bounded or stops where it would begin again.
 """
 
 import re
@@ -17,7 +18,7 @@ from bot.timestamps import timestamp_to_words
 
 
 class Names(Protocol):
-    """Names for people; None for what is not known."""
+    """Names for people; None for what is unknown."""
 
     def member(self, member_id: int) -> str | None: ...
     def role(self, role_id: int) -> str | None: ...
@@ -26,12 +27,12 @@ class Names(Protocol):
 
 CODE_BLOCK: Final = "code block"
 SPOILER: Final = "spoiler"
-#: A host longer than this, or with such a number in it, is not read out.
+#: A host that is longer than this, or has such a number in it, is not read out.
 _LONGEST_HOST: Final = 60
 _LONG_NUMBER: Final = re.compile(r"\d{15}")
 
 _ID: Final = "[0-9]{1,20}"
-#: What Discord shows as something else than it was typed, between "<" and ">".
+#: What a member types between "<" and ">", and Discord shows as something else.
 _ANGLE: Final = re.compile(
     rf"""<(?:
         @!?(?P<member>{_ID})
@@ -72,17 +73,17 @@ _MENTIONS: Final = {"@everyone": "everyone", "@here": "everyone here"}
 
 
 def to_words(content: str, names: Names, *, now: float) -> str:
-    """What a message says. `now`, in seconds since the epoch, is what relative times refer to.
+    """What a message says. Relative times refer to `now`, in seconds since the epoch.
 
     Spoilers and blocks of code are named, not read. Bullets, headings, quotes and emphasis lose
-    their signs; signs that mean nothing to Discord, as in snake_case or 2 * 3, stay.
+    their signs. Signs that mean nothing to Discord, as in snake_case or 2 * 3, stay.
     """
     return _SPACES.sub(" ", _Reader(content, names, now).read()).strip()
 
 
 @dataclass(slots=True)
 class _Run:
-    """Signs of emphasis of one kind, of which pairs are taken away."""
+    """Signs of emphasis of one kind. The reader takes pairs of them away."""
 
     char: str
     length: int
@@ -100,7 +101,7 @@ class _Reader:
         self._now = now
         self._out: list[str | _Run] = []
         self._open: defaultdict[str, list[_Run]] = defaultdict(list)
-        self._link = (-1, -1)  # where the text of the last masked link ends, and where its target
+        self._link = (-1, -1)  # where the last masked link's text ends, and its target
         self._found: dict[str, int] = {}  # the next place of a closing sign, len(text) for none
         self._ticks: defaultdict[int, list[int]] = defaultdict(
             list
@@ -120,7 +121,7 @@ class _Reader:
         return "".join(map(str, self._out))
 
     def _special(self, at: int) -> int:
-        """Read what begins with the special character there; return where the rest begins."""
+        """Read what begins with the special character at `at`; return where the rest begins."""
         match self._text[at]:
             case "\\":
                 return self._escape(at)
@@ -151,7 +152,7 @@ class _Reader:
         return at + len(words)
 
     def _say(self, words: str, at: int, end: int) -> int:
-        """Say `words` in place of what stands from `at` to `end`, apart from words beside it."""
+        """Say `words` instead of the text from `at` to `end`, apart from words beside it."""
         before, after = self._text[max(0, at - 1) : at], self._text[end : end + 1]
         left = " " if before.isalnum() or before == ">" else ""
         right = " " if after.isalnum() or after == "<" else ""
@@ -159,7 +160,7 @@ class _Reader:
         return end
 
     def _next(self, sign: str, start: int) -> int:
-        """The first place of `sign` from `start` on, or the text's length; `start` only grows."""
+        """The first place of `sign` from `start` on, or the text's length. `start` only grows."""
         if self._found.get(sign, -1) < start:
             found = self._text.find(sign, start)
             self._found[sign] = len(self._text) if found < 0 else found
@@ -261,8 +262,8 @@ class _Reader:
 
     def _url(self, at: int) -> int:
         text_end = self._link[0] if self._link[0] > at else len(self._text)
-        # No further than the text of a link: addresses behind it, without a space between, would
-        # be gone over again for each link. The shortest address is whole.
+        # No further than the text of a link: otherwise the search would go over the addresses
+        # behind it, without a space between, again for each link. The shortest address is whole.
         found = _URL.match(self._text, at, max(text_end, at + _SHORTEST_URL))
         if found is None:
             return self._literal(self._text[at], at)

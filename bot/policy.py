@@ -1,17 +1,19 @@
 """Who may do what, where; and what keeps the bot from speaking somewhere. Pure.
 
-Knows: the rules, and the sentence that tells a person what to do instead. Does not know:
-Discord's objects; whoever asks fills in plain values, anew at every use of a command or button.
+This file has the rules, and for each denial the sentence that tells a member what to do instead.
+It does not know Discord's objects: the caller fills in plain values again at every use of a
+command or button.
 
-Everything is judged in the voice channel, since an interaction's own permissions are those of the
-channel where it was typed. Each rule gives None when it allows.
+Every rule is judged in the voice channel, because an interaction's own permissions are those of
+the channel where the command was typed. A rule returns None when it allows.
 
     say, replay            in a voice channel, with Speak, neither muted nor suppressed
-    join, say elsewhere    never from listeners, unless by a moderator; from an empty channel, yes
-    skip, stop             one's own; a moderator anyone's; who is present, those of who has left
-    pause, resume, leave   who is present; only a moderator while jobs of others wait
-    download, queue view   who can view the voice channel
-    voice-admin            who has Manage Server
+    join, say elsewhere    only a moderator takes the bot from listeners; an empty channel is free
+    skip, stop             members their own; moderators any; members who are present, the jobs of
+                           members who have left
+    pause, resume, leave   members who are present; only moderators while jobs of others wait
+    download, queue view   members who can view the voice channel
+    voice-admin            members with Manage Server
 """
 
 from collections.abc import Sequence
@@ -20,25 +22,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """It may not be done. `reason`, for the person, says what to do."""
+    """The action is not allowed. `reason` tells the member what to do."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelFacts:
-    """Where the bot is, and who would notice."""
+    """The voice channel where the bot is, and who would notice."""
 
-    channel: int | None  # the voice channel where the bot is
-    listeners: int = 0  # humans there, without the asker
-    others_jobs: int = 0  # jobs spoken or waiting that somebody else than the asker requested
+    id: int | None  # None: the bot is in no voice channel
+    listeners: int = 0  # humans there, without the requester
+    others_jobs: int = 0  # jobs that are spoken or wait, of other members than the requester
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberFacts:
     """The member who asks."""
 
-    member: str  # as in `Job.requester`
+    id: str  # as in `Job.requester`
     channel: int | None  # the voice channel where they are
     may_speak: bool = True  # Speak, in that channel
     server_muted: bool = False
@@ -52,16 +54,16 @@ class MemberFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
-    """Who requested a job, and whether they are in the bot's channel now."""
+class JobOwner:
+    """The member who requested a job, and whether they are in the bot's channel now."""
 
-    member: str
+    id: str
     present: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotFacts:
-    """The bot, in the voice channel where it is to speak."""
+    """The bot, in the voice channel where it should speak."""
 
     channel: int
     view_channel: bool = True
@@ -77,17 +79,17 @@ class BotFacts:
 
 
 TIMED_OUT = Denial("You are timed out in this server. Try again when that is over.")
-NO_CHANNEL = Denial("You are in no voice channel. Join one, then try again.")
-BOT_NOWHERE = Denial("I am in no voice channel. Join one and call me with `/join`.")
+NO_CHANNEL = Denial("You are not in a voice channel. Join one, then try again.")
+BOT_NOWHERE = Denial("I am not in a voice channel. Join one and call me with `/join`.")
 
 
-def may_say(requester: MemberFacts, scene: ChannelFacts) -> Denial | None:
-    """Speak a new job in the channel where the asker is; the bot goes there if it must."""
+def may_say(requester: MemberFacts, channel: ChannelFacts) -> Denial | None:
+    """Speak a new job in the requester's channel. The bot goes there if it must."""
     if requester.timed_out:
         return TIMED_OUT
     if requester.channel is None:
         return NO_CHANNEL
-    here = _channel(requester.channel)
+    here = _mention(requester.channel)
     if requester.afk:
         return _afk(here)
     if not requester.may_speak:
@@ -98,73 +100,75 @@ def may_say(requester: MemberFacts, scene: ChannelFacts) -> Denial | None:
         return Denial(f"You are in the audience of {here}: request to speak there first.")
     if requester.suppressed:
         return Denial(f"You came into {here} without the Speak permission: leave and come back.")
-    return may_join(requester, scene)
+    return may_join(requester, channel)
 
 
-def may_replay(requester: MemberFacts, scene: ChannelFacts) -> Denial | None:
-    """Speak a job again: it is a new job of who asks."""
-    return may_say(requester, scene)
+def may_replay(requester: MemberFacts, channel: ChannelFacts) -> Denial | None:
+    """Speak a job again: this is a new job of the requester."""
+    return may_say(requester, channel)
 
 
-def may_join(requester: MemberFacts, scene: ChannelFacts) -> Denial | None:
-    """Bring the bot to the channel where the asker is."""
+def may_join(requester: MemberFacts, channel: ChannelFacts) -> Denial | None:
+    """Bring the bot to the requester's channel."""
     if requester.timed_out:
         return TIMED_OUT
     if requester.channel is None:
         return NO_CHANNEL
-    at_home = scene.channel in (None, requester.channel)
-    if at_home or requester.moderator or not scene.listeners:
+    at_home = channel.id in (None, requester.channel)
+    if at_home or requester.moderator or not channel.listeners:
         return None
     return Denial(
-        f"I am with others in {_channel(scene.channel)}. Join me there, "
+        f"I am with others in {_mention(channel.id)}. Join me there, "
         "or ask a moderator to bring me over with `/join`."
     )
 
 
-def may_skip(requester: MemberFacts, scene: ChannelFacts, owner: Owner) -> Denial | None:
+def may_skip(requester: MemberFacts, channel: ChannelFacts, owner: JobOwner) -> Denial | None:
     """End one job, spoken or waiting."""
     if requester.timed_out:
         return TIMED_OUT
-    if requester.moderator or requester.member == owner.member:
+    if requester.moderator or requester.id == owner.id:
         return None
     if owner.present:
-        return Denial(f"This is <@{owner.member}>'s: ask them, or a moderator.")
-    if not _is_present(requester, scene):
-        return Denial(f"This is <@{owner.member}>'s. {_come(scene)}")
+        return Denial(f"This is <@{owner.id}>'s job: ask them, or a moderator.")
+    if not _is_present(requester, channel):
+        return Denial(f"This is <@{owner.id}>'s job. {_come(channel)}")
     return None
 
 
-def may_stop(requester: MemberFacts, scene: ChannelFacts, owners: Sequence[Owner]) -> Denial | None:
-    """End the job being spoken and those that wait: all of them that the asker may skip.
+def may_stop(
+    requester: MemberFacts, channel: ChannelFacts, owners: Sequence[JobOwner]
+) -> Denial | None:
+    """End the jobs that are spoken or wait: all of them that the requester may skip.
 
-    Denied when there is none such. `owners` are those of all these jobs, in any order.
+    Denied when the requester may skip none. `owners` are those of all these jobs, in any order.
     """
-    denials = [may_skip(requester, scene, owner) for owner in owners]
+    denials = [may_skip(requester, channel, owner) for owner in owners]
     if None in denials:
         return None
     if not denials:
         return Denial("Nothing is being spoken, and nothing waits.")
     if requester.timed_out:
         return TIMED_OUT
-    if not _is_present(requester, scene) and not any(owner.present for owner in owners):
-        return Denial(f"These are jobs of others. {_come(scene)}")
+    if not _is_present(requester, channel) and not any(owner.present for owner in owners):
+        return Denial(f"These are jobs of others. {_come(channel)}")
     return Denial("These are jobs of others: ask them, or a moderator.")
 
 
-def may_pause(requester: MemberFacts, scene: ChannelFacts) -> Denial | None:
-    return _may_command(requester, scene)
+def may_pause(requester: MemberFacts, channel: ChannelFacts) -> Denial | None:
+    return _may_command(requester, channel)
 
 
-def may_resume(requester: MemberFacts, scene: ChannelFacts) -> Denial | None:
-    return _may_command(requester, scene)
+def may_resume(requester: MemberFacts, channel: ChannelFacts) -> Denial | None:
+    return _may_command(requester, channel)
 
 
-def may_leave(requester: MemberFacts, scene: ChannelFacts) -> Denial | None:
-    return _may_command(requester, scene)
+def may_leave(requester: MemberFacts, channel: ChannelFacts) -> Denial | None:
+    return _may_command(requester, channel)
 
 
 def may_view(requester: MemberFacts) -> Denial | None:
-    """Read the queue, or take a job's sound away as a file."""
+    """Read the queue, or download a job's sound as a file."""
     if requester.may_view:
         return None
     return Denial("You cannot view the voice channel that this belongs to.")
@@ -183,10 +187,10 @@ def may_administer(requester: MemberFacts) -> Denial | None:
 def obstacle(bot: BotFacts) -> Denial | None:
     """What keeps the bot from speaking in a channel, no matter who asks.
 
-    A stage's audience does not: the bot asks there to speak, and what waits goes on when it is
-    invited.
+    The audience of a stage is no obstacle: the bot asks to speak there, and waiting jobs go on
+    when it is invited.
     """
-    here = _channel(bot.channel)
+    here = _mention(bot.channel)
     if bot.timed_out:
         return Denial("I am timed out in this server: ask a moderator to end that.")
     missing = [
@@ -209,33 +213,33 @@ def obstacle(bot: BotFacts) -> Denial | None:
     return None
 
 
-def _may_command(requester: MemberFacts, scene: ChannelFacts) -> Denial | None:
+def _may_command(requester: MemberFacts, channel: ChannelFacts) -> Denial | None:
     if requester.timed_out:
         return TIMED_OUT
-    if scene.channel is None:
+    if channel.id is None:
         return BOT_NOWHERE
-    if not _is_present(requester, scene):
-        return Denial(_come(scene))
-    if scene.others_jobs and not requester.moderator:
+    if not _is_present(requester, channel):
+        return Denial(_come(channel))
+    if channel.others_jobs and not requester.moderator:
         return Denial("Jobs of others wait: ask a moderator, or try again when they are over.")
     return None
 
 
-def _is_present(requester: MemberFacts, scene: ChannelFacts) -> bool:
-    return scene.channel is not None and requester.channel == scene.channel
+def _is_present(requester: MemberFacts, channel: ChannelFacts) -> bool:
+    return channel.id is not None and requester.channel == channel.id
 
 
 def _afk(here: str) -> Denial:
     return Denial(f"{here} is the AFK channel, where nobody may speak: go to another.")
 
 
-def _come(scene: ChannelFacts) -> str:
-    if scene.channel is None:
+def _come(channel: ChannelFacts) -> str:
+    if channel.id is None:
         return BOT_NOWHERE.reason
-    return f"Join me in {_channel(scene.channel)} first."
+    return f"Join me in {_mention(channel.id)} first."
 
 
-def _channel(channel: int | None) -> str:
+def _mention(channel: int | None) -> str:
     return f"<#{channel}>"
 
 

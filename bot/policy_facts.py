@@ -1,9 +1,9 @@
-"""Discord's members, channels and voice states as the plain values that the rules judge.
+"""Reads Discord's members, channels and voice states into the plain values that `policy` judges.
 
-Knows: where each fact stands in discord.py's objects. Does not know: the rules (`rights`).
+This file knows where each fact stands in discord.py's objects. It does not know the rules.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 
 import discord
@@ -22,22 +22,22 @@ def voice_channel_of(member: discord.Member) -> VoiceChannel | None:
 
 def bot_channel(guild: discord.Guild, guild_voices: GuildVoices) -> VoiceChannel | None:
     """The voice channel where the bot is, or is on its way to."""
-    room = guild_voices.get(guild.id)
-    if room is None or room.channel_id is None:
+    guild_voice = guild_voices.get(guild.id)
+    if guild_voice is None or guild_voice.channel_id is None:
         return None
-    channel = guild.get_channel(room.channel_id)
+    channel = guild.get_channel(guild_voice.channel_id)
     return channel if isinstance(channel, VoiceChannel) else None
 
 
-def standing(member: discord.Member, guild_voices: GuildVoices) -> policy.MemberFacts:
-    """The member who asks, judged in the bot's voice channel, or in their own where it has none."""
+def member_facts(member: discord.Member, bot_channel: VoiceChannel | None) -> policy.MemberFacts:
+    """The member who asks, judged in the bot's channel; in their own where the bot has none."""
     own = voice_channel_of(member)
-    judged = bot_channel(member.guild, guild_voices) or own
+    judged = bot_channel or own
     there = judged.permissions_for(member) if judged is not None else member.guild_permissions
     state = member.voice
     stage = isinstance(own, discord.StageChannel)
     return policy.MemberFacts(
-        member=str(member.id),
+        id=str(member.id),
         channel=own.id if own is not None else None,
         may_speak=own is None or stage or own.permissions_for(member).speak,
         server_muted=state is not None and state.mute,
@@ -54,37 +54,35 @@ def standing(member: discord.Member, guild_voices: GuildVoices) -> policy.Member
 def viewing(
     requester: policy.MemberFacts, member: discord.Member, channel_id: int
 ) -> policy.MemberFacts:
-    """`requester`, whose right to view is judged in another channel, unless that is gone."""
+    """`requester`, whose right to view is judged in another channel, unless that was deleted."""
     channel = member.guild.get_channel(channel_id)
     if channel is None:
         return requester
     return replace(requester, may_view=channel.permissions_for(member).view_channel)
 
 
-def scene(
-    member: discord.Member, guild_voices: GuildVoices, queue: Iterable[JobView]
+def channel_facts(
+    member: discord.Member, bot_channel: VoiceChannel | None, queue: Sequence[JobView]
 ) -> policy.ChannelFacts:
     """Where the bot is, and who would notice what `member` asks for."""
-    channel = bot_channel(member.guild, guild_voices)
     others = [view for view in queue if view.job.requester != str(member.id)]
-    if channel is None:
-        return policy.ChannelFacts(channel=None, others_jobs=len(others))
+    if bot_channel is None:
+        return policy.ChannelFacts(id=None, others_jobs=len(others))
     return policy.ChannelFacts(
-        channel=channel.id,
-        listeners=len([each for each in listeners(channel) if each != member.id]),
+        id=bot_channel.id,
+        listeners=len([each for each in listeners(bot_channel) if each != member.id]),
         others_jobs=len(others),
     )
 
 
-def owner(view: JobView, guild: discord.Guild, guild_voices: GuildVoices) -> policy.Owner:
-    """Who requested a job, and whether they are still there."""
-    channel = bot_channel(guild, guild_voices)
-    here = channel is not None and int(view.job.requester) in channel.voice_states
-    return policy.Owner(member=view.job.requester, present=here)
+def job_owner(view: JobView, bot_channel: VoiceChannel | None) -> policy.JobOwner:
+    """The member who requested a job, and whether they are still in the bot's channel."""
+    present = bot_channel is not None and int(view.job.requester) in bot_channel.voice_states
+    return policy.JobOwner(id=view.job.requester, present=present)
 
 
-def bot_standing(channel: VoiceChannel) -> policy.BotFacts:
-    """The bot itself, in the channel where it is to speak."""
+def bot_facts(channel: VoiceChannel) -> policy.BotFacts:
+    """The bot itself, in the channel where it should speak."""
     me = channel.guild.me
     may = channel.permissions_for(me)
     inside = me.voice is not None and me.voice.channel == channel

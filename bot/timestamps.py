@@ -1,7 +1,7 @@
 """Discord's timestamps (`<t:1800000000:R>`) as words.
 
-Knows: the styles, and how a date is said in English. Does not know: the listener's time zone, so
-times are said in UTC. The names of months do not come from the process's locale.
+This file knows the styles, and how to say a date in English. It does not know the listener's time
+zone, so it says times in UTC. The names of months do not come from the process's locale.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ _UNITS: Final = (
 def timestamp_to_words(seconds: int, style: str, now: float) -> str:
     """`seconds` and `now` since the epoch; `style` is one of "tTdDfFsSR", "" as "f".
 
-    Out of the years 1 to 9999 it is "some time", as Discord's client shows an invalid date.
+    Outside of the years 1 to 9999 it is "some time", as Discord's client shows an invalid date.
     """
     if not _FIRST <= seconds <= _LAST:
         return "some time"

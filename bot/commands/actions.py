@@ -1,6 +1,6 @@
-"""What a command and a button do alike: say again, skip, stop, take the sound as a file.
+"""What a command and a button both do with jobs: say, say again, skip, stop, download the sound.
 
-Knows: which rule is asked before which call. Does not know: slash commands, custom ids.
+This file knows which rule is asked before which call. It does not know slash commands.
 """
 
 from typing import Final
@@ -8,125 +8,162 @@ from typing import Final
 import discord
 
 from bot import policy, policy_facts
-from bot.context import CommandContext, check, command_context, owner_of, place_to_speak
+from bot.commands.components import Handlers
+from bot.context import CommandContext, Contexts, check, requester_of
 from bot.delivery import Delivery
-from bot.discord_io.replies import Attached
-from bot.parts import Parts
-from bot.requester import requester_of
+from bot.discord_io.ephemeral_files import EphemeralFiles
+from bot.discord_io.replies import Attached, Reply
+from bot.messages.render import ButtonAction
+from bot.submission import Submission
 from engine.model.errors import Refused, UnknownJob
+from engine.model.ids import parse_id
 from engine.model.jobs import EndReason, Job, JobView, Substitution
 from engine.model.voices import Requester
+from engine.queue import SpeechQueue
+from engine.voices.registry import VoiceRegistry
 from engine.voices.selection import VoiceSelection
 
 NOTHING: Final = "Nothing is being spoken, and nothing waits."
-OVER: Final = "That is over already."
+OVER: Final = "This job has already ended."
 FORGOTTEN: Final = "That job is no longer kept. Say it again with `/say`."
 VOICE_GONE: Final = "Its voice was deleted, frozen, or is no longer shared."
+SOUND_GONE: Final = "Its sound is no longer kept. Press Replay to make it again."
+SOUND_TOO_LARGE: Final = "Its sound is larger than this server lets me send."
 
 
-async def say(
-    interaction: discord.Interaction,
-    house: Parts,
-    ask: CommandContext,
-    *,
-    text: str,
-    spoken: VoiceSelection,
-) -> None:
-    """Queue `text` (plain words) for the channel where the member is. Raises Refused."""
-    check(policy.may_say(ask.standing, ask.scene))
-    channel = place_to_speak(ask)
-    await house.submission.say(interaction, text=text, spoken=spoken, channel_id=channel.id)
+class JobActions:
+    def __init__(
+        self,
+        contexts: Contexts,
+        speech: SpeechQueue,
+        registry: VoiceRegistry,
+        submission: Submission,
+        reply: Reply,
+        ephemeral_files: EphemeralFiles,
+    ) -> None:
+        self._contexts = contexts
+        self._speech = speech
+        self._registry = registry
+        self._submission = submission
+        self._reply = reply
+        self._ephemeral_files = ephemeral_files
+        #: Of the buttons below status messages.
+        self.handlers: Handlers = {
+            ButtonAction.SKIP: lambda interaction, job: self.skip(interaction, _number(job)),
+            ButtonAction.STOP: lambda interaction, job: self.stop(interaction, _number(job)),
+            ButtonAction.REPLAY: lambda interaction, job: self.replay(interaction, _number(job)),
+            ButtonAction.DOWNLOAD: lambda interaction, job: self.download(
+                interaction, _number(job)
+            ),
+        }
+
+    async def say(
+        self,
+        interaction: discord.Interaction,
+        context: CommandContext,
+        *,
+        text: str,
+        selection: VoiceSelection,
+    ) -> None:
+        """Queue `text` (plain words) for the member's voice channel. Raises Refused."""
+        check(policy.may_say(context.member_facts, context.channel_facts))
+        channel = context.channel_to_speak_in()
+        await self._submission.say(interaction, text=text, spoken=selection, channel_id=channel.id)
+
+    async def replay(self, interaction: discord.Interaction, job_id: int) -> None:
+        """The same text in the same voice, as a new job of the requester. They must be allowed to
+        use the voice, and the member who asked first must still be."""
+        context = await self._contexts.read(interaction)
+        job = (await self._view(context, job_id)).job
+        check(policy.may_replay(context.member_facts, context.channel_facts))
+        # What the engine spoke in its own voice, it speaks so again.
+        voice = "" if job.stand_in is Substitution.LACKING else job.voice
+        selection = VoiceSelection(voice=voice, style=job.style, typed=job.typed)
+        if job.reference is not None:
+            await self._check_voice(job)
+            selection = await self._registry.chosen(requester_of(interaction), job.voice)
+        await self.say(interaction, context, text=job.text, selection=selection)
+
+    async def skip(self, interaction: discord.Interaction, job_id: int | None) -> None:
+        """End one job: this one, or without an id the one that is spoken."""
+        context = await self._contexts.read(interaction)
+        if job_id is not None:
+            view = await self._view(context, job_id)
+        elif context.queue:
+            view = context.queue[0]
+        else:
+            raise Refused(NOTHING)
+        if view.job.state.final:
+            raise Refused(OVER)
+        owner = context.owner_of(view)
+        check(policy.may_skip(context.member_facts, context.channel_facts, owner))
+        ended = await self._end(context, view, EndReason.SKIPPED)
+        await self._reply(interaction, "Skipped." if ended else OVER)
+
+    async def stop(self, interaction: discord.Interaction, job_id: int | None) -> None:
+        """End all jobs that are spoken or wait, as far as the member may, whatever `job_id` is."""
+        context = await self._contexts.read(interaction)
+        owners = [context.owner_of(view) for view in context.queue]
+        check(policy.may_stop(context.member_facts, context.channel_facts, owners))
+        ended = 0
+        # From the last to the first, so that none begins just before its turn to be ended.
+        for view, owner in reversed(list(zip(context.queue, owners, strict=True))):
+            if policy.may_skip(context.member_facts, context.channel_facts, owner) is None:
+                ended += await self._end(context, view, EndReason.STOPPED)
+        left = len(context.queue) - ended
+        kept = f" {_jobs(left)} of others stay." if left else ""
+        await self._reply(interaction, f"Stopped: {_jobs(ended)} ended.{kept}")
+
+    async def download(self, interaction: discord.Interaction, job_id: int) -> None:
+        """The job's sound as an Ogg file, privately."""
+        context = await self._contexts.read(interaction)
+        job = (await self._view(context, job_id)).job
+        heard_in = Delivery.from_json(job.origin).voice_channel_id
+        viewer = policy_facts.viewing(context.member_facts, context.member, heard_in)
+        check(policy.may_view(viewer))
+        if job.reference is not None:
+            await self._check_voice(job)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        sound = await self._speech.audio(job_id)
+        if sound is None:
+            raise Refused(SOUND_GONE)
+        if len(sound) > context.guild.filesize_limit:
+            raise Refused(SOUND_TOO_LARGE)
+        file = Attached(f"mynah-{job_id}.ogg", sound)
+        sent = await self._reply(interaction, "", files=[file])
+        if sent is not None:
+            voice = await self._registry.get(job.voice)
+            about = {job.requester, *([voice.owner] if voice is not None else [])}
+            self._ephemeral_files.sent(interaction, sent, about)
+
+    async def _end(self, context: CommandContext, view: JobView, reason: EndReason) -> bool:
+        actor = str(context.member.id)
+        return await self._speech.cancel(view.job.id, by=reason, actor=actor) is not None
+
+    async def _check_voice(self, job: Job) -> None:
+        """Raise Refused where the member who requested the job may no longer use its registered
+        voice there: then nobody gets its sound, or hears it again."""
+        first = Requester(member=job.requester, lane=job.lane)
+        if not await self._registry.may_use(first, job.voice):
+            raise Refused(VOICE_GONE)
+
+    async def _view(self, context: CommandContext, job_id: int) -> JobView:
+        """The job, if it is of this server. Raises Refused."""
+        try:
+            view = await self._speech.view(job_id)
+        except UnknownJob as error:
+            raise Refused(FORGOTTEN) from error
+        if view.job.lane != context.lane:
+            raise Refused(FORGOTTEN)
+        return view
 
 
-async def replay(interaction: discord.Interaction, house: Parts, job_id: int) -> None:
-    """The same text in the same voice, as a new job of who asks: they must be allowed to use it,
-    and so must still whoever asked first."""
-    ask = await command_context(interaction, house)
-    view = await _view(house, ask, job_id)
-    check(policy.may_replay(ask.standing, ask.scene))
-    job = view.job
-    # What the engine spoke in its own voice, it speaks so again.
-    voice = "" if job.stand_in is Substitution.LACKING else job.voice
-    spoken = VoiceSelection(voice=voice, style=job.style, typed=job.typed)
-    if view.job.reference is not None:
-        await _check_kept(house, view.job)
-        spoken = await house.registry.chosen(requester_of(interaction), view.job.voice)
-    await say(interaction, house, ask, text=view.job.text, spoken=spoken)
-
-
-async def skip(interaction: discord.Interaction, house: Parts, job_id: int | None) -> None:
-    """End one job: this one, or without an id the one being spoken."""
-    ask = await command_context(interaction, house)
-    if job_id is not None:
-        view = await _view(house, ask, job_id)
-    elif ask.queue:
-        view = ask.queue[0]
-    else:
-        raise Refused(NOTHING)
-    if view.job.state.final:
-        raise Refused(OVER)
-    check(policy.may_skip(ask.standing, ask.scene, owner_of(view, ask, house)))
-    ended = await house.speech.cancel(view.job.id, by=EndReason.SKIPPED, actor=ask.actor)
-    await house.reply(interaction, "Skipped." if ended is not None else OVER)
-
-
-async def stop(interaction: discord.Interaction, house: Parts) -> None:
-    """End the job being spoken and those that wait, as far as the member may."""
-    ask = await command_context(interaction, house)
-    owners = [owner_of(view, ask, house) for view in ask.queue]
-    check(policy.may_stop(ask.standing, ask.scene, owners))
-    ended = 0
-    # From the last to the first, so that none begins while its turn to be ended comes.
-    for view, owner in reversed(list(zip(ask.queue, owners, strict=True))):
-        if policy.may_skip(ask.standing, ask.scene, owner) is None:
-            job = await house.speech.cancel(view.job.id, by=EndReason.STOPPED, actor=ask.actor)
-            ended += job is not None
-    left = len(ask.queue) - ended
-    kept = f" {_jobs(left)} of others stay." if left else ""
-    await house.reply(interaction, f"Stopped: {_jobs(ended)} ended.{kept}")
-
-
-async def download(interaction: discord.Interaction, house: Parts, job_id: int) -> None:
-    """The job's sound as an Ogg file, privately."""
-    ask = await command_context(interaction, house)
-    view = await _view(house, ask, job_id)
-    heard_in = Delivery.from_json(view.job.origin).voice_channel_id
-    check(policy.may_view(policy_facts.viewing(ask.standing, ask.member, heard_in)))
-    if view.job.reference is not None:
-        await _check_kept(house, view.job)
-    await interaction.response.defer(ephemeral=True, thinking=True)
-    sound = await house.speech.audio(job_id)
-    if sound is None:
-        await house.reply(interaction, "Its sound is no longer kept. Press Replay to make it anew.")
-        return
-    if len(sound) > ask.guild.filesize_limit:
-        await house.reply(interaction, "Its sound is larger than this server lets me send.")
-        return
-    file = Attached(f"mynah-{job_id}.ogg", sound)
-    sent = await house.reply(interaction, "", files=[file])
-    if sent is not None:
-        voice = await house.registry.get(view.job.voice)
-        about = {view.job.requester, *([voice.owner] if voice is not None else [])}
-        house.ephemeral_files.sent(interaction, sent, about)
-
-
-async def _check_kept(house: Parts, job: Job) -> None:
-    """Raise Refused where whoever asked for a job may no longer use its registered voice there:
-    then nobody gets its sound, or it said anew."""
-    first = Requester(member=job.requester, lane=job.lane)
-    if not await house.registry.may_use(first, job.voice):
-        raise Refused(VOICE_GONE)
-
-
-async def _view(house: Parts, ask: CommandContext, job_id: int) -> JobView:
-    """The job, if it is of this server. Raises Refused."""
-    try:
-        view = await house.speech.view(job_id)
-    except UnknownJob as error:
-        raise Refused(FORGOTTEN) from error
-    if view.job.lane != ask.lane:
+def _number(typed: str) -> int:
+    """The id of a job, from a custom id. Raises Refused for one that no job can have."""
+    job_id = parse_id(typed)
+    if job_id is None:
         raise Refused(FORGOTTEN)
-    return view
+    return job_id
 
 
 def _jobs(count: int) -> str:

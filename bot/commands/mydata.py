@@ -1,9 +1,9 @@
-"""/mydata: all that is kept of a member, handed over to them or deleted.
+"""/mydata: everything that is kept of a member, handed over to them or deleted.
 
-Knows: the steps of both, and the question before the second. Does not know: what is a member's
-(`engine/voices`), how messages are blanked (`bot/erasure`).
+    delete ──▶ what will go, and a button ──▶ pressed ──▶ deleted here ──▶ messages redacted, told
 
-    delete ──▶ what will go, and a button ──▶ pressed ──▶ gone here ──▶ messages blanked, and told
+This file does not know what belongs to a member (`engine/voices`), nor how messages are redacted
+(`bot/erasure`).
 """
 
 from typing import Final
@@ -11,76 +11,100 @@ from typing import Final
 import discord
 from discord import app_commands
 
-from bot.commands.kind import Command
-from bot.discord_io.replies import Attached, Choice
+from bot.commands.components import PREFIX, Handlers
+from bot.context import requester_of
+from bot.discord_io.ephemeral_files import EphemeralFiles
+from bot.discord_io.replies import Attached, Choice, Reply
 from bot.discord_io.rest import InteractionToken
+from bot.erasure.notifier import RedactionNotifier
 from bot.erasure.texts import DELETING, EXPIRED, render_question
-from bot.parts import Parts
-from bot.requester import requester_of
+from bot.voices.uploads import Uploads
+from bot.voices.work_slots import WorkSlots
+from engine.base.clock import Clock
 from engine.base.settings import MEBIBYTE
 from engine.model.errors import Refused
+from engine.queue import SpeechQueue
 from engine.voices.data_summary import data_summary
+from engine.voices.registry import VoiceRegistry
 
-PREFIX: Final = "mynah:mydata:"
-ERASE: Final = "erase"
+ERASE: Final = "mydata:erase"
 
 #: What Discord takes in a direct message, and in a server without boosts; and what is made at once.
 USUAL_BYTES: Final = 10 * MEBIBYTE
 MOST_BYTES: Final = 25 * MEBIBYTE
-#: Left of the limit for what else is in the request.
+#: Of the limit, for what else is in the request.
 MARGIN_BYTES: Final = 64 * 1024
-#: The question stands so long; then what it says may no longer be so.
+#: The question stays valid for this long; then what it says may no longer be true.
 LAPSE_SECONDS: Final = 600.0
 
 
-def commands(house: Parts) -> list[Command | app_commands.Group]:
-    """/mydata, as it works in servers and in direct messages."""
-    mydata = app_commands.Group(
-        name="mydata",
-        description="What I keep of you: take it away, or have it deleted",
-        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
-    )
+class MyData(app_commands.Group):
+    """Works in servers and in direct messages."""
 
-    @mydata.command(name="export", description="All that I keep of you, as files")
-    async def export(interaction: discord.Interaction) -> None:
-        with house.exports.claim(str(interaction.user.id)) as claim:
+    def __init__(
+        self,
+        speech: SpeechQueue,
+        registry: VoiceRegistry,
+        uploads: Uploads,
+        notifier: RedactionNotifier,
+        exports: WorkSlots,
+        reply: Reply,
+        ephemeral_files: EphemeralFiles,
+        clock: Clock,
+    ) -> None:
+        super().__init__(
+            name="mydata",
+            description="What I keep of you: take it away, or have it deleted",
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
+        )
+        self._speech = speech
+        self._registry = registry
+        self._uploads = uploads
+        self._notifier = notifier
+        self._exports = exports
+        self._reply = reply
+        self._ephemeral_files = ephemeral_files
+        self._clock = clock
+        self.handlers: Handlers = {ERASE: self._erase}
+
+    @app_commands.command(name="export", description="All that I keep of you, as files")
+    async def export(self, interaction: discord.Interaction) -> None:
+        with self._exports.claim(str(interaction.user.id)) as claim:
             await interaction.response.defer(ephemeral=True, thinking=True)
-            await claim.place()
-            await _export(interaction, house)
+            await claim.wait()
+            await self._export(interaction)
 
-    @mydata.command(name="delete", description="Have all that I keep of you deleted, for good")
-    async def delete(interaction: discord.Interaction) -> None:
-        kept = await data_summary(house.speech, str(interaction.user.id))
+    @app_commands.command(
+        name="delete", description="Have all that I keep of you deleted permanently"
+    )
+    async def delete(self, interaction: discord.Interaction) -> None:
+        kept = await data_summary(self._speech, str(interaction.user.id))
         button = Choice("Delete all of it", f"{PREFIX}{ERASE}", danger=True)
-        await house.reply(interaction, render_question(kept), choices=[button])
+        await self._reply(interaction, render_question(kept), choices=[button])
 
-    return [mydata]
+    async def _export(self, interaction: discord.Interaction) -> None:
+        requester = requester_of(interaction)
+        limit = interaction.filesize_limit or USUAL_BYTES
+        most = min(limit, MOST_BYTES) - MARGIN_BYTES
+        parts = await self._registry.export(requester.member, most, lane=requester.lane)
+        for number, (filename, data) in enumerate(parts, 1):
+            count = f" Part {number} of {len(parts)}." if len(parts) > 1 else ""
+            file = Attached(filename, data)
+            words = f"This is what I keep of you.{count}"
+            sent = await self._reply(interaction, words, files=[file])
+            if sent is not None:
+                self._ephemeral_files.sent(interaction, sent, {requester.member})
 
-
-async def _export(interaction: discord.Interaction, house: Parts) -> None:
-    requester = requester_of(interaction)
-    limit = interaction.filesize_limit or USUAL_BYTES
-    most = min(limit, MOST_BYTES) - MARGIN_BYTES
-    parts = await house.registry.export(requester.member, most, lane=requester.lane)
-    for number, (filename, data) in enumerate(parts, 1):
-        count = f" Part {number} of {len(parts)}." if len(parts) > 1 else ""
-        words = f"This is what I keep of you.{count}"
-        file = Attached(filename, data)
-        sent = await house.reply(interaction, words, files=[file])
-        if sent is not None:
-            house.ephemeral_files.sent(interaction, sent, {requester.member})
-
-
-async def pressed(interaction: discord.Interaction, house: Parts, rest: str) -> None:
-    """A press of the button below the question. Raises Refused."""
-    question = interaction.message
-    if rest != ERASE or question is None:
-        return
-    if house.clock.time() - question.created_at.timestamp() > LAPSE_SECONDS:
-        raise Refused(EXPIRED)
-    requester = requester_of(interaction)
-    await house.reply.update(interaction, DELETING)
-    await house.uploads.forget(requester.member)  # else one that is under way would come after it
-    await house.registry.erase(requester.member, lane=requester.lane)
-    since = interaction.created_at.timestamp()
-    await house.redaction_notifier.follow(requester.member, InteractionToken.of(interaction), since)
+    async def _erase(self, interaction: discord.Interaction, _: str) -> None:
+        """A press of the button below the question. Raises Refused."""
+        question = interaction.message
+        if question is None:
+            return
+        if self._clock.time() - question.created_at.timestamp() > LAPSE_SECONDS:
+            raise Refused(EXPIRED)
+        requester = requester_of(interaction)
+        await self._reply.update(interaction, DELETING)
+        await self._uploads.forget(requester.member)  # an upload under way would come after it
+        await self._registry.erase(requester.member, lane=requester.lane)
+        since = interaction.created_at.timestamp()
+        await self._notifier.follow(requester.member, InteractionToken.of(interaction), since)

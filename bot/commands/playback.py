@@ -1,44 +1,80 @@
-"""/skip, /stop, /pause, /resume: what is being spoken."""
+"""/skip, /stop, /pause, /resume: what is being spoken. /join, /leave: where the bot is."""
+
+from typing import Final
 
 import discord
 from discord import app_commands
 
 from bot import policy
-from bot.commands import actions
-from bot.commands.kind import Command
-from bot.context import check, command_context
-from bot.parts import Parts
+from bot.commands.actions import JobActions
+from bot.commands.tree import Entry
+from bot.context import Contexts
+from bot.discord_io.replies import Reply
+from bot.voice.guild_voices import GuildVoices
+from bot.voice.listeners import needs_invitation
+
+ASK_MODERATOR: Final = " It is a stage: ask a stage moderator to invite me to speak."
 
 
-def commands(house: Parts) -> list[Command]:
-    @app_commands.command(name="skip", description="End the job that is being spoken")
-    async def skip(interaction: discord.Interaction) -> None:
-        await actions.skip(interaction, house, None)
+class Playback:
+    def __init__(
+        self, contexts: Contexts, actions: JobActions, guild_voices: GuildVoices, reply: Reply
+    ) -> None:
+        self._contexts = contexts
+        self._actions = actions
+        self._guild_voices = guild_voices
+        self._reply = reply
+        self.commands: list[Entry] = [
+            app_commands.Command(name=name, description=description, callback=callback)
+            for name, description, callback in (
+                ("skip", "End the job that is being spoken", self.skip),
+                ("stop", "End the job being spoken and all that wait", self.stop),
+                ("pause", "Stop speaking for a while; nothing is lost", self.pause),
+                ("resume", "Go on speaking after a pause", self.resume),
+                ("join", "Call the bot to your voice channel", self.join),
+                ("leave", "Send the bot out; what waits is kept a while", self.leave),
+            )
+        ]
 
-    @app_commands.command(name="stop", description="End the job being spoken and all that wait")
-    async def stop(interaction: discord.Interaction) -> None:
-        await actions.stop(interaction, house)
+    async def skip(self, interaction: discord.Interaction) -> None:
+        await self._actions.skip(interaction, None)
 
-    @app_commands.command(name="pause", description="Stop speaking for a while; nothing is lost")
-    async def pause(interaction: discord.Interaction) -> None:
-        ask = await command_context(interaction, house)
-        check(policy.may_pause(ask.standing, ask.scene))
-        room = house.guild_voices.guild_voice(ask.guild.id)
-        if room.paused:
-            await house.reply(interaction, "It is paused already. `/resume` goes on.")
+    async def stop(self, interaction: discord.Interaction) -> None:
+        await self._actions.stop(interaction, None)
+
+    async def pause(self, interaction: discord.Interaction) -> None:
+        context = await self._contexts.permitted(interaction, policy.may_pause)
+        guild_voice = self._guild_voices.guild_voice(context.guild.id)
+        if guild_voice.paused:
+            await self._reply(interaction, "It is paused already. `/resume` goes on.")
             return
-        await room.pause(True)
-        await house.reply(interaction, "Paused. `/resume` goes on where it stopped.")
+        await guild_voice.pause(True)
+        await self._reply(interaction, "Paused. `/resume` goes on where it stopped.")
 
-    @app_commands.command(name="resume", description="Go on speaking after a pause")
-    async def resume(interaction: discord.Interaction) -> None:
-        ask = await command_context(interaction, house)
-        check(policy.may_resume(ask.standing, ask.scene))
-        room = house.guild_voices.guild_voice(ask.guild.id)
-        if not room.paused:
-            await house.reply(interaction, "It is not paused.")
+    async def resume(self, interaction: discord.Interaction) -> None:
+        context = await self._contexts.permitted(interaction, policy.may_resume)
+        guild_voice = self._guild_voices.guild_voice(context.guild.id)
+        if not guild_voice.paused:
+            await self._reply(interaction, "It is not paused.")
             return
-        await room.pause(False)
-        await house.reply(interaction, "Going on.")
+        await guild_voice.pause(False)
+        await self._reply(interaction, "Going on.")
 
-    return [skip, stop, pause, resume]
+    async def join(self, interaction: discord.Interaction) -> None:
+        context = await self._contexts.permitted(interaction, policy.may_join)
+        channel = context.channel_to_speak_in()
+        guild_voice = self._guild_voices.guild_voice(context.guild.id)
+        is_there = guild_voice.channel_id == channel.id and guild_voice.connected
+        await guild_voice.join(channel.id)
+        if is_there:
+            note = f" {guild_voice.note}" if guild_voice.note is not None else ""
+            await self._reply(interaction, f"I am in {channel.mention} already.{note}")
+            return
+        stage = ASK_MODERATOR if needs_invitation(channel) else ""
+        await self._reply(interaction, f"On my way to {channel.mention}.{stage}")
+
+    async def leave(self, interaction: discord.Interaction) -> None:
+        context = await self._contexts.permitted(interaction, policy.may_leave)
+        await self._guild_voices.guild_voice(context.guild.id).leave()
+        kept = " What waits goes on when I am called again in time." if context.queue else ""
+        await self._reply(interaction, f"Goodbye.{kept}")

@@ -1,4 +1,4 @@
-"""/queue view and /help: what waits, and what can be asked."""
+"""/queue view and /help: what waits, and what members can ask for."""
 
 from typing import Final
 
@@ -6,35 +6,14 @@ import discord
 from discord import app_commands
 
 from bot import policy
-from bot.commands.kind import Command
-from bot.context import check, command_context
+from bot.commands.tree import Entry
+from bot.context import Contexts, check
+from bot.discord_io.replies import Reply
 from bot.messages.render import render_queue
-from bot.parts import Parts
+from bot.voice.guild_voices import GuildVoices
+from engine.base.clock import Clock
 
-
-def commands(house: Parts) -> list[Command | app_commands.Group]:
-    queue = app_commands.Group(name="queue", description="What waits to be spoken")
-
-    @queue.command(name="view", description="Show what is being spoken and what waits")
-    async def view(interaction: discord.Interaction) -> None:
-        ask = await command_context(interaction, house)
-        check(policy.may_view(ask.standing))
-        text = render_queue(
-            ask.queue,
-            now=house.clock.time(),
-            hide_text=house.settings.mynah_hide_text,
-            note=house.guild_voices.note(ask.guild.id),
-        )
-        await house.reply(interaction, text)
-
-    @app_commands.command(name="help", description="What this bot does, and every command")
-    async def help_(interaction: discord.Interaction) -> None:
-        await house.reply(interaction, HELP)
-
-    return [queue, help_]
-
-
-#: Every command, in the words of somebody who has not seen it.
+#: Every command, for somebody who has not seen it.
 HELP: Final = "\n".join(
     (
         "I speak text in voice channels. Join one, then:",
@@ -48,9 +27,54 @@ HELP: Final = "\n".join(
         "`/voice share` and more go on from there. **Use as my voice**, in the menu of a message "
         "of yours, takes a voice message.",
         "- `/voice report` tells the admins and the operator what is wrong with a voice; "
-        "`/voice-admin` is for who manages the server.",
+        "`/voice-admin` is for members who manage the server.",
         "- `/mydata export` and `/mydata delete` hand over, or delete, all that I keep of you.",
         "Below each message are buttons: Skip and Stop while it is spoken, Replay and Download "
         "(the sound as a file) afterwards.",
     )
 )
+
+
+class Queue(app_commands.Group):
+    def __init__(
+        self,
+        contexts: Contexts,
+        guild_voices: GuildVoices,
+        reply: Reply,
+        clock: Clock,
+        *,
+        hide_text: bool,
+    ) -> None:
+        super().__init__(name="queue", description="What waits to be spoken")
+        self._contexts = contexts
+        self._guild_voices = guild_voices
+        self._reply = reply
+        self._clock = clock
+        self._hide_text = hide_text
+
+    @app_commands.command(name="view", description="Show what is being spoken and what waits")
+    async def view(self, interaction: discord.Interaction) -> None:
+        context = await self._contexts.read(interaction)
+        check(policy.may_view(context.member_facts))
+        text = render_queue(
+            context.queue,
+            now=self._clock.time(),
+            hide_text=self._hide_text,
+            note=self._guild_voices.note(context.guild.id),
+        )
+        await self._reply(interaction, text)
+
+
+class Help:
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+        self.commands: list[Entry] = [
+            app_commands.Command(
+                name="help",
+                description="What this bot does, and every command",
+                callback=self.help,
+            )
+        ]
+
+    async def help(self, interaction: discord.Interaction) -> None:
+        await self._reply(interaction, HELP)

@@ -3,26 +3,37 @@
 import discord
 from discord import app_commands
 
-from bot.commands import actions
-from bot.commands.kind import Command
-from bot.context import command_context
+from bot.commands.actions import JobActions
+from bot.commands.arguments import AnyVoice
+from bot.commands.tree import Entry
+from bot.context import Contexts, requester_of
 from bot.display_names import names_in
 from bot.markup import to_words
-from bot.parts import Parts
-from bot.requester import requester_of
-from bot.voices.completion import completed_by
-from bot.voices.usable import chosen, offer_all
+from bot.voices.directory import VoiceDirectory
+from engine.base.clock import Clock
 
 
-def commands(house: Parts) -> list[Command]:
-    @app_commands.command(name="say", description="Speak a text in your voice channel")
+class Say:
+    def __init__(
+        self, contexts: Contexts, actions: JobActions, directory: VoiceDirectory, clock: Clock
+    ) -> None:
+        self._contexts = contexts
+        self._directory = directory
+        self._actions = actions
+        self._clock = clock
+        self.commands: list[Entry] = [
+            app_commands.Command(
+                name="say", description="Speak a text in your voice channel", callback=self.say
+            )
+        ]
+
     @app_commands.describe(text="What to speak", voice="Whose voice; completes as you type")
-    async def say(interaction: discord.Interaction, text: str, voice: str | None = None) -> None:
-        ask = await command_context(interaction, house)
-        spoken = await chosen(house, requester_of(interaction), voice)
-        names = await names_in(text, ask.guild)
-        words = to_words(text, names, now=house.clock.time())
-        await actions.say(interaction, house, ask, text=words, spoken=spoken)
-
-    say.autocomplete("voice")(completed_by(offer_all, house))
-    return [say]
+    async def say(
+        self, interaction: discord.Interaction, text: str, voice: AnyVoice | None = None
+    ) -> None:
+        context = await self._contexts.read(interaction)
+        requester = requester_of(interaction)
+        selection = voice or await self._directory.selection(requester, None)
+        names = await names_in(text, context.guild)
+        words = to_words(text, names, now=self._clock.time())
+        await self._actions.say(interaction, context, text=words, selection=selection)

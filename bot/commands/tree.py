@@ -1,101 +1,149 @@
-"""The command tree: which servers are served, and what becomes of an error.
+"""The edge of every command, completion, button and form: who is let in, and what becomes of an
+error.
 
-Knows: the edge between Discord's commands and ours. Does not know: any command.
+    Discord ──▶ Tree (commands) or Components (buttons, forms) ──▶ Gate.let_in ──▶ the handler
+                                                    error ──▶ Gate.answer_error
+
+This file does not know any command.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import discord
 import structlog
 from discord import app_commands
 
+from bot.context import SERVERS_ONLY
 from bot.discord_io.errors import ANSWER_REFUSED
-from bot.discord_io.replies import offer_nothing
+from bot.discord_io.replies import Reply, offer_nothing
 from engine.model.errors import Refused
-
-if TYPE_CHECKING:
-    from bot.parts import Parts
+from engine.voices.registry import VoiceRegistry
 
 log = structlog.get_logger(__name__)
 
-NOT_SERVED = "This bot does not serve this server. Its operator decides which ones it serves."
-NOT_SERVED_IN_DIRECT = (
+NOT_SERVED: Final = (
+    "This bot does not serve this server. Its operator decides which servers it serves."
+)
+NOT_SERVED_IN_DIRECT: Final = (
     "This bot serves certain servers only, and keeps no voice of yours. "
     "`/mydata` shows and deletes what it keeps of you."
 )
-SERVERS_ONLY = "This works in a server only."
-RESTARTING = "I am restarting. Please try again in a moment."
-FAULT = "Something went wrong here, and the operator's log says what. Please try again."
+RESTARTING: Final = "I am restarting. Please try again in a moment."
+FAULT: Final = (
+    "Something went wrong. This was not your fault, and the operator's log has the details. "
+    "Please try again."
+)
 
 #: What works in direct messages too, by the first word of its command.
-IN_DIRECT = {"voice", "mydata"}
+IN_DIRECT: Final = {"voice", "mydata"}
+
+#: discord.py wraps what a command, or the conversion of an argument, raises.
+WRAPPERS: Final = (app_commands.CommandInvokeError, app_commands.TransformerError)
+
+#: What stands in the tree: a command, or a group of them.
+Entry = app_commands.Command[Any, ..., Any] | app_commands.Group
 
 
-class Tree(app_commands.CommandTree[discord.Client]):
-    def __init__(self, client: discord.Client, house: "Parts") -> None:
-        super().__init__(
-            client,
-            # They do not show in direct messages, nor for those who install apps for themselves.
-            allowed_contexts=app_commands.AppCommandContext(guild=True),
-            allowed_installs=app_commands.AppInstallationType(guild=True),
-        )
-        self._house = house
+class InFlightTracker:
+    """The uses of commands and buttons that are under way. Open from the start; once closed, it
+    stays closed.
 
-    async def interaction_check(self, interaction: discord.Interaction) -> bool:
-        """Asked before every command and completion."""
-        return await let_in(interaction, self._house)
-
-    async def _call(self, interaction: discord.Interaction) -> None:
-        """The edge of what a command or a completion is given: discord.py reads it in a task of
-        its own, and lets all but its own errors end that task."""
-        try:
-            await super()._call(interaction)
-        except app_commands.AppCommandError:
-            raise  # to `on_error`
-        except Exception as error:  # noqa: BLE001 -- the edge; it is logged there
-            await answer_error(interaction, error, self._house)
-
-    async def on_error(
-        self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
-    ) -> None:
-        """The edge of every command: a refusal is told, a fault is logged and told."""
-        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-        await answer_error(interaction, cause, self._house)
-
-
-async def let_in(interaction: discord.Interaction, house: "Parts") -> bool:
-    """Whether this use of a command or button may go on; who may not come in is told why."""
-    words = await _barred(interaction, house)
-    if words is None and house.door.enter():
-        return True
-    if interaction.type is discord.InteractionType.autocomplete:
-        await offer_nothing(interaction)
-    else:
-        await house.reply(interaction, words or RESTARTING)
-    return False
-
-
-async def _barred(interaction: discord.Interaction, house: "Parts") -> str | None:
-    """Why it may not be used here, whoever asks; None where it may.
-
-    In a direct message one can reach what belongs to oneself. Where the operator serves only
-    some servers, a stranger's messages give them nothing: only who has voices here, has any.
+    Without it, a command that is under way, or arrives, while the parts are closed one after the
+    other could open a closed one again: join a voice channel that the bot has just left.
     """
-    only = house.settings.mynah_guilds
-    if interaction.guild_id is not None:
-        return None if not only or interaction.guild_id in only else NOT_SERVED
-    used = used_by(interaction, house.settings.mynah_command_group)
-    if used not in IN_DIRECT:
-        return SERVERS_ONLY
-    if only and used == "voice" and not await house.registry.own(str(interaction.user.id)):
-        return NOT_SERVED_IN_DIRECT
-    return None
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._closed = False
+
+    def enter(self) -> bool:
+        """Whether the current task may go on. Until it ends it counts as a use under way."""
+        task = asyncio.current_task()
+        assert task is not None
+        if not self._closed:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return not self._closed
+
+    async def close(self, *, seconds: float) -> None:
+        """Let no further use in. Uses under way have this many seconds to end by themselves."""
+        self._closed = True
+        if self._tasks:
+            _, left = await asyncio.wait(set(self._tasks), timeout=seconds)
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+
+
+class Gate:
+    """`guilds` are the servers that the operator serves (empty: all); `group` is the command below
+    which all others are registered, if there is one."""
+
+    def __init__(
+        self,
+        registry: VoiceRegistry,
+        reply: Reply,
+        in_flight: InFlightTracker,
+        *,
+        guilds: frozenset[int],
+        group: str | None,
+    ) -> None:
+        self._registry = registry
+        self._reply = reply
+        self._in_flight = in_flight
+        self._guilds = guilds
+        self._group = group
+
+    async def let_in(self, interaction: discord.Interaction) -> bool:
+        """Whether this use of a command or button may go on. If not, the member is told why."""
+        words = await self._closed_to(interaction)
+        if words is None and self._in_flight.enter():
+            return True
+        await self._tell(interaction, words or RESTARTING)
+        return False
+
+    async def answer_error(self, interaction: discord.Interaction, error: BaseException) -> None:
+        """Tell the member: a refusal in its own words, a fault without its details."""
+        if isinstance(error, WRAPPERS) and error.__cause__ is not None:
+            error = error.__cause__
+        if isinstance(error, Refused):
+            await self._tell(interaction, error.user_message)
+        elif isinstance(error, discord.HTTPException) and error.code in ANSWER_REFUSED:
+            log.info("an answer was refused", interaction=interaction.id, code=error.code)
+        else:
+            log.error("a command failed", interaction=interaction.id, exc_info=error)
+            await self._tell(interaction, FAULT)
+
+    async def _tell(self, interaction: discord.Interaction, words: str) -> None:
+        if interaction.type is discord.InteractionType.autocomplete:
+            await offer_nothing(interaction)
+        else:
+            await self._reply(interaction, words)
+
+    async def _closed_to(self, interaction: discord.Interaction) -> str | None:
+        """Why nobody may use it here; None where they may.
+
+        In a direct message members reach what belongs to themselves. Where the operator serves
+        only some servers, messages of strangers give them nothing: only members who have voices
+        here have any.
+        """
+        if interaction.guild_id is not None:
+            served = not self._guilds or interaction.guild_id in self._guilds
+            return None if served else NOT_SERVED
+        used = used_by(interaction, self._group)
+        if used not in IN_DIRECT:
+            return SERVERS_ONLY
+        if self._guilds and used == "voice":
+            own = await self._registry.own(str(interaction.user.id))
+            return None if own else NOT_SERVED_IN_DIRECT
+        return None
 
 
 def used_by(interaction: discord.Interaction, group: str | None) -> str:
     """The first word of the command that is used: "voice" of `/voice list`, and of the buttons
-    that its answers have; "" for what is none of ours."""
+    below its answers; "" for what is not ours."""
     data: Mapping[str, object] = {**(interaction.data or {})}
     custom_id = str(data.get("custom_id", ""))
     if custom_id:
@@ -109,20 +157,48 @@ def used_by(interaction: discord.Interaction, group: str | None) -> str:
     return words[0] if words else ""
 
 
-async def answer_error(
-    interaction: discord.Interaction, error: BaseException, house: "Parts"
-) -> None:
-    """Tell whoever asked; a refusal in its own words, a fault without its details."""
-    completes = interaction.type is discord.InteractionType.autocomplete
-    if isinstance(error, Refused):
-        words = error.user_message
-    elif isinstance(error, discord.HTTPException) and error.code in ANSWER_REFUSED:
-        log.info("an answer was refused", interaction=interaction.id, code=error.code)
-        return
-    else:
-        log.error("a command failed", interaction=interaction.id, exc_info=error)
-        words = FAULT
-    if completes:
-        await offer_nothing(interaction)
-    else:
-        await house.reply(interaction, words)
+class Tree(app_commands.CommandTree[discord.Client]):
+    def __init__(self, client: discord.Client, gate: Gate) -> None:
+        super().__init__(
+            client,
+            # They do not show in direct messages, nor for those who install apps for themselves.
+            allowed_contexts=app_commands.AppCommandContext(guild=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True),
+        )
+        self._gate = gate
+
+    def add(self, entries: Iterable[Entry], *, group: str | None) -> None:
+        """Add commands, below the command `group` if there is one."""
+        if group is None:
+            for entry in entries:
+                self.add_command(entry)
+            return
+        above = app_commands.Group(
+            name=group,
+            description="Speak text in voice channels",
+            # `/voice` and `/mydata` work in direct messages; the others say that they do not.
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
+        )
+        for entry in entries:
+            above.add_command(entry)
+        self.add_command(above)
+
+    async def interaction_check(self, interaction: discord.Interaction) -> bool:
+        """discord.py asks before every command and completion."""
+        return await self._gate.let_in(interaction)
+
+    async def _call(self, interaction: discord.Interaction) -> None:
+        """discord.py reads an interaction in a task of its own. It lets all errors but its own end
+        that task: those of checks, and of payloads that it cannot read."""
+        try:
+            await super()._call(interaction)
+        except app_commands.AppCommandError:
+            raise  # to `on_error`
+        except Exception as error:  # noqa: BLE001 -- the edge; it is logged there
+            await self._gate.answer_error(interaction, error)
+
+    async def on_error(
+        self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
+    ) -> None:
+        """The edge of every command."""
+        await self._gate.answer_error(interaction, error)

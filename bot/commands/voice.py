@@ -1,7 +1,8 @@
-"""/voice upload, list, use, preview; and Use as my voice, on a message.
+"""/voice upload, list, use, preview, report; and Use as my voice, in the menu of a message.
 
-Knows: the options, and the sentences of the answers. Does not know: what an upload takes
-(`library/uploads`), who may use what (the library judges). What an owner does: `voice_owner`.
+This file has the options and the sentences of the answers. It does not know what an upload takes
+(`voices/uploads`), nor who may use what (the registry judges). What owners do with their voices is
+in `voice_owner`.
 """
 
 from typing import Final, Literal
@@ -9,56 +10,77 @@ from typing import Final, Literal
 import discord
 from discord import app_commands
 
-from bot.commands import voice_owner
-from bot.commands.kind import Command
-from bot.commands.report import add_report
-from bot.discord_io.replies import Attached
-from bot.parts import Parts
-from bot.requester import requester_of
-from bot.voices.completion import completed_by
-from bot.voices.components import name_form
+from bot.commands.arguments import ReportableVoice, UsableVoice, VoiceOrNone
+from bot.commands.components import PREFIX, Handlers, typed_in
+from bot.commands.voice_owner import VoiceOwner
+from bot.context import SERVERS_ONLY, requester_of
+from bot.discord_io.ephemeral_files import EphemeralFiles
+from bot.discord_io.replies import Attached, Reply
+from bot.voices.abuse_reports import MOST_REASON, AbuseReports
+from bot.voices.directory import VoiceDirectory, whose
 from bot.voices.download import Recording
+from bot.voices.moderation_text import label, private
+from bot.voices.previews import Previews
 from bot.voices.upload_text import Listed, bold, render_list
-from bot.voices.uploads import PREVIEW
-from bot.voices.usable import NONE, chosen, find, name_of, offer_all, offer_usable, whose
-from engine.model.errors import BadRecording, NotAllowed
-from engine.model.voice_names import public_name
+from bot.voices.uploads import PREVIEW, Uploads
+from engine.model.errors import BadRecording, NotAllowed, Refused
+from engine.model.voice_names import MOST_CHARACTERS, public_name
 from engine.model.voices import Scope, Voice
+from engine.voices.registry import VoiceRegistry
 
-NOT_THEIRS: Final = "This works for messages of your own only: nobody gives away another's voice."
+NOT_THEIRS: Final = "Use this on a message of your own: nobody can give away another's voice."
 NO_RECORDING: Final = (
     "This message has no recording. Choose one of yours with a voice message, or with a file that "
     "has sound."
 )
-HERE_IS_NO_SERVER: Final = "This is no server: choose `everywhere`."
-#: Of a message's files the first that Discord takes for sound or film; else the first.
+NO_SERVER_HERE: Final = "You are not in a server here: choose `everywhere`."
+#: Of a message's files, the first that Discord takes for sound or film; else the first.
 SOUNDS: Final = ("audio/", "video/")
+#: The custom id of the form's field.
+NAME_INPUT: Final = "name"
+EVERYWHERE: Final = app_commands.AppCommandContext(guild=True, dm_channel=True)
 
 
-def commands(house: Parts) -> list[Command | app_commands.Group]:
-    """/voice, as it works in servers and in direct messages."""
-    voice = app_commands.Group(
-        name="voice",
-        description="Voices that members give me: yours, and those that you may use",
-        allowed_contexts=_everywhere(),
-    )
-    for command in (
-        _upload(house),
-        _list(house),
-        _use(house),
-        _preview(house),
-        *voice_owner.commands(house),
-    ):
-        voice.add_command(command)
-    add_report(voice, house)
-    return [voice]
+class VoiceCommands(app_commands.Group):
+    """Works in servers and in direct messages."""
 
+    def __init__(
+        self,
+        registry: VoiceRegistry,
+        directory: VoiceDirectory,
+        uploads: Uploads,
+        previews: Previews,
+        abuse_reports: AbuseReports,
+        owner: VoiceOwner,
+        reply: Reply,
+        ephemeral_files: EphemeralFiles,
+    ) -> None:
+        super().__init__(
+            name="voice",
+            description="Voices that members give me: yours, and those that you may use",
+            allowed_contexts=EVERYWHERE,
+        )
+        self._registry = registry
+        self._directory = directory
+        self._uploads = uploads
+        self._previews = previews
+        self._abuse_reports = abuse_reports
+        self._reply = reply
+        self._ephemeral_files = ephemeral_files
+        for command in owner.commands:
+            self.add_command(command)
+        self.handlers: Handlers = {
+            "voice:agree": uploads.agreed,
+            "voice:name": self._named,
+            "voice:use": self._use_pressed,
+        }
+        #: An attachment option takes no voice message; the menu of a message does.
+        self.use_as_my_voice = app_commands.ContextMenu(
+            name="Use as my voice",
+            callback=self._use_as_my_voice,
+            allowed_contexts=EVERYWHERE,  # so that nobody else needs to hear the recording
+        )
 
-def _everywhere() -> app_commands.AppCommandContext:
-    return app_commands.AppCommandContext(guild=True, dm_channel=True)
-
-
-def _upload(house: Parts) -> Command:
     @app_commands.command(name="upload", description="Give me a voice by a recording of it")
     @app_commands.describe(
         file="Ten to twenty seconds of clear speech: any sound or film",
@@ -66,21 +88,17 @@ def _upload(house: Parts) -> Command:
         scope="Who may use it besides you; nobody, if you choose nothing",
     )
     async def upload(
+        self,
         interaction: discord.Interaction,
         file: discord.Attachment,
         name: str,
         scope: Literal["private", "server"] = "private",
     ) -> None:
-        await house.uploads.ask(interaction, _recording(file), name, Scope(scope))
+        await self._uploads.ask(interaction, _recording(file), name, Scope(scope))
 
-    return upload
-
-
-def use_as_my_voice(house: Parts) -> app_commands.ContextMenu:
-    """An attachment option takes no voice message; the menu of a message does."""
-
-    @app_commands.context_menu(name="Use as my voice")
-    async def use_as(interaction: discord.Interaction, message: discord.Message) -> None:
+    async def _use_as_my_voice(
+        self, interaction: discord.Interaction, message: discord.Message
+    ) -> None:
         if message.author.id != interaction.user.id:
             raise NotAllowed("a message of another", user_message=NOT_THEIRS)
         files = message.attachments
@@ -89,40 +107,119 @@ def use_as_my_voice(house: Parts) -> app_commands.ContextMenu:
         sounds = [each for each in files if (each.content_type or "").startswith(SOUNDS)]
         file = (sounds or files)[0]
         suggested = "My voice" if message.flags.voice else _suggested(file)
-        await house.uploads.ask_name(
-            interaction, _recording(file), lambda token: name_form(token, suggested)
+        await self._uploads.ask_name(
+            interaction, _recording(file), lambda token: _name_form(token, suggested)
         )
 
-    use_as.allowed_contexts = _everywhere()  # nobody else need hear the recording
-    return use_as
+    async def _named(self, interaction: discord.Interaction, token: str) -> None:
+        """The form for the name came back."""
+        if interaction.type is discord.InteractionType.modal_submit:
+            await self._uploads.named(interaction, token, typed_in(interaction, NAME_INPUT))
+
+    @app_commands.command(name="list", description="The voices that you may use here")
+    async def list_(self, interaction: discord.Interaction) -> None:
+        requester = requester_of(interaction)
+        usable = await self._registry.usable(requester)
+        there = {each.key for each in usable}
+        lines = [_listed(each, requester.member) for each in usable]
+        lines += [
+            Listed(each.name, "yours", "cannot be used here at present")
+            for each in await self._registry.own(requester.member)
+            if each.key not in there
+        ]
+        speaking = await self._directory.selection(requester, None)
+        name = await self._directory.name_of(speaking)
+        await self._reply(interaction, render_list(lines, name))
+
+    @app_commands.command(name="use", description="Choose the voice in which /say speaks for you")
+    @app_commands.describe(
+        voice="Whose voice; completes as you type. `none` takes your choice back",
+        where="On this server, or wherever you have not chosen another",
+    )
+    async def use(
+        self,
+        interaction: discord.Interaction,
+        voice: VoiceOrNone,
+        where: Literal["here", "everywhere"] | None = None,
+    ) -> None:
+        requester = requester_of(interaction)
+        if requester.lane is None and where == "here":
+            raise NotAllowed("no server", user_message=NO_SERVER_HERE)
+        everywhere = requester.lane is None or where == "everywhere"
+        place = "everywhere" if everywhere else "on this server"
+        if voice is None:
+            await self._registry.choose(requester, None, everywhere=everywhere)
+            await self._reply(interaction, f"I took back your choice of a voice {place}.")
+            return
+        await self._registry.choose(requester, voice.voice, everywhere=everywhere)
+        name = await self._directory.name_of(voice) or voice.voice
+        await self._reply(interaction, f"`/say` now speaks in {bold(name)} for you {place}.")
+
+    async def _use_pressed(self, interaction: discord.Interaction, key: str) -> None:
+        """Choose a registered voice: here; in a direct message, everywhere."""
+        requester = requester_of(interaction)
+        voice = await self._registry.find(requester, key)
+        await self._registry.choose(requester, voice.key, everywhere=requester.lane is None)
+        place = "everywhere" if requester.lane is None else "on this server"
+        await self._reply(interaction, f"`/say` now speaks in {bold(voice.name)} for you {place}.")
+
+    @app_commands.command(name="preview", description="Listen to the recording of a voice")
+    @app_commands.describe(voice="Whose voice; completes as you type")
+    async def preview(self, interaction: discord.Interaction, voice: UsableVoice) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        sound = await self._previews.of(requester_of(interaction).member, voice.reference)
+        words = f"{bold(voice.name)}, as it was recorded."
+        sent = await self._reply(interaction, words, files=[Attached(PREVIEW, sound)])
+        if sent is not None:
+            self._ephemeral_files.sent(interaction, sent, {voice.owner})
+
+    @app_commands.command(
+        name="report", description="Tell the admins and the operator what is wrong"
+    )
+    @app_commands.describe(
+        voice="A voice that was spoken here; completes as you type",
+        reason="What is wrong with it; the admins and the operator read it",
+    )
+    async def report(
+        self,
+        interaction: discord.Interaction,
+        voice: ReportableVoice,
+        reason: app_commands.Range[str, 1, MOST_REASON],
+    ) -> None:
+        """Members may report a voice that they heard, also if they may not use it."""
+        guild, requester = interaction.guild, requester_of(interaction)
+        if guild is None:
+            raise Refused(SERVERS_ONLY)
+        usable = await self._registry.usable(requester)
+        await self._abuse_reports.report(requester, guild, voice, reason)
+        about = label(voice, named=True) if voice in usable else private(voice)
+        await self._reply(
+            interaction,
+            f"You reported {about}. I am telling the admins of this server and the operator.",
+        )
+
+
+def _name_form(token: str, suggested: str) -> discord.ui.Modal:
+    """The form that asks for the name of a voice."""
+    form = discord.ui.Modal(title="Use as my voice", custom_id=f"{PREFIX}voice:name:{token}")
+    field: discord.ui.TextInput[discord.ui.Modal] = discord.ui.TextInput(
+        label="What is the voice called?",
+        custom_id=NAME_INPUT,
+        default=suggested,
+        max_length=MOST_CHARACTERS,
+    )
+    form.add_item(field)
+    return form
 
 
 def _suggested(file: discord.Attachment) -> str:
-    """A name from the file's: Discord keeps it with "_" for spaces, and as it was beside."""
+    """A name from the file's: Discord writes "_" for spaces there, and keeps a title as it is."""
     stem = file.title or file.filename.rpartition(".")[0] or file.filename
     return public_name(stem.replace("_", " "))
 
 
 def _recording(file: discord.Attachment) -> Recording:
     return Recording(url=file.url, size=file.size)
-
-
-def _list(house: Parts) -> Command:
-    @app_commands.command(name="list", description="The voices that you may use here")
-    async def list_(interaction: discord.Interaction) -> None:
-        requester = requester_of(interaction)
-        usable = await house.registry.usable(requester)
-        there = {each.key for each in usable}
-        own = await house.registry.own(requester.member)
-        barred = [each for each in own if each.key not in there]
-        lines = [_listed(each, requester.member) for each in usable]
-        lines += [
-            Listed(each.name, "yours", "which cannot be used here at present") for each in barred
-        ]
-        speaking = await name_of(house, await chosen(house, requester, None))
-        await house.reply(interaction, render_list(lines, speaking))
-
-    return list_
 
 
 def _listed(voice: Voice, member: str) -> Listed:
@@ -136,54 +233,3 @@ def _listed(voice: Voice, member: str) -> Listed:
         case _:
             note = "private"
     return Listed(voice.name, "yours", note)
-
-
-def _use(house: Parts) -> Command:
-    @app_commands.command(name="use", description="Choose the voice in which /say speaks for you")
-    @app_commands.describe(
-        voice="Whose voice; completes as you type. `none` takes your choice back",
-        where="On this server, or wherever you have not chosen another",
-    )
-    async def use(
-        interaction: discord.Interaction,
-        voice: str,
-        where: Literal["here", "everywhere"] | None = None,
-    ) -> None:
-        requester = requester_of(interaction)
-        if requester.lane is None and where == "here":
-            raise NotAllowed("no server", user_message=HERE_IS_NO_SERVER)
-        everywhere = requester.lane is None or where == "everywhere"
-        place = "everywhere" if everywhere else "on this server"
-        if voice.strip().casefold() in NONE:
-            await house.registry.choose(requester, None, everywhere=everywhere)
-            await house.reply(interaction, f"Your choice {place} is taken back.")
-            return
-        spoken = await chosen(house, requester, voice)
-        await house.registry.choose(requester, spoken.voice, everywhere=everywhere)
-        name = await name_of(house, spoken) or voice
-        await house.reply(
-            interaction, f"`/say` speaks in {bold(name)} for you {place} from now on."
-        )
-
-    use.autocomplete("voice")(completed_by(offer_all, house))
-    return use
-
-
-def _preview(house: Parts) -> Command:
-    @app_commands.command(name="preview", description="Listen to the recording of a voice")
-    @app_commands.describe(voice="Whose voice; completes as you type")
-    async def preview(interaction: discord.Interaction, voice: str) -> None:
-        requester = requester_of(interaction)
-        found = await find(house, requester, voice)
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        sound = await house.previews.of(requester.member, found.reference)
-        sent = await house.reply(
-            interaction,
-            f"{bold(found.name)}, as it was recorded.",
-            files=[Attached(PREVIEW, sound)],
-        )
-        if sent is not None:
-            house.ephemeral_files.sent(interaction, sent, {found.owner})
-
-    preview.autocomplete("voice")(completed_by(offer_usable, house))
-    return preview

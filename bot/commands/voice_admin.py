@@ -1,199 +1,245 @@
-"""/voice-admin list, remove, freeze, release, audit: what the admins of a server do about voices on
-it. What they decide about all of them: `voice_rules`; about members: `voice_bars`.
+"""/voice-admin: what the admins of a server decide about its voices, and about members who give
+them.
 
-Knows: which voices each command is about, and the sentences of the answers. Does not know: who is
-an admin (`library/admins`), the words of the lists (`library/oversight`), what a decision
-means (`engine/voices`).
+This file has the options and the sentences of the answers. It does not know the words of the lists
+(`voices/moderation_text`), nor what a decision means (`engine/voices`).
 """
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection
 from typing import Final
 
 import discord
 from discord import app_commands
 
-from bot.commands import voice_blocks, voice_rules
-from bot.commands.kind import Command
-from bot.parts import Parts
-from bot.voices.completion import completed_by
-from bot.voices.heard import lane_of, typed_number
-from bot.voices.moderation import admin, default_name, ended_by, find, label_for, offer
-from bot.voices.moderation_text import label, open_reports, render_list, render_trail
-from engine.model.errors import Refused
-from engine.model.voices import Requester, Scope, Voice
+from bot import policy
+from bot.commands.arguments import (
+    AuditedVoice,
+    DefaultVoice,
+    SharedVoice,
+    VoiceToFreeze,
+    VoiceToRelease,
+)
+from bot.context import Contexts, check, requester_of
+from bot.discord_io.replies import Reply
+from bot.voices.directory import VoiceDirectory, label_for
+from bot.voices.moderation_text import (
+    MOST_ENTRIES,
+    label,
+    open_reports,
+    render_audit_log,
+    render_list,
+)
+from engine.model.errors import Refused, UnknownJob
+from engine.model.jobs import EndReason
+from engine.model.voices import ClonePolicy, Requester, Scope, Voice
+from engine.queue import SpeechQueue
 from engine.voices.permissions import open_to_all
+from engine.voices.registry import VoiceRegistry
 
-#: Of the trail, what is looked through for one answer.
-MOST_ENTRIES: Final = 2000
 NOT_SHARED: Final = (
     "It is not shared with this server, so there is nothing to remove. "
     "`/voice-admin freeze` keeps it from being spoken here."
 )
+ALLOWED: Final = {
+    ClonePolicy.NONE: "Cloned voices may not be spoken here.",
+    ClonePolicy.SHARED: "Only cloned voices that everyone here may use may be spoken here.",
+    ClonePolicy.ALL: "All cloned voices may be spoken here, each by the members who may use it.",
+}
+COMPLETES: Final = "Which; completes as you type"
+WHICH_PAGE: Final = "Which page; the first without it"
+ALSO_BY_ID: Final = "Who; also by id, if they have left"
+Page = app_commands.Range[int, 1, 1000]
 
 
-def commands(house: Parts) -> list[Command | app_commands.Group]:
-    group = app_commands.Group(
-        name="voice-admin",
-        description="Decide about the voices on this server",
-        guild_only=True,
-        default_permissions=discord.Permissions(manage_guild=True),
-    )
-    for command in (
-        _list(house),
-        _remove(house),
-        _freeze(house),
-        _release(house),
-        *voice_rules.commands(house),
-        *voice_blocks.commands(house),
-        _audit(house),
-    ):
-        group.add_command(command)
-    return [group]
-
-
-def _list(house: Parts) -> Command:
-    @app_commands.command(name="list", description="Voices that are shared, spoken or frozen here")
-    @app_commands.describe(page="Which page; the first without it")
-    async def list_(
-        interaction: discord.Interaction, page: app_commands.Range[int, 1, 1000] = 1
+class VoiceAdmin(app_commands.Group):
+    def __init__(
+        self,
+        contexts: Contexts,
+        registry: VoiceRegistry,
+        directory: VoiceDirectory,
+        speech: SpeechQueue,
+        reply: Reply,
     ) -> None:
-        _, requester = await admin(interaction, house)
-        lane = lane_of(requester)
-        voices = await house.registry.seen(lane)
-        trail = await house.registry.audit(lane, limit=MOST_ENTRIES)
-        rules = await house.registry.rules(lane)
+        super().__init__(
+            name="voice-admin",
+            description="Decide about the voices on this server",
+            guild_only=True,
+            default_permissions=discord.Permissions(manage_guild=True),
+        )
+        self._contexts = contexts
+        self._registry = registry
+        self._directory = directory
+        self._speech = speech
+        self._reply = reply
+
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        """Ask for Manage Server at every use: a server can change Discord's own check, which is
+        also absent where the commands stand below another one. Raises Refused."""
+        context = await self._contexts.read(interaction)
+        check(policy.may_administer(context.member_facts))
+        return True
+
+    @app_commands.command(name="list", description="Voices that are shared, spoken or frozen here")
+    @app_commands.describe(page=WHICH_PAGE)
+    async def list_(self, interaction: discord.Interaction, page: Page = 1) -> None:
+        lane = _lane(requester_of(interaction))
+        voices = await self._registry.seen(lane)
+        entries = await self._registry.audit(lane, limit=MOST_ENTRIES)
+        rules = await self._registry.rules(lane)
         text = render_list(
             voices,
-            await house.registry.frozen(lane),
+            await self._registry.frozen(lane),
             rules,
-            barred=await house.registry.barred(lane),
+            barred=await self._registry.barred(lane),
             lane=lane,
-            default=await default_name(house, rules.default_voice, lane),
-            reports=len(open_reports(trail, [each.id for each in voices])),
+            default=await self._directory.default_name(rules.default_voice, lane),
+            reports=len(open_reports(entries, [each.id for each in voices])),
             page=page,
         )
-        await house.reply(interaction, text)
+        await self._reply(interaction, text)
 
-    return list_
+    # ---- single voices
 
-
-def _remove(house: Parts) -> Command:
     @app_commands.command(name="remove", description="End the sharing of a voice with this server")
-    @app_commands.describe(voice="Which; completes as you type")
-    async def remove(interaction: discord.Interaction, voice: str) -> None:
-        ask, requester = await admin(interaction, house)
-        found = await find(house, requester, voice)
-        if found.scope is not Scope.SERVER or not open_to_all(found, lane_of(requester)):
+    @app_commands.describe(voice=COMPLETES)
+    async def remove(self, interaction: discord.Interaction, voice: SharedVoice) -> None:
+        requester = requester_of(interaction)
+        if voice.scope is not Scope.SERVER or not open_to_all(voice, requester.lane):
             raise Refused(NOT_SHARED)
-        ended = await ended_by(house, ask, house.registry.remove(requester, found.key))
-        words = f"Only its owner may use {label(found, named=True)} from now on."
-        await house.reply(interaction, words + ended)
+        ended = await self._decide(requester, self._registry.remove(requester, voice.key))
+        words = f"From now on only its owner may use {label(voice, named=True)}."
+        await self._reply(interaction, words + ended)
 
-    remove.autocomplete("voice")(completed_by(offer(_shared), house))
-    return remove
-
-
-def _freeze(house: Parts) -> Command:
     @app_commands.command(
         name="freeze", description="Keep a voice from being spoken on this server"
     )
-    @app_commands.describe(voice="Which; completes as you type")
-    async def freeze(interaction: discord.Interaction, voice: str) -> None:
-        ask, requester = await admin(interaction, house)
-        found = await find(house, requester, voice)
-        before = await house.registry.frozen(lane_of(requester))
-        ended = await ended_by(house, ask, house.registry.freeze(requester, found.key))
-        others = await _frozen_beside(house, requester, found, before)
-        words = f"Frozen: {label_for(found, requester)} is not spoken on this server until "
-        await house.reply(interaction, f"{words}`/voice-admin release`.{others}{ended}")
+    @app_commands.describe(voice=COMPLETES)
+    async def freeze(self, interaction: discord.Interaction, voice: VoiceToFreeze) -> None:
+        requester = requester_of(interaction)
+        lane = _lane(requester)
+        before = await self._registry.frozen(lane)
+        ended = await self._decide(requester, self._registry.freeze(requester, voice.key))
+        others = len(await self._registry.frozen(lane) - before - {voice.id})
+        words = f"Frozen: {label_for(voice, lane)} is not spoken on this server until "
+        await self._reply(
+            interaction, f"{words}`/voice-admin release`.{_frozen_too(others)}{ended}"
+        )
 
-    freeze.autocomplete("voice")(completed_by(offer(_thawed), house))
-    return freeze
-
-
-def _release(house: Parts) -> Command:
     @app_commands.command(
         name="release", description="Let a frozen voice be spoken again, or a report be"
     )
-    @app_commands.describe(voice="Which; completes as you type")
-    async def release(interaction: discord.Interaction, voice: str) -> None:
-        _, requester = await admin(interaction, house)
-        found = await find(house, requester, voice)
-        was_frozen = found.id in await house.registry.frozen(lane_of(requester))
-        await house.registry.release(requester, found.key)
+    @app_commands.describe(voice=COMPLETES)
+    async def release(self, interaction: discord.Interaction, voice: VoiceToRelease) -> None:
+        requester = requester_of(interaction)
+        lane = _lane(requester)
+        was_frozen = voice.id in await self._registry.frozen(lane)
+        await self._registry.release(requester, voice.key)
         words = "may be spoken here again" if was_frozen else "was not frozen; reports of it close"
-        await house.reply(interaction, f"Released: {label_for(found, requester)} {words}.")
+        await self._reply(interaction, f"Released: {label_for(voice, lane)} {words}.")
 
-    release.autocomplete("voice")(completed_by(offer(_releasable), house))
-    return release
+    # ---- all voices
 
+    @app_commands.command(name="default", description="The voice of members who have chosen none")
+    @app_commands.describe(voice='Which; completes as you type. "none": the engine\'s own')
+    async def default(self, interaction: discord.Interaction, voice: DefaultVoice) -> None:
+        requester = requester_of(interaction)
+        ended = await self._decide(requester, self._registry.set_default(requester, voice))
+        name = await self._directory.default_name(voice, _lane(requester))
+        await self._reply(
+            interaction, f"Members who have not chosen a voice now speak in {name}.{ended}"
+        )
 
-def _audit(house: Parts) -> Command:
+    @app_commands.command(name="uploads", description="Limit who may upload voices here")
+    @app_commands.describe(role="Members with this role may; without a role everyone may")
+    async def uploads(
+        self, interaction: discord.Interaction, role: discord.Role | None = None
+    ) -> None:
+        only = None if role is None or role.is_default() else role
+        await self._registry.set_uploaders(
+            requester_of(interaction), None if only is None else str(only.id)
+        )
+        members = "Everyone" if only is None else f"Members with {only.mention}"
+        await self._reply(interaction, f"{members} may upload voices here.")
+
+    @app_commands.command(name="allow", description="Which cloned voices may be spoken here")
+    @app_commands.describe(voices="None, those that everyone here may use, or all")
+    async def allow(self, interaction: discord.Interaction, voices: ClonePolicy) -> None:
+        requester = requester_of(interaction)
+        ended = await self._decide(requester, self._registry.allow(requester, voices))
+        await self._reply(interaction, f"{ALLOWED[voices]}{ended}")
+
+    # ---- members
+
+    @app_commands.command(name="bar", description="Keep a member from giving voices to this server")
+    @app_commands.describe(member=ALSO_BY_ID)
+    async def bar(self, interaction: discord.Interaction, member: discord.User) -> None:
+        requester = requester_of(interaction)
+        ended = await self._decide(requester, self._registry.bar(requester, str(member.id)))
+        words = (
+            f"Barred: {member.mention} cannot upload voices here or share any with this server, "
+            "and none of theirs is spoken here, until `/voice-admin unbar`."
+        )
+        await self._reply(interaction, words + ended)
+
+    @app_commands.command(name="unbar", description="Let a barred member give voices again")
+    @app_commands.describe(member=ALSO_BY_ID)
+    async def unbar(self, interaction: discord.Interaction, member: discord.User) -> None:
+        await self._registry.unbar(requester_of(interaction), str(member.id))
+        await self._reply(interaction, f"{member.mention} can give voices to this server again.")
+
+    # ---- the audit log
+
     @app_commands.command(name="audit", description="Who did what to the voices here, and when")
     @app_commands.describe(
         member="Only what this member did",
         voice="Only what was done to this voice; completes as you type",
-        page="Which page; the first without it",
+        page=WHICH_PAGE,
     )
     async def audit(
+        self,
         interaction: discord.Interaction,
         member: discord.User | None = None,
-        voice: str | None = None,
-        page: app_commands.Range[int, 1, 1000] = 1,
+        voice: AuditedVoice | None = None,
+        page: Page = 1,
     ) -> None:
-        _, requester = await admin(interaction, house)
-        lane, actor = lane_of(requester), None if member is None else str(member.id)
-        trail = await house.registry.audit(lane, actor=actor, limit=MOST_ENTRIES)
+        lane = _lane(requester_of(interaction))
+        actor = None if member is None else str(member.id)
+        entries = await self._registry.audit(lane, actor=actor, limit=MOST_ENTRIES)
         if voice is not None:
-            # By its number also a voice that is gone: the trail outlives it.
-            number = typed_number(voice) or (await find(house, requester, voice)).id
-            trail = [each for each in trail if each.voice_id == number]
-        there = await _present(house, {each.voice_id for each in trail if each.voice_id})
-        await house.reply(interaction, render_trail(trail, there, lane=lane, page=page))
+            entries = [each for each in entries if each.voice_id == voice]
+        present = await self._present({each.voice_id for each in entries if each.voice_id})
+        await self._reply(interaction, render_audit_log(entries, present, lane=lane, page=page))
 
-    audit.autocomplete("voice")(completed_by(offer(_seen), house))
-    return audit
+    async def _present(self, ids: Collection[int]) -> dict[int, Voice]:
+        """Those of these voices that still exist."""
+        found = [await self._registry.get(f"@{each}") for each in sorted(ids)]
+        return {each.id: each for each in found if each is not None}
+
+    async def _decide(self, requester: Requester, decision: Awaitable[object]) -> str:
+        """Carry out a decision. Returns how many waiting jobs it ended, as a sentence to append."""
+        queue = await self._speech.queue(_lane(requester))
+        await decision
+        ended = 0
+        for view in queue:
+            try:
+                job = (await self._speech.view(view.job.id)).job
+            except UnknownJob:
+                continue
+            ended += job.ended_by is EndReason.VOICE_GONE
+        if not ended:
+            return ""
+        return " 1 waiting job ended." if ended == 1 else f" {ended} waiting jobs ended."
 
 
-async def _frozen_beside(
-    house: Parts, requester: Requester, voice: Voice, before: Collection[int]
-) -> str:
-    """How many other voices the freeze has found to be the same recording, as a sentence to be
-    appended."""
-    frozen = await house.registry.frozen(lane_of(requester))
-    count = len(frozen - {*before, voice.id})
+def _frozen_too(count: int) -> str:
+    """How many other voices the freeze found to be the same recording, as a sentence to append."""
     if not count:
         return ""
     others = "1 other voice is" if count == 1 else f"{count} other voices are"
     return f" {others} the same recording, and frozen too."
 
 
-# What completes.
-
-
-async def _seen(house: Parts, requester: Requester) -> list[Voice]:
-    return await house.registry.seen(lane_of(requester))
-
-
-async def _shared(house: Parts, requester: Requester) -> list[Voice]:
-    voices = await _seen(house, requester)
-    return [each for each in voices if each.scope is Scope.SERVER and each.lane == requester.lane]
-
-
-async def _thawed(house: Parts, requester: Requester) -> list[Voice]:
-    frozen = await house.registry.frozen(lane_of(requester))
-    return [each for each in await _seen(house, requester) if each.id not in frozen]
-
-
-async def _releasable(house: Parts, requester: Requester) -> list[Voice]:
-    lane, voices = lane_of(requester), await _seen(house, requester)
-    trail = await house.registry.audit(lane, limit=MOST_ENTRIES)
-    reported = {each.voice_id for each in open_reports(trail, [each.id for each in voices])}
-    frozen = await house.registry.frozen(lane)
-    return [each for each in voices if each.id in frozen | reported]
-
-
-async def _present(house: Parts, ids: Collection[int]) -> dict[int, Voice]:
-    """Those of these voices that are still there."""
-    found = [await house.registry.get(f"@{each}") for each in sorted(ids)]
-    return {each.id: each for each in found if each is not None}
+def _lane(requester: Requester) -> str:
+    """The check has seen that the command is used in a server."""
+    assert requester.lane is not None
+    return requester.lane

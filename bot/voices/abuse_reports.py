@@ -1,13 +1,13 @@
-"""Reports of voices: kept in the trail, and told to the server's admins and to the operator.
+"""Reports of voices: kept in the audit log, and told to the server's admins and to the operator.
 
-Knows: who is told what. Does not know: commands, how many reports a member may make (the library
-counts), what becomes of a voice (`/voice-admin`, `mynah voices freeze`).
+A bot without privileged intents cannot list the members who manage a server. It tells those that
+it knows: the owner, members who have decided about voices there before, and members in its cache,
+such as those in voice channels.
 
-A bot without privileged intents cannot list who may manage a server. Those whom it knows are told:
-the owner, who has decided about voices there before, who is in its cache, as those in voice are.
-
-A direct message that is refused changes nothing: the report is in the trail, `/voice-admin list`
-says that it is open, and the log has a line for the operator.
+If Discord refuses a direct message, nothing is lost: the report is in the audit log, `/voice-admin
+list` says that it is open, and the log has a line for the operator. This file does not know
+commands, how many reports a member may make (the registry counts), nor what becomes of a voice
+(`/voice-admin`, `mynah voices freeze`).
 """
 
 import asyncio
@@ -29,8 +29,8 @@ from engine.voices.registry import VoiceRegistry
 
 log = structlog.get_logger(__name__)
 
-MOST_REASON: Final = 500
-#: Of a server's admins, so many are told.
+MOST_REASON: Final = 500  # characters
+#: Admins of a server who are told.
 MOST_ADMINS: Final = 10
 
 
@@ -44,22 +44,22 @@ class AbuseReports:
         self._registry = registry
         self._group = group
         self._operator: int | None = None
-        self._telling: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def report(
         self, requester: Requester, guild: discord.Guild, voice: Voice, reason: str
     ) -> None:
-        """Keep a report; who is to know is told meanwhile. Raises Refused."""
+        """Keep a report; admins and the operator are told in the background. Raises Refused."""
         await self._registry.attempt(requester.member, LimitedAction.REPORT)
         await self._registry.report(requester, voice.key, reason)
         task = asyncio.create_task(self._tell(requester, guild, voice, reason), name="report")
-        self._telling.add(task)
-        task.add_done_callback(self._told)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
 
     async def close(self) -> None:
-        for task in self._telling:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._telling, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _tell(
         self, requester: Requester, guild: discord.Guild, voice: Voice, reason: str
@@ -70,33 +70,33 @@ class AbuseReports:
         for admin in await self._admins(guild):
             await self._send(
                 admin,
-                f"On the server {place}, {who(requester.member)} reports {about}:\n{words}\n"
-                f"There, `/voice-admin freeze voice:{voice.key}` keeps it from being spoken, and "
-                f"`/voice-admin release voice:{voice.key}` closes the report.",
+                f"{who(requester.member)} reports {about} on the server {place}:\n{words}\n"
+                f"On that server, `/voice-admin freeze voice:{voice.key}` keeps it from being "
+                f"spoken, and `/voice-admin release voice:{voice.key}` closes the report.",
             )
         operator = await self._find_operator()
         if operator is not None:
             await self._send(
                 operator,
-                f"On the server {place} ({guild.id}), {who(requester.member)} reports "
-                f"{about}:\n{words}\nYou operate this bot: `mynah voices freeze "
-                f"{voice.reference}` blocks this recording everywhere.",
+                f"{who(requester.member)} reports {about} on the server {place} ({guild.id}):\n"
+                f"{words}\nYou operate this bot: `mynah voices freeze {voice.reference}` blocks "
+                "this recording everywhere.",
             )
 
     async def _admins(self, guild: discord.Guild) -> list[int]:
-        """The owner first."""
+        """The admins that the bot knows, the server's owner first."""
         found = [] if guild.owner_id is None else [guild.owner_id]
         found += [each.id for each in guild.members if _manages(each)]
-        for decider in await self._registry.deciders(str(guild.id), limit=MOST_ADMINS):
-            decider_id = parse_id(decider)  # none for who had their data deleted
-            if decider_id is not None and decider_id not in found:
-                member = await self._find_member(guild, decider_id)
+        for actor in await self._registry.deciders(str(guild.id), limit=MOST_ADMINS):
+            admin_id = parse_id(actor)  # None for a member who had their data deleted
+            if admin_id is not None and admin_id not in found:
+                member = await self._find_member(guild, admin_id)
                 if member is not None and _manages(member):
                     found.append(member.id)
         return list(dict.fromkeys(found))[:MOST_ADMINS]
 
     async def _find_member(self, guild: discord.Guild, user_id: int) -> discord.Member | None:
-        """None for who is no longer there."""
+        """None for a member who has left."""
         try:
             return await guild.fetch_member(user_id)
         except discord.NotFound:
@@ -107,10 +107,10 @@ class AbuseReports:
 
     async def _send(self, user_id: int, words: str) -> None:
         if not await send_direct(self._client, user_id, name_commands(words, self._group)):
-            log.warning("A report could not be told; it is in the trail", user=user_id)
+            log.warning("A report could not be sent; it is in the audit log", user=user_id)
 
     async def _find_operator(self) -> int | None:
-        """The owner of the application, or of the team that has it."""
+        """The owner of the application, or of the team that owns it."""
         if self._operator is None:
             try:
                 application = await self._client.application_info()
@@ -122,10 +122,10 @@ class AbuseReports:
             self._operator = owner or application.owner.id
         return self._operator
 
-    def _told(self, task: asyncio.Task[None]) -> None:
-        self._telling.discard(task)
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a report could not be told", exc_info=error)
+            log.error("a report could not be sent", exc_info=error)
 
 
 def _manages(member: discord.Member) -> bool:

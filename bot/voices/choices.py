@@ -1,7 +1,8 @@
-"""Voices as one types them: what completes, and which one a typed word means.
+"""Voices as members type them: what completes, and which of the engine's voices a typed word means.
+Pure.
 
-Knows: the engine's info, registered voices as they are offered. Does not know: Discord's objects,
-who may use which voice.
+This file knows the engine's info, and registered voices as they are offered. It does not know
+Discord's objects, nor who may use which voice.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,14 +14,14 @@ from engine.model.builtin_voices import built_in
 from engine.model.engine import BuiltinVoice, EngineInfo
 from engine.model.errors import UnknownVoice
 
-#: Discord shows no more.
+#: Discord shows no more choices, nor longer ones.
 MOST_CHOICES: Final = 25
-MOST_LABEL: Final = 100
+MOST_LABEL: Final = 100  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A choice: what is shown, and what is sent when it is chosen."""
+    """A choice: what Discord shows, and what it sends when a member takes it."""
 
     label: str
     value: str
@@ -28,7 +29,7 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A registered voice, and what its owner is called: "yours", "public", or their name."""
+    """A registered voice, and its owner as the member reads it: "yours", "public", or a name."""
 
     key: str
     name: str
@@ -41,7 +42,7 @@ class Registered:
 
 
 def registered(voices: Iterable[Registered], typed: str) -> list[Offered]:
-    """The registered voices that fit what was typed, the best first."""
+    """The registered voices that fit what the member typed, the best first."""
     wanted = typed.strip().casefold()
     ranked = [
         (rank, voice)
@@ -53,7 +54,7 @@ def registered(voices: Iterable[Registered], typed: str) -> list[Offered]:
 
 
 def builtin(info: EngineInfo | None, typed: str) -> list[Offered]:
-    """The engine's own voices that fit what was typed, the best first."""
+    """The engine's own voices that fit what the member typed, the best first."""
     return [Offered(voice.name[:MOST_LABEL], voice.id) for voice in completions(info, typed)]
 
 
@@ -62,7 +63,7 @@ def together(first: Sequence[Offered], then: Sequence[Offered]) -> list[Offered]
 
 
 def completions(info: EngineInfo | None, typed: str) -> list[BuiltinVoice]:
-    """The engine's own voices that fit what was typed, the best first."""
+    """The engine's own voices that fit what the member typed, the best first."""
     if info is None:
         return []
     wanted = typed.strip().casefold()
@@ -76,7 +77,7 @@ def completions(info: EngineInfo | None, typed: str) -> list[BuiltinVoice]:
 
 
 def _rank(names: Iterable[str], name: str, wanted: str) -> int | None:
-    """0 for what begins so, 1 for what has a word that begins so, 2 for what contains it."""
+    """0 for a name that begins so, 1 for one with a word that begins so, 2 for one that has it."""
     folded = [each.casefold() for each in names]
     if any(each.startswith(wanted) for each in folded):
         return 0
@@ -86,13 +87,13 @@ def _rank(names: Iterable[str], name: str, wanted: str) -> int | None:
 
 
 def builtin_id(info: EngineInfo | None, typed: str) -> str | None:
-    """The id of the engine's own voice that is meant, by its id or name; None for no such one."""
+    """The id of the engine's own voice that is meant, by its id or name; None if there is none."""
     found = built_in(info, typed.strip())
     return None if found is None else found.id
 
 
 def unknown(info: EngineInfo | None, typed: str) -> UnknownVoice:
-    """The refusal of a voice that is not there, or not for whoever typed it."""
+    """The refusal of a voice that does not exist, or that the member may not use."""
     near = completions(info, typed)[:3]
     hint = f" Did you mean {', '.join(voice.name for voice in near)}?" if near else ""
     return UnknownVoice(

@@ -1,19 +1,28 @@
-"""Fetches a recording from Discord into a file, within limits, whatever was announced.
+"""Fetches a recording from Discord into a file, within limits, whatever Discord announced.
 
-Knows: HTTP, and what can go wrong on the way. Does not know: what is fetched, what for; which
-addresses are Discord's (`addresses`).
+An address comes with an interaction, so from whatever stands between Discord and this bot. It must
+not make the bot call the machine that it runs on, or another in its network: `Addresses` lets it
+fetch from Discord's addresses and from no others.
+
+    https://cdn.discordapp.com       `url` of every attachment: of options
+                                     (/ephemeral-attachments/…), of messages, voice messages too
+                                     (/attachments/…)
+    https://media.discordapp.net     their `proxy_url`
+
+Source: the URLs of attachments in Discord's documentation ("Signed Attachment CDN URLs") and in
+payloads of interactions as its users recorded them.
 """
 
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TypeVar
+from typing import Any, BinaryIO, Final, Self, TypeVar
 
 import aiohttp
 import structlog
+import yarl
 
-from bot.voices.addresses import Addresses
 from engine.base.clock import Clock
 from engine.base.error_text import describe
 from engine.base.settings import MEBIBYTE
@@ -21,27 +30,73 @@ from engine.model.errors import BadRecording
 
 log = structlog.get_logger(__name__)
 
-#: For the whole of it. Who pressed a button has an answer within ten.
+#: For the whole download. A member who pressed a button has an answer within ten.
 FETCH_SECONDS: Final = 6.0
 PIECE_BYTES: Final = 64 * 1024
 
-GONE: Final = "The recording is no longer there. Upload it again, and leave it until I am done."
+GONE: Final = (
+    "The recording is no longer there. Upload it again, and do not delete it until I am done."
+)
 LATE: Final = "The recording did not arrive in time. Upload it again in a moment."
 SHORT: Final = "The recording arrived incomplete. Upload it again in a moment."
+
+ELSEWHERE: Final = "This recording is not on Discord's servers, so it was not fetched."
+
+Origin = tuple[str, str | None, int | None]  # scheme, host, port
+
+DISCORDS: Final[frozenset[Origin]] = frozenset(
+    {("https", "cdn.discordapp.com", 443), ("https", "media.discordapp.net", 443)}
+)
+#: Discord's own API, in all its versions: there are no files there.
+_API: Final = ("discord.com", "ptb.discord.com", "canary.discord.com", "discordapp.com")
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """A file that a member gave to Discord. All of it is Discord's word, and none is relied on."""
+    """A file that a member gave to Discord. Discord says this; nothing relies on it."""
 
     url: str
     size: int  # bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The origins from which recordings are fetched."""
+
+    origins: frozenset[Origin]
+
+    @classmethod
+    def of_api(cls, api_url: str) -> Self:
+        """With Discord's API: Discord's CDN. With another API, its origin too: the bot trusts what
+        stands there (the sandbox, a proxy that rewrites) with everything else. No other port of the
+        same machine."""
+        api = yarl.URL(api_url)
+        return cls(DISCORDS if api.raw_host in _API else DISCORDS | {_origin(api)})
+
+    def check(self, url: str) -> yarl.URL:
+        """The address, as it was judged. Fetch this value, so that nothing reads it in another
+        way. Raises BadRecording for one that leads elsewhere."""
+        try:
+            address = yarl.URL(url)
+        except ValueError as error:
+            raise BadRecording("not an address", user_message=ELSEWHERE) from error
+        # An address with a name before the host ("https://cdn.discordapp.com@…") is meant to
+        # mislead, wherever it leads.
+        if _origin(address) not in self.origins or "@" in address.raw_authority:
+            raise BadRecording("an address elsewhere", user_message=ELSEWHERE)
+        return address
+
+
+def _origin(address: yarl.URL) -> Origin:
+    # The host as it is looked up: in lower case, in ASCII (by IDNA where it was not).
+    return address.scheme, address.raw_host, address.port
+
+
 class Fetcher:
-    """`addresses` are those that it may call; `most` is the largest recording, in bytes."""
+    """`addresses` are those that it may call; `most` is the size of the largest recording, in
+    bytes."""
 
     def __init__(
         self, session: aiohttp.ClientSession, addresses: Addresses, clock: Clock, most: int
@@ -52,12 +107,12 @@ class Fetcher:
         self._most = most
 
     def check(self, recording: Recording) -> None:
-        """Raise BadRecording for one that is elsewhere, or announced to be too large, or empty."""
+        """Raise BadRecording for one that is elsewhere, empty, or announced as too large."""
         self._addresses.check(recording.url)
         if recording.size > self._most:
             raise self._too_large()
         if recording.size == 0:
-            raise BadRecording("an empty file", user_message="This file is empty: record it again.")
+            raise BadRecording("an empty file", user_message="This file is empty. Record it again.")
 
     async def fetch(self, recording: Recording, into: Path) -> None:
         """Write the recording to `into`. Raises BadRecording: elsewhere, gone, late, incomplete,
@@ -73,14 +128,14 @@ class Fetcher:
             raise BadRecording("a recording could not be fetched", user_message=GONE) from error
 
     async def _fetch(self, recording: Recording, into: Path) -> None:
-        # As it is sent: what is packed might unpack to more than memory holds.
-        asked = self._session.get(
+        # As it is sent: a compressed answer might unpack to more than memory holds.
+        request = self._session.get(
             self._addresses.check(recording.url),
             allow_redirects=False,
             auto_decompress=False,
             headers={"Accept-Encoding": "identity"},
         )
-        async with asked as response:
+        async with request as response:
             if response.status != 200:
                 raise BadRecording(f"status {response.status}", user_message=GONE)
             if (response.content_length or 0) > self._most:
@@ -99,17 +154,18 @@ class Fetcher:
         return BadRecording(
             f"more than {self._most} bytes",
             user_message=f"This file is too large: at most {self._most // MEBIBYTE} MiB. "
-            "Ten seconds of speech are enough; cut it, or save it as MP3 or OGG.",
+            "Ten seconds of speech are enough: cut it, or save it as MP3 or OGG.",
         )
 
 
 def _opened(into: Path) -> BinaryIO:
-    # Not in a thread: it would leave a file open when it is cancelled meanwhile.
+    # Not in a thread: that would leave the file open when this task is cancelled meanwhile.
     return into.open("wb")
 
 
 async def within(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> T:
-    """What `work` returns, if it takes no longer than that by the clock. Raises TimeoutError."""
+    """What `work` returns, if it takes no longer than `seconds` by the clock. Raises
+    TimeoutError."""
     task, timer = asyncio.create_task(work), asyncio.create_task(clock.sleep(seconds))
     try:
         await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,6 +1,7 @@
-"""What admins see of the voices on their server: names only of those that all may use. Pure.
+"""What admins read about voices on their server: names only of those that all may use. Pure.
 
-Knows: words for scopes, decisions and the trail. Does not know: who is an admin, Discord's objects.
+This file has the words for scopes, decisions and the audit log. It does not know who is an admin,
+nor Discord's objects.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -11,13 +12,15 @@ from bot.voices.upload_text import bold
 from engine.model.voices import OPERATOR, Action, AuditEntry, ClonePolicy, LaneRules, Scope, Voice
 from engine.voices.permissions import open_to_all
 
-#: Of a page: with what stands above and below it, it stays below Discord's 2,000 characters.
+#: Characters of a page: with what stands above and below it, it stays within Discord's 2,000.
 MOST_PAGE: Final = 1600
 MOST_ROWS: Final = 15
+#: Entries of the audit log that one answer looks through.
+MOST_ENTRIES: Final = 2000
 MOST_DETAIL: Final = 200
-#: Barred members that are named in the list; the trail has them all.
+#: Barred members that the list names; the audit log has them all.
 MOST_BARRED: Final = 5
-#: Who did it, where a member had their data deleted.
+#: The actor of an entry whose member had their data deleted.
 ERASED: Final = "-"
 
 _DID: Final[Mapping[Action, str]] = {
@@ -30,7 +33,7 @@ _DID: Final[Mapping[Action, str]] = {
     Action.FREEZE: "froze",
     Action.RELEASE: "released",
     Action.BAR: "barred from giving voices",
-    Action.UNBAR: "let give voices again",
+    Action.UNBAR: "allowed to give voices again",
     Action.DEFAULT: "set the default voice",
     Action.UPLOADERS: "set who may upload",
     Action.ALLOW: "set which cloned voices are allowed",
@@ -49,15 +52,15 @@ _ALLOWED: Final[Mapping[ClonePolicy, str]] = {
 
 
 def label(voice: Voice, *, named: bool) -> str:
-    """What an answer calls a voice. Who may not read its name must be able to act on it all the
-    same."""
+    """What an answer calls a voice. The number lets readers act on a voice whose name they may not
+    read."""
     if named:
         return f"{bold(voice.name)} (#{voice.id}) of {who(voice.owner)}"
     return f"{private(voice)} of {who(voice.owner)}"
 
 
 def private(voice: Voice) -> str:
-    """As those call it who may know neither its name nor whose it is."""
+    """For readers who may know neither its name nor whose it is."""
     return f"a private voice (#{voice.id})"
 
 
@@ -78,7 +81,7 @@ def render_list(
     reports: int,
     page: int,
 ) -> str:
-    """The voices of a server. `default` is the default voice's name for people; `barred` are the
+    """The voices of a server. `default` is what people call the default voice; `barred` are the
     members who may not give voices there."""
     lines = []
     if reports:
@@ -88,13 +91,13 @@ def render_list(
     uploaders = "Everyone may upload" if everyone else f"Only <@&{rules.uploaders}> may upload"
     lines.append(f"{_ALLOWED[rules.cloned]} {uploaders}. Default: {default}.")
     rows = [
-        f"- {label(each, named=open_to_all(each, lane))}: {_standing(each, lane, frozen)}"
+        f"- {label(each, named=open_to_all(each, lane))}: {_state(each, lane, frozen)}"
         for each in voices
     ]
     if barred:
         rows.insert(0, f"Barred from giving voices: {_people(barred)}.")
     if not voices:
-        lines.append("No cloned voice is shared with this server, was spoken on it, or is frozen.")
+        lines.append("No cloned voice is shared with this server, was spoken here, or is frozen.")
     return "\n".join([*lines, *paged(rows, page)])
 
 
@@ -104,33 +107,33 @@ def _people(members: Collection[str]) -> str:
     return ", ".join(named) + (f" and {more} more" if more else "")
 
 
-def _standing(voice: Voice, lane: str, frozen: frozenset[int]) -> str:
+def _state(voice: Voice, lane: str, frozen: frozenset[int]) -> str:
     if voice.scope is Scope.PUBLIC:
         words = "public"
     elif open_to_all(voice, lane):
         words = "shared with this server"
     elif voice.id in frozen:
-        return "**frozen**"  # it may have been given anew since, and not be spoken yet
+        return "**frozen**"  # a new upload of it may not have been spoken yet
     else:
         words = "spoken here"
     return f"{words}, **frozen**" if voice.id in frozen else words
 
 
-def render_trail(
+def render_audit_log(
     entries: Sequence[AuditEntry], voices: Mapping[int, Voice], *, lane: str, page: int
 ) -> str:
-    """The trail, the newest first. `voices` are those of its entries that are still there."""
+    """The audit log, the newest first. `voices` are those of its entries that still exist."""
     if not entries:
         return "Nothing of that kind has happened on this server."
-    return "\n".join(paged([_told(each, voices, lane) for each in entries], page))
+    return "\n".join(paged([_entry(each, voices, lane) for each in entries], page))
 
 
-def _told(entry: AuditEntry, voices: Mapping[int, Voice], lane: str) -> str:
+def _entry(entry: AuditEntry, voices: Mapping[int, Voice], lane: str) -> str:
     words = f"<t:{int(entry.at)}:f> {who(entry.actor)} {_DID[entry.action]}"
     if entry.voice_id is not None:
         voice = voices.get(entry.voice_id)
         if voice is None:
-            words += f" a voice that is gone (#{entry.voice_id})"
+            words += f" a deleted voice (#{entry.voice_id})"
         else:
             words += f" {label(voice, named=open_to_all(voice, lane))}"
     if entry.action in (Action.BAR, Action.UNBAR):
@@ -141,7 +144,7 @@ def _told(entry: AuditEntry, voices: Mapping[int, Voice], lane: str) -> str:
 
 
 def paged(rows: Sequence[str], page: int) -> list[str]:
-    """One page of rows, counted from 1, and how many there are."""
+    """One page of rows, counted from 1, and how many pages there are."""
     pages: list[list[str]] = [[]]
     room = MOST_PAGE
     for row in rows:
@@ -156,7 +159,7 @@ def paged(rows: Sequence[str], page: int) -> list[str]:
 
 
 def open_reports(entries: Iterable[AuditEntry], present: Iterable[int]) -> list[AuditEntry]:
-    """The reports that nobody has answered, of voices that are still there. `entries` are the
+    """The reports that nobody has answered, of voices that still exist. `entries` are in order, the
     newest first."""
     answered: set[int | None] = set()
     there: set[int | None] = set(present)

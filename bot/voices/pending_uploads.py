@@ -1,7 +1,7 @@
-"""Uploads that wait for their member's word: for a name, then for consent.
+"""Uploads that wait for their member to answer: for a name, then for consent.
 
-Knows: how many may wait, whose they are, when they lapse. Does not know: Discord's messages, sound.
-It is all in memory: what was not agreed to is not kept.
+This file knows how many may wait, whose they are and when they lapse. It does not know Discord's
+messages, nor sound. Everything is in memory, because nothing is kept before the member agrees.
 """
 
 import secrets
@@ -15,7 +15,7 @@ from engine.model.errors import Busy
 from engine.model.voices import Scope
 
 LAPSE_SECONDS: Final = 600.0
-#: Of all members together; one member has one.
+#: Of all members together; a member has one.
 MOST_PENDING: Final = 200
 
 BUSY: Final = "Many members are giving me voices just now. Try again in a few minutes."
@@ -23,7 +23,7 @@ BUSY: Final = "Many members are giving me voices just now. Try again in a few mi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingUpload:
-    """`interaction` is the one whose answer has the button, if there is one to rewrite."""
+    """`interaction` is the one whose answer has the button, if there is an answer to rewrite."""
 
     token: str = field(repr=False)
     member: str
@@ -51,7 +51,7 @@ class PendingUploads:
         scope: Scope,
         interaction: discord.Interaction | None,
     ) -> tuple[PendingUpload, PendingUpload | None]:
-        """One more, and the one of the same member that it takes the place of. Raises Busy."""
+        """The new one, and the one of the same member that it replaces. Raises Busy."""
         for each in [one for one in self._by_token.values() if one.lapses_at <= now]:
             self.take(each.token)
         if len(self._by_token) >= MOST_PENDING and member not in self._of_member:
@@ -73,18 +73,18 @@ class PendingUploads:
         return pending, replaced
 
     def get(self, now: float, token: str, member: str) -> PendingUpload | None:
-        """The one with this token, if it is this member's and has not lapsed."""
+        """The upload with this token, if it is this member's and has not lapsed."""
         pending = self._by_token.get(token)
         if pending is None or pending.member != member or pending.lapses_at <= now:
             return None
         return pending
 
     def of(self, member: str) -> PendingUpload | None:
-        """The one of this member, lapsed or not."""
+        """The upload of this member, lapsed or not."""
         return self._by_token.get(self._of_member.get(member, ""))
 
     def take(self, token: str) -> PendingUpload | None:
-        """No longer waits. None where it did not any more."""
+        """The upload, which no longer waits; None if it did not wait any more."""
         pending = self._by_token.pop(token, None)
         if pending is not None and self._of_member.get(pending.member) == token:
             del self._of_member[pending.member]

@@ -1,10 +1,8 @@
 """Recordings to listen to: kept from the upload, else made once.
 
-Knows: where one is kept, who makes the one that is missing. Does not know: who may hear a voice,
-how sound is encoded.
-
-One is missing where a recording was kept by an earlier version, or where the cache was deleted.
-Then one member's request makes it, counted as theirs, and all who ask meanwhile wait for that.
+A preview is missing if an earlier version kept the recording, or if somebody deleted the cache.
+Then one member's request makes it and counts as theirs; other members who ask meanwhile wait for
+it. This file does not know who may hear a voice, nor how sound is encoded.
 """
 
 import asyncio
@@ -29,20 +27,20 @@ class Previews:
     def __init__(
         self,
         registry: VoiceRegistry,
-        recordings_dir: RecordingFiles,
-        examiner: RecordingAnalyzer,
-        places: WorkSlots,
+        recordings: RecordingFiles,
+        analyzer: RecordingAnalyzer,
+        slots: WorkSlots,
     ) -> None:
         self._registry = registry
-        self._recordings_dir = recordings_dir
-        self._examiner = examiner
-        self._places = places
+        self._recordings = recordings
+        self._analyzer = analyzer
+        self._slots = slots
         self._making: dict[str, _Making] = {}  # by the recording's content hash
 
     async def of(self, member: str, reference: str) -> bytes:
         """A recording as Ogg Opus, for this member. Raises Refused."""
         while True:
-            kept = await asyncio.to_thread(self._recordings_dir.preview, reference)
+            kept = await asyncio.to_thread(self._recordings.preview, reference)
             if kept is not None:
                 return kept
             making = self._making.get(reference)
@@ -57,13 +55,13 @@ class Previews:
     async def _make(self, member: str, reference: str) -> bytes:
         making = self._making[reference] = _Making(member)
         try:
-            with self._places.claim(member) as claim:
-                await claim.place()
-                wav = await asyncio.to_thread(self._recordings_dir.path, reference)
+            with self._slots.claim(member) as claim:
+                await claim.wait()
+                wav = await asyncio.to_thread(self._recordings.path, reference)
                 if wav is None:
                     raise Refused(NO_LONGER_KEPT)
                 await self._registry.attempt(member, LimitedAction.PREVIEW)
-                making.sound = await self._examiner.encode_preview(wav)
+                making.sound = await self._analyzer.encode_preview(wav)
                 await self._keep(reference, making.sound)
                 return making.sound
         except Refused as refused:
@@ -78,12 +76,12 @@ class Previews:
             await self._registry.keep_preview(reference, sound)
         except OSError as error:
             log.warning(
-                "A preview cannot be kept: it is made again each time", error=describe(error)
+                "A preview cannot be kept, so it is made again each time", error=describe(error)
             )
 
 
 class _Making:
-    """A preview that is being made. Once `over`, it is there, was refused, or was given up."""
+    """A preview that is being made. When `over` is set, it exists, was refused, or was given up."""
 
     def __init__(self, member: str) -> None:
         self.member = member

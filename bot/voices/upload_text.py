@@ -1,6 +1,6 @@
 """What members read about voices: the question before an upload, the card after it, the list. Pure.
 
-Knows: words. Does not know: Discord, how a recording is examined, who may use what.
+This file does not know Discord, nor how a recording is examined, nor who may use what.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,18 +14,18 @@ from engine.model.voices import RecordingAnalysis, Scope, Voice
 
 MOST_CONTENT: Final = 2000  # characters, Discord's limit
 MOST_ADVICE: Final = 300
-#: Below this nobody hears it.
+#: Nobody hears noise below this.
 SILENT: Final = -90.0  # decibels to full scale
 CLIPPED: Final = 0.0005  # share of samples
 
-#: What a member agrees to. It is kept with their consent, so it says all in itself.
+#: What a member agrees to. It is kept with their consent, so it is complete in itself.
 CONSENT: Final = "\n".join(
     (
         "By pressing **I agree** you say that this recording is of your own voice, or was made "
-        "with the permission of whoever speaks in it.",
+        "with the permission of the person who speaks in it.",
         "- What is kept: the best part of the recording, a fingerprint by which the recording is "
         "recognized, what a speech engine derives from it, and sound that is made in this voice.",
-        "- Where: on the machine of whoever operates this bot.",
+        "- Where: on the machine of this bot's operator.",
         "- For how long: until it is deleted.",
         "- How to delete it: `/voice delete`, or `/mydata delete` for all that is kept of you.",
     )
@@ -34,11 +34,11 @@ CONSENT: Final = "\n".join(
 #: For the owner of a voice whose recording an admin froze, perhaps as another member's voice.
 FROZEN_HERE: Final = (
     "An admin has frozen this recording on this server, so nobody can have text spoken in it here. "
-    "It can be used elsewhere. Ask an admin if you think that this is a mistake."
+    "It can be used elsewhere. If you think that this is a mistake, ask an admin."
 )
 
-LAPSED: Final = "This has lapsed, upload again."
-REPLACED: Final = "Another upload of yours took the place of this one."
+LAPSED: Final = "This has lapsed. Upload the recording again."
+REPLACED: Final = "Another upload of yours has replaced this one."
 AGREED: Final = "You agreed. The answer is below."
 
 
@@ -51,15 +51,15 @@ def render_consent(name: str, scope: Scope, lapses_at: float) -> str:
     """The question. `lapses_at` is in seconds since the epoch."""
     return (
         f"You are about to give me the voice {bold(name)}, {render_reach(scope)}.\n{CONSENT}\n"
-        f"Nothing is fetched before you agree. This lapses <t:{int(lapses_at)}:R>."
+        f"I fetch nothing before you agree. This lapses <t:{int(lapses_at)}:R>."
     )
 
 
 def render_card(
-    voice: Voice, advice: Sequence[str], card: EngineInfo | None, *, frozen: bool = False
+    voice: Voice, advice: Sequence[str], info: EngineInfo | None, *, frozen: bool = False
 ) -> str:
     """The answer to an upload: how good the recording is, and what would make it better. `frozen`:
-    the recording is, on the server where it was uploaded."""
+    the recording is frozen on the server where the member uploaded it."""
     report = voice.report
     lines = [
         f"{bold(voice.name)} is kept, {render_reach(voice.scope)}.",
@@ -69,10 +69,10 @@ def render_card(
         f"- Clipping: {_clipping(report)}",
     ]
     lines += [f"**Advice:** {escape(each, MOST_ADVICE)}" for each in advice]
-    if card is not None and not card.clones:
+    if info is not None and not info.clones:
         lines.append(
-            "The engine that speaks at present cannot imitate voices. It speaks in its own, "
-            "until the operator chooses one that can."
+            "The engine that speaks now cannot imitate voices. It speaks in its own voice until "
+            "the operator chooses an engine that can."
         )
     if frozen:
         lines.append(FROZEN_HERE)
@@ -83,18 +83,18 @@ def render_reach(scope: Scope) -> str:
     """Who may use a voice, as its owner reads it."""
     match scope:
         case Scope.PRIVATE:
-            return "private: nobody but you may use it"
+            return "private: only you may use it"
         case Scope.SERVER:
             return "shared with this server: all its members may use it"
         case Scope.MEMBERS:
-            return "shared with those on its list"
+            return "shared with the members on its list"
         case Scope.PUBLIC:
             return "public"
 
 
 def _noise(report: RecordingAnalysis) -> str:
     if report.noise <= SILENT:
-        return "none that can be heard"
+        return "none that anyone can hear"
     return f"{report.noise:.0f} dB, {report.snr:.0f} dB below the speech"
 
 
@@ -114,8 +114,8 @@ class Listed:
 
 
 def render_list(voices: Iterable[Listed], speaking: str | None) -> str:
-    """The voices that a member may use; what does not fit is counted. `speaking` names the one
-    that `/say` uses; None: the engine's own."""
+    """The voices that a member may use, and the number of those that do not fit. `speaking` is the
+    name of the voice that `/say` uses; None: the engine's own."""
     listed = list(voices)
     lines = [
         f"`/say` speaks in {bold(speaking)}."

@@ -1,12 +1,13 @@
-"""From a recording that a member points at to a voice that is kept.
+"""Uploads: from a recording that a member points at to a registered voice.
 
-Knows: the order of things (ask, fetch, examine, register). Does not know: sound, the words, what
-may be uploaded (the library judges, before the question and after it), whose turn it is (`places`).
+This file knows the order of the steps: ask, fetch, examine, register. It does not know sound, the
+sentences, what a member may upload (the registry judges, before the question and after it), nor
+whose turn it is (`work_slots`).
 
     /voice upload ──▶ question ──▶ "I agree" ──▶ fetched, examined, registered ──▶ card
     Use as my voice ──▶ a form for the name ──┘        └──▶ refused: nothing is kept
 
-A recording lies in a folder of its own while it is examined, and goes whatever happens.
+A recording is in a folder of its own while it is examined. The folder is deleted whatever happens.
 """
 
 import asyncio
@@ -20,9 +21,9 @@ from typing import Final
 import discord
 import structlog
 
+from bot.context import is_admin, requester_of, roles_of
 from bot.discord_io.ephemeral_files import EphemeralFiles
 from bot.discord_io.replies import Attached, Choice, Reply
-from bot.requester import is_admin, requester_of, roles_of
 from bot.voices.download import Fetcher, Recording, within
 from bot.voices.pending_uploads import LAPSE_SECONDS, PendingUpload, PendingUploads
 from bot.voices.upload_text import AGREED, CONSENT, LAPSED, REPLACED, render_card, render_consent
@@ -41,40 +42,40 @@ log = structlog.get_logger(__name__)
 WORK_SECONDS: Final = 9.0
 
 BUSY: Final = (
-    "Many recordings are being examined just now. Press **I agree** again in a moment; nothing was "
+    "I am examining many recordings just now. Press **I agree** again in a moment; nothing was "
     "kept so far."
 )
-AT_IT: Final = "I am at it already."
-NO_SERVER: Final = "A voice is shared with a server in that server: use `/voice upload` there."
+ALREADY_WORKING: Final = "I am already examining this recording."
+NO_SERVER: Final = "You share a voice with a server in that server: use this command there."
 PREVIEW: Final = "voice-preview.ogg"
 
 
 class Uploads:
-    """`folder` is for recordings while they are examined; what lies there at the start is swept."""
+    """`folder` is for recordings while they are examined; `start` deletes what it finds there."""
 
     def __init__(
         self,
         registry: VoiceRegistry,
-        examiner: RecordingAnalyzer,
+        analyzer: RecordingAnalyzer,
         fetcher: Fetcher,
         speech: SpeechQueue,
         reply: Reply,
         ephemeral_files: EphemeralFiles,
-        places: WorkSlots,
+        slots: WorkSlots,
         clock: Clock,
         folder: Path,
     ) -> None:
         self._registry = registry
-        self._examiner = examiner
+        self._analyzer = analyzer
         self._fetcher = fetcher
         self._speech = speech
         self._reply = reply
         self._ephemeral_files = ephemeral_files
-        self._places = places
+        self._slots = slots
         self._clock = clock
         self._folder = folder
-        self._pendings = PendingUploads()
-        self._at_work: dict[str, _Work] = {}  # by token
+        self._pending = PendingUploads()
+        self._works: dict[str, _Work] = {}  # by token
         self._lapsing: dict[str, asyncio.Task[None]] = {}  # by token
 
     async def start(self) -> None:
@@ -84,7 +85,7 @@ class Uploads:
     async def ask(
         self, interaction: discord.Interaction, recording: Recording, name: str, scope: Scope
     ) -> None:
-        """Ask for consent. Raises Refused for all that can be told without the recording."""
+        """Ask for consent. Raises Refused for everything that is wrong without the recording."""
         requester = requester_of(interaction)
         if scope is Scope.SERVER and requester.lane is None:
             raise NotAllowed("no server", user_message=NO_SERVER)
@@ -103,11 +104,12 @@ class Uploads:
         recording: Recording,
         show: Callable[[str], discord.ui.Modal],
     ) -> None:
-        """Keep in mind what a form is to name; `show` makes the form that has this token."""
+        """Remember a recording while a form asks for its name; `show` makes the form, which has the
+        token."""
         self._fetcher.check(recording)
         pending, replaced = self._add(interaction, recording, "", Scope.PRIVATE, answers=False)
         form = show(pending.token)
-        form.stop()  # discord.py keeps none that is over: it comes back by its custom id
+        form.stop()  # discord.py forgets a stopped form: it comes back by its custom id
         await interaction.response.send_modal(form)
         if replaced is not None:
             await self._rewrite(replaced, REPLACED)
@@ -119,26 +121,26 @@ class Uploads:
         await self.ask(interaction, pending.recording, name, pending.scope)
 
     async def agreed(self, interaction: discord.Interaction, token: str) -> None:
-        """The button was pressed. Raises Refused, after which nothing is kept."""
+        """The member pressed the button. Raises Refused, and then nothing is kept."""
         pending = self._find(interaction, token)
-        if token in self._at_work:
-            raise Busy("pressed twice", user_message=AT_IT)
-        with self._places.claim(pending.member) as claim:
+        if token in self._works:
+            raise Busy("pressed twice", user_message=ALREADY_WORKING)
+        with self._slots.claim(pending.member) as claim:
             await self._work(interaction, pending, claim)
 
     async def _work(
         self, interaction: discord.Interaction, pending: PendingUpload, claim: WorkSlot
     ) -> None:
         token = pending.token
-        work = self._at_work[token] = _Work(pending.member, self._clock.monotonic() + WORK_SECONDS)
+        work = self._works[token] = _Work(pending.member, self._clock.monotonic() + WORK_SECONDS)
         try:
             await interaction.response.defer(ephemeral=True, thinking=True)
             await self._check(interaction, pending.name)
-            await claim.place()
+            await claim.wait()
             if work.forgotten:
                 raise NotAllowed("forgotten meanwhile", user_message=LAPSED)
             await self._registry.attempt(pending.member, LimitedAction.UPLOAD)
-            await self._take_in(interaction, pending, work)
+            await self._register(interaction, pending, work)
         except Refused as refused:
             if not refused.retryable:
                 await self._end(pending, refused.user_message)
@@ -147,16 +149,16 @@ class Uploads:
             self._take(token)
             raise
         finally:
-            del self._at_work[token]
+            del self._works[token]
             work.over.set()
 
     async def forget(self, member: str) -> None:
-        """Whatever this member has given so far is not taken in any more: when this returns, no
-        upload that began before it can still become a voice."""
-        waiting = self._pendings.of(member)
+        """Stop all uploads of this member: when this returns, no upload that began before it can
+        still become a voice."""
+        waiting = self._pending.of(member)
         if waiting is not None:
             self._take(waiting.token)
-        works = [each for each in self._at_work.values() if each.member == member]
+        works = [each for each in self._works.values() if each.member == member]
         for work in works:
             work.forgotten = True
         await asyncio.gather(*(work.over.wait() for work in works))
@@ -164,7 +166,7 @@ class Uploads:
             await self._rewrite(waiting, LAPSED)
 
     async def close(self) -> None:
-        """What waits for consent is forgotten: its button answers that it has lapsed."""
+        """Forget uploads that wait for consent: their buttons answer that they have lapsed."""
         for task in self._lapsing.values():
             task.cancel()
         await asyncio.gather(*self._lapsing.values(), return_exceptions=True)
@@ -179,12 +181,12 @@ class Uploads:
             admin=is_admin(interaction),
         )
 
-    async def _take_in(
+    async def _register(
         self, interaction: discord.Interaction, pending: PendingUpload, work: "_Work"
     ) -> None:
-        async with self._room() as room:
+        async with self._new_folder() as folder:
             try:
-                examining = self._examine(pending.recording, room)
+                examining = self._examine(pending.recording, folder)
                 left = work.until - self._clock.monotonic()
                 examined = await within(self._clock, left, examining)
             except TimeoutError as error:
@@ -202,10 +204,10 @@ class Uploads:
         await self._answer(interaction, voice, examined, preview)
         await self._end(pending, AGREED)
 
-    async def _examine(self, recording: Recording, room: Path) -> Analyzed:
-        source = room / "recording"
+    async def _examine(self, recording: Recording, folder: Path) -> Analyzed:
+        source = folder / "recording"
         await self._fetcher.fetch(recording, source)
-        return await self._examiner.examine(source, room / "voice.wav")
+        return await self._analyzer.examine(source, folder / "voice.wav")
 
     async def _answer(
         self, interaction: discord.Interaction, voice: Voice, examined: Analyzed, preview: bytes
@@ -223,13 +225,13 @@ class Uploads:
             self._ephemeral_files.sent(interaction, sent, {voice.owner})
 
     @contextlib.asynccontextmanager
-    async def _room(self) -> AsyncIterator[Path]:
-        """A folder for one recording, gone afterwards."""
-        room = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._folder))
+    async def _new_folder(self) -> AsyncIterator[Path]:
+        """A folder for one recording, deleted afterwards."""
+        folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._folder))
         try:
-            yield room
+            yield folder
         finally:
-            await asyncio.shield(asyncio.to_thread(shutil.rmtree, room, ignore_errors=True))
+            await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
 
     # What waits.
 
@@ -242,8 +244,8 @@ class Uploads:
         *,
         answers: bool,
     ) -> tuple[PendingUpload, PendingUpload | None]:
-        """What waits now, and what it took the place of. `answers`: there will be a message."""
-        pending, replaced = self._pendings.add(
+        """The new upload, and the one that it replaces. `answers`: there will be a message."""
+        pending, replaced = self._pending.add(
             self._clock.monotonic(),
             member=str(interaction.user.id),
             recording=recording,
@@ -259,25 +261,25 @@ class Uploads:
 
     def _find(self, interaction: discord.Interaction, token: str) -> PendingUpload:
         member = str(interaction.user.id)
-        pending = self._pendings.get(self._clock.monotonic(), token, member)
+        pending = self._pending.get(self._clock.monotonic(), token, member)
         if pending is None:
             raise NotAllowed("a consent has lapsed", user_message=LAPSED)
         return pending
 
     def _take(self, token: str) -> None:
-        """It waits no longer."""
-        self._pendings.take(token)
+        """The upload no longer waits."""
+        self._pending.take(token)
         lapsing = self._lapsing.pop(token, None)
         if lapsing is not None and lapsing is not asyncio.current_task():
             lapsing.cancel()
 
     async def _lapse(self, pending: PendingUpload) -> None:
         await self._clock.sleep(LAPSE_SECONDS)
-        if pending.token not in self._at_work:
+        if pending.token not in self._works:
             await self._end(pending, LAPSED)
 
     async def _end(self, pending: PendingUpload, words: str) -> None:
-        """The question is settled, and its message says so."""
+        """The upload is over, and the message of its question says so."""
         self._take(pending.token)
         await self._rewrite(pending, words)
 
@@ -291,12 +293,12 @@ class _Work:
 
     def __init__(self, member: str, until: float) -> None:
         self.member = member
-        self.until = until  # the clock's monotonic seconds, when it is given up
+        self.until = until  # when it is given up, in the clock's monotonic seconds
         self.forgotten = False
         self.over = asyncio.Event()
 
 
 def _sweep(folder: Path) -> None:
-    """Begin with an empty folder: a bot that was killed left what it was examining."""
+    """Begin with an empty folder: a bot that was killed leaves what it was examining."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,9 +1,8 @@
-"""Places for work that costs something, shared fairly among members: one a member, so many in all.
+"""Slots for expensive work, shared fairly: one slot a member, a limited number in all.
 
-Knows: who has a place, who waits for one and for how long. Does not know: what is done there.
-
-A member who has a place, or waits for one, is refused a second at once. Others wait in line while
-all places are taken. As nobody stands in the line twice, it serves members in turn.
+A member who has a slot, or waits for one, is refused a second at once. Others wait in line while
+all slots are taken. Nobody stands in the line twice, so it serves members in turn. This file does
+not know what the work is.
 """
 
 import asyncio
@@ -14,27 +13,25 @@ from typing import Final, Self
 from engine.base.clock import Clock
 from engine.model.errors import Busy
 
-#: Recordings that are fetched and examined at once: each may lie on the disk at its full size.
+#: Recordings that are fetched and examined at once: each may be on the disk at its full size.
 MOST_EXAMINED: Final = 12
-#: Seconds in the line, of the nine that an upload may take in all.
+#: Seconds in the line, of the nine that an upload may take in all (`uploads.WORK_SECONDS`).
 LINE_SECONDS: Final = 3.0
-#: Exports that are made at once: each is in memory whole, for seconds; their answers may be late.
+#: Exports that are made at once: each is in memory as a whole, for seconds. Answers may be late.
 MOST_EXPORTED: Final = 4
 EXPORT_LINE_SECONDS: Final = 120.0
 
-STILL_EXAMINING: Final = (
-    "I am still examining your last recording. Try again when I have answered that."
-)
+STILL_EXAMINING: Final = "I am still examining your last recording. Try again when I have answered."
 EXAMINING_MANY: Final = (
-    "Many recordings are being examined just now. Try again in a moment; nothing was kept so far."
+    "I am examining many recordings just now. Try again in a moment; nothing was kept so far."
 )
-STILL_EXPORTING: Final = "I am still putting your data together. It comes as an answer of its own."
-EXPORTING_MANY: Final = "Many members are having their data put together. Try again in a moment."
+STILL_EXPORTING: Final = "I am still putting your data together. It comes as a separate answer."
+EXPORTING_MANY: Final = "I am putting together the data of many members. Try again in a moment."
 
 
 class WorkSlots:
-    """`most` at once. `second` is what a member is told who has a place, `full` what one is told
-    who waited for `line_seconds` in vain."""
+    """`most` at once. `second` tells members that they already have a slot, `full` that none was
+    free within `line_seconds`."""
 
     def __init__(
         self, clock: Clock, most: int, line_seconds: float, *, second: str, full: str
@@ -48,14 +45,14 @@ class WorkSlots:
         self._line: deque[asyncio.Future[None]] = deque()
 
     def claim(self, member: str) -> "WorkSlot":
-        """The member's only claim, until it is left (`with`). Raises Busy where there is one."""
+        """The member's only claim, until it ends (`with`). Raises Busy if they have one already."""
         if member in self._members:
             raise Busy("a second claim of a member", user_message=self._second)
         self._members.add(member)
         return WorkSlot(self, member)
 
     async def take(self) -> None:
-        """Wait in line for a place. For `WorkSlot` only. Raises Busy."""
+        """Wait in line for a slot. For `WorkSlot` only. Raises Busy."""
         if self._free and not self._line:
             self._free -= 1
             return
@@ -73,10 +70,10 @@ class WorkSlots:
             if not mine.done():
                 self._line.remove(mine)
         if not mine.done():
-            raise Busy("all places are taken", user_message=self._full)
+            raise Busy("all slots are taken", user_message=self._full)
 
     def leave(self) -> None:
-        """The place goes to the first in line. For `WorkSlot` only."""
+        """The slot goes to the first in line. For `WorkSlot` only."""
         if self._line:
             self._line.popleft().set_result(None)
         else:
@@ -88,17 +85,17 @@ class WorkSlots:
 
 
 class WorkSlot:
-    """A member's claim to one place."""
+    """A member's claim to one slot."""
 
-    def __init__(self, places: WorkSlots, member: str) -> None:
-        self._places = places
+    def __init__(self, slots: WorkSlots, member: str) -> None:
+        self._slots = slots
         self._member = member
-        self._has_place = False
+        self._has_slot = False
 
-    async def place(self) -> None:
-        """Have the place. Raises Busy where none was free in time."""
-        await self._places.take()
-        self._has_place = True
+    async def wait(self) -> None:
+        """Have a slot. Raises Busy if none was free in time."""
+        await self._slots.take()
+        self._has_slot = True
 
     def __enter__(self) -> Self:
         return self
@@ -109,19 +106,19 @@ class WorkSlot:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._places.forget(self._member)
-        if self._has_place:
-            self._places.leave()
+        self._slots.forget(self._member)
+        if self._has_slot:
+            self._slots.leave()
 
 
-def places_for_examinations(clock: Clock) -> WorkSlots:
-    """For recordings that are fetched, examined or encoded."""
+def slots_for_analyses(clock: Clock) -> WorkSlots:
+    """For recordings that the bot fetches, examines or encodes."""
     return WorkSlots(
         clock, MOST_EXAMINED, LINE_SECONDS, second=STILL_EXAMINING, full=EXAMINING_MANY
     )
 
 
-def places_for_exports(clock: Clock) -> WorkSlots:
+def slots_for_exports(clock: Clock) -> WorkSlots:
     """For exports of members' data."""
     return WorkSlots(
         clock, MOST_EXPORTED, EXPORT_LINE_SECONDS, second=STILL_EXPORTING, full=EXPORTING_MANY

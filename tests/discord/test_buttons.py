@@ -5,10 +5,12 @@ import io
 import av
 
 from engine.model.jobs import JobState
-from sandbox import Message, Sandbox
+from sandbox import Interaction, Message, Sandbox
+from sandbox.model.interaction import Kind
 from tests.discord.conftest import Start
+from tests.discord.given import Give
 from tests.discord.running import Running
-from tests.discord.scene import LONG, Scene, job_of, over
+from tests.discord.scene import LONG, Scene, job_of, over, private
 
 
 async def downloaded(scene: Scene, message: Message) -> list[bytes]:
@@ -119,4 +121,41 @@ async def test_presses_at_the_same_time_end_a_job_once(bot: Running, scene: Scen
     message = await scene.say(LONG)
     pressed = [await scene.ada.press(message, "Skip") for _ in range(3)]
     words = [(await (await each.answered()).original()).content for each in pressed]
-    assert sorted(words) == ["Skipped.", "That is over already.", "That is over already."]
+    assert sorted(words) == [
+        "Skipped.",
+        "This job has already ended.",
+        "This job has already ended.",
+    ]
+
+
+async def test_custom_ids_of_messages_of_earlier_versions_keep_working(
+    bot: Running, scene: Scene, give: Give
+) -> None:
+    """The ids are written out here, since messages out there have them in just this form."""
+    message = await scene.say(LONG)
+    voice = await give("Morning")
+
+    def press(custom_id: str) -> Interaction:
+        data = {"component_type": 2, "custom_id": custom_id}
+        return scene.ada.interact(Kind.COMPONENT, scene.text, data, pressed=message)
+
+    assert await private(press(f"mynah:skip:{job_of(message)}")) == "Skipped."
+    assert "Nothing is being spoken" in await private(press(f"mynah:stop:{job_of(message)}"))
+    replayed = await press(f"mynah:replay:{job_of(message)}").answered()
+    assert not (await replayed.original()).ephemeral
+    assert "no longer kept" in await private(press("mynah:download:999"))
+    assert "now speaks in **Morning**" in await private(press(f"mynah:voice:use:{voice.key}"))
+    assert "has lapsed" in await private(press("mynah:voice:agree:a-token-of-before"))
+    deleted = await press(f"mynah:voice:delete:{voice.key}").answered()
+    assert not deleted.refused
+    await bot.view(job_of(message), lambda view: view.job.state.final)
+    assert not (await press("mynah:mydata:erase").answered()).refused
+
+
+async def test_names_of_components_match_whole(bot: Running, scene: Scene) -> None:
+    message = await scene.say(LONG)
+    for unknown in ("mynah:skipped:1", "mynah:voice:user:@1", "mynah:voice", "xmynah:skip:1"):
+        data = {"component_type": 2, "custom_id": unknown}
+        pressed = scene.ada.interact(Kind.COMPONENT, scene.text, data, pressed=message)
+        await scene.told("help")  # answered after it
+        assert pressed.answer is None, unknown

@@ -71,14 +71,14 @@ async def test_limit_of_reports_outlives_an_erasure(
     await (await scene.say("Hi.", voice=voice.key)).wait_for(over)
     values = {"voice": voice.key, "reason": "No."}
     for _ in range(5):
-        assert "Reported" in await scene.told("voice report", values, by=scene.bob)
+        assert "You reported" in await scene.told("voice report", values, by=scene.bob)
     await outcome(await delete(scene, by=scene.bob))
     refused = await scene.told("voice report", values, by=scene.bob)
     assert refused.startswith("You have made 5 reports within an hour")
     assert "Try again in" in refused
-    assert "Reported" in await scene.told("voice report", values, by=scene.eve)
+    assert "You reported" in await scene.told("voice report", values, by=scene.eve)
     await clock.advance(3601.0)
-    assert "Reported" in await scene.told("voice report", values, by=scene.bob)
+    assert "You reported" in await scene.told("voice report", values, by=scene.bob)
 
 
 async def test_bad_files_count_and_names_that_are_refused_do_not(
@@ -131,7 +131,7 @@ async def test_who_finds_all_places_taken_waits_in_line_and_is_told_when_that_is
     question = await ask(scene)
     waiting = await press(question, scene.ada)
     await clock.advance(3.1)
-    assert "Many recordings are being examined just now. Try again" in await words(waiting)
+    assert "I am examining many recordings just now. Try again" in await words(waiting)
     assert await counted(bot) == 12  # nothing was done for her, so nothing counts
     waiting = await press(question, scene.ada)
     discord.files.release()  # and the twelve are told that theirs broke off

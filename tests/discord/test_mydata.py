@@ -252,6 +252,6 @@ async def test_trail_keeps_what_was_done_without_who(
     await give("Morning")
     await outcome(await delete(scene))
     trail = await scene.told("voice-admin audit", by=scene.guild.owner)
-    assert "an erased member uploaded a voice that is gone" in trail
+    assert "an erased member uploaded a deleted voice" in trail
     assert scene.ada.mention not in trail
     assert requester(scene.ada).member not in trail

@@ -90,7 +90,7 @@ async def test_word_that_takes_a_choice_back_does_so_and_the_voice_is_chosen_by_
 ) -> None:
     voice = await give("none")
     await scene.told("voice use", {"voice": voice.key})
-    assert "taken back" in await scene.told("voice use", {"voice": "none"})
+    assert "took back your choice" in await scene.told("voice use", {"voice": "none"})
     message = await scene.say("Hello there.")
     assert "says, in the voice English:" in message.content
     message = await scene.say("Hello again.", voice="none")

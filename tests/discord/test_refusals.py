@@ -20,7 +20,7 @@ async def nothing_came_of_it(bot: Running, scene: Scene) -> bool:
 
 async def test_member_outside_of_voice_is_told_to_join(bot: Running, scene: Scene) -> None:
     words = await scene.told("say", HELLO, by=scene.eve)
-    assert words == "You are in no voice channel. Join one, then try again."
+    assert words == "You are not in a voice channel. Join one, then try again."
     assert await nothing_came_of_it(bot, scene)
 
 
@@ -190,7 +190,7 @@ async def test_commands_without_a_job_or_a_channel_say_so(bot: Running, scene: S
     assert "Nothing is being spoken" in await scene.told("skip")
     assert "Nothing is being spoken" in await scene.told("stop")
     for command in ("pause", "resume", "leave"):
-        assert "I am in no voice channel" in await scene.told(command)
+        assert "I am not in a voice channel" in await scene.told(command)
     assert "Nothing is waiting to be spoken" in await scene.told("queue view")
 
 

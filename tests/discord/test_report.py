@@ -32,7 +32,7 @@ async def test_report_of_a_private_voice_reaches_the_servers_owner_and_the_opera
     scene: Scene, heard: Voice, operator: Member
 ) -> None:
     told = await report(scene, heard.key)
-    assert told.startswith(f"Reported: a private voice (#{heard.id}). The admins")
+    assert told.startswith(f"You reported a private voice (#{heard.id}). I am telling the admins")
     to_owner = await scene.guild.owner.dm.wait_for(lambda message: message.content)
     for words in (scene.bob.mention, scene.ada.mention, "That is my own voice.", heard.key):
         assert words in to_owner.content
@@ -98,12 +98,15 @@ async def test_report_is_kept_when_nobody_takes_direct_messages(
     scene.guild.owner.dm.block()
     with structlog.testing.capture_logs() as logged:
         told = await report(scene, heard.key)  # the operator is on no server with the bot
-        untold = {"event": "A report could not be told; it is in the trail", "log_level": "warning"}
+        untold = {
+            "event": "A report could not be sent; it is in the audit log",
+            "log_level": "warning",
+        }
         await until(
             lambda: sum(untold.items() <= each.items() for each in logged) == 2, "two warnings"
         )
     assert {50007, 50278} <= {each.code for each in discord.rest.requests}
-    assert "Reported" in told
+    assert "You reported" in told
     assert "refus" not in told
     (entry, *_) = await bot.registry.audit(str(scene.guild.id))
     assert entry.action is Action.REPORT
@@ -117,10 +120,10 @@ async def test_five_reports_an_hour_are_taken_also_when_they_come_at_once(
     values = {"voice": heard.key, "reason": "No."}
     asked = [await scene.bob.command("voice report", values) for _ in range(7)]
     told = [(await (await each.answered()).original()).content for each in asked]
-    assert sum("Reported" in each for each in told) == 5
+    assert sum("You reported" in each for each in told) == 5
     assert sum("within an hour" in each for each in told) == 2
     await clock.advance(3601.0)
-    assert "Reported" in await report(scene, heard.key)
+    assert "You reported" in await report(scene, heard.key)
 
 
 async def test_completion_offers_what_was_heard_without_its_name(
@@ -177,5 +180,5 @@ async def test_voice_that_is_frozen_here_can_be_reported_all_the_same(
     bot: Running, scene: Scene, heard: Voice, operator: Member
 ) -> None:
     await bot.registry.freeze(requester(scene.guild.owner), heard.key)
-    assert "Reported" in await report(scene, heard.key)
+    assert "You reported" in await report(scene, heard.key)
     await operator.dm.wait_for(lambda message: message.content)

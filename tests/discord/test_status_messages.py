@@ -91,6 +91,6 @@ async def test_shutdown_is_told_and_the_start_corrects_it(scene: Scene, start: S
     message = await scene.say(LONG)
     await scene.bob.recording.until_sound(5.0)
     await bot.stop()
-    assert message.content.endswith("I am restarting; I go on when I am back.")
+    assert message.content.endswith("I am restarting. I go on when I am back.")
     await start()
     await message.wait_for(lambda each: "restarting" not in each.content)

@@ -16,7 +16,7 @@ from tests.discord.scene import Scene, over
 #: It stands in what is sent, and must stand in no log.
 SECRET = "the-words-of-a-member"
 LOST = "A gateway event was lost"
-AGAIN = "I connect to the gateway again"
+AGAIN = "connecting to the gateway again"
 
 POLL: dict[str, Any] = {
     "id": "1",

@@ -158,7 +158,7 @@ async def test_removed_voice_is_its_owners_alone(bot: Running, scene: Scene, giv
     adas = await scene.say("Hi.", voice=voice.key)
     bobs = await scene.say("Hello.", voice=voice.key, by=scene.bob)
     told = await admin(scene, "remove", {"voice": "morning"})
-    assert "Only its owner may use **Morning**" in told
+    assert "only its owner may use **Morning**" in told
     assert told.endswith("1 waiting job ended.")
     assert (await bot.speech.view(job_of(bobs))).job.ended_by is EndReason.VOICE_GONE
     assert not (await bot.speech.view(job_of(adas))).job.state.final
@@ -171,7 +171,7 @@ async def test_default_is_what_members_speak_in_who_chose_nothing(
 ) -> None:
     voice = await give("Morning")
     told = await admin(scene, "default", {"voice": voice.key})
-    assert "speaks in **Morning**" in told
+    assert "now speak in **Morning**" in told
     message = await scene.say("Hi.", by=scene.bob)
     assert (await bot.speech.view(job_of(message))).job.voice == voice.key
     assert "Default: **Morning**" in await admin(scene, "list")
@@ -206,7 +206,7 @@ async def test_allow_ends_what_it_forbids(bot: Running, scene: Scene, give: Give
     assert told.endswith("1 waiting job ended.")
     assert (await bot.speech.view(job_of(in_secret))).job.ended_by is EndReason.VOICE_GONE
     told = await admin(scene, "allow", {"voices": "none"})
-    assert told.startswith("No cloned voice may be spoken here.")
+    assert told.startswith("Cloned voices may not be spoken here.")
     assert (await bot.speech.view(job_of(in_shared))).job.ended_by is EndReason.VOICE_GONE
     assert "not allowed" in await admin(scene, "list")
     await admin(scene, "allow", {"voices": "all"})
@@ -216,7 +216,7 @@ async def test_allow_ends_what_it_forbids(bot: Running, scene: Scene, give: Give
 async def test_uploads_can_be_limited_to_a_role(bot: Running, scene: Scene) -> None:
     role = scene.guild.role("Voices")
     told = await admin(scene, "uploads", {"role": role})
-    assert f"Who has <@&{role.id}> may upload" in told
+    assert f"Members with <@&{role.id}> may upload" in told
     assert (await bot.registry.rules(str(scene.guild.id))).uploaders == str(role.id)
     assert f"Only <@&{role.id}> may upload" in await admin(scene, "list")
     assert "Everyone" in await admin(scene, "uploads")
@@ -264,7 +264,7 @@ async def test_trail_of_a_voice_outlives_it(bot: Running, scene: Scene, give: Gi
     voice = await give("Morning")
     await bot.registry.delete(requester(scene.ada), voice.key)
     told = await admin(scene, "audit", {"voice": voice.key})
-    assert f"{scene.ada.mention} deleted a voice that is gone (#{voice.id})" in told
+    assert f"{scene.ada.mention} deleted a deleted voice (#{voice.id})" in told
     assert "Morning" not in told
 
 

@@ -39,6 +39,11 @@ async def offered(member: Member, path: str, typed: str = "", **others: Any) -> 
     return {each["value"]: each["name"] for each in found}
 
 
+async def styled(scene: Scene, setting: str, value: str) -> str:
+    """What Ada is told when she sets this of her voice Morning."""
+    return await scene.told("voice style", {"voice": "Morning", "setting": setting, "value": value})
+
+
 # List, and what completes
 
 
@@ -106,7 +111,7 @@ async def test_choice_is_for_here_or_for_everywhere(
     other = Scene(discord)
     there = Requester(member=str(scene.ada.id), lane=str(other.guild.id))
     told = await scene.told("voice use", {"voice": voice.key})
-    assert told == "`/say` speaks in **Morning** for you on this server from now on."
+    assert told == "`/say` now speaks in **Morning** for you on this server."
     assert "`/say` speaks in **Morning**." in await scene.told("voice list")
     assert (await bot.registry.chosen(there, None)).voice == ""
     await scene.told("voice use", {"voice": voice.key, "where": "everywhere"})
@@ -116,7 +121,7 @@ async def test_choice_is_for_here_or_for_everywhere(
 async def test_none_takes_the_choice_back(bot: Running, scene: Scene, give: Give) -> None:
     voice = await give("Morning")
     await scene.told("voice use", {"voice": voice.key})
-    assert "is taken back" in await scene.told("voice use", {"voice": "none"})
+    assert "took back your choice" in await scene.told("voice use", {"voice": "none"})
     assert "the engine's own voice" in await scene.told("voice list")
 
 
@@ -170,7 +175,7 @@ async def test_renamed_voice_is_called_otherwise_at_once(
     message = await scene.say(LONG, voice="Morning")
     assert "in the voice Morning" in message.content
     told = await scene.told("voice rename", {"voice": "Morning", "name": "Noon"})
-    assert told == "**Morning** is called **Noon** now."
+    assert told == "**Morning** is now called **Noon**."
     await message.wait_for(lambda each: "in the voice Noon" in each.content, 10.0)
 
 
@@ -183,7 +188,7 @@ async def test_shared_voice_can_be_used_by_those_it_is_shared_with(
     )
     assert voice.key in await offered(scene.bob, "voice preview")
     told = await scene.told("voice share", {"voice": voice.key, "add": scene.eve})
-    assert told == f"**Morning** is shared with those on its list: {scene.eve.mention}."
+    assert told == f"**Morning** is shared with the members on its list: {scene.eve.mention}."
     assert voice.key not in await offered(scene.bob, "voice preview")
     assert voice.key in await offered(scene.eve, "voice preview")
     await scene.told("voice share", {"voice": voice.key, "remove": scene.eve})
@@ -194,7 +199,7 @@ async def test_share_says_what_it_needs(bot: Running, scene: Scene, give: Give) 
     await give("Morning")
     assert "Say with whom" in await scene.told("voice share", {"voice": "Morning"})
     mixed = {"voice": "Morning", "scope": "server", "add": scene.eve}
-    assert "A list has members" in await scene.told("voice share", mixed)
+    assert "Only a list has members" in await scene.told("voice share", mixed)
 
 
 async def test_style_is_within_what_the_engine_takes(
@@ -203,14 +208,44 @@ async def test_style_is_within_what_the_engine_takes(
     await give("Morning")
     told = await scene.told("voice style", {"voice": "Morning"})
     assert "`speed`: as the engine does (0.5 to 2; usually 1)" in told
-    assert "`speed`: **1.5**" in await scene.told("voice style", {"voice": "Morning", "speed": 1.5})
-    refused = await scene.told("voice style", {"voice": "Morning", "speed": 9.0})
-    assert "speed" in refused
-    assert "0.5" in refused
+    assert "`speed`: **1.5**" in await styled(scene, "speed", "1.5")
+    for value in ("9", "fast", "on", "nan", "-1", "1e400"):
+        refused = await styled(scene, "speed", value)
+        assert refused == "`speed` takes a number from 0.5 to 2; without it, 1.", value
     message = await scene.say("Hello.", voice="Morning")
     assert (await bot.speech.view(job_of(message))).job.style == {"speed": 1.5}
-    told = await scene.told("voice style", {"voice": "Morning", "reset": True})
-    assert "`speed`: as the engine does" in told
+    assert "`speed`: as the engine does" in await styled(scene, "speed", "reset")
+    await styled(scene, "speed", "0,75")
+    assert "`speed`: as the engine does" in await styled(scene, "all", "reset")
+
+
+async def test_style_says_what_it_needs(bot: Running, scene: Scene, give: Give) -> None:
+    await give("Morning")
+    assert "no such setting" in await styled(scene, "warmth", "1")
+    assert "no such setting" in await styled(scene, "all", "1")
+    for given, needs in (({"setting": "speed"}, "`value`"), ({"value": "1"}, "`setting`")):
+        assert needs in await scene.told("voice style", {"voice": "Morning"} | given)
+
+
+async def test_settings_complete_from_the_engine_and_from_what_the_voice_has(
+    bot: Running, scene: Scene, give: Give
+) -> None:
+    voice = await give("Morning")
+
+    async def settings(typed: str) -> dict[str, str]:
+        found = await scene.ada.complete(
+            "voice style", "setting", typed, others={"voice": voice.key}
+        )
+        return {each["value"]: each["name"] for each in found}
+
+    assert (await settings("spe")) == {"speed": "speed · 0.5 to 2; usually 1"}
+    assert "all" not in await settings("")
+    await styled(scene, "speed", "1.5")
+    assert (await settings("spe")) == {"speed": "speed · 1.5 now, 0.5 to 2; usually 1"}
+    assert "all" in await settings("")
+    others = {"voice": voice.key, "setting": "speed"}
+    values = await scene.ada.complete("voice style", "value", "", others=others)
+    assert [each["value"] for each in values] == ["reset", "0.5", "1", "2"]
 
 
 async def test_style_reaches_the_engine_that_clones(
@@ -219,7 +254,7 @@ async def test_style_reaches_the_engine_that_clones(
     engine = FakeEngine(clock, seconds=lambda _: 0.1, info=CLONING_CARD)
     bot = await start(engine=engine)
     await give_voice(bot, scene.ada, "Morning", folder=tmp_path)
-    await scene.told("voice style", {"voice": "Morning", "temperature": 0.5})
+    await styled(scene, "temperature", "0.5")
     message = await scene.say("Hello.", voice="Morning")
     await message.wait_for(over)
     assert engine.asked[-1].request.style == {"temperature": 0.5}
@@ -232,7 +267,7 @@ async def test_deleting_asks_first_and_ends_what_waits_in_it(
     voice = await give("Morning")
     message = await scene.say(LONG, voice=voice.key)
     question = await (await scene.command("voice delete", {"voice": voice.key})).original()
-    assert "Delete **Morning** for good?" in question.content
+    assert "Delete **Morning** permanently?" in question.content
     assert await bot.registry.get(voice.key) is not None
     await scene.ada.press(question, "Delete")
     await question.wait_for(lambda each: "**Morning** is deleted" in each.content)
@@ -250,6 +285,6 @@ async def test_commands_below_one_name_do_what_they_do(
     bot = await start(mynah_command_group="talk")
     voice = await give_voice(bot, scene.ada, "Morning", folder=tmp_path)
     assert voice.key in await offered(scene.ada, "talk voice use")
-    assert "`/talk say` speaks in **Morning**" in await scene.told(
+    assert "`/talk say` now speaks in **Morning**" in await scene.told(
         "talk voice use", {"voice": voice.key}
     )

@@ -23,7 +23,7 @@ async def test_voice_is_uploaded_and_chosen_in_a_direct_message(bot: Running, sc
     assert "**Morning** is kept, private" in card.content
     assert len(kept(bot)) == 1
     used = await private(await scene.ada.press(card, USE))
-    assert "in **Morning** everywhere" in used
+    assert "in **Morning** for you everywhere" in used
     message = await scene.say("Hello.")
     assert "in a private voice" in message.content
 
@@ -42,7 +42,7 @@ async def test_voice_message_to_the_bot_is_taken_from_its_menu(bot: Running, sce
 async def test_no_voice_is_shared_with_a_server_from_there(bot: Running, scene: Scene) -> None:
     values = {"file": speech_file(), "name": "Morning", "scope": "server"}
     told = await scene.ada.command("voice upload", values, channel=scene.ada.dm)
-    assert "use `/voice upload` there" in await private(told)
+    assert "use this command there" in await private(told)
 
 
 async def test_own_voices_are_listed_and_deleted_there(
@@ -66,7 +66,7 @@ async def test_own_voices_are_listed_and_deleted_there(
 async def test_choice_for_here_needs_a_server(bot: Running, scene: Scene) -> None:
     values = {"voice": "de", "where": "here"}
     told = await scene.ada.command("voice use", values, channel=scene.ada.dm)
-    assert "This is no server" in await private(told)
+    assert "You are not in a server here" in await private(told)
 
 
 async def test_everything_else_stays_in_servers(
@@ -79,7 +79,7 @@ async def test_everything_else_stays_in_servers(
     await bot.stop()
     await start(mynah_command_group="talk")  # a group shows whole there
     told = await scene.ada.command("talk queue view", channel=scene.ada.dm)
-    assert await private(told) == "This works in a server only."
+    assert await private(told) == "Use this command in a server."
     listed = await private(await scene.ada.command("talk voice list", channel=scene.ada.dm))
     assert "`/talk voice upload`" in listed
 

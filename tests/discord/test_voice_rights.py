@@ -40,7 +40,7 @@ async def test_no_command_or_option_lets_another_at_a_private_voice(
             ("voice preview", {}),
             ("voice rename", {"name": "Mine"}),
             ("voice share", {"scope": "server"}),
-            ("voice style", {"speed": 1.5}),
+            ("voice style", {"setting": "speed", "value": "1.5"}),
             ("voice delete", {}),
         ):
             told = await scene.told(path, {**values, "voice": typed}, by=scene.bob)

@@ -15,16 +15,18 @@ from tests.discord.scene import Scene, over, private
 from tests.discord.uploading import AGREE, USE, agree, ask, give, kept, left_over, speech_file
 from tests.process.recorded import converted
 
+LAPSED = "This has lapsed. Upload the recording again."
+
 
 async def test_question_says_what_is_agreed_to_before_anything_is_fetched(
     bot: Running, scene: Scene, discord: Sandbox
 ) -> None:
     question = await ask(scene)
     for words in (
-        "**Morning**, private: nobody but you may use it",
-        "your own voice, or was made with the permission of whoever speaks",
+        "**Morning**, private: only you may use it",
+        "your own voice, or was made with the permission of the person who speaks",
         "What is kept: the best part of the recording",
-        "whoever operates this bot",
+        "this bot's operator",
         "until it is deleted",
         "`/voice delete`",
         "`/mydata delete`",
@@ -60,7 +62,7 @@ async def test_card_has_a_preview_to_listen_to(bot: Running, scene: Scene) -> No
 
 async def test_button_of_the_card_makes_it_the_voice_of_say(bot: Running, scene: Scene) -> None:
     card = await give(scene)
-    assert "`/say` speaks in **Morning**" in await scene.press(card, USE)
+    assert "`/say` now speaks in **Morning**" in await scene.press(card, USE)
     (voice,) = await bot.registry.own(str(scene.ada.id))
     message = await scene.say("Hello there.")
     (view,) = await bot.speech.queue(str(scene.guild.id))
@@ -134,7 +136,7 @@ async def test_endless_name_of_a_file_holds_nobody_up(bot: Running, scene: Scene
 async def test_message_of_another_gives_no_voice(bot: Running, scene: Scene) -> None:
     message = await scene.bob.say("Listen!", scene.text, [speech_file()])
     menu = await scene.ada.message_command("Use as my voice", message)
-    assert "messages of your own only" in await private(menu)
+    assert "on a message of your own" in await private(menu)
 
 
 async def test_message_without_a_file_gives_no_voice(bot: Running, scene: Scene) -> None:
@@ -148,7 +150,7 @@ async def test_question_lapses_after_ten_minutes_and_says_so(
 ) -> None:
     question = await ask(scene)
     await clock.advance(601.0)
-    await question.wait_for(lambda each: each.content == "This has lapsed, upload again.")
+    await question.wait_for(lambda each: each.content == LAPSED)
     assert question.buttons == []
     assert discord.files.requests == []
 
@@ -159,14 +161,14 @@ async def test_button_of_an_earlier_process_has_lapsed(scene: Scene, start: Star
     await bot.stop()
     bot = await start()
     answer = await agree(scene, question)
-    assert answer.content == "This has lapsed, upload again."
+    assert answer.content == LAPSED
     assert kept(bot) == []
 
 
 async def test_new_upload_takes_the_place_of_the_one_that_waits(bot: Running, scene: Scene) -> None:
     first = await ask(scene, name="First")
     second = await ask(scene, name="Second")
-    await first.wait_for(lambda each: "took the place" in each.content)
+    await first.wait_for(lambda each: "has replaced" in each.content)
     assert first.buttons == []
     assert "**Second** is kept" in (await agree(scene, second)).content
 
@@ -178,7 +180,7 @@ async def test_nobody_else_can_agree(bot: Running, scene: Scene, discord: Sandbo
     custom_id = question.components[0]["components"][0]["custom_id"]
     data = {"component_type": 2, "custom_id": custom_id}
     forged = scene.bob.interact(Kind.COMPONENT, scene.text, data, pressed=question)
-    assert await private(forged) == "This has lapsed, upload again."
+    assert await private(forged) == LAPSED
     assert discord.files.requests == []
     assert "is kept" in (await agree(scene, question)).content
 
@@ -190,7 +192,7 @@ async def test_pressing_twice_takes_the_recording_once(
     pressed = [await scene.ada.press(question, AGREE) for _ in range(2)]
     words = [(await (await each.answered()).original(15.0)).content for each in pressed]
     assert sorted("is kept" in each for each in words) == [False, True]
-    assert "I am at it already." in words
+    assert "I am already examining this recording." in words
     assert len(await bot.registry.own(str(scene.ada.id))) == 1
 
 
@@ -199,7 +201,7 @@ async def test_voice_is_kept_over_a_restart(scene: Scene, start: Start) -> None:
     card = await give(scene)
     await bot.stop()
     await start()
-    assert "speaks in **Morning**" in await scene.press(card, USE)
+    assert "now speaks in **Morning**" in await scene.press(card, USE)
 
 
 async def test_same_recording_of_two_members_is_two_voices(bot: Running, scene: Scene) -> None:
@@ -248,7 +250,7 @@ async def test_upload_that_is_under_way_when_all_is_deleted_becomes_no_voice(
     asked = await (await scene.command("mydata delete")).original()
     await scene.ada.press(asked, "Delete all of it")
     answer = await (await pressed.answered()).original(15.0)
-    assert answer.content == "This has lapsed, upload again."
+    assert answer.content == LAPSED
     assert kept(bot) == []
     assert await bot.registry.own(str(scene.ada.id)) == []
 
@@ -259,7 +261,7 @@ async def test_upload_that_waits_for_consent_when_all_is_deleted_is_asked_for_no
     question = await ask(scene)
     asked = await (await scene.command("mydata delete")).original()
     await scene.ada.press(asked, "Delete all of it")
-    await question.wait_for(lambda each: each.content == "This has lapsed, upload again.")
+    await question.wait_for(lambda each: each.content == LAPSED)
     assert question.buttons == []
     assert discord.files.requests == []
     assert await bot.registry.own(str(scene.ada.id)) == []

@@ -29,7 +29,7 @@ async def test_members_skip_their_own_jobs(bot: Running, scene: Scene) -> None:
 async def test_members_do_not_skip_jobs_of_those_who_are_there(bot: Running, scene: Scene) -> None:
     message = await scene.say(LONG)
     await scene.guild.bot_joined(scene.lounge)
-    refused = f"This is {scene.ada.mention}'s: ask them, or a moderator."
+    refused = f"This is {scene.ada.mention}'s job: ask them, or a moderator."
     assert await scene.told("skip", by=scene.bob) == refused
     assert await scene.press(message, "Skip", by=scene.bob) == refused
     assert await scene.told("skip", by=scene.eve) == refused
@@ -79,7 +79,7 @@ async def test_jobs_of_who_has_left_are_skipped_by_anyone_present(
     message = await scene.say(LONG)
     await scene.guild.bot_joined(scene.lounge)
     await scene.ada.leave()
-    elsewhere = f"This is {scene.ada.mention}'s. Join me in <#{scene.lounge.id}> first."
+    elsewhere = f"This is {scene.ada.mention}'s job. Join me in <#{scene.lounge.id}> first."
     assert await scene.told("skip", by=scene.eve) == elsewhere
     assert await scene.press(message, "Skip", by=scene.bob) == "Skipped."
 
@@ -90,7 +90,7 @@ async def test_job_that_is_over_cannot_be_skipped(bot: Running, scene: Scene) ->
     await scene.told("skip")
     await message.wait_for(over)
     message.components = [{"type": 1, "components": [skip]}]  # as an old client still shows it
-    assert await scene.press(message, "Skip") == "That is over already."
+    assert await scene.press(message, "Skip") == "This job has already ended."
 
 
 # /stop
@@ -245,7 +245,7 @@ async def test_replay_needs_all_that_say_needs(bot: Running, scene: Scene) -> No
     message = await scene.say("Hi.")
     await scene.told("skip")
     await message.wait_for(over)
-    assert "You are in no voice channel" in await scene.press(message, "Replay", by=scene.eve)
+    assert "You are not in a voice channel" in await scene.press(message, "Replay", by=scene.eve)
     await scene.bob.server_mute()
     assert "muted by the server" in await scene.press(message, "Replay", by=scene.bob)
     await scene.eve.join(scene.den)

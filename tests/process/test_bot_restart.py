@@ -88,7 +88,7 @@ async def test_asked_to_end_while_it_speaks_it_says_so_leaves_and_goes_on_afterw
     below = bot.below()
 
     assert await bot.end(signal.SIGTERM) == 0
-    assert "I am restarting; I go on when I am back." in message.content
+    assert "I am restarting. I go on when I am back." in message.content
     assert stage.guild.bot.voice.channel is None
     assert not stage.discord.voice.connections
     assert await gone(below, timeout=0)

@@ -7,8 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.voices.addresses import ELSEWHERE, Addresses
-from bot.voices.download import Fetcher, Recording
+from bot.voices.download import ELSEWHERE, Addresses, Fetcher, Recording
 from engine.base.clock import SystemClock
 from engine.base.settings import MEBIBYTE
 from engine.model.errors import BadRecording

@@ -25,7 +25,7 @@ TAKE: Final = {"describe", "format_error", "own_words", "places", "type"}
 OWN_WORDS: Final = {
     "engine/base/error_text.py": "it decides which errors may",
     # The words of the parts of this product, and of what they start with, before any member.
-    "bot/voices/usable.py": "a refusal in other words",
+    "bot/voices/directory.py": "a refusal in other words",
     "engine/store/integrity.py": "SQLite of a file that it cannot read, at the start",
     "engine/store/readonly.py": "likewise, in a console command",
     "engine/store/sqlite.py": "SQLite of a disk that is full",

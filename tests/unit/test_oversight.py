@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.voices.moderation_text import label, open_reports, paged, render_list, render_trail
+from bot.voices.moderation_text import label, open_reports, paged, render_audit_log, render_list
 from engine.model.voices import Action, AuditEntry, ClonePolicy, LaneRules, Scope, Voice
 from tests.values import VOICE
 
@@ -56,13 +56,13 @@ def test_hostile_names_and_words_stay_within_a_message() -> None:
         reports=59,
         page=1,
     )
-    told = render_trail(trail, {each.id: each for each in voices}, lane=LANE, page=1)
+    told = render_audit_log(trail, {each.id: each for each in voices}, lane=LANE, page=1)
     assert len(listed) <= 2000
     assert len(told) <= 2000
 
 
 def test_trail_says_who_in_words_where_there_is_no_member() -> None:
-    told = render_trail(
+    told = render_audit_log(
         [
             entry(Action.UPLOAD, actor=""),
             entry(Action.ERASE, None, actor="-"),
@@ -72,6 +72,6 @@ def test_trail_says_who_in_words_where_there_is_no_member() -> None:
         lane=LANE,
         page=1,
     )
-    assert "the operator uploaded a voice that is gone (#1)" in told
+    assert "the operator uploaded a deleted voice (#1)" in told
     assert "an erased member deleted their data" in told
     assert "set who may upload: <@&99>" in told

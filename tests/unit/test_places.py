@@ -30,7 +30,7 @@ class Hall:
     async def _stay(self, member: str) -> None:
         with self.places.claim(member) as claim:
             self._go[member] = asyncio.Event()
-            await claim.place()
+            await claim.wait()
             self.inside.append(member)
             await self._go[member].wait()
             self.inside.remove(member)
@@ -113,5 +113,5 @@ async def test_those_who_fail_leave_their_place() -> None:
 
 async def fail_inside(places: WorkSlots) -> None:
     with places.claim("ada") as claim:
-        await claim.place()
+        await claim.wait()
         raise ZeroDivisionError

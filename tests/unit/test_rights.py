@@ -9,8 +9,8 @@ from bot.policy import (
     BotFacts,
     ChannelFacts,
     Denial,
+    JobOwner,
     MemberFacts,
-    Owner,
     may_administer,
     may_join,
     may_leave,
@@ -25,20 +25,20 @@ from bot.policy import (
 )
 
 HERE, ELSEWHERE = 100, 200
-ME = MemberFacts(member="7", channel=HERE)
+ME = MemberFacts(id="7", channel=HERE)
 AWAY = replace(ME, channel=ELSEWHERE)
 NOWHERE = replace(ME, channel=None)
 MODERATOR = replace(ME, moderator=True)
 
-ALONE = ChannelFacts(channel=HERE)
-WITH_OTHERS = ChannelFacts(channel=HERE, listeners=2)
-BOT_OUT = ChannelFacts(channel=None)
-JOBS_WAIT = ChannelFacts(channel=HERE, listeners=2, others_jobs=1)
+ALONE = ChannelFacts(id=HERE)
+WITH_OTHERS = ChannelFacts(id=HERE, listeners=2)
+BOT_OUT = ChannelFacts(id=None)
+JOBS_WAIT = ChannelFacts(id=HERE, listeners=2, others_jobs=1)
 
-MINE = Owner(member="7", present=True)
-MINE_FROM_AFAR = Owner(member="7", present=False)
-THEIRS = Owner(member="8", present=True)
-LEFT_BEHIND = Owner(member="8", present=False)
+MINE = JobOwner(id="7", present=True)
+MINE_FROM_AFAR = JobOwner(id="7", present=False)
+THEIRS = JobOwner(id="8", present=True)
+LEFT_BEHIND = JobOwner(id="8", present=False)
 
 Rule = Callable[[MemberFacts, ChannelFacts], Denial | None]
 
@@ -62,9 +62,9 @@ def check(denied: Denial | None, words: str | None) -> None:
         (ME, WITH_OTHERS, None),
         (ME, JOBS_WAIT, None),
         (ME, BOT_OUT, None),
-        (NOWHERE, ALONE, "no voice channel. Join one"),
-        (NOWHERE, BOT_OUT, "no voice channel"),
-        (replace(NOWHERE, moderator=True), WITH_OTHERS, "no voice channel"),
+        (NOWHERE, ALONE, "not in a voice channel. Join one"),
+        (NOWHERE, BOT_OUT, "not in a voice channel"),
+        (replace(NOWHERE, moderator=True), WITH_OTHERS, "not in a voice channel"),
         (replace(ME, may_speak=False), ALONE, "lack the Speak permission in <#100>"),
         (replace(ME, server_muted=True), ALONE, "muted by the server"),
         (replace(ME, suppressed=True, stage=True), ALONE, "audience of <#100>"),
@@ -95,7 +95,7 @@ def test_say_and_replay(
         (AWAY, WITH_OTHERS, "ask a moderator"),
         (replace(AWAY, moderator=True), WITH_OTHERS, None),
         (replace(ME, server_muted=True), BOT_OUT, None),
-        (NOWHERE, BOT_OUT, "no voice channel"),
+        (NOWHERE, BOT_OUT, "not in a voice channel"),
         (replace(ME, timed_out=True), BOT_OUT, "timed out"),
     ],
 )
@@ -110,18 +110,20 @@ def test_join(requester: MemberFacts, scene: ChannelFacts, words: str | None) ->
         (ME, WITH_OTHERS, MINE, None),
         (NOWHERE, WITH_OTHERS, MINE_FROM_AFAR, None),
         (NOWHERE, BOT_OUT, MINE_FROM_AFAR, None),
-        (ME, WITH_OTHERS, THEIRS, "<@8>'s: ask them, or a moderator"),
+        (ME, WITH_OTHERS, THEIRS, "<@8>'s job: ask them, or a moderator"),
         (ME, WITH_OTHERS, LEFT_BEHIND, None),
         (AWAY, WITH_OTHERS, LEFT_BEHIND, "Join me in <#100>"),
         (NOWHERE, WITH_OTHERS, THEIRS, "ask them"),
-        (ME, BOT_OUT, LEFT_BEHIND, "I am in no voice channel"),
+        (ME, BOT_OUT, LEFT_BEHIND, "I am not in a voice channel"),
         (MODERATOR, WITH_OTHERS, THEIRS, None),
         (replace(NOWHERE, moderator=True), WITH_OTHERS, THEIRS, None),
         (replace(MODERATOR, timed_out=True), WITH_OTHERS, THEIRS, "timed out"),
         (replace(ME, timed_out=True), WITH_OTHERS, MINE, "timed out"),
     ],
 )
-def test_skip(requester: MemberFacts, scene: ChannelFacts, owner: Owner, words: str | None) -> None:
+def test_skip(
+    requester: MemberFacts, scene: ChannelFacts, owner: JobOwner, words: str | None
+) -> None:
     """Members skip their own, a moderator anyone's, who is present those of who has left."""
     check(may_skip(requester, scene, owner), words)
 
@@ -141,7 +143,7 @@ def test_skip(requester: MemberFacts, scene: ChannelFacts, owner: Owner, words: 
     ],
 )
 def test_stop(
-    requester: MemberFacts, scene: ChannelFacts, owners: list[Owner], words: str | None
+    requester: MemberFacts, scene: ChannelFacts, owners: list[JobOwner], words: str | None
 ) -> None:
     """Stopping ends the jobs that one may skip, and is denied where there is none such."""
     check(may_stop(requester, scene, owners), words)
@@ -158,8 +160,8 @@ def test_stop(
         (AWAY, ALONE, "Join me in <#100> first"),
         (NOWHERE, ALONE, "Join me in <#100> first"),
         (replace(AWAY, moderator=True), ALONE, "Join me in <#100> first"),
-        (ME, BOT_OUT, "I am in no voice channel"),
-        (NOWHERE, BOT_OUT, "I am in no voice channel"),
+        (ME, BOT_OUT, "I am not in a voice channel"),
+        (NOWHERE, BOT_OUT, "I am not in a voice channel"),
         (replace(ME, timed_out=True), ALONE, "timed out"),
         (replace(ME, server_muted=True), ALONE, None),
     ],

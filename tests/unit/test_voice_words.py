@@ -31,7 +31,7 @@ def card(advice: tuple[str, ...] = (), **report: Any) -> str:
 
 def test_card_tells_what_was_found_in_words() -> None:
     lines = card().splitlines()
-    assert lines[0] == "**Morning** is kept, private: nobody but you may use it."
+    assert lines[0] == "**Morning** is kept, private: only you may use it."
     assert "- Speech: 5.5 s that can be used" in lines
     assert "- Noise: -62 dB, 42 dB below the speech" in lines
     assert "- Clipping: none" in lines
@@ -40,7 +40,7 @@ def test_card_tells_what_was_found_in_words() -> None:
 def test_card_tells_of_clipping_and_of_silence_between_the_words() -> None:
     words = card(clipping=0.03, noise=-120.0)
     assert "3.0% of it" in words
-    assert "Noise: none that can be heard" in words
+    assert "Noise: none that anyone can hear" in words
 
 
 def test_card_gives_each_advice() -> None:
@@ -82,7 +82,7 @@ def test_style_shows_ranges_and_what_the_engine_does_not_take() -> None:
     voice = replace(VOICE, style={"temperature": 0.5, "pitch": 1.5})
     lines = render_style(voice, CLONING_CARD).splitlines()
     assert "- `temperature`: **0.5** (0.1 to 2; usually 0.8)" in lines
-    assert "- `pitch`: **1.5**, which the engine of now does not take" in lines
+    assert "- `pitch`: **1.5**, which the engine that speaks now does not take" in lines
     assert "- `norm_loudness`: as the engine does (on or off; usually on)" in lines
 
 
