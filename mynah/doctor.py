@@ -163,9 +163,9 @@ async def references(settings: Settings) -> Finding:
         )
     if there != folder:
         return Finding(f"{what}: none yet, the first upload makes it")
-    recordings_dir = RecordingFiles(folder, settings.mynah_data_dir / "references")
+    recording_files = RecordingFiles(folder, settings.mynah_data_dir / "references")
     return Finding(
-        f"{what}: {len(recordings_dir.kept())} of members, {len(recordings_dir.dropped())} of yours"
+        f"{what}: {len(recording_files.kept())} of members, {len(recording_files.dropped())} of yours"
     )
 
 

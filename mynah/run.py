@@ -45,11 +45,11 @@ async def serve(settings: Settings, token: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     clock = SystemClock()
-    recordings_dir = RecordingFiles(
+    recording_files = RecordingFiles(
         settings.mynah_references_dir, settings.mynah_data_dir / "references"
     )
     async with contextlib.AsyncExitStack() as stack:
-        speech = SpeechQueue(settings, engine_from(settings, clock, recordings_dir.read), clock)
+        speech = SpeechQueue(settings, engine_from(settings, clock, recording_files.read), clock)
         await speech.open()
         stack.push_async_callback(speech.close)
         registry = VoiceRegistry(settings, speech, clock)

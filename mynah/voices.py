@@ -69,17 +69,17 @@ def check(settings: Settings) -> int:
 
 
 async def _examine_all(settings: Settings) -> list[Row]:
-    recordings_dir = RecordingFiles(
+    recording_files = RecordingFiles(
         settings.mynah_references_dir, settings.mynah_data_dir / "references"
     )
     examiner = operators_examiner(settings)
     with tempfile.TemporaryDirectory(prefix="mynah-check-") as folder:
         wav = Path(folder) / "examined.wav"
         files = [
-            (public_name(file.path.stem), file.path) for file in recordings_dir.dropped().values()
+            (public_name(file.path.stem), file.path) for file in recording_files.dropped().values()
         ]
         kept = [
-            (each, path) for each in recordings_dir.kept() if (path := recordings_dir.path(each))
+            (each, path) for each in recording_files.kept() if (path := recording_files.path(each))
         ]
         return [
             *[await _row(examiner, name, path, wav) for name, path in files],

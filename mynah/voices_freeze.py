@@ -66,10 +66,10 @@ def _places(settings: Settings) -> tuple[Path, Path]:
 
 def _computed(settings: Settings, reference: str) -> bytes:
     """The fingerprint of a recording that no voice has; empty where it is away or unreadable."""
-    recordings_dir = RecordingFiles(
+    recording_files = RecordingFiles(
         settings.mynah_references_dir, settings.mynah_data_dir / "references"
     )
-    place = recordings_dir.path(reference)
+    place = recording_files.path(reference)
     if place is None:
         return b""
     try:
@@ -80,10 +80,10 @@ def _computed(settings: Settings, reference: str) -> bytes:
 
 
 def _recordings(settings: Settings) -> set[str]:
-    recordings_dir = RecordingFiles(
+    recording_files = RecordingFiles(
         settings.mynah_references_dir, settings.mynah_data_dir / "references"
     )
-    return {*recordings_dir.kept(), *recordings_dir.kept_converted()}
+    return {*recording_files.kept(), *recording_files.kept_converted()}
 
 
 def _one(typed: str, known: Collection[str]) -> str:

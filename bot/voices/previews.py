@@ -29,12 +29,12 @@ class Previews:
     def __init__(
         self,
         registry: VoiceRegistry,
-        recordings_dir: RecordingFiles,
+        recording_files: RecordingFiles,
         examiner: RecordingAnalyzer,
         places: WorkSlots,
     ) -> None:
         self._registry = registry
-        self._recordings_dir = recordings_dir
+        self._recording_files = recording_files
         self._examiner = examiner
         self._places = places
         self._making: dict[str, _Making] = {}  # by the recording's content hash
@@ -42,7 +42,7 @@ class Previews:
     async def of(self, member: str, reference: str) -> bytes:
         """A recording as Ogg Opus, for this member. Raises Refused."""
         while True:
-            kept = await asyncio.to_thread(self._recordings_dir.preview, reference)
+            kept = await asyncio.to_thread(self._recording_files.preview, reference)
             if kept is not None:
                 return kept
             making = self._making.get(reference)
@@ -59,7 +59,7 @@ class Previews:
         try:
             with self._places.claim(member) as claim:
                 await claim.place()
-                wav = await asyncio.to_thread(self._recordings_dir.path, reference)
+                wav = await asyncio.to_thread(self._recording_files.path, reference)
                 if wav is None:
                     raise Refused(NO_LONGER_KEPT)
                 await self._registry.attempt(member, LimitedAction.PREVIEW)

@@ -102,17 +102,17 @@ def collect(connection: Connection, member: str) -> DataExport:
 
 
 async def pack(
-    kept: DataExport, recordings_dir: RecordingFiles, most_bytes: int
+    kept: DataExport, recording_files: RecordingFiles, most_bytes: int
 ) -> list[tuple[str, bytes]]:
     """As zip files of at most `most_bytes`. Raises ValueError where a recording has no room."""
-    return await asyncio.to_thread(_pack, kept, recordings_dir, most_bytes)
+    return await asyncio.to_thread(_pack, kept, recording_files, most_bytes)
 
 
 def _pack(
-    kept: DataExport, recordings_dir: RecordingFiles, most_bytes: int
+    kept: DataExport, recording_files: RecordingFiles, most_bytes: int
 ) -> list[tuple[str, bytes]]:
     parts: list[list[tuple[str, bytes]]] = [[]]
-    for file in _files(kept, recordings_dir, most_bytes):
+    for file in _files(kept, recording_files, most_bytes):
         if parts[-1] and sum(map(_room, [*parts[-1], file])) > most_bytes:
             parts.append([])
         if _room(file) > most_bytes:
@@ -122,7 +122,7 @@ def _pack(
 
 
 def _files(
-    kept: DataExport, recordings_dir: RecordingFiles, most_bytes: int
+    kept: DataExport, recording_files: RecordingFiles, most_bytes: int
 ) -> Iterator[tuple[str, bytes]]:
     """One JSON; where the texts are too many for a part, they go on in another, each whole."""
     number, rest = 1, list(kept.texts)
@@ -141,7 +141,7 @@ def _files(
             break
         number += 1
     for reference, file_name in kept.recordings.items():
-        recording = recordings_dir.read(reference)
+        recording = recording_files.read(reference)
         if recording is not None:  # deleted since it was looked up
             yield file_name, recording
 

@@ -33,7 +33,7 @@ class MemberErasure(PendingDeletions):
             self._tell(connection, Requester(member=member, lane=lane), Action.EXPORT)
             return collect(connection, member)
 
-        return await pack(await self._database.write(write), self._recordings_dir, most_bytes)
+        return await pack(await self._database.write(write), self._recording_files, most_bytes)
 
     async def erase(self, member: str, *, lane: str | None = None) -> None:
         """Delete all that is kept of a member, from the disk too when this returns; but for what

@@ -184,7 +184,7 @@ class Freezes(VoiceTransactions):
         """None where the recording is away, or cannot be read."""
         if reference in self._unreadable:
             return None
-        place = await asyncio.to_thread(self._recordings_dir.path, reference)
+        place = await asyncio.to_thread(self._recording_files.path, reference)
         if place is None:
             return None
         try:

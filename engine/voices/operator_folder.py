@@ -70,12 +70,12 @@ class OperatorFolder:
 
     def __init__(
         self,
-        recordings_dir: RecordingFiles,
+        recording_files: RecordingFiles,
         examiner: RecordingAnalyzer,
         registry: Publisher,
         clock: Clock,
     ) -> None:
-        self._recordings_dir = recordings_dir
+        self._recording_files = recording_files
         self._examiner = examiner
         self._registry = registry
         self._clock = clock
@@ -89,13 +89,13 @@ class OperatorFolder:
 
     @classmethod
     def from_settings(cls, settings: Settings, registry: Publisher, clock: Clock) -> Self:
-        recordings_dir = RecordingFiles(
+        recording_files = RecordingFiles(
             settings.mynah_references_dir, settings.mynah_data_dir / "references"
         )
-        return cls(recordings_dir, operators_examiner(settings), registry, clock)
+        return cls(recording_files, operators_examiner(settings), registry, clock)
 
     async def start(self) -> None:
-        await asyncio.to_thread(self._recordings_dir.sweep)
+        await asyncio.to_thread(self._recording_files.sweep)
         self._found = await asyncio.to_thread(self._read_index)
         self._task = asyncio.create_task(self._run(), name="dropped voices")
 
@@ -116,8 +116,8 @@ class OperatorFolder:
 
     async def look(self) -> None:
         """Look once at the folder; examine, publish and withdraw what has changed."""
-        files = await asyncio.to_thread(self._recordings_dir.dropped)
-        converted = set(await asyncio.to_thread(self._recordings_dir.kept_converted))
+        files = await asyncio.to_thread(self._recording_files.dropped)
+        converted = set(await asyncio.to_thread(self._recording_files.kept_converted))
         for name, file in files.items():
             if self._seen.get(name) == file and not self._is_known(name, file, converted):
                 await self._examine(name, file)
@@ -133,13 +133,13 @@ class OperatorFolder:
         return found.reference is None or found.reference in converted
 
     async def _examine(self, name: str, file: OperatorRecording) -> None:
-        wav = self._recordings_dir.converted / _WORK
+        wav = self._recording_files.converted / _WORK
         await asyncio.to_thread(wav.parent.mkdir, parents=True, exist_ok=True)
         try:
             examined = await self._examiner.examine(file.path, wav)
-            await asyncio.to_thread(self._recordings_dir.keep_converted, wav, examined.reference)
+            await asyncio.to_thread(self._recording_files.keep_converted, wav, examined.reference)
             preview = await asyncio.to_thread(examined.preview.read_bytes)
-            await asyncio.to_thread(self._recordings_dir.keep_preview, preview, examined.reference)
+            await asyncio.to_thread(self._recording_files.keep_preview, preview, examined.reference)
         except Busy:
             return
         except FileNotFoundError:
@@ -210,7 +210,7 @@ class OperatorFolder:
     async def _publish(self, name: str, found: Finding) -> None:
         assert found.reference is not None
         assert found.report is not None
-        wav = await asyncio.to_thread(self._recordings_dir.path, found.reference)
+        wav = await asyncio.to_thread(self._recording_files.path, found.reference)
         if wav is None:
             return  # gone in between: the next look has it made again
         report = RecordingAnalysis.from_json(found.report)
@@ -237,9 +237,9 @@ class OperatorFolder:
         if gone:
             await asyncio.to_thread(self._write_index)
         needed = {found.reference for found in self._found.values()}
-        for reference in await asyncio.to_thread(self._recordings_dir.kept_converted):
+        for reference in await asyncio.to_thread(self._recording_files.kept_converted):
             if reference not in needed:
-                await asyncio.to_thread(self._recordings_dir.drop_converted, reference)
+                await asyncio.to_thread(self._recording_files.drop_converted, reference)
 
     def _tell_doubles(self, doubles: set[tuple[str, str]]) -> None:
         for file, name in sorted(doubles - self._told):
@@ -253,14 +253,14 @@ class OperatorFolder:
     def _read_index(self) -> dict[str, Finding]:
         """Nothing where it is missing, damaged, or of another edition: then all is examined."""
         with suppress(OSError, ValueError, TypeError, AttributeError):
-            kept = json.loads((self._recordings_dir.converted / _INDEX).read_bytes())
+            kept = json.loads((self._recording_files.converted / _INDEX).read_bytes())
             if kept.get("edition") == EDITION:
                 return {name: Finding(**found) for name, found in kept["files"].items()}
         return {}
 
     def _write_index(self) -> None:
         files = {name: asdict(found) for name, found in self._found.items()}
-        place = self._recordings_dir.converted / _INDEX
+        place = self._recording_files.converted / _INDEX
         place.parent.mkdir(parents=True, exist_ok=True)
         part = place.with_name(f".mynah-{_INDEX}.part")
         part.write_text(json.dumps({"edition": EDITION, "files": files}), encoding="utf-8")

@@ -161,12 +161,12 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
     async def keep_preview(self, reference: str, sound: bytes) -> None:
         """Keep a recording as it is listened to, if it is still kept itself. Raises OSError."""
         async with self._files:
-            if await asyncio.to_thread(self._recordings_dir.path, reference) is not None:
-                await asyncio.to_thread(self._recordings_dir.keep_preview, sound, reference)
+            if await asyncio.to_thread(self._recording_files.path, reference) is not None:
+                await asyncio.to_thread(self._recording_files.keep_preview, sound, reference)
 
     async def _keep(self, examined: Analyzed) -> None:
         try:
-            await asyncio.to_thread(_keep_files, self._recordings_dir, examined)
+            await asyncio.to_thread(_keep_files, self._recording_files, examined)
         except OSError as error:
             raise StorageFull(
                 f"the recording cannot be kept: {error}",
@@ -290,10 +290,10 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
         await self.purge()
 
 
-def _keep_files(recordings_dir: RecordingFiles, examined: Analyzed) -> None:
-    recordings_dir.keep(examined.wav, examined.reference)
+def _keep_files(recording_files: RecordingFiles, examined: Analyzed) -> None:
+    recording_files.keep(examined.wav, examined.reference)
     if examined.preview.is_file():
-        recordings_dir.keep_preview(examined.preview.read_bytes(), examined.reference)
+        recording_files.keep_preview(examined.preview.read_bytes(), examined.reference)
 
 
 def _check_role(

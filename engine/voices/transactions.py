@@ -115,7 +115,7 @@ class VoiceTransactions:
         self._speech = speech
         self._database = speech.database
         self._clock = clock
-        self._recordings_dir = RecordingFiles(
+        self._recording_files = RecordingFiles(
             settings.mynah_references_dir, settings.mynah_data_dir / "references"
         )
         self._states: Path = settings.mynah_data_dir / "conditionals"

@@ -25,10 +25,10 @@ TEXT = "xxxxxxxxxxxx"
 @pytest.fixture
 async def cloning(scene: Scene, start: Start, clock: RunningClock, tmp_path: Path) -> Running:
     """A bot whose engine imitates the tone of a recording."""
-    recordings_dir = RecordingFiles(tmp_path / "references", tmp_path / "data" / "references")
+    recording_files = RecordingFiles(tmp_path / "references", tmp_path / "data" / "references")
     command = HostCommand(engine="tone", state_dir=tmp_path / "states", log_level="error")
     return await start(
-        engine=EngineSupervisor(clock, command=command, recordings=recordings_dir.read)
+        engine=EngineSupervisor(clock, command=command, recordings=recording_files.read)
     )
 
 

@@ -169,9 +169,9 @@ async def test_after_a_restart_nothing_is_examined_again(house: House) -> None:
     house.drop("text.wav", b"This is no voice.\n" * 100)
     await house.look()
     nothing = RecordingLimits(bytes=1, seconds=1)  # with which all would be refused
-    recordings_dir = RecordingFiles(house.references, house.converted)
+    recording_files = RecordingFiles(house.references, house.converted)
     house.dropped = OperatorFolder(
-        recordings_dir, RecordingAnalyzer(nothing), house.status_updater, ManualClock()
+        recording_files, RecordingAnalyzer(nothing), house.status_updater, ManualClock()
     )
     await house.dropped.start()
     await settle()
@@ -193,9 +193,9 @@ async def test_a_copy_that_was_lost_is_made_again(house: House) -> None:
 
 async def test_it_looks_by_itself_each_second(house: House) -> None:
     clock = ManualClock()
-    recordings_dir = RecordingFiles(house.references, house.converted)
+    recording_files = RecordingFiles(house.references, house.converted)
     dropped = OperatorFolder(
-        recordings_dir, operators_examiner(house.settings), house.status_updater, clock
+        recording_files, operators_examiner(house.settings), house.status_updater, clock
     )
     (house.references / "text.wav").write_bytes(b"This is no voice.\n" * 100)
     with capture_logs() as logs:
