@@ -165,7 +165,7 @@ async def references(settings: Settings) -> Finding:
         return Finding(f"{what}: none yet, the first upload makes it")
     recording_files = RecordingFiles(folder, settings.mynah_data_dir / "references")
     return Finding(
-        f"{what}: {len(recording_files.kept())} of members, {len(recording_files.dropped())} of yours"
+        f"{what}: {len(recording_files.kept())} of members, {len(recording_files.operator_recordings())} of yours"
     )
 
 

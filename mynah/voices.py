@@ -15,7 +15,7 @@ from engine.base.logging import set_up_logging
 from engine.base.settings import Settings, load_settings, secrets_of
 from engine.model.errors import Refused
 from engine.model.voice_names import public_name
-from engine.voices.operator_folder import operators_examiner
+from engine.voices.operator_folder import operator_analyzer
 from engine.voices.recording_analyzer import Analyzed, RecordingAnalyzer
 from engine.voices.recording_files import RecordingFiles
 from mynah.voices_freeze import freeze, release
@@ -60,7 +60,7 @@ def voices(options: argparse.Namespace) -> int:
 
 def check(settings: Settings) -> int:
     """Print a line a recording. Returns 1 where one cannot serve, else 0."""
-    rows = asyncio.run(_examine_all(settings))
+    rows = asyncio.run(_analyze_all(settings))
     if not rows:
         print(f"No recordings in {settings.mynah_references_dir}.")
         return 0
@@ -68,31 +68,32 @@ def check(settings: Settings) -> int:
     return 1 if any(row.state != "ok" for row in rows) else 0
 
 
-async def _examine_all(settings: Settings) -> list[Row]:
+async def _analyze_all(settings: Settings) -> list[Row]:
     recording_files = RecordingFiles(
         settings.mynah_references_dir, settings.mynah_data_dir / "references"
     )
-    examiner = operators_examiner(settings)
+    analyzer = operator_analyzer(settings)
     with tempfile.TemporaryDirectory(prefix="mynah-check-") as folder:
         wav = Path(folder) / "examined.wav"
         files = [
-            (public_name(file.path.stem), file.path) for file in recording_files.dropped().values()
+            (public_name(file.path.stem), file.path)
+            for file in recording_files.operator_recordings().values()
         ]
         kept = [
             (each, path) for each in recording_files.kept() if (path := recording_files.path(each))
         ]
         return [
-            *[await _row(examiner, name, path, wav) for name, path in files],
-            *[await _row_of_kept(examiner, name, path, wav) for name, path in kept],
+            *[await _row(analyzer, name, path, wav) for name, path in files],
+            *[await _row_of_kept(analyzer, name, path, wav) for name, path in kept],
         ]
 
 
-async def _row_of_kept(examiner: RecordingAnalyzer, reference: str, path: Path, wav: Path) -> Row:
+async def _row_of_kept(analyzer: RecordingAnalyzer, reference: str, path: Path, wav: Path) -> Row:
     if _hash_of(path) not in (reference, None):
         told = "it is not what was kept"
         return Row(hash=reference, name=_MEMBERS, state="damaged", advice=told)
     # Examined again, it would be another file.
-    return replace(await _row(examiner, _MEMBERS, path, wav), hash=reference)
+    return replace(await _row(analyzer, _MEMBERS, path, wav), hash=reference)
 
 
 def _hash_of(path: Path) -> str | None:
@@ -103,21 +104,21 @@ def _hash_of(path: Path) -> str | None:
         return None
 
 
-async def _row(examiner: RecordingAnalyzer, name: str, path: Path, wav: Path) -> Row:
+async def _row(analyzer: RecordingAnalyzer, name: str, path: Path, wav: Path) -> Row:
     try:
-        examined: Analyzed = await examiner.examine(path, wav)
+        analyzed: Analyzed = await analyzer.analyze(path, wav)
     except Refused as error:
         return Row(name=name, state="unfit", advice=error.user_message)
     except OSError as error:
         return Row(name=name, state="unfit", advice=f"it cannot be read: {error.strerror}")
-    report = examined.report
+    analysis = analyzed.analysis
     return Row(
-        hash=examined.reference,
+        hash=analyzed.reference,
         name=name,
         state="ok",
-        speech=report.usable,
-        noise=f"{report.noise:.0f} dB",
-        advice="; ".join(examined.advice),
+        speech=analysis.usable,
+        noise=f"{analysis.noise:.0f} dB",
+        advice="; ".join(analyzed.advice),
     )
 
 

@@ -104,7 +104,7 @@ class Voice:
     lane: str | None
     members: frozenset[str]
     style: Mapping[str, Any]
-    report: RecordingAnalysis
+    analysis: RecordingAnalysis
     created_at: float
 
     @property

@@ -172,7 +172,7 @@ def _voice(voice: Voice, file: str) -> dict[str, Any]:
         "server": voice.lane,
         "members": sorted(voice.members),
         "style": dict(voice.style),
-        "report": voice.report.to_json(),
+        "report": voice.analysis.to_json(),
         "uploaded_at": _when(voice.created_at),
     }
 

@@ -46,7 +46,7 @@ class Publisher(Protocol):
     """What is asked of the library."""
 
     async def published(self) -> Sequence[Voice]: ...
-    async def publish(self, name: str, examined: Analyzed) -> Voice: ...
+    async def publish(self, name: str, analyzed: Analyzed) -> Voice: ...
     async def unpublish(self, name: str) -> None: ...
 
 
@@ -57,7 +57,7 @@ class Finding:
     size: int
     mtime: int
     reference: str | None
-    report: dict[str, Any] | None
+    analysis: dict[str, Any] | None
     refused: str | None
     print: str | None = None  # base64
 
@@ -71,12 +71,12 @@ class OperatorFolder:
     def __init__(
         self,
         recording_files: RecordingFiles,
-        examiner: RecordingAnalyzer,
+        analyzer: RecordingAnalyzer,
         registry: Publisher,
         clock: Clock,
     ) -> None:
         self._recording_files = recording_files
-        self._examiner = examiner
+        self._analyzer = analyzer
         self._registry = registry
         self._clock = clock
         self._seen: dict[str, OperatorRecording] = {}
@@ -92,7 +92,7 @@ class OperatorFolder:
         recording_files = RecordingFiles(
             settings.mynah_references_dir, settings.mynah_data_dir / "references"
         )
-        return cls(recording_files, operators_examiner(settings), registry, clock)
+        return cls(recording_files, operator_analyzer(settings), registry, clock)
 
     async def start(self) -> None:
         await asyncio.to_thread(self._recording_files.sweep)
@@ -116,11 +116,11 @@ class OperatorFolder:
 
     async def look(self) -> None:
         """Look once at the folder; examine, publish and withdraw what has changed."""
-        files = await asyncio.to_thread(self._recording_files.dropped)
+        files = await asyncio.to_thread(self._recording_files.operator_recordings)
         converted = set(await asyncio.to_thread(self._recording_files.kept_converted))
         for name, file in files.items():
             if self._seen.get(name) == file and not self._is_known(name, file, converted):
-                await self._examine(name, file)
+                await self._analyze(name, file)
         self._seen = files
         await self._settle(files)
 
@@ -132,14 +132,14 @@ class OperatorFolder:
             return False
         return found.reference is None or found.reference in converted
 
-    async def _examine(self, name: str, file: OperatorRecording) -> None:
+    async def _analyze(self, name: str, file: OperatorRecording) -> None:
         wav = self._recording_files.converted / _WORK
         await asyncio.to_thread(wav.parent.mkdir, parents=True, exist_ok=True)
         try:
-            examined = await self._examiner.examine(file.path, wav)
-            await asyncio.to_thread(self._recording_files.keep_converted, wav, examined.reference)
-            preview = await asyncio.to_thread(examined.preview.read_bytes)
-            await asyncio.to_thread(self._recording_files.keep_preview, preview, examined.reference)
+            analyzed = await self._analyzer.analyze(file.path, wav)
+            await asyncio.to_thread(self._recording_files.keep_converted, wav, analyzed.reference)
+            preview = await asyncio.to_thread(analyzed.preview.read_bytes)
+            await asyncio.to_thread(self._recording_files.keep_preview, preview, analyzed.reference)
         except Busy:
             return
         except FileNotFoundError:
@@ -157,17 +157,17 @@ class OperatorFolder:
                 size=file.size,
                 mtime=file.mtime,
                 reference=None,
-                report=None,
+                analysis=None,
                 refused=error.user_message,
             )
         else:
             found = Finding(
                 size=file.size,
                 mtime=file.mtime,
-                reference=examined.reference,
-                report=examined.report.to_json(),
+                reference=analyzed.reference,
+                analysis=analyzed.analysis.to_json(),
                 refused=None,
-                print=base64.b64encode(examined.print).decode(),
+                print=base64.b64encode(analyzed.print).decode(),
             )
         finally:
             for each in (wav, preview_beside(wav)):
@@ -209,24 +209,24 @@ class OperatorFolder:
 
     async def _publish(self, name: str, found: Finding) -> None:
         assert found.reference is not None
-        assert found.report is not None
+        assert found.analysis is not None
         wav = await asyncio.to_thread(self._recording_files.path, found.reference)
         if wav is None:
             return  # gone in between: the next look has it made again
-        report = RecordingAnalysis.from_json(found.report)
-        examined = Analyzed(
+        analysis = RecordingAnalysis.from_json(found.analysis)
+        analyzed = Analyzed(
             wav=wav,
             reference=found.reference,
-            report=report,
-            advice=advice(report),
+            analysis=analysis,
+            advice=advice(analysis),
             print=base64.b64decode(found.print or ""),
         )
         try:
-            await self._registry.publish(name, examined)
+            await self._registry.publish(name, analyzed)
         except Refused as error:
             log.warning("a recording cannot be public", name=name, reason=error.user_message)
             return
-        log.info("a voice is public", name=name, advice="; ".join(examined.advice))
+        log.info("a voice is public", name=name, advice="; ".join(analyzed.advice))
 
     async def _forget(self, files: dict[str, OperatorRecording]) -> None:
         """What was made of files that are gone goes too."""
@@ -267,7 +267,7 @@ class OperatorFolder:
         part.replace(place)
 
 
-def operators_examiner(settings: Settings) -> RecordingAnalyzer:
+def operator_analyzer(settings: Settings) -> RecordingAnalyzer:
     """One at a time: nobody waits for it, and members' uploads do not wait behind it."""
     limits = RecordingLimits(bytes=MOST_BYTES, seconds=settings.mynah_max_recording)
     return RecordingAnalyzer(limits, at_once=1)

@@ -43,14 +43,14 @@ class OperatorVoices(PendingDeletions, Freezes):
                     reference=examined.reference,
                     scope=Scope.PUBLIC,
                     lane=None,
-                    report=examined.report,
+                    report=examined.analysis,
                     now=self._clock.time(),
                 )
             voice_queries.set_voice(
                 connection,
                 voice.id,
                 reference=examined.reference,
-                report=examined.report.to_json(),
+                report=examined.analysis.to_json(),
             )
             voice_queries.set_name(connection, voice.id, name)
             if voice.reference != examined.reference:

@@ -120,7 +120,7 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
                 reference=reference,
                 scope=scope,
                 lane=requester.lane if scope is Scope.SERVER else None,
-                report=examined.report,
+                report=examined.analysis,
                 now=now,
             )
             voice_queries.put_consent(

@@ -71,7 +71,7 @@ class Analyzed:
 
     wav: Path
     reference: str  # SHA-256 of the file's bytes, in hexadecimal
-    report: RecordingAnalysis
+    analysis: RecordingAnalysis
     advice: tuple[str, ...]
     print: bytes = b""  # the whole recording's fingerprint; empty: it is computed later
 
@@ -110,7 +110,7 @@ class RecordingAnalyzer:
         self._line_seconds = line_seconds
         self._work_seconds = work_seconds
 
-    async def examine(self, source: Path, into: Path) -> Analyzed:
+    async def analyze(self, source: Path, into: Path) -> Analyzed:
         """Decode `source`, choose the best stretch of speech, level it, write it to `into` (WAV)
         and a preview beside it (`Analyzed.preview`).
 
@@ -132,7 +132,7 @@ class RecordingAnalyzer:
                 found = json.loads(answer)
                 if "refused" in found:
                     raise BadRecording(found["refused"])
-                report = RecordingAnalysis.from_json(found["report"])
+                analysis = RecordingAnalysis.from_json(found["report"])
             except BaseException:
                 for file in (into, preview_beside(into)):
                     file.unlink(missing_ok=True)
@@ -140,8 +140,8 @@ class RecordingAnalyzer:
         return Analyzed(
             wav=into,
             reference=found["reference"],
-            report=report,
-            advice=advice(report),
+            analysis=analysis,
+            advice=advice(analysis),
             print=base64.b64decode(found["print"]),
         )
 
@@ -208,28 +208,28 @@ def our_fault(reason: str) -> NotAnalyzed:
     return NotAnalyzed(reason, user_message=_OUR_FAULT)
 
 
-def advice(report: RecordingAnalysis, least_seconds: float = TURBO_SECONDS) -> tuple[str, ...]:
+def advice(analysis: RecordingAnalysis, least_seconds: float = TURBO_SECONDS) -> tuple[str, ...]:
     """What would make a better reference; one sentence of praise where nothing would.
 
     `least_seconds`: an engine takes only references that are longer.
     """
     found: list[str] = []
-    speech = f"{report.usable} of speech"
-    if report.seconds <= least_seconds:
+    speech = f"{analysis.usable} of speech"
+    if analysis.seconds <= least_seconds:
         found.append(
             f"{speech}; Turbo needs more than {least_seconds:g}: record a sentence or two more"
         )
-    elif report.speech < AMPLE_SECONDS:
+    elif analysis.speech < AMPLE_SECONDS:
         found.append(f"{speech}; about {AMPLE_SECONDS:g} to 15 sound more like the speaker")
-    if report.clipping > CLIPPED_SHARE:
+    if analysis.clipping > CLIPPED_SHARE:
         found.append(
             "too loud, it is clipped and sounds harsh: turn the microphone down, or step back"
         )
-    if report.loudness < QUIET_LOUDNESS:
+    if analysis.loudness < QUIET_LOUDNESS:
         found.append("very quiet: come closer to the microphone, about a hand's width")
-    if report.snr < NOISY_SNR:
+    if analysis.snr < NOISY_SNR:
         found.append(
-            f"noisy, only {report.snr:.0f} dB above the background: record in a quiet room, "
+            f"noisy, only {analysis.snr:.0f} dB above the background: record in a quiet room, "
             "without music or a fan"
         )
     return tuple(found) or (f"{speech}, clear and loud enough: a good reference",)

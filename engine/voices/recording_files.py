@@ -102,7 +102,7 @@ class RecordingFiles:
                 if entry.name.startswith(_OURS) and entry.name.endswith((_PART, ".wav", ".ogg")):
                     Path(entry.path).unlink(missing_ok=True)
 
-    def dropped(self) -> dict[str, OperatorRecording]:
+    def operator_recordings(self) -> dict[str, OperatorRecording]:
         """The operator's files, by their name in the folder ("Anna.mp3"), in its order. Links to
         files are such; folders are not looked into."""
         found: dict[str, OperatorRecording] = {}

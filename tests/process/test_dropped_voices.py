@@ -11,7 +11,7 @@ from engine.base.clock import ManualClock, settle
 from engine.base.settings import Settings
 from engine.model.errors import BadName
 from engine.model.voices import OPERATOR, Scope, Voice
-from engine.voices.operator_folder import OperatorFolder, operators_examiner
+from engine.voices.operator_folder import OperatorFolder, operator_analyzer
 from engine.voices.recording_analyzer import Analyzed, RecordingAnalyzer, RecordingLimits
 from engine.voices.recording_files import RecordingFiles
 from tests.process.recorded import converted, speech, wav
@@ -28,7 +28,7 @@ class Board:
     async def published(self) -> Sequence[Voice]:
         return list(self.voices.values())
 
-    async def publish(self, name: str, examined: Analyzed) -> Voice:
+    async def publish(self, name: str, analyzed: Analyzed) -> Voice:
         if name == "refused":
             raise BadName("no voice is called so")
         self.acts.append(f"+{name}")
@@ -37,9 +37,9 @@ class Board:
             id=len(self.acts),
             owner=OPERATOR,
             name=name,
-            reference=examined.reference,
+            reference=analyzed.reference,
             scope=Scope.PUBLIC,
-            report=examined.report,
+            analysis=analyzed.analysis,
         )
         return self.voices[name]
 
@@ -95,7 +95,7 @@ async def test_each_kind_of_file_becomes_a_public_voice_by_its_name(house: House
     assert house.copies() == sorted(
         {each.reference for each in house.status_updater.voices.values()}
     )
-    assert anna.report.speech > 8
+    assert anna.analysis.speech > 8
 
 
 async def test_a_file_is_taken_once_it_stands_still(house: House) -> None:
@@ -195,7 +195,7 @@ async def test_it_looks_by_itself_each_second(house: House) -> None:
     clock = ManualClock()
     recording_files = RecordingFiles(house.references, house.converted)
     dropped = OperatorFolder(
-        recording_files, operators_examiner(house.settings), house.status_updater, clock
+        recording_files, operator_analyzer(house.settings), house.status_updater, clock
     )
     (house.references / "text.wav").write_bytes(b"This is no voice.\n" * 100)
     with capture_logs() as logs:

@@ -72,7 +72,7 @@ def follow(lifeline: int) -> None:
     threading.Thread(target=wait, name="lifeline", daemon=True).start()
 
 
-def examine(file: int, into: Path, preview: Path, *, seconds: float) -> dict[str, Any]:
+def analyze(file: int, into: Path, preview: Path, *, seconds: float) -> dict[str, Any]:
     """The answer. Raises Unfit."""
     rewritten = container.check(os.pread(file, os.fstat(file).st_size, 0))
     decoded, stretch = tracks.best_stretch(file, rewritten, seconds=seconds)
@@ -82,7 +82,7 @@ def examine(file: int, into: Path, preview: Path, *, seconds: float) -> dict[str
     end = stretch.start + len(stretch.pcm.samples)
     return {
         "reference": hashlib.sha256(wav).hexdigest(),
-        "report": stretch.report.to_json(),
+        "report": stretch.analysis.to_json(),
         "print": _text(fingerprint.print_of(decoded.pcm, stretch.start, end)),
     }
 
@@ -149,7 +149,7 @@ def main() -> int:
             with open(file, "rb", closefd=False) as source:
                 answer = json.dumps(compare(source.read(MOST_COMPARED), options.compare)).encode()
         else:
-            found = examine(file, options.into, options.preview_into, seconds=options.seconds)
+            found = analyze(file, options.into, options.preview_into, seconds=options.seconds)
             answer = json.dumps(found).encode()
     except RecordingRejected as error:
         silent = isinstance(error, Silent)

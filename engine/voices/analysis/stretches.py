@@ -73,7 +73,7 @@ class Stretch:
 
     pcm: Pcm
     start: int
-    report: RecordingAnalysis
+    analysis: RecordingAnalysis
 
 
 def best_stretch(decoded: Decoded) -> Stretch:
@@ -127,7 +127,7 @@ def _describe(
     within = slice(chosen.start, chosen.end)
     power = 10 ** (levels[within][spoken[within]] / 10)
     heard = loudness(stretch) - ONE_CHANNEL
-    report = RecordingAnalysis(
+    analysis = RecordingAnalysis(
         seconds=round(stretch.seconds, 3),
         speech=round(speech, 3),
         noise=round(noise, 1),
@@ -136,13 +136,13 @@ def _describe(
         clipping=round(float(clipped[within].mean()), 6),
         source=decoded.source,
     )
-    if report.snr < LEAST_SNR:
+    if analysis.snr < LEAST_SNR:
         raise Unheard(
             "No speech stands out from the noise in the recording. Record in a quiet room, close "
             "to the microphone and without music, and send that.",
             rank=speech,
         )
-    return Stretch(pcm=stretch, start=start, report=report)
+    return Stretch(pcm=stretch, start=start, analysis=analysis)
 
 
 def frame_levels(samples: Samples) -> Levels:

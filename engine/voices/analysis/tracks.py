@@ -41,12 +41,12 @@ class _Heard:
 
     @property
     def worth(self) -> float:
-        report = self.stretch.report
-        return report.speech * float(np.clip(report.snr / _CLEAR, 0.2, 1.0)) ** 2
+        analysis = self.stretch.analysis
+        return analysis.speech * float(np.clip(analysis.snr / _CLEAR, 0.2, 1.0)) ** 2
 
     @property
     def level(self) -> float:
-        return self.stretch.report.loudness + (_LOUDER if self.mixed else 0.0)
+        return self.stretch.analysis.loudness + (_LOUDER if self.mixed else 0.0)
 
 
 def best_stretch(file: int, rewritten: bytes | None, *, seconds: float) -> tuple[Decoded, Stretch]:

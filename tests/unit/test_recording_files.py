@@ -94,7 +94,7 @@ def test_only_a_content_hash_names_a_recording(
 def test_the_operators_files_are_those_of_sound_that_are_not_ours(
     recording_files: RecordingFiles,
 ) -> None:
-    assert recording_files.dropped() == {}
+    assert recording_files.operator_recordings() == {}
     recording_files.references.mkdir()
     for name in ("Anna.wav", "b.MP3", "c.ogg", "d.flac", f"{'a' * 64}.mp3"):
         (recording_files.references / name).write_bytes(b"sound")
@@ -103,14 +103,14 @@ def test_the_operators_files_are_those_of_sound_that_are_not_ours(
     (recording_files.references / "folder.wav").mkdir()
     (recording_files.references / "linked.wav").symlink_to(recording_files.references / "Anna.wav")
     (recording_files.references / "lost.wav").symlink_to(recording_files.references / "nowhere")
-    found = recording_files.dropped()
+    found = recording_files.operator_recordings()
     assert sorted(found) == sorted(
         ["Anna.wav", "b.MP3", "c.ogg", "d.flac", f"{'a' * 64}.mp3", "linked.wav"]
     )
     anna = found["Anna.wav"]
     assert anna.size == 5
     os.utime(anna.path, ns=(0, 5_000_000_000))
-    assert recording_files.dropped()["Anna.wav"].mtime == 5_000_000_000
+    assert recording_files.operator_recordings()["Anna.wav"].mtime == 5_000_000_000
 
 
 # ---- previews
@@ -127,7 +127,7 @@ def test_preview_is_kept_as_long_as_its_recording(
     assert recording_files.preview(reference) is None
     recording_files.keep_preview(b"to listen to", reference)
     assert recording_files.preview(reference) == b"to listen to"
-    assert recording_files.dropped() == {}  # none of the operator's
+    assert recording_files.operator_recordings() == {}  # none of the operator's
     assert [*recording_files.kept(), *recording_files.kept_converted()] == [reference]
     recording_files.drop(reference)
     recording_files.drop_converted(reference)
