@@ -22,7 +22,7 @@ from typing import Any, Final, Literal, TextIO
 import structlog
 
 from engine.base.error_text import describe, format_error
-from engine.base.output import guard_output
+from engine.base.redaction import guard_output
 
 #: Those whose words at level "debug" are ours to answer for. `__main__`: a module run by `-m`.
 OURS: Final = ("bot", "engine", "mynah", "__main__")

@@ -41,7 +41,7 @@ class MemberErasure(PendingDeletions):
 
         Live jobs end: theirs (ERASED), and those of others in their voices (VOICE_GONE).
         """
-        await self._shield.run(self._erase(member, lane))
+        await self._tasks.run_to_completion(self._erase(member, lane))
 
     async def _erase(self, member: str, lane: str | None) -> None:
         gone: set[str] = set()

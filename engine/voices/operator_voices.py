@@ -28,8 +28,8 @@ class OperatorVoices(PendingDeletions, Freezes):
 
         def write(connection: Connection) -> Voice:
             voice = put(connection)
-            if examined.print:
-                freeze_queries.put_print(connection, voice.id, examined.print)
+            if examined.fingerprint:
+                freeze_queries.put_print(connection, voice.id, examined.fingerprint)
             freeze_queries.put_voice_under(connection, voice, recognized)
             return voice
 
@@ -62,7 +62,7 @@ class OperatorVoices(PendingDeletions, Freezes):
         changed = before is not None and before.reference != examined.reference
         keys = [before.key] if before is not None and changed else []
         async with self._files:  # a recording that is about to go for want of a voice is kept
-            recognized = [each.id for each in await self._recognize(examined.print)]
+            recognized = [each.id for each in await self._recognize(examined.fingerprint)]
             voice = await self._act(write, tell=keys, forget=in_voices(keys))
         if changed:
             await self.purge()

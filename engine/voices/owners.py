@@ -96,7 +96,9 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
                 user_message="Outside of a server there is none to share it with. Upload it "
                 "privately, or on that server.",
             )
-        return await self._shield.run(self._register(requester, name, scope, examined, consent))
+        return await self._tasks.run_to_completion(
+            self._register(requester, name, scope, examined, consent)
+        )
 
     async def _register(
         self, requester: Requester, name: str, scope: Scope, examined: Analyzed, consent: str
@@ -131,15 +133,15 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
                 words=consent,
                 now=now,
             )
-            if examined.print:
-                freeze_queries.put_print(connection, voice.id, examined.print)
+            if examined.fingerprint:
+                freeze_queries.put_print(connection, voice.id, examined.fingerprint)
             freeze_queries.put_voice_under(connection, voice, recognized)
             self._tell(connection, requester, Action.UPLOAD, voice.id, scope)
             erasure_queries.drop_purges(connection, PurgeKind.REFERENCE, [reference])
             return voice
 
         async with self._files:
-            found = await self._recognize(examined.print)
+            found = await self._recognize(examined.fingerprint)
             recognized.update((each.id, each.lane) for each in found)
             # What a kill leaves from here on is swept at the next start, unless the row is there.
             await self._database.write(

@@ -41,7 +41,7 @@ class PendingDeletions(VoiceTransactions):
     async def purge(self) -> None:
         """Have all that was deleted gone from the disk. What belongs to an engine that is away
         stays written down."""
-        await self._shield.run(self._purge())
+        await self._tasks.run_to_completion(self._purge())
 
     async def _purge(self) -> None:
         left = await self._database.read(erasure_queries.all_purges)

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
-from engine.base.aio import Shield
+from engine.base.aio import TaskSet
 from engine.base.clock import Clock
 from engine.base.events import Feed, Subscription
 from engine.base.settings import Settings
@@ -123,7 +123,7 @@ class VoiceTransactions:
         #: Content hashes that the operator has barred everywhere.
         self._barred: frozenset[str] = frozenset()
         self._news = Feed[str](coarser=lambda key: "")
-        self._shield = Shield()
+        self._tasks = TaskSet()
         #: Held while a recording's file comes or goes together with its rows.
         self._files = asyncio.Lock()
         speech.guard(self._check_say)

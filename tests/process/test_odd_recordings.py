@@ -5,12 +5,8 @@ from pathlib import Path
 import pytest
 
 from engine.model.errors import BadRecording
-from engine.voices.recording_analyzer import (
-    Analyzed,
-    NotAnalyzed,
-    RecordingAnalyzer,
-    RecordingLimits,
-)
+from engine.voices.analysis_process import NotAnalyzed
+from engine.voices.recording_analyzer import Analyzed, RecordingAnalyzer, RecordingLimits
 from tests.process import odd
 from tests.process.recorded import converted
 from tests.process.test_recordings import analyze, names

@@ -25,12 +25,11 @@ from engine.tts.audio.ogg import OggReader
 from engine.tts.audio.pcm import Pcm, decibels, loudness
 from engine.voices.analysis import decode
 from engine.voices.analysis.rejection import RecordingRejected
+from engine.voices.analysis_process import NotAnalyzed, encode_preview
 from engine.voices.recording_analyzer import (
     Analyzed,
-    NotAnalyzed,
     RecordingAnalyzer,
     RecordingLimits,
-    encode_preview,
 )
 from tests.process import odd, recorded
 from tests.process.recorded import converted, raw_wav, rf64, speech, wav
@@ -243,8 +242,8 @@ def playlist(name: str, place: str) -> bytes:
 HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty": (lambda: b"", "empty"),
     "one byte": (lambda: b"R", "text"),
-    "zeros": (lambda: bytes(10_000), "no sound file"),
-    "random bytes": (lambda: np.random.default_rng(5).bytes(100_000), "no sound file"),
+    "zeros": (lambda: bytes(10_000), "not a readable sound file"),
+    "random bytes": (lambda: np.random.default_rng(5).bytes(100_000), "not a readable sound file"),
     "text": (lambda: b"This is my voice, I swear.\n" * 100, "text"),
     "text with a head of WAV": (lambda: b"RIFF" + b"this is my voice, I swear\n" * 100, "text"),
     "MP3, cut off": (lambda: half(converted("mp3")), "incomplete"),
@@ -271,8 +270,8 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "WAV that says it has 50 samples": (lambda: lying(data_size=100), "Nothing can be heard"),
     "RF64, cut off": (lambda: half(rf64()), "incomplete"),
     "RF64 that says it has an exabyte": (lambda: rf64(whole=2**60, sound=2**60), "incomplete"),
-    "WAV with a NaN": (lambda: floats(float("nan")), "no numbers"),
-    "WAV with an infinity": (lambda: floats(float("-inf")), "no numbers"),
+    "WAV with a NaN": (lambda: floats(float("nan")), "not numbers"),
+    "WAV with an infinity": (lambda: floats(float("-inf")), "not numbers"),
     "WAV far beyond full scale": (lambda: floats(1e30), "full scale"),
     "1 Hz": (lambda: raw_wav(samples_of_speech(), rate=1), "1 Hz"),
     "0 Hz": (lambda: raw_wav(samples_of_speech(), rate=0), "0 Hz"),
@@ -299,7 +298,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "tar.gz": (lambda: tarred("w:gz"), "archive"),
     "picture": (lambda: converted("png", "-f", "lavfi", "-i", "color=d=0.04"), "picture"),
     "film of nine tracks": (lambda: odd.tracks(9), "in the first 8 tracks"),
-    "film of 100 tracks": (lambda: odd.tracks(100), "no sound file"),
+    "film of 100 tracks": (lambda: odd.tracks(100), "not a readable sound file"),
     "film without sound": (film_without_sound, "no sound"),
     **{
         f"{name} that names {what}": (lambda name=name, place=place: playlist(name, place), "")  # type: ignore[misc]
@@ -422,7 +421,8 @@ def test_process_dies_with_whoever_started_it() -> None:
 
 def test_process_lowers_its_own_limits_before_it_reads_anything() -> None:
     code = (
-        "import json, resource, signal; from engine.voices.analysis import child; child.limit(); "
+        "import json, resource, signal; "
+        "from engine.voices.analysis import __main__ as process; process.limit(); "
         "print(json.dumps([resource.getrlimit(getattr(resource, f'RLIMIT_{each}'))[0] "
         "for each in ('AS', 'CPU', 'FSIZE', 'CORE')] + [signal.alarm(0)]))"
     )
@@ -438,7 +438,7 @@ def test_process_lowers_its_own_limits_before_it_reads_anything() -> None:
 def test_lower_limits_of_the_operator_are_kept() -> None:
     code = (
         "import resource; resource.setrlimit(resource.RLIMIT_CPU, (5, 5)); "
-        "from engine.voices.analysis import child; child.limit(); "
+        "from engine.voices.analysis import __main__ as process; process.limit(); "
         "print(resource.getrlimit(resource.RLIMIT_CPU))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
@@ -452,4 +452,4 @@ async def test_a_fault_of_ours_is_not_laid_to_the_recording(
     with pytest.raises(NotAnalyzed) as raised:
         await analyze(tmp_path, wav(speech()))
     assert raised.value.retryable
-    assert "no fault of yours" in raised.value.user_message
+    assert "not your fault" in raised.value.user_message

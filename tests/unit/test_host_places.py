@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from engine.base.clock import ManualClock, settle
 from engine.model.errors import HostFull
 from engine.tts.server.admission import AdmissionLimits
 from engine.tts.server.unread import Unread
+from mynah.testing.clocks import ManualClock, settle
 
 
 def test_one_more_order_than_there_are_places_is_refused_until_one_is_over() -> None:

@@ -87,7 +87,7 @@ def test_only_a_content_hash_names_a_recording(
     recording_files: RecordingFiles, reference: str
 ) -> None:
     for act in (recording_files.path, recording_files.drop, recording_files.read):
-        with pytest.raises(ValueError, match="no content hash"):
+        with pytest.raises(ValueError, match="not a content hash"):
             act(reference)
 
 
