@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from engine.base.aio import TaskSet
 from engine.base.settings import Settings, load_settings
 from engine.model.errors import SetupError
 from mynah.chat import converse
@@ -114,7 +115,8 @@ async def _speak(scene: Scene, process: asyncio.subprocess.Process, text: str) -
     began = time.monotonic()
     interaction = await scene.speaker.command("say", {"text": text}, channel=scene.text)
     message = await answer_of(interaction)
-    printing = asyncio.create_task(MessagePrinter().follow(message))
+    printing = TaskSet()
+    printing.start(MessagePrinter().follow(message), name="messages")
     try:
         if message.ephemeral:
             raise DemoFault("the bot refused to speak: its answer above says why")
@@ -123,8 +125,7 @@ async def _speak(scene: Scene, process: asyncio.subprocess.Process, text: str) -
         await unless_it_ends(outcome, process)
     finally:
         await asyncio.sleep(0)  # let the last change be printed
-        printing.cancel()
-        await asyncio.gather(printing, return_exceptions=True)
+        await printing.cancel()
     _judge(measure(scene, began), message.content, scene.recording.undecodable)
 
 

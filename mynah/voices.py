@@ -116,9 +116,9 @@ async def _row(analyzer: RecordingAnalyzer, name: str, path: Path, wav: Path) ->
     try:
         analyzed = await analyzer.analyze(path, wav)
     except Refused as error:
-        return Row(name=name, state="unfit", advice=error.user_message)
+        return Row(name=name, state="rejected", advice=error.user_message)
     except OSError as error:
-        return Row(name=name, state="unfit", advice=f"it cannot be read: {error.strerror}")
+        return Row(name=name, state="rejected", advice=f"it cannot be read: {error.strerror}")
     return Row(
         hash=analyzed.reference,
         name=name,
@@ -145,13 +145,13 @@ def freeze(typed: str) -> int:
     """Block the recording with this content hash, or the only one that begins so. Raises SetupError
     if there is none, or there are several."""
     settings = load_settings()
-    folder, database = _places(settings)
-    counts = voices_by_reference(database)
+    data = DataDirectory(settings.mynah_data_dir)
+    counts = voices_by_reference(data.database)
     recording_files = RecordingFiles.from_settings(settings)
     kept = {*recording_files.kept(), *recording_files.kept_converted()}
     reference = _one(typed, {*counts, *kept})
-    fingerprint = print_of(database, reference) or _computed(recording_files, reference)
-    block(folder, reference, fingerprint)
+    fingerprint = print_of(data.database, reference) or _computed(recording_files, reference)
+    block(data.path / FOLDER, reference, fingerprint)
     print(f"Frozen: {reference}. {_have_it(counts[reference])}")
     print("A running bot stops speaking in it within a second, and rejects uploads of it.")
     if fingerprint:
@@ -164,24 +164,18 @@ def freeze(typed: str) -> int:
 
 def release(typed: str) -> int:
     """Allow it again, and the recordings that were recognized as it. Raises SetupError likewise."""
-    folder, database = _places(load_settings())
-    counts = voices_by_reference(database)
-    blocked = blocked_in(folder)
+    data = DataDirectory(load_settings().mynah_data_dir)
+    counts = voices_by_reference(data.database)
+    blocked = blocked_in(data.path / FOLDER)
     wanted = _one(typed, {*blocked, *counts})
     # A voice may be silent because its recording was recognized as a frozen one.
-    released = [wanted] if wanted in blocked else blocked_as(database, wanted)
+    released = [wanted] if wanted in blocked else blocked_as(data.database, wanted)
     if not set(released) & blocked:
         raise SetupError(f"{wanted} is not frozen.")
     for reference in released:
-        unblock(folder, reference)
+        unblock(data.path / FOLDER, reference)
         print(f"Released: {reference}. {_have_it(counts[reference])}")
     return 0
-
-
-def _places(settings: Settings) -> tuple[Path, Path]:
-    """The operator's blocklist, and the database."""
-    directory = settings.mynah_data_dir
-    return directory / FOLDER, DataDirectory(directory).database
 
 
 def _computed(recording_files: RecordingFiles, reference: str) -> bytes:

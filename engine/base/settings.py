@@ -48,19 +48,14 @@ class Settings(BaseSettings):
     )
 
     mynah_data_dir: Path = Field(
-        Path("data"),
-        description="The folder of the database and the audio cache. Each bot needs its own.",
+        Path("data"), description="The database and the audio cache. Each bot needs its own."
     )
     mynah_references_dir: Path = Field(
-        Path("references"),
-        description="The folder into which the operator puts recordings of voices.",
+        Path("references"), description="Recordings of members, and those that the operator adds."
     )
     mynah_engine: Literal[
         "espeak", "chatterbox-turbo", "chatterbox", "chatterbox-multilingual", "tone"
-    ] = Field(
-        "espeak",
-        description="The engine that speaks. `tone` is for tests: a tone for each character.",
-    )
+    ] = Field("espeak", description="The engine that speaks. `tone`, for tests: a tone a letter.")
     mynah_device: Literal["auto", "cuda", "mps", "cpu"] = Field(
         "auto", description="The device that runs Chatterbox. `auto`: a GPU if there is one."
     )
@@ -142,9 +137,7 @@ class Settings(BaseSettings):
     )
 
     mynah_cache_size: int = Field(
-        1024,
-        ge=1,
-        description="Mebibytes of the audio cache; the least recently used audio goes first.",
+        1024, ge=1, description="Mebibytes of the audio cache; the least recently used goes first."
     )
     mynah_keep_jobs: float = Field(
         7, gt=0, description="Days for which finished texts are kept, with their sound."

@@ -65,7 +65,7 @@ class MemberErasure(PendingDeletions):
 
         await self._act(write, forget=forget, ended_by=ended_by)
         for key in gone:
-            self._news.tell(key)
+            self._news.publish(key)
         await self.purge()
         log.info("A member's data was deleted", voices=len(gone))
 

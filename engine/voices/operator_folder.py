@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol, Self
 
 import structlog
 
+from engine.base.aio import TaskSet
 from engine.base.clock import Clock
 from engine.base.settings import MEBIBYTE, Settings
 from engine.model.errors import BadRecording, Busy, Refused
@@ -56,10 +57,10 @@ class Finding:
 
     size: int
     mtime: int
-    reference: str | None
-    analysis: dict[str, Any] | None
-    rejected: str | None
+    reference: str | None = None
+    analysis: dict[str, Any] | None = None
     fingerprint: str | None = None  # base64
+    rejected: str | None = None
 
     def is_of(self, file: OperatorRecording) -> bool:
         return (self.size, self.mtime) == (file.size, file.mtime)
@@ -85,22 +86,20 @@ class OperatorFolder:
         self._failed: dict[str, OperatorRecording] = {}
         self._warned: frozenset[tuple[str, str]] = frozenset()
         self._published: object = None  # what the registry was last told
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = TaskSet()
 
     @classmethod
     def from_settings(cls, settings: Settings, registry: Publisher, clock: Clock) -> Self:
-        recording_files = RecordingFiles.from_settings(settings)
-        return cls(recording_files, operator_analyzer(settings), registry, clock)
+        files = RecordingFiles.from_settings(settings)
+        return cls(files, operator_analyzer(settings), registry, clock)
 
     async def start(self) -> None:
         await asyncio.to_thread(self._recording_files.sweep)
         self._found = await asyncio.to_thread(self._read_index)
-        self._task = asyncio.create_task(self._run(), name="operator folder")
+        self._tasks.start(self._run(), name="operator folder")
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._tasks.cancel()
 
     async def _run(self) -> None:
         while True:
@@ -151,20 +150,13 @@ class OperatorFolder:
             if error.retryable:
                 self._failed[name] = file
                 return
-            found = Finding(
-                size=file.size,
-                mtime=file.mtime,
-                reference=None,
-                analysis=None,
-                rejected=error.user_message,
-            )
+            found = Finding(size=file.size, mtime=file.mtime, rejected=error.user_message)
         else:
             found = Finding(
                 size=file.size,
                 mtime=file.mtime,
                 reference=analyzed.reference,
                 analysis=analyzed.analysis.to_json(),
-                rejected=None,
                 fingerprint=base64.b64encode(analyzed.fingerprint).decode(),
             )
         finally:

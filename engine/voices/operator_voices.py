@@ -67,7 +67,7 @@ class OperatorVoices(PendingDeletions, Freezes):
         if changed:
             await self.purge()
         else:
-            self._news.tell(voice.key)
+            self._news.publish(voice.key)
         return voice
 
     async def unpublish(self, name: str) -> None:

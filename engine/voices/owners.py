@@ -157,7 +157,7 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
                 except OSError as error:  # written down, so it is tried again
                     log.warning("A recording is yet to go", error=describe(error))
                 raise
-        self._news.tell(voice.key)
+        self._news.publish(voice.key)
         return voice
 
     async def keep_preview(self, reference: str, sound: bytes) -> None:

@@ -156,7 +156,7 @@ class VoiceTransactions:
 
         result = await self._speech.retract(write)
         for key in tell:
-            self._news.tell(key)
+            self._news.publish(key)
         return result
 
     async def _read(self, query: Callable[[VoicePolicy, Connection], T]) -> T:

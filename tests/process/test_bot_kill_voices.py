@@ -21,7 +21,7 @@ from tests.process.giving import (
 from tests.process.process import PATIENCE, Process, gone
 from tests.process.stage import Death, Stage, shows
 
-LIBRARY = "engine.voices.registry:Library"
+LIBRARY = "engine.voices.registry:VoiceRegistry"
 
 
 def examining(bot: Process) -> list[psutil.Process]:

@@ -62,7 +62,7 @@ def test_one_that_cannot_serve_is_told_of_and_makes_it_exit_with_1(references: P
     code, lines = check(references)
     assert code == 1
     states = [re.split(r"  +", line)[2] for line in lines[1:]]
-    assert states == ["ok", "unfit", "damaged"]
+    assert states == ["ok", "rejected", "damaged"]
     assert "This file is text" in lines[2]
 
 

@@ -100,16 +100,12 @@ def compare(data: bytes, first_is: str) -> list[int]:
     first, *others = found
     if first is None:
         return []
-    return [
-        place
-        for place, other in enumerate(others)
-        if other is not None
-        and (
-            fingerprint.same(first.kept, other.words)
-            if first_is == "kept"
-            else fingerprint.same(other.kept, first.words)
-        )
-    ]
+
+    def is_same(other: fingerprint.Fingerprint) -> bool:
+        part, whole = (first, other) if first_is == "kept" else (other, first)
+        return fingerprint.same(part.kept, whole.words)
+
+    return [place for place, other in enumerate(others) if other is not None and is_same(other)]
 
 
 def _text(made: fingerprint.Fingerprint) -> str:
@@ -136,25 +132,24 @@ def main() -> int:
     limit()
     if options.lifeline is not None:
         watch(options.lifeline)
-    file = sys.stdin.fileno()
     try:
         if options.encode:
-            with open(file, "rb", closefd=False) as source:
-                answer = output.to_preview(output.from_wav(source.read(MOST_WRITTEN)))
+            answer = output.to_preview(output.from_wav(sys.stdin.buffer.read(MOST_WRITTEN)))
         elif options.fingerprint:
-            with open(file, "rb", closefd=False) as source:
-                pcm = output.from_wav(source.read(MOST_WRITTEN))
+            pcm = output.from_wav(sys.stdin.buffer.read(MOST_WRITTEN))
             made = fingerprint.fingerprint_of(pcm, 0, len(pcm.samples))
             answer = json.dumps({"fingerprint": _text(made)}).encode()
         elif options.compare:
-            with open(file, "rb", closefd=False) as source:
-                answer = json.dumps(compare(source.read(MOST_COMPARED), options.compare)).encode()
+            same = compare(sys.stdin.buffer.read(MOST_COMPARED), options.compare)
+            answer = json.dumps(same).encode()
         else:
-            found = analyze(file, options.into, options.preview_into, seconds=options.seconds)
+            found = analyze(
+                sys.stdin.fileno(), options.into, options.preview_into, seconds=options.seconds
+            )
             answer = json.dumps(found).encode()
     except RecordingRejected as error:
-        silent = isinstance(error, Silent)
-        answer = json.dumps({"rejected": str(error), "silent": silent}).encode()
+        found = {"rejected": str(error), "silent": isinstance(error, Silent)}
+        answer = json.dumps(found).encode()
     except MemoryError:
         answer = json.dumps(
             {"rejected": f"Reading this file takes too much memory. {SAVE_AGAIN}"}

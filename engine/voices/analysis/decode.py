@@ -240,11 +240,7 @@ def _read(stream: IO[bytes], seconds: float, most: float, mix: int | None) -> _S
         mixes.insert(0, (mixed, shares.mean(axis=1)))
         mixes = mixes if mix is None else mixes[mix : mix + 1]
     return _Sound(
-        mixes=mixes,
-        whole=whole,
-        rate=rate,
-        channels=channels,
-        seconds=clipping.samples / rate,
+        mixes=mixes, whole=whole, rate=rate, channels=channels, seconds=clipping.samples / rate
     )
 
 

@@ -94,7 +94,8 @@ def best_stretch(decoded: Decoded) -> Stretch:
     size = min(len(levels), len(decoded.clipped))
     clipped[:size] = decoded.clipped[:size]
     chosen = choose(utterances, levels, clipped)
-    speech = float(spoken[chosen.start : chosen.end].sum() * FRAME_SECONDS)
+    within = slice(chosen.start, chosen.end)
+    speech = float(spoken[within].sum() * FRAME_SECONDS)
     if speech < LEAST_SPEECH:
         raise Unheard(
             f"Only {speech:.1f} s of speech were found in the recording. Record yourself speaking "
@@ -102,7 +103,28 @@ def best_stretch(decoded: Decoded) -> Stretch:
             rank=speech,
         )
     noise = noise_level(levels, spoken, chosen)
-    return _describe(decoded, samples, levels, spoken, clipped, noise, chosen, speech)
+    power = 10 ** (levels[within][spoken[within]] / 10)
+    snr = round(float(10 * np.log10(power.mean())) - noise, 1)
+    if snr < LEAST_SNR:
+        raise Unheard(
+            "No speech stands out from the noise in the recording. Record in a quiet room, close "
+            "to the microphone and without music, and send that.",
+            rank=speech,
+        )
+    margin = int(MARGIN * RATE)
+    start = max(0, chosen.start * _FRAME - margin)
+    # A copy, so that the recording can be freed.
+    pcm = Pcm(samples[start : chosen.end * _FRAME + margin].copy(), RATE)
+    analysis = RecordingAnalysis(
+        seconds=round(pcm.seconds, 3),
+        speech=round(speech, 3),
+        noise=round(noise, 1),
+        snr=snr,
+        loudness=round(max(loudness(pcm) - ONE_CHANNEL, _FLOOR), 1),
+        clipping=round(float(clipped[within].mean()), 6),
+        source=decoded.source,
+    )
+    return Stretch(pcm=pcm, start=start, analysis=analysis)
 
 
 def _nothing_heard() -> Silent:
@@ -110,42 +132,6 @@ def _nothing_heard() -> Silent:
         "Nothing can be heard in the recording. Choose the right microphone, record again, and "
         "listen to it before sending."
     )
-
-
-def _describe(
-    decoded: Decoded,
-    samples: Samples,
-    levels: Levels,
-    spoken: Flags,
-    clipped: Levels,
-    noise: float,
-    chosen: Utterance,
-    speech: float,
-) -> Stretch:
-    margin = int(MARGIN * RATE)
-    start = max(0, chosen.start * _FRAME - margin)
-    stretch = Pcm(
-        samples[start : chosen.end * _FRAME + margin].copy(), RATE
-    )  # a copy: the recording can be freed
-    within = slice(chosen.start, chosen.end)
-    power = 10 ** (levels[within][spoken[within]] / 10)
-    heard = loudness(stretch) - ONE_CHANNEL
-    analysis = RecordingAnalysis(
-        seconds=round(stretch.seconds, 3),
-        speech=round(speech, 3),
-        noise=round(noise, 1),
-        snr=round(float(10 * np.log10(power.mean())) - noise, 1),
-        loudness=round(max(heard, _FLOOR), 1),
-        clipping=round(float(clipped[within].mean()), 6),
-        source=decoded.source,
-    )
-    if analysis.snr < LEAST_SNR:
-        raise Unheard(
-            "No speech stands out from the noise in the recording. Record in a quiet room, close "
-            "to the microphone and without music, and send that.",
-            rank=speech,
-        )
-    return Stretch(pcm=stretch, start=start, analysis=analysis)
 
 
 def frame_levels(samples: Samples) -> Levels:

@@ -84,8 +84,9 @@ def best_stretch(file: int, rewritten: bytes | None, *, seconds: float) -> tuple
     )
     if best.whole:
         return best.decoded, best.stretch
-    decoded = _all(file, rewritten, best, seconds=seconds)
-    return decoded, stretches.best_stretch(decoded)
+    # It was analyzed by its beginning: now all of it.
+    track = decode(file, seconds=seconds, rewritten=rewritten, track=best.track, mix=best.mix)
+    return track.mixes[0], stretches.best_stretch(track.mixes[0])
 
 
 def _listen(
@@ -104,23 +105,10 @@ def _listen(
         mixed = mix == 0 and len(track.mixes) == 3  # two channels and their mix
         candidates.append(
             _Candidate(
-                track=number,
-                mix=mix,
-                mixed=mixed,
-                whole=track.whole,
-                decoded=each,
-                stretch=stretch,
+                track=number, mix=mix, mixed=mixed, whole=track.whole, decoded=each, stretch=stretch
             )
         )
     return candidates, faults, track.tracks
-
-
-def _all(file: int, rewritten: bytes | None, candidate: _Candidate, *, seconds: float) -> Decoded:
-    """All of a track that was analyzed by its beginning."""
-    track = decode(
-        file, seconds=seconds, rewritten=rewritten, track=candidate.track, mix=candidate.mix
-    )
-    return track.mixes[0]
 
 
 def _not_yet(fault: Unheard) -> Unheard:
