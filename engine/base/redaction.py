@@ -5,8 +5,7 @@ look like that nobody told it (Discord's tokens, addresses and headers that carr
 for one); the two streams, and what Python itself writes there when nothing has caught an error.
 Does not know: what may be written about an error (`error_text.py`).
 
-Everything in this process that writes a text there writes through it: the log, `print`, argparse,
-a library's own handler.
+Every text that this process writes passes it: the log, `print`, argparse, a library's handler.
 
 It hides too much rather than too little: everything behind `Authorization:` goes, up to the end of
 its quotes or line. Every expression begins with a literal or at the beginning of a run, and never

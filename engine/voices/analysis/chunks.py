@@ -6,8 +6,7 @@ program left there, are ignored.
 
 A program that writes into a pipe cannot go back and fill in a size. It leaves 0, or a size that no
 file reaches, such as 0xFFFFFFFF (ffmpeg), 0x7FFFF000 (SoX, eSpeak) or 0x7F000000 (SoX, AIFF), with
-or without the bytes of the header. Such a size is unknown; it does not show that the file was cut
-off.
+or without the bytes of the header. Such a size is unknown: it does not prove a cut-off file.
 """
 
 import struct
