@@ -26,7 +26,7 @@ import soxr
 from bench.report import Report
 from engine.tts.audio.pcm import Samples, amplitude
 from engine.tts.engines.espeak_library import SpeechStyle, library
-from engine.voices import fingerprints
+from engine.voices import analysis_process
 from engine.voices.analysis import fingerprint, tracks
 
 TEXT: Final = (
@@ -128,7 +128,7 @@ def _row(name: str, errors: Errors, word: str, extreme: float) -> tuple[str, ...
     return name, f"{len(errors.values):,}", middle, f"{word} {extreme:.3f}", f"{errors.same}"
 
 
-def _others(groups: dict[str, list[fingerprint.Print]]) -> dict[str, Errors]:
+def _others(groups: dict[str, list[fingerprint.Fingerprint]]) -> dict[str, Errors]:
     """All pairs within each group, and of the speakers' with the texts'."""
     found = {name: _pairs(list(permutations(each, 2))) for name, each in groups.items()}
     speakers, texts, mixed = groups.values()
@@ -136,17 +136,17 @@ def _others(groups: dict[str, list[fingerprint.Print]]) -> dict[str, Errors]:
     return found
 
 
-def _pairs(pairs: list[tuple[fingerprint.Print, fingerprint.Print]]) -> Errors:
+def _pairs(pairs: list[tuple[fingerprint.Fingerprint, fingerprint.Fingerprint]]) -> Errors:
     values = [fingerprint.likeness(given.kept, frozen.words).errors for given, frozen in pairs]
     near = [pair for pair, errors in zip(pairs, values, strict=True) if errors < 0.3]
     return Errors(values, sum(fingerprint.same(given.kept, frozen.words) for given, frozen in near))
 
 
-async def _seconds(frozen: list[fingerprint.Print]) -> float:
+async def _seconds(frozen: list[fingerprint.Fingerprint]) -> float:
     """Of an upload that is compared with many recordings, none of which it is."""
     many = [frozen[1 + number % (len(frozen) - 1)].to_bytes() for number in range(KNOWN)]
     began = time.perf_counter()
-    await fingerprints.same_as(frozen[0].to_bytes(), many, first_is="kept")
+    await analysis_process.same_recordings(frozen[0].to_bytes(), many, first_is="kept")
     return time.perf_counter() - began
 
 
@@ -177,14 +177,14 @@ def _speak(text: str, voice: str = "gmw/en-US", pitch: int = 50) -> Samples:
     return np.concatenate(heard)
 
 
-def _print(data: bytes) -> fingerprint.Print:
+def _print(data: bytes) -> fingerprint.Fingerprint:
     """As an upload is examined."""
     with tempfile.TemporaryFile() as file:
         file.write(data)
         file.seek(0)
         decoded, stretch = tracks.best_stretch(file.fileno(), None, seconds=300)
     end = stretch.start + len(stretch.pcm.samples)
-    return fingerprint.print_of(decoded.pcm, stretch.start, end)
+    return fingerprint.fingerprint_of(decoded.pcm, stretch.start, end)
 
 
 def _wav(samples: Samples) -> bytes:

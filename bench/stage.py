@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from engine.base.settings import load_settings
-from mynah.scene import Scene, first
+from mynah.scene import Scene, unless_it_ends
 from sandbox import Interaction, Sandbox
 from sandbox.protocol.voice.connection import VoiceConnection
 
@@ -102,7 +102,7 @@ class Stage:
                 try:
                     stage = cls(discord, scenes, process, data)
                     for scene in scenes:
-                        await first(scene.ready(START_SECONDS), process)
+                        await unless_it_ends(scene.ready(START_SECONDS), process)
                     yield stage
                 finally:
                     await stop(process)

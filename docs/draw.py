@@ -69,7 +69,7 @@ VOICE: Final = Voice(
     lane=None,
     members=frozenset(),
     style={},
-    report=RECORDING,
+    analysis=RECORDING,
     created_at=NOW,
 )
 

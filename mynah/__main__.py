@@ -1,14 +1,14 @@
-"""The console command: which words it takes, and what runs for each.
+"""The console command: its arguments, and what runs for each.
 
-Knows: arguments and exit codes (0: well; 1: a fault; 2: something to set right first).
-Does not know: how anything is done. Each command is imported only when it is asked for.
+Knows: arguments and exit codes (0: success; 1: a fault; 2: something to fix first).
+Does not know: what the commands do. Each is imported only when it is used.
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from engine.base.output import guard_output
+from engine.base.redaction import guard_output
 from engine.model.errors import SetupError
 
 
@@ -19,20 +19,20 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("run", help="connect to Discord and serve")
     demo = commands.add_parser(
-        "demo", help="speak once on a local Discord, and keep what a member hears"
+        "demo", help="speak once on a local Discord, and save what a member hears"
     )
-    demo.add_argument("--text", help="what to speak instead of the usual text")
+    demo.add_argument("--text", help="the text to speak")
     demo.add_argument("--chat", action="store_true", help="type commands as a member would")
-    commands.add_parser("doctor", help="examine the installation")
-    voices = commands.add_parser("voices", help="look after the recordings of voices")
+    commands.add_parser("doctor", help="check the installation")
+    voices = commands.add_parser("voices", help="manage the recordings of voices")
     actions = voices.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("check", help="examine every recording, and print a table")
+    actions.add_parser("check", help="analyze every recording, and print a table")
     for action, does in (
-        ("freeze", "bar a recording everywhere"),
+        ("freeze", "block a recording everywhere"),
         ("release", "allow a frozen recording again"),
     ):
         frozen = actions.add_parser(action, help=does)
-        frozen.add_argument("hash", help="its content hash, or the first 8 digits of it or more")
+        frozen.add_argument("hash", help="its content hash, or at least the first 8 digits")
     commands.add_parser(
         "engine", help="serve an engine over HTTP, for bots on other machines", add_help=False
     )
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     from mynah.demo import demo
                 except ImportError as error:
                     raise SetupError(
-                        f"The demo needs the local Discord, which lacks something ({error}). "
+                        f"The local Discord of the demo cannot be imported ({error}). "
                         "Run `make setup`, or install the extra: pip install '.[sandbox]'"
                     ) from error
                 return demo(text=chosen.text, chat=chosen.chat)
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error.user_message, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        return 130  # Ctrl-C before the command listens to it, as shells report it
+        return 130  # as shells report Ctrl-C, here before the command handles it
 
 
 if __name__ == "__main__":

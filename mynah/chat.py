@@ -1,7 +1,7 @@
-"""`mynah demo --chat`: a prompt at which one types commands as a member would.
+"""`mynah demo --chat`: a prompt for commands, typed as a member would.
 
 Knows: how a typed line becomes a command with its options, and how answers are printed.
-Does not know: what any command does: it looks each one up where the bot registered it.
+Does not know: what any command does. It looks each one up among those that the bot registered.
 """
 
 import asyncio
@@ -13,50 +13,49 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from mynah.scene import DemoFault, Scene, Teller, answer_of, first
+from engine.base.aio import TaskSet
+from mynah.scene import DemoFault, MessagePrinter, Scene, answer_of, unless_it_ends
 from sandbox import Interaction, Message, NotPossible
 
 HELP: Final = (
     "You are Alice, in the voice channel Lounge with Bob. Type commands as on Discord: /say hello, "
-    "/skip, /queue view, /leave; options by name: /say text: hello voice: en-gb. Press a button of "
-    "the last message by !Skip, !Stop, !Replay or !Download. /quit or Ctrl-D ends."
+    "/skip, /queue view, /leave. Name options like this: /say text: hello voice: en-gb. Type "
+    "!Skip, !Stop, !Replay or !Download to press a button of the last message. Type /quit or press "
+    "Ctrl-D to end."
 )
 PROMPT: Final = "Alice> "
 SUBCOMMANDS: Final = (1, 2)
-#: Lines that came through a pipe are answered to the end before the demo closes; but where nothing
-#: is heard or changes for so long, nothing more will come. Shorter where the bot was sent out.
+#: The demo closes when all lines from a pipe are answered, or when nothing is heard or changes for
+#: so long. Shorter if the bot has left the channel.
 QUIET_SECONDS: Final = 60.0
 OUT_SECONDS: Final = 2.0
 
 
 async def converse(scene: Scene, process: asyncio.subprocess.Process) -> None:
-    """Read lines until the end of input; the bot's process must live for as long."""
+    """Read lines until the end of input. Raises DemoFault if the bot's process ends before."""
     print(HELP, flush=True)
     lines = _lines()
-    teller = Teller()
-    followers: list[asyncio.Task[None]] = []
+    printer, followers = MessagePrinter(), TaskSet()
     messages: list[Message] = []
     try:
-        while (line := await first(lines.get(), process)) not in (None, "/quit"):
+        while (line := await unless_it_ends(lines.get(), process)) not in (None, "/quit"):
             try:
                 message = await answer_of(await _send(scene, line, messages))
             except (NotPossible, DemoFault, ValueError) as error:
                 print(f"  {error}", flush=True)
                 continue
             messages.append(message)
-            followers.append(asyncio.create_task(teller.follow(message)))
+            followers.start(printer.follow(message), name="messages")
             await asyncio.sleep(0)
         if not sys.stdin.isatty():
-            await first(_until_quiet(scene, messages), process)
+            await unless_it_ends(_until_quiet(scene, messages), process)
             await asyncio.sleep(0)
     finally:
-        for follower in followers:
-            follower.cancel()
-        await asyncio.gather(*followers, return_exceptions=True)
+        await followers.cancel()
 
 
 async def _until_quiet(scene: Scene, messages: list[Message]) -> None:
-    """Until every job is over, or nothing goes on any more: a pause, or the bot was sent out."""
+    """Until every text is over, or nothing happens: a pause, or the bot has left."""
     before, since = None, time.monotonic()
     while not all(map(_is_over, messages)):
         now = len(scene.recording.frames), sum(len(each.edits) for each in messages)
@@ -76,8 +75,8 @@ def _is_over(message: Message) -> bool:
 
 
 def _lines() -> "asyncio.Queue[str | None]":
-    """Lines of standard input without blanks, then None; read by a thread, for input may be a
-    terminal, a pipe or a file."""
+    """The lines of standard input that are not blank, then None. A thread reads them, because
+    input may be a terminal, a pipe or a file."""
     loop = asyncio.get_running_loop()
     lines: asyncio.Queue[str | None] = asyncio.Queue()
 
@@ -92,7 +91,7 @@ def _lines() -> "asyncio.Queue[str | None]":
 
 
 def _typed() -> Iterator[str]:
-    """What is typed at a prompt, until Ctrl-D."""
+    """The lines typed at a prompt, until Ctrl-D."""
     while True:
         try:
             yield input(PROMPT)
@@ -101,7 +100,7 @@ def _typed() -> Iterator[str]:
 
 
 async def _send(scene: Scene, line: str, messages: list[Message]) -> Interaction:
-    """The interaction that a typed line stands for. Raises ValueError, NotPossible."""
+    """Send a typed line as an interaction. Raises ValueError, NotPossible."""
     if line.startswith("!"):
         pressable = [each for each in messages if line[1:].capitalize() in each.buttons]
         if not pressable:
@@ -114,11 +113,11 @@ async def _send(scene: Scene, line: str, messages: list[Message]) -> Interaction
 
 
 def _find(scene: Scene, line: str) -> tuple[str, dict[str, Any], str]:
-    """The command's path, its schema, and what follows it on the line."""
+    """The command's path, its schema, and the rest of the line."""
     word, _, rest = line.partition(" ")
     schema = scene.discord.commands.find(scene.guild.id, word)
     if schema is None:
-        raise ValueError(f"There is no command /{word}; /help lists them.")
+        raise ValueError(f"There is no command /{word}. Type /help to list them.")
     path = word
     while any(each["type"] in SUBCOMMANDS for each in schema.get("options", [])):
         word, _, rest = rest.strip().partition(" ")
@@ -130,7 +129,7 @@ def _find(scene: Scene, line: str) -> tuple[str, dict[str, Any], str]:
 
 
 def _options(schema: dict[str, Any], rest: str) -> dict[str, Any]:
-    """`text: hello voice: en-gb`, or the first option's value alone."""
+    """Options like `text: hello voice: en-gb`, or only the first option's value."""
     names = [each["name"] for each in schema.get("options", [])]
     if not rest:
         return {}

@@ -1,8 +1,8 @@
-"""`mynah demo`: the main job on a local Discord, seen and heard as two members would.
+"""`mynah demo`: a text spoken on a local Discord, seen and heard by two members.
 
 Knows: the scene (a server, two members, one voice channel), what is printed, what counts as a
-fault. Does not know: how the bot works: it is a process of its own, and is only spoken to through
-Discord's protocols.
+fault. Does not know: how the bot works. The bot is a process of its own, which the demo reaches
+through Discord's protocols only.
 """
 
 import asyncio
@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from engine.base.aio import TaskSet
 from engine.base.settings import Settings, load_settings
 from engine.model.errors import SetupError
 from mynah.chat import converse
-from mynah.scene import DemoFault, Scene, Teller, answer_of, first
+from mynah.scene import DemoFault, MessagePrinter, Scene, answer_of, unless_it_ends
 
 TEXT: Final = (
     "Hello! This is mynah, speaking in your voice channel. Every word of this was synthesized "
@@ -31,14 +32,14 @@ TEXT: Final = (
 START_SECONDS: Final = 60.0
 SOUND_SECONDS: Final = 30.0
 OUTCOME_SECONDS: Final = 600.0
-#: A listener notices a hole longer than this in the middle of speech.
+#: A listener notices a longer gap in speech.
 LONGEST_GAP: Final = 1.5
 STOP_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """In seconds, as the listener heard it."""
+    """Seconds, as the listener heard them."""
 
     first_sound: float  # from the command
     length: float
@@ -65,7 +66,7 @@ async def _demo(settings: Settings, text: str, *, talk: bool) -> None:
     data = folder / "bot"
     shutil.rmtree(data, ignore_errors=True)
     async with Scene.open() as scene, _bot(scene, data) as process:
-        await first(scene.ready(START_SECONDS), process)
+        await unless_it_ends(scene.ready(START_SECONDS), process)
         if talk:
             await converse(scene, process)
         else:
@@ -84,7 +85,7 @@ async def _bot(scene: Scene, data: Path) -> AsyncIterator[asyncio.subprocess.Pro
         "DISCORD_API_URL": scene.discord.api_url,
         "SSL_CERT_FILE": str(scene.discord.certificate),
         "MYNAH_DATA_DIR": str(data),
-        "MYNAH_REFERENCES_DIR": str(data / "given"),  # gone with the rest of the demo
+        "MYNAH_REFERENCES_DIR": str(data / "given"),  # deleted with the rest of the demo
     }
     environment.pop("MYNAH_GUILDS", None)
     process = await asyncio.create_subprocess_exec(
@@ -114,22 +115,22 @@ async def _speak(scene: Scene, process: asyncio.subprocess.Process, text: str) -
     began = time.monotonic()
     interaction = await scene.speaker.command("say", {"text": text}, channel=scene.text)
     message = await answer_of(interaction)
-    following = asyncio.create_task(Teller().follow(message))
+    printing = TaskSet()
+    printing.start(MessagePrinter().follow(message), name="messages")
     try:
         if message.ephemeral:
-            raise DemoFault("the bot refused to speak, see its answer above")
-        await first(scene.recording.until_sound(SOUND_SECONDS), process)
+            raise DemoFault("the bot refused to speak: its answer above says why")
+        await unless_it_ends(scene.recording.until_sound(SOUND_SECONDS), process)
         outcome = message.wait_for(lambda each: "Replay" in each.buttons, timeout=OUTCOME_SECONDS)
-        await first(outcome, process)
+        await unless_it_ends(outcome, process)
     finally:
         await asyncio.sleep(0)  # let the last change be printed
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
+        await printing.cancel()
     _judge(measure(scene, began), message.content, scene.recording.undecodable)
 
 
 def measure(scene: Scene, began: float) -> Measures:
-    """What the listener's recording shows. Raises DemoFault when nothing was heard."""
+    """Measure the listener's recording. Raises DemoFault if nothing was heard."""
     start, end = scene.recording.first_sound, scene.recording.last_sound
     if start is None or end is None:
         raise DemoFault("the listener heard nothing")
@@ -142,8 +143,8 @@ def _judge(found: Measures, outcome: str, undecodable: int) -> None:
         f"longest gap {found.longest_gap:.2f} s."
     )
     if "Spoken in" not in outcome:
-        raise DemoFault("the job did not end as spoken")
+        raise DemoFault("the text was not spoken to its end")
     if undecodable:
-        raise DemoFault(f"{undecodable} frames could not be decrypted by the listener")
+        raise DemoFault(f"the listener could not decrypt {undecodable} frames")
     if found.longest_gap > LONGEST_GAP:
-        raise DemoFault("there was a hole in the speech")
+        raise DemoFault("there was a gap in the speech")

@@ -1,6 +1,6 @@
-"""`mynah doctor`: examines the installation, and names each fault with its mend.
+"""`mynah doctor`: checks the installation, and names each fault with its fix.
 
-Knows: what must be there for the bot to work. Does not know: how to mend anything by itself.
+Knows: what the bot needs. Does not know: how to fix anything by itself.
 """
 
 import asyncio
@@ -18,7 +18,6 @@ from typing import Final
 import aiohttp
 
 from bot.discord_io.endpoint import NO_TOKEN, REFUSED_TOKEN
-from engine.base import child_process
 from engine.base.clock import SystemClock
 from engine.base.data_dir import DataDirectory
 from engine.base.error_text import describe
@@ -30,34 +29,35 @@ from engine.store.integrity import examine
 from engine.tts.client.factory import check_settings
 from engine.tts.client.supervisor import EngineSupervisor
 from engine.tts.engines.catalog import ENGINES, check_names
+from engine.voices import analysis_process
 from engine.voices.recording_files import RecordingFiles
 
 OLDEST: Final = (3, 11)
 NEWEST: Final = (3, 13)
 ENGINE_SECONDS: Final = 60.0
-#: A model of gigabytes is read from a disk, perhaps fetched first.
+#: A model of gigabytes is read from the disk, perhaps downloaded first.
 MODEL_SECONDS: Final = 900.0
-#: An engine that is down is not waited for to the end of the above: it says why.
+#: An engine that stays down for so long is not waited for any longer: it says why.
 ENGINE_DOWN_SECONDS: Final = 3.0
 LOOK_SECONDS: Final = 0.1
 DISCORD_SECONDS: Final = 10.0
-EXAMINATION_SECONDS: Final = 10.0
+ANALYSIS_SECONDS: Final = 10.0
 SILENCE_RATE: Final = 24_000
-#: Application flags that tell whether the Message Content intent may be used.
+#: The application's flags that grant the Message Content intent.
 MESSAGE_CONTENT_FLAGS: Final = (1 << 18) | (1 << 19)
 
-EXAMINATION: Final = (
-    "Members cannot upload voices so. Install the dependencies again: make setup. "
-    "IMAGEIO_FFMPEG_EXE must be unset, or name an ffmpeg that can be run."
+FIX_ANALYSIS: Final = (
+    "Members cannot upload voices until this is fixed. Install the dependencies again: make setup. "
+    "IMAGEIO_FFMPEG_EXE must be unset, or name an ffmpeg that runs."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`mend` is None where all is well."""
+    """What a check found. `fix` is None if all is well."""
 
     what: str
-    mend: str | None = None
+    fix: str | None = None
 
 
 Check = Callable[[Settings], Awaitable[Finding]]
@@ -83,15 +83,15 @@ async def encryption(settings: Settings) -> Finding:
 
 
 async def opus(settings: Settings) -> Finding:
-    mend = "Install PyAV with its libraries again: make setup"
+    fix = "Install PyAV with its libraries again: make setup"
     try:
         import av
     except ImportError as error:
-        return Finding(f"Opus: {error}", mend)
+        return Finding(f"Opus: {error}", fix)
     try:
         av.CodecContext.create("libopus", "w")
     except (ValueError, av.FFmpegError) as error:
-        return Finding(f"Opus: {error}", mend)
+        return Finding(f"Opus: {error}", fix)
     return Finding(f"Opus: from PyAV {av.__version__}")
 
 
@@ -101,7 +101,7 @@ async def engine(settings: Settings) -> Finding:
         check_settings(settings)
         client = EngineSupervisor.from_settings(settings, SystemClock())
     except SetupError as error:
-        return Finding(f"{what}: cannot be used so", error.user_message)
+        return Finding(f"{what}: the settings do not allow it", error.user_message)
     await client.start()
     has_model = ENGINES[settings.mynah_engine].extra is not None
     limit = MODEL_SECONDS if has_model else ENGINE_SECONDS
@@ -124,7 +124,7 @@ async def engine(settings: Settings) -> Finding:
 
 
 async def _info(client: EngineSupervisor) -> EngineInfo:
-    """The engine's card. Raises EngineUnavailable where its host is down, and stays so."""
+    """What the engine is. Raises EngineUnavailable if it is down, and stays down."""
     asking = asyncio.create_task(client.info())
     down = 0.0
     try:
@@ -156,7 +156,7 @@ async def references(settings: Settings) -> Finding:
     while not there.exists():
         there = there.parent
     if not there.is_dir():
-        return Finding(f"{what} is in no folder", f"{there} is a file: see MYNAH_REFERENCES_DIR.")
+        return Finding(f"{what} cannot be created", f"{there} is a file: see MYNAH_REFERENCES_DIR.")
     if not os.access(there, os.R_OK | os.W_OK | os.X_OK):
         return Finding(
             f"{what} cannot be read and written",
@@ -164,15 +164,14 @@ async def references(settings: Settings) -> Finding:
         )
     if there != folder:
         return Finding(f"{what}: none yet, the first upload makes it")
-    recordings_dir = RecordingFiles(folder, settings.mynah_data_dir / "references")
-    return Finding(
-        f"{what}: {len(recordings_dir.kept())} of members, {len(recordings_dir.dropped())} of yours"
-    )
+    recording_files = RecordingFiles.from_settings(settings)
+    members, yours = len(recording_files.kept()), len(recording_files.operator_recordings())
+    return Finding(f"{what}: {members} of members, {yours} of yours")
 
 
-async def examination(settings: Settings) -> Finding:
-    """Silence is sent through it."""
-    what = "examination of recordings"
+async def analysis(settings: Settings) -> Finding:
+    """Analyzes a file of silence."""
+    what = "analysis of recordings"
     with tempfile.TemporaryDirectory(prefix="mynah-doctor-") as folder:
         source = Path(folder) / "silence"
         with wave.open(str(source), "wb") as file:
@@ -180,17 +179,17 @@ async def examination(settings: Settings) -> Finding:
             file.writeframes(bytes(2 * SILENCE_RATE))
         into = [f"--into={source}.wav", f"--preview-into={source}.ogg"]
         try:
-            answer = await child_process.run(into, source, seconds=EXAMINATION_SECONDS)
-        except child_process.Ended as error:
-            reason = (error.said.splitlines() or [str(error)])[-1]
+            answer = await analysis_process.run(into, source, seconds=ANALYSIS_SECONDS)
+        except analysis_process.Ended as error:
+            reason = (error.output.splitlines() or [str(error)])[-1]
         except (TimeoutError, OSError) as error:
-            reason = str(error) or f"no answer within {EXAMINATION_SECONDS:.0f} seconds"
+            reason = str(error) or f"no answer within {ANALYSIS_SECONDS:.0f} seconds"
         else:
             found = json.loads(answer)
             if found.get("silent"):
                 return Finding(f"{what}: ffmpeg decodes, in a process of its own")
-            reason = str(found.get("refused", "silence passed for speech"))
-    return Finding(f"{what}: {reason}", EXAMINATION)
+            reason = str(found.get("rejected", "it took silence for speech"))
+    return Finding(f"{what}: {reason}", FIX_ANALYSIS)
 
 
 async def disk(settings: Settings) -> Finding:
@@ -201,7 +200,7 @@ async def disk(settings: Settings) -> Finding:
     if free < settings.mynah_disk_reserve:
         return Finding(
             f"disk: {free} MiB free, below the reserve of {settings.mynah_disk_reserve} MiB",
-            "Free some space, or lower MYNAH_DISK_RESERVE: new jobs are refused now.",
+            "Free some space, or lower MYNAH_DISK_RESERVE. Until then the bot refuses new texts.",
         )
     return Finding(f"disk: {free} MiB free")
 
@@ -222,11 +221,11 @@ async def discord(settings: Settings) -> Finding:
             response.raise_for_status()
             application = await response.json()
             if not isinstance(application, dict):
-                raise ValueError("an application is an object")
+                raise ValueError("the application is not an object")
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         return Finding(
             f"Discord: out of reach ({describe(error)})",
-            f"See whether {settings.discord_api_url} can be reached from this machine.",
+            f"Check that this machine can reach {settings.discord_api_url}.",
         )
     flags = application.get("flags")
     granted = isinstance(flags, int) and flags & MESSAGE_CONTENT_FLAGS
@@ -235,25 +234,25 @@ async def discord(settings: Settings) -> Finding:
 
 
 CHECKS: Final[tuple[Check, ...]] = (
-    *(python, encryption, opus, engine, references, examination, database, disk, discord),
+    *(python, encryption, opus, engine, references, analysis, database, disk, discord),
 )
 
 
 def doctor() -> int:
-    """Print a line a check. Returns 0 when all is well, else 1."""
-    # Its own lines are the report; the engine's host is to keep quiet beside them.
+    """Print a line for each check. Returns 0 if all is well, else 1."""
+    # The engine server must not log between the lines of the report.
     settings = load_settings().model_copy(update={"mynah_log_level": "error"})
     check_names(settings.mynah_engine, settings.mynah_fallback)
     set_up_logging(settings.mynah_log_level, settings.mynah_log_format, secrets_of(settings))
-    return asyncio.run(_examine(settings))
+    return asyncio.run(_check_all(settings))
 
 
-async def _examine(settings: Settings) -> int:
+async def _check_all(settings: Settings) -> int:
     faults = 0
     for check in CHECKS:
         finding = await check(settings)
-        faults += finding.mend is not None
-        print(f"{'ok   ' if finding.mend is None else 'FAULT'} {finding.what}", flush=True)
-        if finding.mend is not None:
-            print(f"      {finding.mend}", flush=True)
+        faults += finding.fix is not None
+        print(f"{'ok   ' if finding.fix is None else 'FAULT'} {finding.what}", flush=True)
+        if finding.fix is not None:
+            print(f"      {finding.fix}", flush=True)
     return 1 if faults else 0

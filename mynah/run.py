@@ -1,86 +1,118 @@
-"""`mynah run`: the bot's process, from its settings to its last breath.
+"""`mynah run`: the bot's process, from its settings to its end.
 
-Knows: the order in which the parts come up and go down, signals, exit codes.
-Does not know: what the parts do.
+Knows: the order in which the parts start and stop, signals, exit codes. Does not know: what the
+parts do.
 """
 
 import asyncio
 import contextlib
+import functools
 import os
 import signal
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import aiohttp
 import structlog
 
 from bot.client import Bot
 from bot.discord_io.endpoint import NO_TOKEN, locate
-from engine.base.clock import SystemClock
+from engine.base.aio import first_of
+from engine.base.clock import Clock, SystemClock
 from engine.base.logging import set_up_logging
 from engine.base.settings import Settings, load_settings, secrets_of
 from engine.model.errors import SetupError
 from engine.queue import SpeechQueue
+from engine.tts.client.engine import Engine
 from engine.tts.client.factory import engine_from
 from engine.voices.operator_folder import OperatorFolder
 from engine.voices.recording_files import RecordingFiles
 from engine.voices.registry import VoiceRegistry
 
+BotT = TypeVar("BotT", bound=Bot)
+
 log = structlog.get_logger(__name__)
 
 
-def run() -> int:
-    """Serve until SIGTERM or SIGINT. Raises SetupError for what must be set right first."""
-    settings = load_settings()
-    set_up_logging(settings.mynah_log_level, settings.mynah_log_format, secrets_of(settings))
-    if settings.discord_token is None or not settings.discord_token.get_secret_value().strip():
-        raise SetupError(NO_TOKEN)
-    os.umask(0o077)  # what members said is for this user alone, wherever the data directory is
-    asyncio.run(serve(settings, settings.discord_token.get_secret_value().strip()))
-    return 0
+@dataclass(frozen=True, slots=True)
+class Application(Generic[BotT]):
+    """The parts that run. `serving` ends only by an error, such as a token that Discord refuses."""
+
+    bot: BotT
+    speech: SpeechQueue
+    registry: VoiceRegistry
+    serving: asyncio.Task[None]
 
 
-async def serve(settings: Settings, token: str) -> None:
-    """Bring the parts up, wait for a signal, and bring them down in the opposite order."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    clock = SystemClock()
-    recordings_dir = RecordingFiles(
-        settings.mynah_references_dir, settings.mynah_data_dir / "references"
-    )
+@contextlib.asynccontextmanager
+async def running_application(
+    settings: Settings,
+    token: str,
+    *,
+    make_bot: Callable[[Settings, SpeechQueue, VoiceRegistry, aiohttp.ClientSession, Clock], BotT],
+    clock: Clock,
+    engine: Engine | None = None,
+) -> AsyncIterator[Application[BotT]]:
+    """Start the parts, connect to Discord, and stop the parts in the opposite order.
+
+    `engine`: None for the one of the settings. Raises SetupError.
+    """
+    if engine is None:
+        engine = engine_from(settings, clock, RecordingFiles.from_settings(settings).read)
     async with contextlib.AsyncExitStack() as stack:
-        speech = SpeechQueue(settings, engine_from(settings, clock, recordings_dir.read), clock)
+        speech = SpeechQueue(settings, engine, clock)
         await speech.open()
         stack.push_async_callback(speech.close)
         registry = VoiceRegistry(settings, speech, clock)
         await registry.start()
         stack.push_async_callback(registry.close)
-        dropped = OperatorFolder.from_settings(settings, registry, clock)
-        await dropped.start()
-        stack.push_async_callback(dropped.close)
+        operator_folder = OperatorFolder.from_settings(settings, registry, clock)
+        await operator_folder.start()
+        stack.push_async_callback(operator_folder.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        bot = Bot(settings, speech, registry, session, clock, invite=_print_invitation)
-        serving = asyncio.create_task(_connect(bot, session, settings, token), name="bot")
-        stopping = asyncio.create_task(stop.wait(), name="stop")
-        try:
-            await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if serving.done():
-                serving.result()
-            log.info("stopping")
-        finally:
-            # The gateway is still needed to leave the voice channels.
-            await bot.shut_down()
-            for task in (serving, stopping):
-                task.cancel()
-            await asyncio.gather(serving, stopping, return_exceptions=True)
+        bot = make_bot(settings, speech, registry, session, clock)
+        connecting = _connect(bot, session, settings.discord_api_url, token)
+        serving = asyncio.create_task(connecting, name="bot")
+        stack.push_async_callback(_disconnect, bot, serving)
+        yield Application(bot, speech, registry, serving)
+
+
+async def _connect(bot: Bot, session: aiohttp.ClientSession, api_url: str, token: str) -> None:
+    await locate(session, api_url, token)
+    await bot.serve(token)
+
+
+async def _disconnect(bot: Bot, serving: asyncio.Task[None]) -> None:
+    await bot.shut_down()  # it needs the gateway to leave the voice channels
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+
+
+def run() -> int:
+    """Serve until SIGTERM or SIGINT. Raises SetupError for what the operator must fix first."""
+    settings = load_settings()
+    set_up_logging(settings.mynah_log_level, settings.mynah_log_format, secrets_of(settings))
+    if settings.discord_token is None or not settings.discord_token.get_secret_value().strip():
+        raise SetupError(NO_TOKEN)
+    os.umask(0o077)  # only this user may read what members said, wherever the data directory is
+    asyncio.run(serve(settings, settings.discord_token.get_secret_value().strip()))
+    return 0
+
+
+async def serve(settings: Settings, token: str) -> None:
+    """Run the application until a signal, or until it cannot go on."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    make_bot = functools.partial(Bot, invite=_print_invitation)
+    async with running_application(
+        settings, token, make_bot=make_bot, clock=SystemClock()
+    ) as application:
+        await first_of(asyncio.shield(application.serving), stop.wait())
+        log.info("stopping")
 
 
 def _print_invitation(link: str) -> None:
     print(f"Invite the bot to a server: {link}", flush=True)
-
-
-async def _connect(
-    bot: Bot, session: aiohttp.ClientSession, settings: Settings, token: str
-) -> None:
-    await locate(session, settings.discord_api_url, token)
-    await bot.serve(token)

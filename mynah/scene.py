@@ -1,14 +1,18 @@
-"""A small server on the local Discord, for the demo: two members in a voice channel, and a teller.
+"""A small server on the local Discord, for the demo: two members in a voice channel, and a printer.
 
-Knows: who is there, how what they see is printed. Does not know: the bot, what is said.
+Knows: the members, how the messages that they see are printed. Does not know: the bot, the text.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from typing import Any, Self
+from collections.abc import AsyncIterator, Awaitable
+from typing import Self, TypeVar
 
+from engine.base.aio import first_of
 from sandbox import Channel, Guild, Interaction, Member, Message, Sandbox
+from sandbox.protocol.voice.recording import Recording
+
+T = TypeVar("T")
 
 
 class DemoFault(Exception):
@@ -16,7 +20,7 @@ class DemoFault(Exception):
 
 
 class Scene:
-    """Alice and Bob sit in the voice channel Lounge; what is typed is typed in #general."""
+    """Alice and Bob are in the voice channel Lounge; they type in #general."""
 
     def __init__(self, discord: Sandbox, guild: Guild) -> None:
         self.discord = discord
@@ -36,7 +40,7 @@ class Scene:
             yield scene
 
     @property
-    def recording(self) -> Any:
+    def recording(self) -> Recording:
         """What the listener has heard."""
         return self.listener.recording
 
@@ -50,28 +54,28 @@ class Scene:
         )
 
 
-class Teller:
+class MessagePrinter:
     """Prints messages as they come and change; each state once."""
 
     def __init__(self) -> None:
-        self._told: dict[int, str] = {}
+        self._printed: dict[int, str] = {}
 
     async def follow(self, message: Message) -> None:
         """Print every change of `message` until it is deleted or this is cancelled."""
         while not message.deleted:
-            self.tell(message)
-            await message.wait_for(self._is_news, timeout=86_400)
+            self.show(message)
+            await message.wait_for(self._has_changed, timeout=86_400)
 
-    def _is_news(self, message: Message) -> bool:
-        return message.deleted or _shown(message) != self._told.get(message.id)
+    def _has_changed(self, message: Message) -> bool:
+        return message.deleted or _shown(message) != self._printed.get(message.id)
 
-    def tell(self, message: Message) -> None:
+    def show(self, message: Message) -> None:
         shown = _shown(message)
-        if self._told.get(message.id) == shown:
+        if self._printed.get(message.id) == shown:
             return
         who = "bot, only to you" if message.ephemeral else "bot"
-        mark = "~" if message.id in self._told else " "
-        self._told[message.id] = shown
+        mark = "~" if message.id in self._printed else " "
+        self._printed[message.id] = shown
         for number, line in enumerate(shown.splitlines()):
             indent = f"{mark} {who}: " if number == 0 else " " * (len(who) + 4)
             print(f"{indent}{line}", flush=True)
@@ -90,25 +94,19 @@ def _shown(message: Message) -> str:
 
 
 async def answer_of(interaction: Interaction) -> Message:
-    """The message that answers it. Raises DemoFault when there is none in time."""
+    """The message that answers it. Raises DemoFault if there is none in time."""
     await interaction.answered(timeout=5.0)
     if interaction.refused or interaction.message is None:
         raise DemoFault(f"the bot did not answer {interaction!r} within three seconds")
     return await interaction.original()
 
 
-async def first(work: Any, process: asyncio.subprocess.Process) -> Any:
-    """What `work` comes to. Raises DemoFault when the bot's process ends before."""
+async def unless_it_ends(work: Awaitable[T], process: asyncio.subprocess.Process) -> T:
+    """The result of `work`. Raises DemoFault if the bot's process ends before, and on a timeout."""
     working = asyncio.ensure_future(work)
-    ending = asyncio.ensure_future(process.wait())
     try:
-        await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        raise DemoFault(f"the bot's process ended with exit code {process.returncode}")
+        if await first_of(working, process.wait()):
+            raise DemoFault(f"the bot's process ended with exit code {process.returncode}")
+        return working.result()
     except TimeoutError as error:
         raise DemoFault(str(error)) from error
-    finally:
-        for task in (working, ending):
-            task.cancel()
-        await asyncio.gather(working, ending, return_exceptions=True)

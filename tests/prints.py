@@ -7,7 +7,7 @@ import hashlib
 
 import numpy as np
 
-from engine.voices.analysis.fingerprint import Print
+from engine.voices.analysis.fingerprint import Fingerprint
 
 FRAMES = 150  # 7.2 s
 _BITS = 31
@@ -21,4 +21,4 @@ def print_named(sound: str, *, changed: float = 0.0) -> bytes:
     words = rng.integers(0, 1 << _BITS, FRAMES, dtype=np.uint32)
     flipped = rng.random((FRAMES, _BITS)) < changed
     words ^= (flipped << np.arange(_BITS, dtype=np.uint32)).sum(axis=1, dtype=np.uint32)
-    return Print(words | _SPEECH, 0, FRAMES).to_bytes()
+    return Fingerprint(words | _SPEECH, 0, FRAMES).to_bytes()

@@ -24,6 +24,6 @@ VOICE = Voice(
     lane=None,
     members=frozenset(),
     style={},
-    report=REPORT,
+    analysis=REPORT,
     created_at=0.0,
 )

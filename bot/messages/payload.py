@@ -10,9 +10,8 @@ from bot.discord_io.replies import name_commands
 from bot.discord_io.rest import QUIET
 from bot.messages.render import Button, ButtonAction, GivenVoice, Shown, StatusMessage, render
 from engine.base.clock import Clock
-from engine.model.builtin_voices import built_in
 from engine.model.jobs import Job, JobView
-from engine.model.voice_names import name_key
+from engine.model.voice_names import built_in, name_key
 from engine.model.voices import OPERATOR, Unnamed
 from engine.queue import SpeechQueue
 from engine.voices.registry import VoiceRegistry

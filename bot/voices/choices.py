@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.messages.escape import plain
-from engine.model.builtin_voices import built_in
 from engine.model.engine import BuiltinVoice, EngineInfo
 from engine.model.errors import UnknownVoice
+from engine.model.voice_names import built_in
 
 #: Discord shows no more choices, nor longer ones.
 MOST_CHOICES: Final = 25

@@ -27,12 +27,12 @@ class Previews:
     def __init__(
         self,
         registry: VoiceRegistry,
-        recordings: RecordingFiles,
+        recording_files: RecordingFiles,
         analyzer: RecordingAnalyzer,
         slots: WorkSlots,
     ) -> None:
         self._registry = registry
-        self._recordings = recordings
+        self._recording_files = recording_files
         self._analyzer = analyzer
         self._slots = slots
         self._making: dict[str, _Making] = {}  # by the recording's content hash
@@ -40,7 +40,7 @@ class Previews:
     async def of(self, member: str, reference: str) -> bytes:
         """A recording as Ogg Opus, for this member. Raises Refused."""
         while True:
-            kept = await asyncio.to_thread(self._recordings.preview, reference)
+            kept = await asyncio.to_thread(self._recording_files.preview, reference)
             if kept is not None:
                 return kept
             making = self._making.get(reference)
@@ -57,7 +57,7 @@ class Previews:
         try:
             with self._slots.claim(member) as claim:
                 await claim.wait()
-                wav = await asyncio.to_thread(self._recordings.path, reference)
+                wav = await asyncio.to_thread(self._recording_files.path, reference)
                 if wav is None:
                     raise Refused(NO_LONGER_KEPT)
                 await self._registry.attempt(member, LimitedAction.PREVIEW)

@@ -60,13 +60,13 @@ def render_card(
 ) -> str:
     """The answer to an upload: how good the recording is, and what would make it better. `frozen`:
     the recording is frozen on the server where the member uploaded it."""
-    report = voice.report
+    analysis = voice.analysis
     lines = [
         f"{bold(voice.name)} is kept, {render_reach(voice.scope)}.",
-        f"- Speech: {report.usable} that can be used",
-        f"- Noise: {_noise(report)}",
-        f"- Loudness: {report.loudness:.0f} LUFS; it is levelled for you",
-        f"- Clipping: {_clipping(report)}",
+        f"- Speech: {analysis.usable} that can be used",
+        f"- Noise: {_noise(analysis)}",
+        f"- Loudness: {analysis.loudness:.0f} LUFS; it is levelled for you",
+        f"- Clipping: {_clipping(analysis)}",
     ]
     lines += [f"**Advice:** {escape(each, MOST_ADVICE)}" for each in advice]
     if info is not None and not info.clones:
@@ -92,16 +92,16 @@ def render_reach(scope: Scope) -> str:
             return "public"
 
 
-def _noise(report: RecordingAnalysis) -> str:
-    if report.noise <= SILENT:
+def _noise(analysis: RecordingAnalysis) -> str:
+    if analysis.noise <= SILENT:
         return "none that anyone can hear"
-    return f"{report.noise:.0f} dB, {report.snr:.0f} dB below the speech"
+    return f"{analysis.noise:.0f} dB, {analysis.snr:.0f} dB below the speech"
 
 
-def _clipping(report: RecordingAnalysis) -> str:
-    if report.clipping <= CLIPPED:
+def _clipping(analysis: RecordingAnalysis) -> str:
+    if analysis.clipping <= CLIPPED:
         return "none"
-    return f"{report.clipping:.1%} of it is louder than a recording can hold"
+    return f"{analysis.clipping:.1%} of it is louder than a recording can hold"
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,12 +207,12 @@ class Uploads:
     async def _examine(self, recording: Recording, folder: Path) -> Analyzed:
         source = folder / "recording"
         await self._fetcher.fetch(recording, source)
-        return await self._analyzer.examine(source, folder / "voice.wav")
+        return await self._analyzer.analyze(source, folder / "voice.wav")
 
     async def _answer(
         self, interaction: discord.Interaction, voice: Voice, examined: Analyzed, preview: bytes
     ) -> None:
-        log.info("a voice was uploaded", voice=voice.key, source=voice.report.source)
+        log.info("a voice was uploaded", voice=voice.key, source=voice.analysis.source)
         lane = requester_of(interaction).lane
         frozen = lane is not None and voice.id in await self._registry.frozen(lane)
         sent = await self._reply(

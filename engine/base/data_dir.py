@@ -1,6 +1,6 @@
-"""The data directory: made, checked, and locked for one process.
+"""The data directory: its paths; created, checked, and locked for one process.
 
-Knows: file permissions and locks. Does not know: what lies in it.
+Knows: file names, permissions, locks. Does not know: what the files contain.
 """
 
 import fcntl
@@ -12,28 +12,30 @@ from engine.model.errors import DataDirectoryInUse, SetupError
 
 
 class DataDirectory:
-    """A directory that is ours alone from `lock` to `unlock`. The lock dies with the process."""
+    """A directory that only this process uses from `lock` to `unlock`. The lock ends with the
+    process."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.database = path / "mynah.db"
         self.audio = path / "audio"
+        self.converted_recordings = path / "references"
         self._lock: IO[str] | None = None
 
     def lock(self) -> None:
-        """Make the directory if need be, and take it.
+        """Create the directory if it is missing, and lock it.
 
-        Raises DataDirectoryInUse, which names the process that has it; SetupError where it cannot
-        be written.
+        Raises DataDirectoryInUse, which names the process that has locked it; SetupError if the
+        directory cannot be written.
         """
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # "a+": made if missing, and the other process's id is not cut off before we know.
+            # "a+" creates the file, and does not erase the id of the process that has it.
             lock = (self.path / "mynah.lock").open("a+")
         except OSError as error:
             raise SetupError(
-                f"The data directory {self.path} cannot be written ({error.strerror}). "
-                "Give it to this user, or set MYNAH_DATA_DIR to another one."
+                f"The data directory {self.path} cannot be written ({error.strerror}). Give this "
+                "user the right to write it, or set MYNAH_DATA_DIR to another directory."
             ) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

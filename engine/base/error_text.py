@@ -1,12 +1,12 @@
-"""What may be written of an error: its type, its place in the code, and facts that no stranger
+"""What may be written about an error: its type, its place in the code, and facts that no stranger
 chooses.
 
-Knows: which attributes of an error are safe to show: a status, a code, what the system calls it.
-Does not know: who asks, or who reads it.
+Knows: which attributes of an error are safe to show: a status, a code, the system's name for it.
+Does not know: who reads it.
 
-An exception's own words are not among them, unless this code raised it: aiohttp puts the headers of
-its request into them (with the token), discord.py what Discord answered, SQLAlchemy the values of
-the statement, pydantic and json what they were given to read. So is what members say.
+An exception's own message is not safe, unless this code raised it: aiohttp's has the headers of its
+request (with the token), discord.py's the answer of Discord, SQLAlchemy's the values of the
+statement, pydantic's and json's their input. All of these may hold what members say.
 
     ContentTypeError (status 200, text/html)
     ClientConnectorError (ECONNREFUSED: Connection refused, at discord.com:443)
@@ -22,7 +22,7 @@ from typing import Final
 
 from engine.model.errors import MynahError, Refused
 
-#: The packages whose exceptions say what this code put into them.
+#: The packages whose exceptions have messages written by this code.
 _OURS: Final = ("bot", "engine", "mynah")
 _MOST_WORDS: Final = 500  # characters of one of our exceptions
 _MOST_CHAIN: Final = 10  # causes and contexts of one error
@@ -35,7 +35,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9.:_-]{1,255}")
 
 
 def describe(error: BaseException) -> str:
-    """One line: the type of `error`, and what is safe to show of it."""
+    """One line: the type of `error`, and the facts about it that are safe to show."""
     name = type(error).__name__
     if words := _own_words(error):
         return f"{name}: {words}"
@@ -44,7 +44,7 @@ def describe(error: BaseException) -> str:
 
 
 def places(error: BaseException) -> str:
-    """Where `error` was raised, the innermost place first, in one line:
+    """Where `error` was raised, in one line, the innermost place first:
     "bot.commands.actions:70 (skip) < bot.commands.components:52 (pressed)". Empty if it was never
     raised."""
     found = [
@@ -55,19 +55,19 @@ def places(error: BaseException) -> str:
 
 
 def own_words(error: BaseException) -> str:
-    """What `error` itself says, in one line: only for errors that come before anything of a member
-    is there to be repeated, as while an engine is loaded."""
+    """The first line of the message of `error`. Only for errors that cannot repeat what a member
+    wrote, as while an engine is loaded."""
     return str(error).partition("\n")[0][:_MOST_WORDS] or describe(error)
 
 
 def format_error(error: BaseException) -> str:
-    """A traceback, with `describe` in place of every message. Frames are shown by their source."""
+    """A traceback with `describe` in place of every message, and with the source of each frame."""
     return "\n".join(_lines(error))
 
 
 def _own_words(error: BaseException) -> str:
     if isinstance(error, Refused):
-        return ""  # an answer to a member: it may repeat what they typed
+        return ""  # an answer to a member, which may repeat what they typed
     if isinstance(error, MynahError | ImportError) or _is_ours(error):
         return str(error).partition("\n")[0][:_MOST_WORDS]
     return ""
@@ -78,8 +78,8 @@ def _is_ours(error: BaseException) -> bool:
 
 
 def _facts(error: BaseException) -> Iterator[str]:
-    """By the names of attributes: the libraries that raise these are not imported for it."""
-    own = vars(error)  # and not what a class computes: aiohttp's `code` warns that it is deprecated
+    """By the names of attributes, so that no library is imported for its exceptions."""
+    own = vars(error)  # without properties: aiohttp's `code` warns that it is deprecated
     for name in ("status", "code", "returncode", "lineno", "colno"):
         value = own.get(name)
         if isinstance(value, int) and value:
@@ -94,7 +94,7 @@ def _facts(error: BaseException) -> Iterator[str]:
         yield f"no {error.name[:100]!r} in {type(error.obj).__name__}"
     if isinstance(error, NameError) and isinstance(error.name, str):
         yield f"no {error.name[:100]!r}"
-    for name in ("orig", "os_error", "certificate_error"):  # what a library has wrapped
+    for name in ("orig", "os_error", "certificate_error"):  # an error that a library has wrapped
         inner = getattr(error, name, None)
         if isinstance(inner, Exception):
             yield from _facts(inner)
@@ -108,7 +108,7 @@ def _of_system(error: OSError) -> Iterator[str]:
         words = (getattr(error, name, None) for name in ("reason", "verify_message"))
         yield from (each for each in words if isinstance(each, str))
     elif isinstance(getattr(error, "certificate_error", None), Exception):
-        return  # aiohttp's number of it is OpenSSL's, not the system's
+        return  # aiohttp uses OpenSSL's number here, not the system's
     elif error.errno is not None and error.errno in errno.errorcode:
         yield f"{errno.errorcode[error.errno]}: {os.strerror(error.errno)}"
     elif type(error).__module__ == "socket" and error.strerror:
@@ -146,7 +146,7 @@ _CONTEXT: Final = "During handling of the above exception, another exception occ
 
 
 def _chain(error: BaseException) -> Iterator[tuple[BaseException, str]]:
-    """`error`, then what it came of; each with the words that lead from it to the one before."""
+    """`error`, then its causes; each with the sentence that links it to the one before."""
     seen: set[int] = set()
     link: BaseException | None = error
     why = ""

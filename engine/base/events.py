@@ -1,7 +1,7 @@
-"""What changed, told to whoever follows: each change once, however slow the follower. Who is told
-looks again at what the change names.
+"""Changes, published to subscribers: each change once, however slow the subscriber is. A change
+names what has changed; the subscriber reads the new state itself.
 
-Knows: followers. Does not know: what a change is.
+Knows: subscriptions. Does not know: what a change is.
 """
 
 import asyncio
@@ -11,17 +11,17 @@ from weakref import WeakSet
 
 T = TypeVar("T", bound=Hashable)
 
-#: Beyond so many changes that a slow follower has yet to look at, it is told in less detail.
+#: A slow subscriber with more pending changes gets them in less detail.
 _MOST_PENDING: Final = 10_000
 
 
 class Subscription(Generic[T]):
-    """One follower's own view of the changes: an iterator that waits for the next."""
+    """The changes for one subscriber: an iterator that waits for the next."""
 
     def __init__(self, coarser: Callable[[T], T]) -> None:
         self._coarser = coarser
         self._pending: dict[T, None] = {}  # in order of arrival
-        self._news = asyncio.Event()
+        self._arrived = asyncio.Event()
         self._closed = False
 
     def __aiter__(self) -> "Subscription[T]":
@@ -31,28 +31,28 @@ class Subscription(Generic[T]):
         while not self._pending:
             if self._closed:
                 raise StopAsyncIteration
-            self._news.clear()
-            await self._news.wait()
+            self._arrived.clear()
+            await self._arrived.wait()
         change = next(iter(self._pending))
         del self._pending[change]
         return change
 
-    def tell(self, change: T) -> None:
+    def publish(self, change: T) -> None:
         self._pending[change] = None
         if len(self._pending) > _MOST_PENDING:
             self._pending = {self._coarser(each): None for each in self._pending}
-        self._news.set()
+        self._arrived.set()
 
     def close(self) -> None:
-        """What is pending is still given, then the iteration ends."""
+        """The pending changes are still given, then the iteration ends."""
         self._closed = True
-        self._news.set()
+        self._arrived.set()
 
 
 class Feed(Generic[T]):
-    """All subscriptions. One that its follower has let go of is forgotten.
+    """All subscriptions. A subscription that its subscriber has dropped is forgotten.
 
-    `coarser` makes of a change one that says less, and that many share.
+    `coarser` replaces a change by a less detailed one that covers many changes.
     """
 
     def __init__(self, coarser: Callable[[T], T]) -> None:
@@ -64,9 +64,9 @@ class Feed(Generic[T]):
         self._subscriptions.add(subscription)
         return subscription
 
-    def tell(self, change: T) -> None:
+    def publish(self, change: T) -> None:
         for subscription in self._subscriptions:
-            subscription.tell(change)
+            subscription.publish(change)
 
     def close(self) -> None:
         for subscription in self._subscriptions:

@@ -1,14 +1,14 @@
-"""How the log looks, for every process of the product, and what no line of it may hold.
+"""The format of the log of every process, and what no line of it may contain.
 
 Knows: the level, the format, standard error; which loggers are ours. Does not know: what is logged.
 
-No level logs what members say, nor a secret:
+No level logs what members say, or a secret:
 
-- Below "info" only our own loggers are heard. discord.py prints whole events of the gateway there,
-  aiosqlite every statement with its values, asyncio what it was called with.
-- Of an error only `describing` speaks: exceptions repeat headers, answers and texts.
-- Of a message of a library only the first line is kept; asyncio's others show objects.
-- What is left goes through `output`, which hides whatever looks like a secret.
+- Below "info" the log includes only our own loggers. There discord.py prints whole events of the
+  gateway, aiosqlite every statement with its values, asyncio the arguments of callbacks.
+- `error_text.py` describes errors, because their own messages repeat headers, answers and texts.
+- Of a library's message only the first line is logged; the other lines of asyncio's show objects.
+- All lines go through `redaction.py`, which hides everything that looks like a secret.
 """
 
 import logging
@@ -22,11 +22,11 @@ from typing import Any, Final, Literal, TextIO
 import structlog
 
 from engine.base.error_text import describe, format_error
-from engine.base.output import guard_output
+from engine.base.redaction import guard_output
 
-#: Those whose words at level "debug" are ours to answer for. `__main__`: a module run by `-m`.
+#: Our loggers, which may log at level "debug". `__main__`: a module run by `-m`.
 OURS: Final = ("bot", "engine", "mynah", "__main__")
-#: SQLAlchemy's "info" shows statements with their values; httpx's, whole addresses.
+#: SQLAlchemy's "info" shows statements with their values, httpx's whole addresses.
 _QUIET: Final = ("sqlalchemy", "aiosqlite", "httpx", "httpcore", "urllib3", "uvicorn", "websockets")
 _MOST_WORDS: Final = 500  # characters of a library's message
 _MOST_VALUE: Final = 10_000  # characters of anything in a line
@@ -37,8 +37,8 @@ log = structlog.get_logger(__name__)
 def set_up_logging(
     level: str, format_: Literal["console", "json"], secrets: Iterable[str] = ()
 ) -> None:
-    """Send structlog's and the standard library's messages to standard error, one a line, and hide
-    `secrets` in all that this process writes."""
+    """Send the messages of structlog and the standard library to standard error, one in a line, and
+    hide `secrets` in all that this process writes."""
     guard_output(secrets)
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -90,7 +90,7 @@ def _set_levels(level: int) -> None:
         logging.getLogger(name).setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
-    # discord.py's own levels are one too loud: its "info" is this product's "debug".
+    # discord.py's levels are one too high: its "info" is this product's "debug".
     is_loud = level <= logging.DEBUG
     logging.getLogger("discord").setLevel(logging.INFO if is_loud else max(level, logging.WARNING))
     if not is_loud:
@@ -98,7 +98,7 @@ def _set_levels(level: int) -> None:
 
 
 class _WithoutTraceback(logging.Filter):
-    """discord.py logs an outage with forty lines for each try; the error's own line is enough."""
+    """discord.py logs an outage with forty lines for each attempt; one line is enough."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info and isinstance(record.exc_info[1], OSError):
@@ -108,7 +108,7 @@ class _WithoutTraceback(logging.Filter):
 
 
 def _may_be_heard(record: logging.LogRecord) -> bool:
-    """Also where a library has set the level of its own logger."""
+    """Applies also where a library has set the level of its own logger."""
     return record.levelno >= logging.INFO or is_ours(record.name)
 
 
@@ -116,17 +116,17 @@ class _Edge(logging.StreamHandler[TextIO]):
     """The only handler."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """logging itself would print the record's arguments, whatever they are."""
+        """By default logging prints the arguments of the record, which may be anything."""
         error = sys.exc_info()[1]
         why = describe(error) if error is not None else "for no known reason"
         try:
-            self.stream.write(f"A line of the log of {record.name} was lost: {why}\n")
+            self.stream.write(f"A log line of {record.name} was lost: {why}\n")
         except (OSError, ValueError):
-            return  # nobody reads standard error any more
+            return  # standard error is closed
 
 
 def _first_words(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Of a library's message. asyncio adds the objects in question, a callback its arguments."""
+    """Cut a library's message: asyncio adds objects, and a callback's arguments."""
     words = str(event["event"]).partition("\n")[0]
     if event["_record"].name == "asyncio":
         words = words.partition("(")[0]
@@ -162,18 +162,18 @@ def _warn(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Without its message: that of a library which reads texts may repeat one."""
-    log.warning("Python warns", category=category.__name__, at=f"{filename}:{lineno}")
+    """Logs no message, because a library that reads texts may repeat one."""
+    log.warning("a Python warning", category=category.__name__, at=f"{filename}:{lineno}")
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    log.critical("this process ends by an error", exc_info=error)
+    log.critical("an error ended this process", exc_info=error)
 
 
 def _uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
     if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
         name = args.thread.name if args.thread is not None else "unknown"
-        log.error("a thread ended by an error", thread=name, exc_info=args.exc_value)
+        log.error("an error ended a thread", thread=name, exc_info=args.exc_value)
 
 
 def _unraisable(args: "sys.UnraisableHookArgs") -> None:

@@ -1,34 +1,44 @@
-"""Hides secrets in text that is about to be written: to the log, or to a terminal.
+"""Hides secrets in all that a process writes to standard output and standard error.
 
-Knows: the secrets that it is told, in every form in which they can stand in a line, and what
-credentials look like that nobody told it of: Discord's tokens, addresses and headers that carry
-some, fields that are named for one. Does not know: who writes, or where.
+Knows: the secrets that it is told, in every form in which they can be written; what credentials
+look like that nobody told it (Discord's tokens, addresses and headers that carry some, fields named
+for one); the two streams, and what Python itself writes there when nothing has caught an error.
+Does not know: what may be written about an error (`error_text.py`).
 
-It hides too much rather than too little: what stands behind `Authorization:` goes to the end of
-its quotes or line. Every expression is anchored at a literal or at the beginning of a run, and
-never gives back what it has matched (possessive quantifiers), so that the time is linear in the
-length of the text.
+Every text that this process writes passes it: the log, `print`, argparse, a library's handler.
+
+It hides too much rather than too little: everything behind `Authorization:` goes, up to the end of
+its quotes or line. Every expression begins with a literal or at the beginning of a run, and never
+gives back what it has matched (possessive quantifiers), so that the time is linear in the length of
+the text.
 """
 
 import base64
+import io
 import json
+import os
 import re
+import sys
+import threading
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, TextIO
 from urllib.parse import quote, quote_plus
+
+from engine.base.error_text import format_error
 
 HIDDEN: Final = "[hidden]"
 
-#: What is shorter is not taken for a secret: hiding it would hide half the log.
+#: Shorter values do not count as secrets: hiding them would hide half the log.
 LEAST_SECRET: Final = 4
-#: A part of a dotted token that is at least so long is hidden alone, too: its last part is a key.
+#: A part of a dotted token that is at least so long is also hidden alone: the last part is a key.
 _LEAST_PART: Final = 20
-#: Base64 of a secret within something longer: fewer characters than this say nothing.
+#: Base64 of a secret within a longer text: fewer characters than this reveal nothing.
 _LEAST_BASE64: Final = 8
 
 #: Discord's tokens are base64url without padding.
 _BASE64URL: Final = r"[A-Za-z0-9_-]"
-#: A quote as it stands in a line: perhaps escaped, by JSON within JSON more than once.
+#: A quote in a line, perhaps escaped; JSON within JSON escapes it more than once.
 _QUOTE: Final = r"\\{0,8}['\"]"
 #: From a quote to the next of the same form, or to the end of the line.
 _QUOTED: Final = rf"(?P<quote>{_QUOTE})(?:(?!(?P=quote))[^\n])*+"
@@ -36,16 +46,16 @@ _QUOTED: Final = rf"(?P<quote>{_QUOTE})(?:(?!(?P=quote))[^\n])*+"
 _BETWEEN: Final = (
     rf"(?:{_QUOTE})?\s{{0,4}}(?:[:=]|,(?=\s{{0,4}}b?{_QUOTE}))\s{{0,4}}(?:b(?={_QUOTE}))?"
 )
-#: The end of a field's name; `DISCORD_TOKEN` and `access_token` end so, too.
+#: The end of a field's name, as of `DISCORD_TOKEN` and `access_token`.
 _FIELD: Final = (
     r"(?:token|secret|secret[_-]?key|session[ _-]?id|passw(?:or)?d|api[_-]?key|signature)"
 )
 
 _HEADER: Final = r"(?:authorization|cookie|x-[a-z0-9-]{0,24}?(?:key|auth))"
-#: What an object of JSON calls a secret.
+#: The names of secrets in a JSON object.
 _NAMES: Final = re.compile(rf"(?i)(?:{_FIELD}|{_HEADER})$")
 
-#: Each with what takes its place.
+#: Each with its replacement.
 _SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern), hidden)
     for pattern, hidden in (
@@ -67,14 +77,14 @@ _SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
             rf"\1{HIDDEN}",
         ),
         (r"(://[^\s/:@'\"]{1,200}+:)[^\s/@'\"]{1,200}+(?=@)", rf"\1{HIDDEN}"),
-        # Headers, in the form of HTTP, of a dictionary, of a pair.
+        # Headers, as HTTP, a dictionary or a pair writes them.
         (
             rf"(?i)({_HEADER}{_BETWEEN})(?:{_QUOTED}|[^\s'\"\\][^\n'\"\\]*+)",
             rf"\g<1>\g<quote>{HIDDEN}",
         ),
         (r"(?i)(\b(?:Bot|Bearer|Basic)\s{1,4})[A-Za-z0-9._~+/=-]{20,}+", rf"\1{HIDDEN}"),
         (r"(?i)(\bsession )[0-9a-f]{16,64}+", rf"\1{HIDDEN}"),  # discord.py: "RESUMED session …"
-        # Fields. Without quotes a value has to look like one: "the token: refused" is prose.
+        # Fields. Without quotes a value must look like one: "the token: refused" is prose.
         (rf"(?i)({_FIELD}{_BETWEEN}){_QUOTED}", rf"\g<1>\g<quote>{HIDDEN}"),
         (rf"(?i)({_FIELD}{_BETWEEN}\[)[\d,\s]++", rf"\1{HIDDEN}"),
         (rf"(?i)({_FIELD}=)[^\s'\"\\,;&)}}\]<>\[…]{{4,}}+", rf"\1{HIDDEN}"),
@@ -87,7 +97,7 @@ _SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
 
 
 class Redactor:
-    """Hides `secrets`, and whatever looks like a credential."""
+    """Hides `secrets`, and everything that looks like a credential."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         forms = {form for secret in secrets for form in _forms(secret)}
@@ -132,7 +142,7 @@ class Redactor:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """How `secret` may stand in a line: as it is, escaped, encoded, within base64."""
+    """How `secret` may be written: as it is, escaped, encoded, within base64."""
     if len(secret) < LEAST_SECRET:
         return
     yield secret
@@ -147,11 +157,109 @@ def _forms(secret: str) -> Iterator[str]:
 
 
 def _within_base64(data: bytes) -> Iterator[str]:
-    """The characters that are the same in the base64 of every text with `data` in it: three, for
-    `data` may begin at any of the three bytes that four characters stand for."""
+    """The characters that the base64 of every text with `data` in it has. There are three such
+    strings, because `data` may begin at any of the three bytes that four characters encode."""
     for before in range(3):
         whole = base64.b64encode(bytes(before) + data).decode("ascii").rstrip("=")
-        first = -(-before * 8 // 6)  # the characters that hold a bit of what stands before
-        last = (before + len(data)) * 8 // 6  # behind it, one may hold bits of what follows
+        first = -(-before * 8 // 6)  # the characters with bits of the text before
+        last = (before + len(data)) * 8 // 6  # bits of the text after follow
         core = whole[first:last]
         yield from (core, core.replace("+", "-").replace("/", "_"))
+
+
+# ---- the streams
+
+#: The ends of the names of environment variables with secrets, ours and those of libraries.
+_SECRET_NAMES: Final = ("TOKEN", "SECRET", "PASSWORD")
+#: Characters of an unfinished line that are held back; a longer one is written in parts.
+_MOST_HELD: Final = 1024 * 1024
+
+
+class RedactedStream(io.TextIOBase):
+    """Writes to `stream` with secrets hidden. Whole lines are written at once, so that no secret
+    passes in two parts; `flush` writes what there is of a line."""
+
+    def __init__(self, stream: TextIO, secrets: Iterable[str] = ()) -> None:
+        self._stream = stream
+        self._secrets = frozenset(secrets)
+        self._redactor = Redactor(self._secrets)
+        self._held: list[str] = []
+        self._lock = threading.RLock()  # a destructor may write within a write
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Hide these too from now on."""
+        with self._lock:
+            self._secrets |= frozenset(secrets)
+            self._redactor = Redactor(self._secrets)
+
+    def write(self, text: str, /) -> int:
+        with self._lock:
+            self._held.append(text)
+            if "\n" in text:
+                lines, end, rest = "".join(self._held).rpartition("\n")
+                self._held = [rest] if rest else []
+                self._put(lines + end)
+            elif sum(map(len, self._held)) > _MOST_HELD:
+                self._put_held()
+        return len(text)
+
+    def flush(self) -> None:
+        with self._lock:
+            self._put_held()
+            self._stream.flush()
+
+    def _put_held(self) -> None:
+        held, self._held = "".join(self._held), []
+        if held:
+            self._put(held)
+
+    def _put(self, text: str) -> None:
+        self._stream.write(self._redactor.redact(text))
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def close(self) -> None:
+        """Does not close the stream, which belongs to the process."""
+        self.flush()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._stream.encoding
+
+    @property
+    def errors(self) -> str | None:  # type: ignore[override]
+        return self._stream.errors
+
+    @property
+    def buffer(self) -> Any:
+        """For bytes, which are not redacted."""
+        return self._stream.buffer
+
+
+def guard_output(secrets: Iterable[str] = ()) -> None:
+    """From now on hide `secrets`, those of the environment, and everything that looks like one, in
+    all that is written. Can be called again with more. An error that ends the process is shown
+    without its message."""
+    named = (value for name, value in os.environ.items() if name.endswith(_SECRET_NAMES))
+    given = [*secrets, *(value.strip() for value in named)]
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if isinstance(stream, RedactedStream):
+            stream.hide(given)
+        elif stream is not None:
+            setattr(sys, name, RedactedStream(stream, given))
+    if sys.excepthook is sys.__excepthook__:
+        sys.excepthook = _show_last_error
+
+
+def _show_last_error(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    print(format_error(error), file=sys.stderr)

@@ -1,7 +1,7 @@
-"""Every setting: its type, its default, its reason. One frozen object, built once at start-up.
+"""Every setting: its type, its default, its purpose. One frozen object, built once at start-up.
 
 Knows: names, ranges, where values come from (the environment, then `.env`).
-Does not know: what anyone does with them. Nothing reads the environment elsewhere.
+Does not know: how settings are used. No other module reads settings from the environment.
 """
 
 import re
@@ -17,9 +17,9 @@ from engine.model.errors import SetupError
 MEBIBYTE = 1024 * 1024
 LEAST_TOKEN: Final = 16
 MOST_TOKEN: Final = 512
-#: What a header can carry, without a space (RFC 9110, section 5.5).
+#: The characters that a header may have, without the space (RFC 9110, section 5.5).
 TOKEN: Final = re.compile(rf"[!-~]{{{LEAST_TOKEN},{MOST_TOKEN}}}")
-#: For people to copy: 43 characters, 256 random bits.
+#: A command for the operator to copy: 43 characters, 256 random bits.
 MAKE_TOKEN: Final = 'python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -27,7 +27,7 @@ Pause = Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
-    """Field names are the environment's names in lower case; each description is its help."""
+    """Field names are the environment's names in lower case; a description is a setting's help."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -35,7 +35,7 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
-        hide_input_in_errors=True,  # what is wrong may be a secret
+        hide_input_in_errors=True,  # a wrong value may be a secret
     )
 
     discord_token: SecretStr | None = Field(
@@ -44,45 +44,45 @@ class Settings(BaseSettings):
     )
     discord_api_url: str = Field(
         "https://discord.com/api/v10",
-        description="Where Discord's REST API is: a REST proxy, or the sandbox. "
-        "The gateway's address is asked of it.",
+        description="The URL of Discord's REST API, of a REST proxy, or of the sandbox. "
+        "It also gives the gateway's address.",
     )
 
     mynah_data_dir: Path = Field(
-        Path("data"), description="The database and the audio cache. One bot a directory."
+        Path("data"), description="The database and the audio cache. Each bot needs its own."
     )
     mynah_references_dir: Path = Field(
-        Path("references"), description="Reference voices that the operator drops in."
+        Path("references"), description="Recordings of members, and those that the operator adds."
     )
     # The names of engines are checked against their catalog, when an engine is asked for.
     mynah_engine: str = Field(
-        "espeak", description="Which engine speaks. `tone` is for tests: a tone a character."
+        "espeak", description="The engine that speaks. `tone`, for tests: a tone a letter."
     )
     mynah_device: Device = Field(
-        "auto", description="Where Chatterbox runs. `auto`: on a GPU if there is one."
+        "auto", description="The device that runs Chatterbox. `auto`: a GPU if there is one."
     )
     mynah_checkpoint: Path | None = Field(
         None,
-        description="Folder that holds the files of Chatterbox's model. "
-        "Empty: fetched from the hub once, then used offline.",
+        description="The folder with the files of Chatterbox's model. "
+        "Empty: they are downloaded from the hub once, then used offline.",
     )
     mynah_fallback: str | None = Field(
-        None, description="Which engine speaks while the other is down. Empty: none."
+        None, description="The engine that speaks while the other one is down. Empty: none."
     )
     mynah_engine_url: str | None = Field(
         None,
-        description="Use the engine's host at this URL (`http://…`, or `unix:///path.sock`) "
+        description="Use the engine server at this URL (`http://…`, or `unix:///path.sock`) "
         "instead of starting one.",
     )
     mynah_engine_token: SecretStr | None = Field(
         None,
-        description="The secret that a host on another machine and the bot share: the same on both "
-        "machines. Without it `mynah engine` serves this machine only.",
+        description="The secret that the bot and an engine server on another machine share. "
+        "Without it `mynah engine` serves this machine only.",
     )
     mynah_hang_limit: Seconds = Field(
         30,
-        description="Seconds without progress on a request after which the engine's host counts "
-        "as hung and is replaced.",
+        description="Seconds without progress on a request after which the engine server counts as "
+        "hung and is replaced.",
     )
     mynah_espeak_pace: float = Field(
         0.0,
@@ -93,15 +93,17 @@ class Settings(BaseSettings):
     )
 
     mynah_job_expiry: Seconds = Field(
-        600, description="Seconds that a job may wait while its server's queue cannot be spoken."
+        600, description="Seconds that a text may wait while its server's queue cannot be spoken."
     )
-    mynah_max_text: int = Field(4000, ge=1, le=100_000, description="Characters a job.")
-    mynah_max_queue: int = Field(50, ge=1, le=10_000, description="Jobs that wait in a server.")
+    mynah_max_text: int = Field(4000, ge=1, le=100_000, description="Characters of a text.")
+    mynah_max_queue: int = Field(
+        50, ge=1, le=10_000, description="Texts that may wait in a server."
+    )
     mynah_max_queue_member: int = Field(
-        10, ge=1, le=10_000, description="Jobs of one member that wait in a server."
+        10, ge=1, le=10_000, description="Texts of one member that may wait in a server."
     )
     mynah_alone_timeout: Seconds = Field(
-        60, description="Seconds alone in a voice channel before the bot leaves it."
+        60, description="Seconds alone in a voice channel after which the bot leaves it."
     )
     mynah_lead_join: Pause = Field(
         0.2, description="Seconds of silence before the first sound after a join."
@@ -116,7 +118,7 @@ class Settings(BaseSettings):
         None,
         pattern=r"^[-_a-z0-9]{1,32}$",
         description="Register every command below this one (`/mynah skip`), "
-        "where another bot owns such names.",
+        "for servers where another bot has commands of the same names.",
     )
     mynah_guilds: Annotated[frozenset[int], NoDecode] = Field(
         frozenset(), description="Serve only these servers: ids, separated by commas. Empty: all."
@@ -133,24 +135,24 @@ class Settings(BaseSettings):
         10,
         ge=1,
         le=1000,
-        description="Recordings that one member may upload in an hour; refused ones count.",
+        description="Recordings that one member may upload in an hour; rejected ones count.",
     )
 
     mynah_cache_size: int = Field(
-        1024, ge=1, description="Mebibytes of the audio cache; least recently used goes first."
+        1024, ge=1, description="Mebibytes of the audio cache; the least recently used goes first."
     )
     mynah_keep_jobs: float = Field(
-        7, gt=0, description="Days that finished jobs are kept, with their texts and sound."
+        7, gt=0, description="Days for which finished texts are kept, with their sound."
     )
     mynah_disk_reserve: int = Field(
-        256, ge=0, description="Mebibytes of free disk below which new jobs are refused."
+        256, ge=0, description="Mebibytes of free disk below which the bot refuses new texts."
     )
 
     mynah_log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least severe message that is logged."
     )
     mynah_log_format: Literal["console", "json"] = Field(
-        "console", description="How a line of the log looks."
+        "console", description="The format of the log."
     )
 
     @field_validator("mynah_guilds", mode="before")
@@ -190,13 +192,13 @@ class Settings(BaseSettings):
 
 
 def secrets_of(settings: Settings) -> list[str]:
-    """What must never be written anywhere: the value of every setting that is a SecretStr."""
+    """The values that must never be written anywhere: those of every SecretStr."""
     values = (getattr(settings, name) for name in type(settings).model_fields)
     return [each.get_secret_value().strip() for each in values if isinstance(each, SecretStr)]
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Settings from the environment and `.env`. Raises SetupError that names each wrong one."""
+    """Settings from the environment and `.env`. Raises SetupError, which names each wrong one."""
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:

@@ -1,11 +1,10 @@
 """Values: jobs, voices, engines, errors. No input or output; imports no other package of ours.
 
-jobs.py            jobs, chunks and lanes, and which state may follow which
-voices.py          voices, who asks for one, what a server has decided
-voice_names.py     what a voice may be called
-builtin_voices.py  the engine's own voices, as people type them
-engine.py          what an engine is, and what is asked of it
-errors.py          the tree of errors
-audio_format.py    the format in which sound travels to Discord
-ids.py             ids that come from outside
+jobs.py          jobs, chunks and lanes, and which state may follow which
+voices.py        voices, who asks for one, what a server has decided
+voice_names.py   the names that voices may have; built-in voices by name
+engine.py        what an engine is, and what is asked of it
+errors.py        the tree of errors
+audio_format.py  the format in which sound travels to Discord
+ids.py           ids that come from outside
 """

@@ -11,4 +11,4 @@ FRAME_SECONDS: Final = 0.020
 FRAMES_PER_SECOND: Final = 50
 SAMPLES_PER_FRAME: Final = 960  # a channel
 SILENCE: Final = b"\xf8\xff\xfe"  # one Opus packet: 20 ms of silence; never end-to-end encrypted
-CLOSING_SILENCE_FRAMES: Final = 5  # due at the end of speech, so that decoders do not interpolate
+CLOSING_SILENCE_FRAMES: Final = 5  # sent at the end of speech, so that decoders do not interpolate

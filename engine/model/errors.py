@@ -1,14 +1,14 @@
-"""Every error that a part of the engine raises on purpose.
+"""Every error that the engine raises on purpose.
 
     MynahError
-    ├── Refused               what was asked cannot be done; the asker is told, nothing was stored
+    ├── Refused               the request cannot be done; the caller is told, nothing was stored
     │   ├── NothingToSpeak
     │   ├── TextTooLong
     │   ├── QueueFull
     │   ├── UnknownVoice
     │   ├── UnknownJob
     │   ├── StorageFull
-    │   ├── BadRecording          the recording cannot serve as a reference voice
+    │   ├── BadRecording          the recording cannot be used as a reference voice
     │   ├── BadStyle
     │   ├── BadName
     │   ├── TooManyVoices
@@ -16,27 +16,27 @@
     │   ├── Busy
     │   ├── EngineUnknown
     │   └── NotAllowed
-    ├── EngineError           synthesis went wrong
-    │   ├── EngineUnavailable     no host answers (loading, restarting, unreachable)
-    │   │   ├── AccessRefused         it does not let us in: another token, another name
-    │   │   └── HostFull              it has as many requests as it takes
-    │   ├── HostDied              the host died while it worked on this request
-    │   ├── VoiceMissing          the host does not hold the reference voice
+    ├── EngineError           synthesis failed
+    │   ├── EngineUnavailable     no engine server answers (loading, restarting, unreachable)
+    │   │   ├── AccessRefused         it refuses our token or its name
+    │   │   └── HostFull              it has as many requests as it accepts
+    │   ├── HostDied              the engine server died during this request
+    │   ├── VoiceMissing          the engine server does not have the reference voice
     │   ├── OutOfMemory           the engine's device has no memory left for this request
-    │   └── SynthesisFailed       the engine refuses this text; trying again is of no use
-    └── SetupError            the installation is at fault; the process ends with exit code 2
+    │   └── SynthesisFailed       the engine cannot speak this text; another attempt fails too
+    └── SetupError            the installation has a fault; the process ends with exit code 2
         ├── DataDirectoryInUse
         └── DatabaseDamaged
 
-Knows: policy (`retryable`) and the sentence for the user (`user_message`).
-Does not know: who is told, or how.
+Knows: whether another attempt may succeed (`retryable`), the sentence for the user
+(`user_message`). Does not know: who reads it, or where.
 """
 
 
 class MynahError(Exception):
     """The base. `str(error)` is for the log, `user_message` for the person who asked."""
 
-    #: Whether the same call may succeed later without anyone changing anything.
+    #: Whether the same call may succeed later although nobody changes anything.
     retryable: bool = False
 
     def __init__(self, message: str, *, user_message: str | None = None) -> None:
@@ -45,11 +45,11 @@ class MynahError(Exception):
 
 
 class Refused(MynahError):
-    """What was asked cannot be done. `user_message` says what to do instead."""
+    """The request cannot be done. `user_message` says what to do instead."""
 
 
 class NothingToSpeak(Refused):
-    """The text holds nothing that can be spoken."""
+    """The text has nothing that can be spoken."""
 
 
 class TextTooLong(Refused):
@@ -63,11 +63,11 @@ class QueueFull(Refused):
 
 
 class UnknownVoice(Refused):
-    """No such voice, or not for this requester."""
+    """There is no such voice, or the requester may not use it."""
 
 
 class UnknownJob(Refused):
-    """No such job: it never was, or it was purged."""
+    """There is no such job: it never existed, or it was deleted."""
 
 
 class StorageFull(Refused):
@@ -77,15 +77,15 @@ class StorageFull(Refused):
 
 
 class BadRecording(Refused):
-    """It cannot serve as a reference voice: not sound, too long, too little speech …"""
+    """It cannot be used as a reference voice: not sound, too long, too little speech …"""
 
 
 class BadStyle(Refused):
-    """No such setting of a voice's style on this engine, or out of its range."""
+    """The engine has no such style option, or the value is out of its range."""
 
 
 class BadName(Refused):
-    """A voice cannot be called so, or its owner has another one of that name."""
+    """A voice cannot have this name, or its owner has another voice with it."""
 
 
 class TooManyVoices(Refused):
@@ -95,19 +95,19 @@ class TooManyVoices(Refused):
 
 
 class TooOften(Refused):
-    """The member has tried this as often in the last hour as is allowed."""
+    """The member has tried this as often as is allowed in an hour."""
 
     retryable = True
 
 
 class Busy(Refused):
-    """Too many ask for the same at once."""
+    """Too many members ask for the same at once."""
 
     retryable = True
 
 
 class EngineUnknown(Refused):
-    """No engine has told yet which voices it has."""
+    """It is not known yet which voices the engine has."""
 
     retryable = True
 
@@ -117,54 +117,54 @@ class NotAllowed(Refused):
 
 
 class EngineError(MynahError):
-    """Synthesis went wrong."""
+    """Synthesis failed."""
 
 
 class EngineUnavailable(EngineError):
-    """No host answers: it is loading, restarting, or out of reach."""
+    """No engine server answers: it is loading, restarting, or unreachable."""
 
     retryable = True
 
 
 class AccessRefused(EngineUnavailable):
-    """The host does not let us in. The message says what to set, and on which machine."""
+    """The engine server refuses us. The message says what to set, and on which machine."""
 
 
 class HostFull(EngineUnavailable):
-    """The host has as many requests as it takes at once."""
+    """The engine server has as many requests as it accepts at once."""
 
-    #: Seconds after which the host may be asked again.
+    #: Seconds after which it may be asked again.
     retry_after: float = 1.0
 
 
 class HostDied(EngineError):
-    """The host died, hung or was killed while it worked on this request."""
+    """The engine server died, hung or was killed during this request."""
 
     retryable = True
 
 
 class VoiceMissing(EngineError):
-    """The host does not hold the reference voice: send the request again with it."""
+    """The engine server does not have the reference voice: send the request again with it."""
 
     retryable = True
 
 
 class OutOfMemory(EngineError):
-    """The engine's device has no memory left for this request; what was cached may be dropped."""
+    """The engine's device has no memory left for this request; cached data may be dropped."""
 
     retryable = True
 
 
 class SynthesisFailed(EngineError):
-    """The engine refuses this text; trying again is of no use."""
+    """The engine cannot speak this text; another attempt fails too."""
 
 
 class SetupError(MynahError):
-    """The installation is at fault. The message says what to do; the process exits with 2."""
+    """The installation has a fault. The message says what to do; the process exits with 2."""
 
 
 class DataDirectoryInUse(SetupError):
-    """Another process runs on the same data directory."""
+    """Another process uses the same data directory."""
 
 
 class DatabaseDamaged(SetupError):

@@ -1,78 +1,79 @@
-"""What a voice may be called. Pure.
+"""The names that voices may have, and the built-in voices by name. Pure.
 
-Knows: characters that are seen, markup, what makes two names the same.
+Knows: visible characters, markup, when two names are the same, the voices in an engine's info.
 Does not know: who has which voice.
 
-A name stands in messages, in completions and in the trail: it must be what it looks like there, so
-nothing invisible, nothing that turns the direction of writing, and nothing that a chat would take
-for markup, a mention or a path.
+A name appears in messages, in completions and in the audit log, and must be there what it looks
+like. So it has nothing invisible, nothing that changes the direction of writing, and nothing that a
+chat takes for markup, a mention or a path.
 """
 
 import re
 import unicodedata
 from typing import Final
 
+from engine.model.engine import BuiltinVoice, EngineInfo
 from engine.model.errors import BadName
 
 MOST_CHARACTERS: Final = 32
-#: Characters of a typed name, or of a file's, that are looked at. One letter may be typed as a
-#: letter and three marks, so 32 are at most 128. Normalization sorts the marks on a letter, which
-#: is quadratic: 8,000 of them took 0.1 s, and `public_name` of as many signs 5 s.
+#: Characters of a typed name, or of a file's, that are read. A letter may be typed as a letter and
+#: three marks, so 32 are at most 128. Normalization sorts the marks on a letter in quadratic time:
+#: 8,000 of them took 0.1 s, and `public_name` of as many signs took 5 s.
 MOST_TYPED: Final = 256
 
-#: Letters by their category, and still blank: fillers of Hangul, an empty pattern of Braille, and
-#: marks that show nothing (Unicode's Default_Ignorable_Code_Point).
+#: Letters by their category that are blank: fillers of Hangul, an empty pattern of Braille, and
+#: invisible marks (Unicode's Default_Ignorable_Code_Point).
 _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozenset(
     map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE0F), *range(0xE0100, 0xE01F0)))
 )
 #: Control, format (zero width, direction), halves of surrogates, private, unassigned, line ends.
-_UNSEEN: Final = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+_INVISIBLE: Final = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 _HALVES: Final = re.compile("[\ud800-\udfff]")
 _MARKUP: Final = re.compile(r"[*`~|<>\[\]\\/]|(?<!\w)[_@]|_(?!\w)|__|^#|\.\.")
 
 
 def check_name(name: str) -> str:
-    """The name as it is kept. Raises BadName, which says what is wrong with it."""
+    """The name as it is kept. Raises BadName, which says what is wrong."""
     if len(name) > MOST_TYPED:
         raise _too_long(len(name))
-    # Looked at before and after: what is normalized away is not to slip through either.
+    # Checked before and after: a character that normalization removes is not allowed either.
     for given in (name, normal := normalized(name)):
-        if any(map(_unseen, given)):
+        if any(map(_invisible, given)):
             raise BadName(
-                "a character of the name is not seen",
-                user_message="This name has characters that cannot be seen. "
-                "Type it anew, with letters, digits and spaces.",
+                "the name has an invisible character",
+                user_message="This name has invisible characters. "
+                "Type it again with letters, digits and spaces.",
             )
     if not any(unicodedata.category(each)[0] in "LNSP" for each in normal):
-        raise BadName("an empty name", user_message="Give the voice a name that can be read.")
+        raise BadName("an empty name", user_message="Give the voice a name that people can read.")
     if len(normal) > MOST_CHARACTERS:
         raise _too_long(len(normal))
     if _MARKUP.search(normal):
         raise BadName(
             "markup in the name",
-            user_message="This name has signs that Discord would take for markup, a mention or a "
-            "path. Choose one of letters, digits and spaces.",
+            user_message="Discord would take signs in this name for markup, a mention or a path. "
+            "Choose a name of letters, digits and spaces.",
         )
     return normal
 
 
 def normalized(name: str) -> str:
-    """Of one form for what looks the same, without spaces around and more than one between."""
+    """The same form for names that look the same, with single spaces between words only."""
     return re.sub(" +", " ", unicodedata.normalize("NFKC", name)).strip()
 
 
 def name_key(name: str) -> str:
-    """Equal for names that an owner may not have both. Of a longer name, its beginning counts."""
+    """Equal for two names that one owner may not have. Of a long name the beginning counts."""
     # Folding can take a name out of its normal form (Unicode 15, section 3.13, D146).
     folded = unicodedata.normalize("NFKC", normalized(name[:MOST_TYPED]).casefold())
-    return _HALVES.sub("\ufffd", folded)  # no name has one, and no database takes one
+    return _HALVES.sub("\ufffd", folded)  # no name has one, and no database accepts one
 
 
 def public_name(stem: str) -> str:
-    """The name of a voice by its file's stem, of which the beginning counts."""
+    """The name of a voice from the stem of its file's name. Of a long one the beginning counts."""
     # Cut twice: one character may become eighteen.
     plain = unicodedata.normalize("NFKC", stem[:MOST_TYPED])[:MOST_TYPED]
-    seen = "".join(" " if _unseen(each) else each for each in plain)
+    seen = "".join(" " if _invisible(each) else each for each in plain)
     while (clean := normalized(_MARKUP.sub(" ", seen))) != seen:
         seen = clean
     name = normalized(clean[:MOST_CHARACTERS].rstrip("_"))
@@ -81,15 +82,24 @@ def public_name(stem: str) -> str:
     return name
 
 
+def built_in(info: EngineInfo | None, typed: str) -> BuiltinVoice | None:
+    """The built-in voice with this id, else with this name; None while no info is known."""
+    voices = () if info is None else info.voices
+    wanted = name_key(typed)
+    by_id = (voice for voice in voices if voice.id == typed)
+    by_name = (voice for voice in voices if wanted in (name_key(voice.name), name_key(voice.id)))
+    return next(by_id, None) or next(by_name, None)
+
+
 def _too_long(length: int) -> BadName:
     return BadName(
         f"a name of {length} characters",
-        user_message=f"This name has {length} characters; "
-        f"at most {MOST_CHARACTERS} are kept. Choose a shorter one.",
+        user_message=f"This name has {length} characters; {MOST_CHARACTERS} are allowed. "
+        "Choose a shorter one.",
     )
 
 
-def _unseen(character: str) -> bool:
+def _invisible(character: str) -> bool:
     category = unicodedata.category(character)
     blank = category == "Zs" and unicodedata.normalize("NFKC", character) != " "
-    return blank or category in _UNSEEN or character in _BLANK
+    return blank or category in _INVISIBLE or character in _BLANK

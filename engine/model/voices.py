@@ -1,10 +1,10 @@
-"""Voices, who asks for one, and what a server has decided about them: values.
+"""Voices, who asks for one, and what a server's admins have decided about them: values.
 
 Knows: scopes, ids, what an analysis finds. Does not know: rules (`permissions.py`), SQL, files.
 
-A voice has an id, "@12" for row 12; built-in voices of an engine have ids without "@". Its
-recording has a content hash, under which the file, the engine's derived state and cached audio are
-kept; two members with the same recording have two voices that share no more than these bytes.
+A voice has a key, "@12" for row 12; the ids of an engine's built-in voices have no "@". The content
+hash of its recording identifies the file, the engine's speaker embedding and cached audio. Two
+members with the same recording have two voices, which share only these bytes.
 """
 
 import math
@@ -15,9 +15,9 @@ from typing import Any, Final, Self
 
 from engine.model.ids import parse_id
 
-#: The owner of a voice that the operator dropped into the folder of references.
+#: The owner of a voice whose recording the operator put into the folder of references.
 OPERATOR: Final = ""
-#: What the key of a registered voice begins with. No name does, built-in ones included.
+#: The first character of a registered voice's key. No name begins so, built-in ones included.
 KEY_SIGN: Final = "@"
 
 
@@ -31,10 +31,10 @@ class Scope(StrEnum):
 
 
 class Unnamed(Enum):
-    """What is said where a voice's name is not. No name equals one of these, whatever it reads."""
+    """What is shown instead of a voice's name. No name equals one of these, whatever it reads."""
 
-    PRIVATE = "a private voice"  # not everyone who reads this may know its name
-    OWN = "the engine's own voice"  # while it is not known which that is
+    PRIVATE = "a private voice"  # not every reader may know its name
+    OWN = "the engine's own voice"  # while it is not known which one that is
 
 
 class ClonePolicy(StrEnum):
@@ -46,7 +46,7 @@ class ClonePolicy(StrEnum):
 
 
 class Action(StrEnum):
-    """What the trail tells of."""
+    """What the audit log records."""
 
     UPLOAD = "upload"
     RENAME = "rename"
@@ -56,7 +56,7 @@ class Action(StrEnum):
     REMOVE = "remove"  # an admin ended its sharing with the server
     FREEZE = "freeze"
     RELEASE = "release"
-    BAR = "bar"  # a member may not give voices to the server; the detail says who
+    BAR = "bar"  # a member may not give voices to the server; the detail has the member's id
     UNBAR = "unbar"
     DEFAULT = "default"
     UPLOADERS = "uploaders"
@@ -68,20 +68,20 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingAnalysis:
-    """What an examination found in a recording. Levels are decibels to full scale."""
+    """What was found in a recording. Levels are decibels to full scale."""
 
     seconds: float  # of the stretch that is kept
     speech: float  # seconds of speech in it
     noise: float  # level between the words
     snr: float  # decibels from the noise to the speech
-    loudness: float  # LUFS, before it was levelled
+    loudness: float  # LUFS, as it was recorded
     clipping: float  # share of samples at full scale, 0 to 1
     source: str  # what was decoded: "mp3, 44100 Hz, stereo, 12.3 s"
 
     @property
     def usable(self) -> str:
-        """Seconds of speech as people read them, rounded down: "5.0 s of speech; Turbo needs more
-        than 5" would puzzle."""
+        """Seconds of speech for people, rounded down: "5.0 s of speech; Turbo needs more than 5"
+        would be confusing."""
         return f"{math.floor(self.speech * 10) / 10:.1f} s"
 
     def to_json(self) -> dict[str, Any]:
@@ -104,12 +104,12 @@ class Voice:
     lane: str | None
     members: frozenset[str]
     style: Mapping[str, Any]
-    report: RecordingAnalysis
+    analysis: RecordingAnalysis
     created_at: float
 
     @property
     def key(self) -> str:
-        """As jobs, choices and commands call it: "@12"."""
+        """How jobs, choices and commands name it: "@12"."""
         return f"{KEY_SIGN}{self.id}"
 
 
@@ -132,8 +132,8 @@ class LaneRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked:
-    """What may not be spoken: by an admin on one lane (voice ids, and all of some members'), by
-    the operator anywhere (content hashes; those of their voice ids too)."""
+    """What may not be spoken: on one lane by an admin's decision (voices by id, and all voices of
+    some members), anywhere by the operator's (recordings by content hash, and their voices)."""
 
     voices: frozenset[int] = field(default=frozenset())
     references: frozenset[str] = field(default=frozenset())

@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
-from engine.base.aio import Shield
+from engine.base.aio import TaskSet
 from engine.base.clock import Clock
 from engine.model.errors import UnknownJob
 from engine.model.jobs import ChunkState, EndReason, Job, JobRequest, JobState, Lane
@@ -82,10 +82,10 @@ class Queue:
         self._news: dict[str, asyncio.Event] = {}
         self._origins: dict[str, int] = {}
         self._alone = asyncio.Lock()
-        self._shield = Shield()
+        self._tasks = TaskSet()
 
     async def close(self) -> None:
-        await self._shield.settle()
+        await self._tasks.settle()
         await self.database.close()
         self.feed.close()
 
@@ -93,7 +93,7 @@ class Queue:
 
     async def change(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` alone among changes, to its end even if the caller is cancelled."""
-        return await self._shield.run(self._run_alone(work))
+        return await self._tasks.run_to_completion(self._run_alone(work))
 
     async def _run_alone(self, work: Coroutine[Any, Any, T]) -> T:
         async with self._alone:

@@ -9,10 +9,10 @@ import json
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from engine.model.builtin_voices import built_in
 from engine.model.engine import MOST_CONTEXT, NO_VOICE, EngineInfo, SynthesisRequest, no_such_voice
 from engine.model.errors import UnknownVoice
 from engine.model.jobs import ChunkState, Job, JobRequest, Substitution
+from engine.model.voice_names import built_in
 from engine.model.voices import voice_number
 from engine.queue.audio_cache import audio_key
 from engine.queue.state import LiveChunk, LiveJob

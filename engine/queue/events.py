@@ -21,4 +21,4 @@ class QueueFeed(Feed[Changed]):
         super().__init__(coarser=lambda change: Changed(change.lane, None))
 
     def changed(self, lane: str, job_id: int | None = None) -> None:
-        self.tell(Changed(lane, job_id))
+        self.publish(Changed(lane, job_id))

@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
-from engine.base.output import guard_output
+from engine.base.redaction import guard_output
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -189,7 +189,7 @@ def _voices(connection: Connection, *where: ColumnElement[bool]) -> list[Voice]:
             lane=row.lane,
             members=frozenset(members.get(row.id, ())),
             style=row.style,
-            report=RecordingAnalysis.from_json(row.report),
+            analysis=RecordingAnalysis.from_json(row.report),
             created_at=row.created_at,
         )
         for row in rows

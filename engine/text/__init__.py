@@ -1,10 +1,9 @@
-"""Text before it is sound: made safe for any engine, and cut into chunks. Pure.
+"""Text before it is sound: made safe for any engine, and cut into pieces. Pure.
 
-normalize.py    plain words to what any engine can speak
+normalize.py    plain words to text that any engine can speak
 emoji_words.py  emoji to words
-split.py        into the pieces that an engine speaks in one go
+split.py        a text to the pieces that an engine speaks one by one
 boundaries.py   where a text may be cut
-wide.py         characters of scripts without spaces
 """
 
 from engine.text.normalize import normalize, speakable

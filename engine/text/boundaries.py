@@ -1,10 +1,10 @@
 """Where a text may be cut: what ends at each place in it.
 
-Knows: paragraphs, sentences (by the library `sentencex`), clauses, words, and clusters, which are
-what a reader takes for one character. Does not know: how long a piece should be.
+Knows: paragraphs, sentences (by the library `sentencex`), clauses, words, and clusters, which a
+reader sees as one character; the scripts without spaces. Does not know: how long a piece should be.
 
-Every pattern consumes the whole run of marks that it begins with and leaves the question of what
-follows to Python, so that no text, however hostile, makes it quadratic.
+Every pattern consumes the whole run of marks that it begins with, and Python checks what follows,
+so that no hostile text makes it quadratic.
 """
 
 import re
@@ -17,11 +17,13 @@ from typing import Final
 
 import sentencex
 
-from engine.text.wide import IDEOGRAPHIC
+#: Ranges for use inside a pattern's brackets: kana and ideographs, which have no spaces ...
+IDEOGRAPHIC: Final = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+HANGUL: Final = "\uac00-\ud7ff"  # ... and Hangul, which has them, but a syllable a character
 
 
 class Ends(IntEnum):
-    """What ends at a place; a greater one is a better place for a cut."""
+    """What ends at a place; a greater value is a better place for a cut."""
 
     NOTHING = 0
     WORD = 1
@@ -35,7 +37,7 @@ _WIDE_CLOSING: Final = "」』）】》〉”’"
 _CLOSING: Final = "\"'»›)\\]}" + _WIDE_CLOSING
 #: Ends a clause where a space follows: "1,000" and "12:30" hold together.
 _CLAUSE: Final = re.compile(rf"(?:[,;:،؛)…]|\.{{2,}}+)++[{_CLOSING}]*+|(?<= )[-–]")
-#: Ends a clause always: what is written without spaces.
+#: Always ends a clause, in scripts without spaces.
 _WIDE_CLAUSE: Final = re.compile(rf"[，、；：—]++[{_WIDE_CLOSING}]*+")
 
 _IDEOGRAPHIC: Final = re.compile(rf"[{IDEOGRAPHIC}。！？．｡]")
@@ -46,10 +48,10 @@ _FOLLOWING_JAMO: Final = range(0x1160, 0x1200)
 _EXTENDS: Final = frozenset("\u200c\u200d\u0e33\u0eb3") | frozenset(
     map(chr, [*range(0x1F3FB, 0x1F400), *range(0xE0020, 0xE0080)])
 )
-#: Characters of a paragraph that are searched for sentences in one go. sentencex is quadratic in
-#: quotation marks: 64,000 of them took 2 s, and 4,000 take 8 ms.
+#: Characters of a paragraph that are searched for sentences at once. sentencex is quadratic in
+#: quotation marks: 64,000 of them took 2 s, 4,000 take 8 ms.
 _MOST_AT_ONCE: Final = 4000
-_VIRAMA: Final = 9  # the combining class of what joins two consonants
+_VIRAMA: Final = 9  # the combining class of a mark that joins two consonants
 
 
 class Places:
@@ -72,7 +74,7 @@ class Places:
         self._at_least = {
             level: [place for place in places if self._ends[place] >= level] for level in Ends
         }
-        self._spoken = [0, *accumulate(map(str.isalnum, self.text))]
+        self._alphanumeric = [0, *accumulate(map(str.isalnum, self.text))]
 
     def ends(self, place: int) -> Ends:
         return self._ends.get(place, Ends.NOTHING)
@@ -87,25 +89,25 @@ class Places:
         return place + (self.text[place : place + 1] == " ")
 
     def says_something(self, start: int, end: int) -> bool:
-        """Whether a letter or digit stands in that stretch."""
-        return self._spoken[end] > self._spoken[start]
+        """Whether a letter or digit is between `start` and `end`."""
+        return self._alphanumeric[end] > self._alphanumeric[start]
 
     def word_around(self, place: int) -> tuple[int, int]:
-        """Start and end of what stands there without a place to cut."""
+        """Start and end of the text around `place` that has no place for a cut."""
         places = self._at_least[Ends.WORD]
         next_at = bisect_right(places, place)
         start = self.after(places[next_at - 1]) if next_at else 0
         return start, places[next_at] if next_at < len(places) else self.length
 
     def last_cluster_end(self, start: int, first: int, last: int) -> int | None:
-        """The last place from `first` to `last` that is between two clusters; `start` is one."""
+        """The last place from `first` to `last` that is between two clusters, as `start` is."""
         for place in range(last, first - 1, -1):
             if self._is_between_clusters(start, place):
                 return place
         return None
 
     def _is_between_clusters(self, start: int, place: int) -> bool:
-        # The rules of Unicode's annex 29 that matter to speech, seen from the place backwards.
+        # The rules of Unicode's annex 29 that matter to speech, applied backwards from `place`.
         before, after = self.text[place - 1], self.text[place]
         if before == " ":
             return False
@@ -136,9 +138,9 @@ def _clause_ends(text: str) -> Iterator[int]:
 def _sentence_ends(text: str) -> Iterator[int]:
     """Ends of sentences in a text whose only white space is single spaces.
 
-    sentencex 1.0.32 panics, past every `except Exception`, where white space of several bytes
-    stands beside an initial ("A\\u3000. b"), and raises on surrogates; neither reaches it here:
-    490,000 random texts with ASCII spaces passed. Cuts are places in our own text, so it could
+    sentencex 1.0.32 panics, past every `except Exception`, if white space of several bytes is
+    beside an initial ("A\\u3000. b"), and raises on surrogates; neither reaches it here: 490,000
+    random texts with ASCII spaces passed. Cuts are places in our own text, so that it could
     misplace one, but lose nothing.
     """
     for start, part in _parts(text):
@@ -147,7 +149,7 @@ def _sentence_ends(text: str) -> Iterator[int]:
         if not ends or ends[-1] != start + len(part):
             continue
         if ends[-1] != len(text):
-            del ends[-1]  # where a part was cut, no sentence need end
+            del ends[-1]  # the end of a part need not be the end of a sentence
         for end in ends:
             if text[end - 1] == " ":
                 yield end - 1
@@ -156,8 +158,8 @@ def _sentence_ends(text: str) -> Iterator[int]:
 
 
 def _parts(text: str) -> Iterator[tuple[int, str]]:
-    """The text in parts of at most `_MOST_AT_ONCE` characters, cut behind a space where there is
-    one; and where each part begins."""
+    """The text in parts of at most `_MOST_AT_ONCE` characters, cut behind a space if there is one;
+    and where each part begins."""
     start = 0
     while len(text) - start > _MOST_AT_ONCE:
         space = text.rfind(" ", start, start + _MOST_AT_ONCE)

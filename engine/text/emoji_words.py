@@ -1,7 +1,7 @@
-"""Emoji to English words: "😀😀😀" is said as "3 times grinning face".
+"""Emoji to English words: "😀😀😀" becomes "3 times grinning face".
 
 Knows: names of Unicode emoji (CLDR's English short names, from the library `emoji`), and how many
-of them a listener can bear. Does not know: a chat's custom emoji, letters, engines.
+of them a listener accepts. Does not know: a chat's custom emoji, letters, engines.
 """
 
 import re
@@ -10,25 +10,25 @@ from typing import Final
 
 from emoji import EMOJI_DATA
 
-#: Of emoji that stand together, so many different ones are said; the rest is counted.
+#: Different emoji of a group that are named; the rest is counted.
 MOST_TOGETHER: Final = 5
-#: So many are said of a whole text. One character of emoji has up to 60 letters of name, so that
-#: 4,000 of them would be an hour of speech.
+#: Emoji of a text that are named. The name of an emoji has up to 60 letters, so that 4,000 of them
+#: would be an hour of speech.
 MOST_IN_TEXT: Final = 40
 
 _LONGEST: Final = max(map(len, EMOJI_DATA))
 _FIRST: Final = frozenset(sequence[0] for sequence in EMOJI_DATA)
-#: May stand between emoji and says nothing: joiner, selectors of presentation, space in a line.
-_UNSAID: Final = frozenset("\u200d\ufe0e\ufe0f \t\u00a0\u3000")
-#: Skin tones that modify something: "thumbs up" says enough.
+#: Characters between emoji that are silent: joiner, presentation selectors, spaces.
+_SILENT: Final = frozenset("\u200d\ufe0e\ufe0f \t\u00a0\u3000")
+#: Skin tones that modify an emoji: "thumbs up" is enough.
 _SKIN_TONE: Final = re.compile("(?<=[^\\s\U0001f3fb-\U0001f3ff])[\U0001f3fb-\U0001f3ff]+")
-_REGIONAL: Final = range(0x1F1E6, 0x1F200)  # two make a flag, one is a letter in a box
+_REGIONAL: Final = range(0x1F1E6, 0x1F200)  # two make a flag; one is a letter in a box
 
 
 def emoji_to_words(text: str) -> str:
-    """Replace every emoji by its name, set off by spaces; everything else stays as it is.
+    """Replace every emoji by its name between spaces; everything else stays.
 
-    Linear. The library's own tokenizer is not used, since it is quadratic in joiners.
+    Linear. The library's own tokenizer is not used because it is quadratic in joiners.
     """
     if text.isascii():
         return text
@@ -46,16 +46,16 @@ def emoji_to_words(text: str) -> str:
         while at < len(text):
             if sequence := _emoji_at(text, at):
                 names.append(_name(sequence))
-            elif text[at] not in _UNSAID:
+            elif text[at] not in _SILENT:
                 break
             at += len(sequence) or 1
-        parts.append(f" {_say(names, left)} ")
+        parts.append(f" {_words(names, left)} ")
         left = max(0, left - len(names))
     return "".join(parts)
 
 
 def _emoji_at(text: str, at: int) -> str:
-    """The longest emoji that begins there, or nothing. A digit begins one only as a keycap."""
+    """The longest emoji that begins at `at`, or "". A digit begins one only as a keycap."""
     if text[at] in _FIRST:
         for end in range(min(len(text), at + _LONGEST), at, -1):
             if text[at:end] in EMOJI_DATA:
@@ -63,13 +63,13 @@ def _emoji_at(text: str, at: int) -> str:
     return ""
 
 
-def _say(names: list[str], left: int) -> str:
-    """Words for emoji that stand together, of which `left` may still be said by name."""
+def _words(names: list[str], left: int) -> str:
+    """Words for a group of emoji, of which `left` may still be named."""
     runs = [(name, len(list(run))) for name, run in groupby(names)]
-    said = runs[: min(MOST_TOGETHER, left)]
-    words = [name if count == 1 else f"{count} times {name}" for name, count in said]
-    more = sum(count for _, count in runs[len(said) :])
-    if said and more:
+    named = runs[: min(MOST_TOGETHER, left)]
+    words = [name if count == 1 else f"{count} times {name}" for name, count in named]
+    more = sum(count for _, count in runs[len(named) :])
+    if named and more:
         words.append(f"and {more} more emoji")
     return ", ".join(words)
 

@@ -1,47 +1,47 @@
-"""From plain words to what any engine can be given: nothing invisible, nothing endless, no markup.
+"""From plain words to text that any engine can speak: nothing invisible or endless, no markup.
 
-Knows: Unicode, and what engines take for their own (eSpeak's `[[phonemes]]`, SSML, Chatterbox's
-`[laugh]`). Does not know: a chat's markup, sentences, how long a chunk may be.
+Knows: Unicode, and what engines interpret (eSpeak's `[[phonemes]]`, SSML, Chatterbox's `[laugh]`).
+Does not know: a chat's markup, sentences, how long a chunk may be.
 
-Every step is linear, also for hostile text: marks are limited before any Unicode normalization,
-whose sorting of combining marks is quadratic.
+Every step is linear, even for hostile text: marks are limited before any Unicode normalization,
+because that sorts combining marks in quadratic time.
 """
 
 import re
 import unicodedata
 from typing import Final
 
+from engine.text.boundaries import IDEOGRAPHIC
 from engine.text.emoji_words import emoji_to_words
-from engine.text.wide import IDEOGRAPHIC
 
 #: Diacritics on one letter. Vietnamese needs two, the International Phonetic Alphabet three.
 MOST_DIACRITICS: Final = 3
 #: Marks of any kind on one letter. Hebrew with cantillation and stacks in Tibetan need about six.
 MOST_MARKS: Final = 8
-#: "Nooooooo" is said as "Noooo". No word in a dictionary has more than three.
+#: "Nooooooo" becomes "Noooo". No word in a dictionary has more than three.
 MOST_SAME_LETTER: Final = 4
-#: Digits stand for themselves, but nobody counts this many.
+#: Repeated digits have a meaning, but nobody counts more than this.
 MOST_SAME_DIGIT: Final = 20
 
 PARAGRAPH: Final = "\n\n"  # the only line ends in a normalized text
 
-#: Letters by category that show and say nothing: the fillers of Hangul.
+#: Letters by category that are invisible and silent: the fillers of Hangul.
 _BLANK: Final = frozenset("\u115f\u1160\u3164\uffa0")
-#: Marks by category that show nothing: grapheme joiner, selectors, two inherent vowels of Khmer.
+#: Marks by category that are invisible: grapheme joiner, selectors, two vowels of Khmer.
 _INVISIBLE_MARKS: Final = (
     frozenset("\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f")
     | frozenset(map(chr, range(0xFE00, 0xFE10)))
     | frozenset(map(chr, range(0xE0100, 0xE01F0)))
 )
 _JOINERS: Final = frozenset("\u200c\u200d")
-#: From Arabic to the extensions of Devanagari: where a joiner inside a word changes its letters.
+#: From Arabic to the extensions of Devanagari: there a joiner inside a word changes its letters.
 _JOINING: Final = range(0x0600, 0x1D00)
-#: Forms of letters and digits that are only another look: 𝓗, Ｈ, Ⓗ, 🄷, ﬁ, ﻫ.
+#: Letters and digits that only look different: 𝓗, Ｈ, Ⓗ, 🄷, ﬁ, ﻫ.
 _LOOKS: Final = (
     *("<font>", "<wide>", "<narrow>", "<circle>", "<square>", "<compat>"),
     *("<isolated>", "<initial>", "<medial>", "<final>"),
 )
-_LONGEST_LOOK: Final = 4  # letters; one ligature of Arabic is a sentence of 18
+_LONGEST_LOOK: Final = 4  # letters; one Arabic ligature is a sentence of 18
 
 _LINE_END: Final = re.compile("\r\n|[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
 _SPACES: Final = re.compile(r"[^\S\n]+")
@@ -54,16 +54,16 @@ def _mixed(marks: re.Match[str]) -> str:
     return "?!" if len(set(marks[0])) > 1 else marks[0][0]
 
 
-#: In this order. Each pattern looks at a bounded stretch, or at a run of one class.
+#: Applied in this order. Each pattern matches a limited stretch, or a run of one class.
 _RULES: Final = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
         (r"(?<!\S)<3+(?!\w)", "heart"),
         (r"(?<!\S)(\d+) ?< ?(?=\d+(?!\S))|(?<= )<(?= )", r"\1 less than "),
         (r"(?<!\S)(\d+) ?> ?(?=\d+(?!\S))|(?<= )>(?= )", r"\1 greater than "),
-        # Brackets and tags: the words stay, nothing is left that could open markup.
+        # Brackets and tags: the words stay; nothing is left that could begin markup.
         (r"/?[\[\]<>{}]+/?", " "),
-        # An entity is none when its ampersand stands alone; engines say "and" in their language.
+        # An ampersand alone begins no entity; engines say "and" in their language.
         (r"&[ &]*", " & "),
         (r"[_|\\^`~]+", " "),
         # Ends of sentences and clauses once, dots up to three, "?!" for every mixture.
@@ -80,10 +80,10 @@ _RULES: Final = tuple(
 
 
 def normalize(text: str) -> str:
-    """What an engine can be given, in NFC; empty where nothing is left.
+    """Text that any engine can speak, in NFC; empty if nothing is left.
 
-    Line ends become ends of sentences, blank lines `PARAGRAPH`; other white space one space.
-    Normalizing twice changes nothing.
+    Line ends become ends of sentences, blank lines `PARAGRAPH`, other white space one space.
+    Normalizing again changes nothing.
     """
     text = _LINE_END.sub("\n", emoji_to_words(text))
     text = unicodedata.normalize("NFC", _visible(text))
@@ -101,12 +101,12 @@ def normalize(text: str) -> str:
 
 
 def speakable(text: str) -> bool:
-    """Whether a letter or a digit, of any script, is in it."""
+    """Whether it has a letter or a digit of any script."""
     return any(char.isalnum() and char not in _BLANK for char in text)
 
 
 def _visible(text: str) -> str:
-    """Without what is invisible, and with no more marks on a letter than a script needs."""
+    """The text without invisible characters, and with as many marks on a letter as scripts need."""
     kept: list[str] = []
     marks = diacritics = 0
     has_base = False
@@ -133,12 +133,12 @@ def _visible(text: str) -> str:
 
 
 def _is_diacritic(mark: str) -> bool:
-    """Whether a mark belongs to no script of its own: what is piled up without end is of these."""
+    """Whether a mark belongs to no particular script. Endless piles consist of such marks."""
     return unicodedata.name(mark, "").startswith("COMBINING")
 
 
 def _joins(text: str, at: int) -> bool:
-    """Whether the joiner stands directly between two letters of a script that uses it."""
+    """Whether the joiner is directly between two letters of a script that uses it."""
     if not 0 < at < len(text) - 1:
         return False
     before, after = text[at - 1], text[at + 1]
@@ -160,12 +160,12 @@ def _plain(char: str) -> str:
     categories = [unicodedata.category(each)[0] for each in plain]
     if len(plain) > _LONGEST_LOOK or not set(categories) <= set("LMN"):
         return char
-    # A vowel of Thai would come apart into a mark and a letter.
+    # A Thai vowel would become a mark and a letter.
     return char if len(plain) > 1 and categories[0] == "M" else plain
 
 
 def _joined(between: str, parts: list[str]) -> str:
-    """The parts, all but the last of which end with punctuation; a full stop where none stands."""
+    """The parts in one text. Each but the last gets a full stop if it has no punctuation."""
     return between.join([*map(_ended, parts[:-1]), *parts[-1:]])
 
 

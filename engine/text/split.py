@@ -1,11 +1,11 @@
-"""Cuts a text into the pieces that an engine speaks in one go. The first is short, so that sound
-starts early; the others are as long as the engine's card allows.
+"""Cuts a text into the pieces that an engine speaks one by one. The first is short, so that sound
+starts early; the others are as long as the engine's info allows.
 
 Knows: how long a piece should be, and how long a speaker pauses after it.
-Does not know: where sentences end (see `places`), engines, time.
+Does not know: where sentences end (see `boundaries.py`), engines, time.
 
-A cut is looked for where a sentence ends, then a clause, then a word. A word is cut only when it
-alone is longer than a piece may be, and then between clusters: no accent and no emoji comes apart.
+A cut is made where a sentence ends, else a clause, else a word. A word is cut only if it alone is
+longer than a piece may be, and then between clusters: no accent and no emoji is cut.
 """
 
 import re
@@ -13,8 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from engine.text.boundaries import Ends, Places
-from engine.text.wide import HANGUL, IDEOGRAPHIC
+from engine.text.boundaries import HANGUL, IDEOGRAPHIC, Ends, Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +36,10 @@ PAUSES: Final = {
 #: leaves an engine at real-time factor 0.3 little time to make the second.
 FIRST_LEAST: Final = 30
 FIRST_MOST: Final = 80
-#: To end where a clause does, the first piece may be as short, or as long, as this.
+#: The first piece may be as short or as long as this if a clause ends there.
 FIRST_SHORTEST: Final = 12
 FIRST_LONGEST: Final = 120
-#: An ideograph, a kana, a syllable of Hangul takes about as long to say as so many letters.
+#: An ideograph, a kana or a syllable of Hangul takes about as long to say as so many letters.
 LETTERS_PER_WIDE: Final = 3
 
 _WIDE: Final = re.compile(f"[{IDEOGRAPHIC}{HANGUL}]")
@@ -49,14 +48,14 @@ _WIDE: Final = re.compile(f"[{IDEOGRAPHIC}{HANGUL}]")
 def split(text: str, *, least: int, most: int) -> list[Piece]:
     """Cut `text` into pieces of at least `least` and at most `most` characters.
 
-    No character is lost but white space. No piece is longer than `most`; one is shorter than
-    `least`, or without a letter, only where no neighbour has room for it. The last piece's pause
-    is 0. Linear in the text's length.
+    Only white space is lost. No piece is longer than `most`; a piece is shorter than `least`, or
+    without a letter, only if no neighbour has room for it. The last piece's pause is 0. Linear in
+    the text's length.
 
     Raises ValueError unless 1 <= least <= most.
     """
     if not 1 <= least <= most:
-        raise ValueError(f"no piece can have {least} to {most} characters")
+        raise ValueError(f"a piece cannot have {least} to {most} characters")
     places = Places(text)
     pieces: list[Piece] = []
     start = 0
@@ -96,7 +95,7 @@ def _first_cut(places: Places, least: int, most: int) -> int:
 
 def _cut(places: Places, start: int, least: int, most: int, wanted: int) -> int:
     """Where the piece that begins at `start` ends: after `wanted` characters or a little before,
-    and after at most `most`."""
+    and after `most` at the latest."""
     if places.length - start <= wanted:
         return places.length
     first, last = start + least, min(start + wanted, places.length - least)
@@ -110,19 +109,19 @@ def _cut(places: Places, start: int, least: int, most: int, wanted: int) -> int:
     if end:
         return end
 
-    # The words that stand here leave no choice. One that is too long anyway is cut to fill this
-    # piece; any other stays whole, even when that makes a piece shorter than wanted.
+    # The words here leave no choice. One that is too long for a piece is cut to fill this piece;
+    # any other stays whole, even if that makes a piece shorter than wanted.
     word_start, word_end = places.word_around(start + wanted)
     if word_end - word_start > most and (end := places.last_cluster_end(start, first, last)):
         return end
     if ends := places.within(Ends.WORD, start + 1, start + most):
         return ends[-1]
     end = places.last_cluster_end(start, start + 1, start + most)
-    return end or start + most  # a single cluster longer than a piece may be: hardly language
+    return end or start + most  # a single cluster longer than a piece: hardly language
 
 
 def _is_allowed(places: Places, start: int, end: int, least: int) -> bool:
-    """Whether a cut there leaves both sides enough to say."""
+    """Whether a cut there leaves enough to say on both sides."""
     rest = places.after(end)
     return (
         (end == places.length or places.length - rest >= least)

@@ -8,7 +8,6 @@ owners.py              what an owner does: register, rename, share, style, delet
 styles.py              a style's values, checked by what the engine can; pure
 moderation.py          what a server's admins decide; reports, the audit log
 freezes.py             which voices fall under which freeze
-fingerprints.py        fingerprints, computed and compared in the bounded process
 blocklist.py           recordings that the operator has blocked everywhere
 operator_voices.py     the operator's voices
 operator_folder.py     the operator's files become public voices, and follow changes
@@ -18,7 +17,8 @@ data_export.py         a member's data as files
 pending_deletions.py   what is deleted goes from the disk
 rate_limits.py         what a member may try only so often an hour
 rate_limit_keys.py     the keys under which that is counted
-recording_analyzer.py  what may come in, how many at once, what to advise
+recording_analyzer.py  which recordings are accepted, how many at once, what to advise
+analysis_process.py    the bounded process that decodes recordings, started, ended and asked
+analysis/              runs in that process only: ffmpeg, speech detection, loudness, fingerprints
 recording_files.py     files by content hash; the operator's by name
-analysis/              runs in the bounded process only: ffmpeg, speech detection, level
 """

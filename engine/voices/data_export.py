@@ -1,6 +1,6 @@
-"""A member's data as files that can be handed over: JSON, and the recordings as they are kept.
+"""A member's data as files to send: JSON, and the recordings as they are kept.
 
-Knows: what belongs to a member, zip files. Does not know: who asked, where they are sent.
+Knows: what belongs to a member, zip files. Does not know: who asked, where the files are sent.
 """
 
 import asyncio
@@ -32,9 +32,9 @@ from engine.store import (
 )
 from engine.voices.recording_files import RecordingFiles
 
-#: What a zip file needs for each file in it besides its contents, and once for all: twice its
-#: name, 76 and 22 bytes (PKWARE's APPNOTE, sections 4.3.7, 4.3.12, 4.3.16); rounded up. What
-#: cannot be deflated grows by 5 bytes every 16 KiB and a few more.
+#: Bytes of a zip file besides the contents of its files: for each, twice its name and 76; 22 for
+#: the whole (PKWARE's APPNOTE, sections 4.3.7, 4.3.12, 4.3.16); rounded up. Contents that cannot
+#: be deflated grow by 5 bytes every 16 KiB, and a few more.
 _HEADERS: Final = 128
 _GROWTH: Final = 1 / 2048
 _DATA: Final = "mynah-data.json"
@@ -73,8 +73,8 @@ def collect(connection: Connection, member: str) -> DataExport:
             {"server": lane or "everywhere", "recording": reference}
             for lane, reference in freeze_queries.freezes_of(connection, member)
         ],
-        "barred_from_giving_voices_on": freeze_queries.bars_of(connection, member),
-        "messages_yet_to_be_blanked": [
+        "blocked_from_giving_voices_on": freeze_queries.bars_of(connection, member),
+        "messages_to_be_redacted": [
             _without_token(each.origin)
             for each in erasure_queries.erasures_left(connection, member)
         ],
@@ -83,7 +83,7 @@ def collect(connection: Connection, member: str) -> DataExport:
             for voice in voice_queries.within_reach(connection, member, None)
             if member in voice.members
         ],
-        "trail": [
+        "audit_log": [
             {
                 "at": _when(entry.at),
                 "server": entry.lane,
@@ -102,17 +102,17 @@ def collect(connection: Connection, member: str) -> DataExport:
 
 
 async def pack(
-    kept: DataExport, recordings_dir: RecordingFiles, most_bytes: int
+    kept: DataExport, recording_files: RecordingFiles, most_bytes: int
 ) -> list[tuple[str, bytes]]:
-    """As zip files of at most `most_bytes`. Raises ValueError where a recording has no room."""
-    return await asyncio.to_thread(_pack, kept, recordings_dir, most_bytes)
+    """Zip files of at most `most_bytes` each. Raises ValueError if a recording is larger."""
+    return await asyncio.to_thread(_pack, kept, recording_files, most_bytes)
 
 
 def _pack(
-    kept: DataExport, recordings_dir: RecordingFiles, most_bytes: int
+    kept: DataExport, recording_files: RecordingFiles, most_bytes: int
 ) -> list[tuple[str, bytes]]:
     parts: list[list[tuple[str, bytes]]] = [[]]
-    for file in _files(kept, recordings_dir, most_bytes):
+    for file in _files(kept, recording_files, most_bytes):
         if parts[-1] and sum(map(_room, [*parts[-1], file])) > most_bytes:
             parts.append([])
         if _room(file) > most_bytes:
@@ -122,9 +122,9 @@ def _pack(
 
 
 def _files(
-    kept: DataExport, recordings_dir: RecordingFiles, most_bytes: int
+    kept: DataExport, recording_files: RecordingFiles, most_bytes: int
 ) -> Iterator[tuple[str, bytes]]:
-    """One JSON; where the texts are too many for a part, they go on in another, each whole."""
+    """One JSON file, or more if the texts are too many for a part; no text is split."""
     number, rest = 1, list(kept.texts)
     while True:
         name = _DATA if number == 1 else _MORE.format(number)
@@ -141,13 +141,13 @@ def _files(
             break
         number += 1
     for reference, file_name in kept.recordings.items():
-        recording = recordings_dir.read(reference)
-        if recording is not None:  # deleted since it was looked up
+        recording = recording_files.read(reference)
+        if recording is not None:  # deleted meanwhile
             yield file_name, recording
 
 
 def _room(file: tuple[str, bytes]) -> int:
-    """Bytes that a file takes in a zip file at most."""
+    """The most bytes that a file takes in a zip file."""
     return _HEADERS + 2 * len(file[0].encode()) + len(file[1]) + int(len(file[1]) * _GROWTH)
 
 
@@ -172,7 +172,7 @@ def _voice(voice: Voice, file: str) -> dict[str, Any]:
         "server": voice.lane,
         "members": sorted(voice.members),
         "style": dict(voice.style),
-        "report": voice.report.to_json(),
+        "analysis": voice.analysis.to_json(),
         "uploaded_at": _when(voice.created_at),
     }
 
@@ -192,12 +192,12 @@ def _text(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_token(origin: Mapping[str, Any]) -> dict[str, Any]:
-    """It opens a door of Discord's."""
+    """Interaction tokens are credentials: never export them."""
     return {name: value for name, value in origin.items() if name != "token"}
 
 
 def _file_names(voices: Sequence[Voice]) -> dict[str, str]:
-    """A name for each recording: its voice's, made distinct where it must be."""
+    """A name for each recording: its voice's, with an id if another recording has the same name."""
     names: dict[str, str] = {}
     for voice in voices:
         if voice.reference in names:

@@ -33,7 +33,7 @@ class MemberErasure(PendingDeletions):
             self._tell(connection, Requester(member=member, lane=lane), Action.EXPORT)
             return collect(connection, member)
 
-        return await pack(await self._database.write(write), self._recordings_dir, most_bytes)
+        return await pack(await self._database.write(write), self._recording_files, most_bytes)
 
     async def erase(self, member: str, *, lane: str | None = None) -> None:
         """Delete all that is kept of a member, from the disk too when this returns; but for what
@@ -41,7 +41,7 @@ class MemberErasure(PendingDeletions):
 
         Live jobs end: theirs (ERASED), and those of others in their voices (VOICE_GONE).
         """
-        await self._shield.run(self._erase(member, lane))
+        await self._tasks.run_to_completion(self._erase(member, lane))
 
     async def _erase(self, member: str, lane: str | None) -> None:
         gone: set[str] = set()
@@ -65,7 +65,7 @@ class MemberErasure(PendingDeletions):
 
         await self._act(write, forget=forget, ended_by=ended_by)
         for key in gone:
-            self._news.tell(key)
+            self._news.publish(key)
         await self.purge()
         log.info("A member's data was deleted", voices=len(gone))
 

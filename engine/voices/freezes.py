@@ -2,7 +2,7 @@
 
 Knows: when fingerprints are compared (a voice comes, a freeze comes, the operator blocks a
 recording), and that none may slip through in between. Does not know: how they are compared
-(`fingerprints.py`), what a freeze means (`permissions.py`).
+(`analysis_process.py`), what a freeze means (`permissions.py`).
 
 What is found is kept in rows, which every judgement reads. A voice and the freezes that it falls
 under are committed together. A freeze holds at once for the voice and for the same bytes; which
@@ -23,7 +23,6 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection
 
-from engine.base import child_process
 from engine.base.clock import Clock
 from engine.base.error_text import describe
 from engine.base.settings import Settings
@@ -32,8 +31,7 @@ from engine.model.voices import OPERATOR
 from engine.queue import SpeechQueue
 from engine.store import freezes as freeze_queries
 from engine.store.freezes import EVERYWHERE, Frozen
-from engine.voices import blocklist, fingerprints
-from engine.voices.recording_analyzer import our_fault
+from engine.voices import analysis_process, blocklist
 from engine.voices.transactions import VoiceTransactions
 
 #: Seconds that a freeze waits for what it finds, so that an admin is told of all that it ended.
@@ -61,12 +59,12 @@ class Freezes(VoiceTransactions):
         frozen = await self._database.read(lambda c: freeze_queries.all_frozen(c, printed=True))
         frozen = [each for each in frozen if each.print]
         try:
-            found = await fingerprints.same_as(
+            found = await analysis_process.same_recordings(
                 made, [each.print or b"" for each in frozen], first_is="kept"
             )
-        except (TimeoutError, child_process.Ended, OSError) as error:
+        except (TimeoutError, analysis_process.Ended, OSError) as error:
             log.error("A recording could not be compared with frozen ones", error=describe(error))
-            raise our_fault(describe(error)) from error
+            raise analysis_process.our_fault(describe(error)) from error
         return [frozen[place] for place in found]
 
     # ---- the operator's blocklist
@@ -135,7 +133,7 @@ class Freezes(VoiceTransactions):
             lambda c: freeze_queries.prints_beside(c, frozen.id),
         )
         ids = list(beside)
-        places = await fingerprints.same_as(
+        places = await analysis_process.same_recordings(
             frozen.print or b"", [beside[each] for each in ids], first_is="whole"
         )
         found = [ids[place] for place in places]
@@ -184,11 +182,11 @@ class Freezes(VoiceTransactions):
         """None where the recording is away, or cannot be read."""
         if reference in self._unreadable:
             return None
-        place = await asyncio.to_thread(self._recordings_dir.path, reference)
+        place = await asyncio.to_thread(self._recording_files.path, reference)
         if place is None:
             return None
         try:
-            return await fingerprints.print_of(place)
+            return await analysis_process.fingerprint_of(place)
         except BadRecording as error:
             self._unreadable.add(reference)
             log.warning(

@@ -1,11 +1,11 @@
-"""Recordings that the operator drops into the folder of references become public voices.
+"""Recordings that the operator puts into the folder of references become public voices.
 
-Knows: that folder, which files of it were examined and what came out, when one stands still. Does
-not know: how a recording is examined, how a voice is registered.
+Knows: that folder, the analysis of each file, when a file has stopped changing. Does not know: how
+a recording is analyzed, how a voice is registered.
 
-The folder is looked at each second. A file is taken once it has stood still from one look to the
-next: a copy in progress grows. What was found is kept beside the converted copies, so that a
-restart examines nothing twice.
+The folder is read each second. A file is analyzed once it is unchanged from one look to the next,
+because a copy in progress grows. The results are kept beside the converted copies, so that a
+restart analyzes nothing again.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol, Self
 
 import structlog
 
+from engine.base.aio import TaskSet
 from engine.base.clock import Clock
 from engine.base.settings import MEBIBYTE, Settings
 from engine.model.errors import BadRecording, Busy, Refused
@@ -37,72 +38,68 @@ LOOK_SECONDS: Final = 1.0
 #: The operator's own files may be large; members' uploads have a limit of their own.
 MOST_BYTES: Final = 256 * MEBIBYTE
 _INDEX: Final = "index.json"
-_WORK: Final = ".mynah-examined.wav"  # swept like every file that is called so
+_WORK: Final = ".mynah-analyzed.wav"  # swept like every file of that prefix
 
 log = structlog.get_logger(__name__)
 
 
 class Publisher(Protocol):
-    """What is asked of the library."""
+    """What is asked of the VoiceRegistry."""
 
     async def published(self) -> Sequence[Voice]: ...
-    async def publish(self, name: str, examined: Analyzed) -> Voice: ...
+    async def publish(self, name: str, analyzed: Analyzed, /) -> Voice: ...
     async def unpublish(self, name: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What came out of a file of this size and time: a recording, or the reason why not."""
+    """What a file of this size and time gave: a recording, or why it was rejected."""
 
     size: int
     mtime: int
-    reference: str | None
-    report: dict[str, Any] | None
-    refused: str | None
-    print: str | None = None  # base64
+    reference: str | None = None
+    analysis: dict[str, Any] | None = None
+    fingerprint: str | None = None  # base64
+    rejected: str | None = None
 
     def is_of(self, file: OperatorRecording) -> bool:
         return (self.size, self.mtime) == (file.size, file.mtime)
 
 
 class OperatorFolder:
-    """`start` after the library's, `close` before it."""
+    """Call `start` after the registry's, `close` before it."""
 
     def __init__(
         self,
-        recordings_dir: RecordingFiles,
-        examiner: RecordingAnalyzer,
+        recording_files: RecordingFiles,
+        analyzer: RecordingAnalyzer,
         registry: Publisher,
         clock: Clock,
     ) -> None:
-        self._recordings_dir = recordings_dir
-        self._examiner = examiner
+        self._recording_files = recording_files
+        self._analyzer = analyzer
         self._registry = registry
         self._clock = clock
         self._seen: dict[str, OperatorRecording] = {}
         self._found: dict[str, Finding] = {}
-        #: What could not be found out: tried again when the file changes, or at the next start.
+        #: Files that could not be analyzed: tried again when they change, and at the next start.
         self._failed: dict[str, OperatorRecording] = {}
-        self._told: frozenset[tuple[str, str]] = frozenset()
-        self._settled: object = None  # what the library was last told
-        self._task: asyncio.Task[None] | None = None
+        self._warned: frozenset[tuple[str, str]] = frozenset()
+        self._published: object = None  # what the registry was last told
+        self._tasks = TaskSet()
 
     @classmethod
     def from_settings(cls, settings: Settings, registry: Publisher, clock: Clock) -> Self:
-        recordings_dir = RecordingFiles(
-            settings.mynah_references_dir, settings.mynah_data_dir / "references"
-        )
-        return cls(recordings_dir, operators_examiner(settings), registry, clock)
+        files = RecordingFiles.from_settings(settings)
+        return cls(files, operator_analyzer(settings), registry, clock)
 
     async def start(self) -> None:
-        await asyncio.to_thread(self._recordings_dir.sweep)
+        await asyncio.to_thread(self._recording_files.sweep)
         self._found = await asyncio.to_thread(self._read_index)
-        self._task = asyncio.create_task(self._run(), name="dropped voices")
+        self._tasks.start(self._run(), name="operator folder")
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._tasks.cancel()
 
     async def _run(self) -> None:
         while True:
@@ -110,17 +107,17 @@ class OperatorFolder:
                 await self.look()
             except Exception:
                 # The edge of this task: a full or failing disk, a fault of ours. The next look may
-                # do better; what is registered stays so.
-                log.exception("looking at the folder of references failed")
+                # succeed; registered voices stay.
+                log.exception("the folder of references could not be read")
             await self._clock.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
-        """Look once at the folder; examine, publish and withdraw what has changed."""
-        files = await asyncio.to_thread(self._recordings_dir.dropped)
-        converted = set(await asyncio.to_thread(self._recordings_dir.kept_converted))
+        """Read the folder once; analyze, publish and withdraw what has changed."""
+        files = await asyncio.to_thread(self._recording_files.operator_recordings)
+        converted = set(await asyncio.to_thread(self._recording_files.kept_converted))
         for name, file in files.items():
             if self._seen.get(name) == file and not self._is_known(name, file, converted):
-                await self._examine(name, file)
+                await self._analyze(name, file)
         self._seen = files
         await self._settle(files)
 
@@ -132,42 +129,35 @@ class OperatorFolder:
             return False
         return found.reference is None or found.reference in converted
 
-    async def _examine(self, name: str, file: OperatorRecording) -> None:
-        wav = self._recordings_dir.converted / _WORK
+    async def _analyze(self, name: str, file: OperatorRecording) -> None:
+        wav = self._recording_files.converted / _WORK
         await asyncio.to_thread(wav.parent.mkdir, parents=True, exist_ok=True)
         try:
-            examined = await self._examiner.examine(file.path, wav)
-            await asyncio.to_thread(self._recordings_dir.keep_converted, wav, examined.reference)
-            preview = await asyncio.to_thread(examined.preview.read_bytes)
-            await asyncio.to_thread(self._recordings_dir.keep_preview, preview, examined.reference)
+            analyzed = await self._analyzer.analyze(file.path, wav)
+            await asyncio.to_thread(self._recording_files.keep_converted, wav, analyzed.reference)
+            preview = await asyncio.to_thread(analyzed.preview.read_bytes)
+            await asyncio.to_thread(self._recording_files.keep_preview, preview, analyzed.reference)
         except Busy:
             return
         except FileNotFoundError:
-            return  # gone in between: the next look sees it
+            return  # deleted meanwhile: the next look sees it
         except BadRecording as error:
             log.warning(
-                "a recording in the folder of references cannot serve",
+                "a recording in the folder of references cannot be used",
                 file=name,
                 reason=error.user_message,
             )
             if error.retryable:
                 self._failed[name] = file
                 return
-            found = Finding(
-                size=file.size,
-                mtime=file.mtime,
-                reference=None,
-                report=None,
-                refused=error.user_message,
-            )
+            found = Finding(size=file.size, mtime=file.mtime, rejected=error.user_message)
         else:
             found = Finding(
                 size=file.size,
                 mtime=file.mtime,
-                reference=examined.reference,
-                report=examined.report.to_json(),
-                refused=None,
-                print=base64.b64encode(examined.print).decode(),
+                reference=analyzed.reference,
+                analysis=analyzed.analysis.to_json(),
+                fingerprint=base64.b64encode(analyzed.fingerprint).decode(),
             )
         finally:
             for each in (wav, preview_beside(wav)):
@@ -176,9 +166,9 @@ class OperatorFolder:
         await asyncio.to_thread(self._write_index)
 
     async def _settle(self, files: dict[str, OperatorRecording]) -> None:
-        """Have the library's public voices be those of the folder."""
+        """Make the public voices those of the folder."""
         wanted: dict[str, tuple[str, Finding]] = {}
-        kept: set[str] = set()  # by a file that is still being written: left as it is
+        kept: set[str] = set()  # keys of files that still change, or wait for analysis
         doubles: set[tuple[str, str]] = set()
         for file_name, file in files.items():
             name = public_name(file.path.stem)
@@ -191,9 +181,9 @@ class OperatorFolder:
                     doubles.add((file_name, name))
                 else:
                     wanted[name_key(name)] = (name, found)
-        self._tell_doubles(doubles)
+        self._warn_of_doubles(doubles)
         state = ({key: (name, found.reference) for key, (name, found) in wanted.items()}, kept)
-        if state == self._settled:
+        if state == self._published:
             return
         published = {name_key(voice.name): voice for voice in await self._registry.published()}
         for key, (name, found) in wanted.items():
@@ -204,70 +194,72 @@ class OperatorFolder:
             if key not in wanted and key not in kept:
                 await self._registry.unpublish(voice.name)
                 log.info("a public voice is withdrawn", name=voice.name)
-        await self._forget(files)
-        self._settled = state
+        still = {voice.reference for key, voice in published.items() if key in kept}
+        await self._forget(files, still)
+        self._published = state
 
     async def _publish(self, name: str, found: Finding) -> None:
         assert found.reference is not None
-        assert found.report is not None
-        wav = await asyncio.to_thread(self._recordings_dir.path, found.reference)
+        assert found.analysis is not None
+        wav = await asyncio.to_thread(self._recording_files.path, found.reference)
         if wav is None:
-            return  # gone in between: the next look has it made again
-        report = RecordingAnalysis.from_json(found.report)
-        examined = Analyzed(
+            return  # deleted meanwhile: the next look makes it again
+        analysis = RecordingAnalysis.from_json(found.analysis)
+        analyzed = Analyzed(
             wav=wav,
             reference=found.reference,
-            report=report,
-            advice=advice(report),
-            print=base64.b64decode(found.print or ""),
+            analysis=analysis,
+            advice=advice(analysis),
+            fingerprint=base64.b64decode(found.fingerprint or ""),
         )
         try:
-            await self._registry.publish(name, examined)
+            await self._registry.publish(name, analyzed)
         except Refused as error:
             log.warning("a recording cannot be public", name=name, reason=error.user_message)
             return
-        log.info("a voice is public", name=name, advice="; ".join(examined.advice))
+        log.info("a voice is public", name=name, advice="; ".join(analyzed.advice))
 
-    async def _forget(self, files: dict[str, OperatorRecording]) -> None:
-        """What was made of files that are gone goes too."""
+    async def _forget(self, files: dict[str, OperatorRecording], still: set[str]) -> None:
+        """Delete what was made of files that are gone. `still`: references that voices have until
+        their files are analyzed."""
         gone = self._found.keys() - files.keys()
         for name in gone:
             del self._found[name]
         self._failed = {name: file for name, file in self._failed.items() if name in files}
         if gone:
             await asyncio.to_thread(self._write_index)
-        needed = {found.reference for found in self._found.values()}
-        for reference in await asyncio.to_thread(self._recordings_dir.kept_converted):
+        needed = {found.reference for found in self._found.values()} | still
+        for reference in await asyncio.to_thread(self._recording_files.kept_converted):
             if reference not in needed:
-                await asyncio.to_thread(self._recordings_dir.drop_converted, reference)
+                await asyncio.to_thread(self._recording_files.drop_converted, reference)
 
-    def _tell_doubles(self, doubles: set[tuple[str, str]]) -> None:
-        for file, name in sorted(doubles - self._told):
+    def _warn_of_doubles(self, doubles: set[tuple[str, str]]) -> None:
+        for file, name in sorted(doubles - self._warned):
             log.warning(
-                "two recordings in the folder of references have one name; rename this one",
+                "two recordings in the folder of references have the same name; rename this one",
                 file=file,
                 name=name,
             )
-        self._told = frozenset(doubles)
+        self._warned = frozenset(doubles)
 
     def _read_index(self) -> dict[str, Finding]:
-        """Nothing where it is missing, damaged, or of another edition: then all is examined."""
+        """Nothing if it is missing, damaged, or of another edition: then every file is analyzed."""
         with suppress(OSError, ValueError, TypeError, AttributeError):
-            kept = json.loads((self._recordings_dir.converted / _INDEX).read_bytes())
+            kept = json.loads((self._recording_files.converted / _INDEX).read_bytes())
             if kept.get("edition") == EDITION:
                 return {name: Finding(**found) for name, found in kept["files"].items()}
         return {}
 
     def _write_index(self) -> None:
         files = {name: asdict(found) for name, found in self._found.items()}
-        place = self._recordings_dir.converted / _INDEX
+        place = self._recording_files.converted / _INDEX
         place.parent.mkdir(parents=True, exist_ok=True)
         part = place.with_name(f".mynah-{_INDEX}.part")
         part.write_text(json.dumps({"edition": EDITION, "files": files}), encoding="utf-8")
         part.replace(place)
 
 
-def operators_examiner(settings: Settings) -> RecordingAnalyzer:
-    """One at a time: nobody waits for it, and members' uploads do not wait behind it."""
+def operator_analyzer(settings: Settings) -> RecordingAnalyzer:
+    """One at a time: nobody waits for it, and members' uploads do not wait for it."""
     limits = RecordingLimits(bytes=MOST_BYTES, seconds=settings.mynah_max_recording)
     return RecordingAnalyzer(limits, at_once=1)

@@ -28,8 +28,8 @@ class OperatorVoices(PendingDeletions, Freezes):
 
         def write(connection: Connection) -> Voice:
             voice = put(connection)
-            if examined.print:
-                freeze_queries.put_print(connection, voice.id, examined.print)
+            if examined.fingerprint:
+                freeze_queries.put_print(connection, voice.id, examined.fingerprint)
             freeze_queries.put_voice_under(connection, voice, recognized)
             return voice
 
@@ -43,14 +43,14 @@ class OperatorVoices(PendingDeletions, Freezes):
                     reference=examined.reference,
                     scope=Scope.PUBLIC,
                     lane=None,
-                    report=examined.report,
+                    report=examined.analysis,
                     now=self._clock.time(),
                 )
             voice_queries.set_voice(
                 connection,
                 voice.id,
                 reference=examined.reference,
-                report=examined.report.to_json(),
+                report=examined.analysis.to_json(),
             )
             voice_queries.set_name(connection, voice.id, name)
             if voice.reference != examined.reference:
@@ -62,12 +62,12 @@ class OperatorVoices(PendingDeletions, Freezes):
         changed = before is not None and before.reference != examined.reference
         keys = [before.key] if before is not None and changed else []
         async with self._files:  # a recording that is about to go for want of a voice is kept
-            recognized = [each.id for each in await self._recognize(examined.print)]
+            recognized = [each.id for each in await self._recognize(examined.fingerprint)]
             voice = await self._act(write, tell=keys, forget=in_voices(keys))
         if changed:
             await self.purge()
         else:
-            self._news.tell(voice.key)
+            self._news.publish(voice.key)
         return voice
 
     async def unpublish(self, name: str) -> None:

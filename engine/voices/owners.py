@@ -96,7 +96,9 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
                 user_message="Outside of a server there is none to share it with. Upload it "
                 "privately, or on that server.",
             )
-        return await self._shield.run(self._register(requester, name, scope, examined, consent))
+        return await self._tasks.run_to_completion(
+            self._register(requester, name, scope, examined, consent)
+        )
 
     async def _register(
         self, requester: Requester, name: str, scope: Scope, examined: Analyzed, consent: str
@@ -120,7 +122,7 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
                 reference=reference,
                 scope=scope,
                 lane=requester.lane if scope is Scope.SERVER else None,
-                report=examined.report,
+                report=examined.analysis,
                 now=now,
             )
             voice_queries.put_consent(
@@ -131,15 +133,15 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
                 words=consent,
                 now=now,
             )
-            if examined.print:
-                freeze_queries.put_print(connection, voice.id, examined.print)
+            if examined.fingerprint:
+                freeze_queries.put_print(connection, voice.id, examined.fingerprint)
             freeze_queries.put_voice_under(connection, voice, recognized)
             self._tell(connection, requester, Action.UPLOAD, voice.id, scope)
             erasure_queries.drop_purges(connection, PurgeKind.REFERENCE, [reference])
             return voice
 
         async with self._files:
-            found = await self._recognize(examined.print)
+            found = await self._recognize(examined.fingerprint)
             recognized.update((each.id, each.lane) for each in found)
             # What a kill leaves from here on is swept at the next start, unless the row is there.
             await self._database.write(
@@ -155,18 +157,18 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
                 except OSError as error:  # written down, so it is tried again
                     log.warning("A recording is yet to go", error=describe(error))
                 raise
-        self._news.tell(voice.key)
+        self._news.publish(voice.key)
         return voice
 
     async def keep_preview(self, reference: str, sound: bytes) -> None:
         """Keep a recording as it is listened to, if it is still kept itself. Raises OSError."""
         async with self._files:
-            if await asyncio.to_thread(self._recordings_dir.path, reference) is not None:
-                await asyncio.to_thread(self._recordings_dir.keep_preview, sound, reference)
+            if await asyncio.to_thread(self._recording_files.path, reference) is not None:
+                await asyncio.to_thread(self._recording_files.keep_preview, sound, reference)
 
     async def _keep(self, examined: Analyzed) -> None:
         try:
-            await asyncio.to_thread(_keep_files, self._recordings_dir, examined)
+            await asyncio.to_thread(_keep_files, self._recording_files, examined)
         except OSError as error:
             raise StorageFull(
                 f"the recording cannot be kept: {error}",
@@ -290,10 +292,10 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
         await self.purge()
 
 
-def _keep_files(recordings_dir: RecordingFiles, examined: Analyzed) -> None:
-    recordings_dir.keep(examined.wav, examined.reference)
+def _keep_files(recording_files: RecordingFiles, examined: Analyzed) -> None:
+    recording_files.keep(examined.wav, examined.reference)
     if examined.preview.is_file():
-        recordings_dir.keep_preview(examined.preview.read_bytes(), examined.reference)
+        recording_files.keep_preview(examined.preview.read_bytes(), examined.reference)
 
 
 def _check_role(

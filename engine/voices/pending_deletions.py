@@ -41,7 +41,7 @@ class PendingDeletions(VoiceTransactions):
     async def purge(self) -> None:
         """Have all that was deleted gone from the disk. What belongs to an engine that is away
         stays written down."""
-        await self._shield.run(self._purge())
+        await self._tasks.run_to_completion(self._purge())
 
     async def _purge(self) -> None:
         left = await self._database.read(erasure_queries.all_purges)
@@ -81,8 +81,8 @@ class PendingDeletions(VoiceTransactions):
     async def _purge_reference(self, reference: str) -> None:
         """Unless a voice has it. To be called with `_files`, so that none comes to have it."""
         if not await self._database.read(lambda c: voice_queries.references(c, [reference])):
-            await asyncio.to_thread(self._recordings_dir.drop, reference)
-            await asyncio.to_thread(self._recordings_dir.drop_converted, reference)
+            await asyncio.to_thread(self._recording_files.drop, reference)
+            await asyncio.to_thread(self._recording_files.drop_converted, reference)
         await self._struck(PurgeKind.REFERENCE, [reference])
 
     async def _struck(self, kind: PurgeKind, keys: Collection[str]) -> None:

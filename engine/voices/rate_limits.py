@@ -65,7 +65,7 @@ class RateLimits(VoiceTransactions):
     async def attempt(self, member: str, kind: LimitedAction) -> None:
         """Count one try of this member's; it is on disk when this returns. Raises TooOften, which
         says when the next one is free, and counts nothing; StorageFull."""
-        await self._shield.run(self._attempt(member, kind))
+        await self._tasks.run_to_completion(self._attempt(member, kind))
 
     async def _attempt(self, member: str, kind: LimitedAction) -> None:
         now = self._clock.time()
@@ -118,7 +118,7 @@ class RateLimits(VoiceTransactions):
         """Delete what no longer counts, if something is due."""
         now = self._clock.time()
         if now >= self._forget_at:
-            await self._shield.run(self._forget_due(now))
+            await self._tasks.run_to_completion(self._forget_due(now))
 
     async def _forget_due(self, now: float) -> None:
         async with self._counting:

@@ -1,12 +1,12 @@
-"""The folder of references: recordings by their content hash, and the operator's by their name.
+"""The files of recordings: by their content hash, and the operator's by their name.
 
 Knows: files. Does not know: who owns a recording, what is in it. Every call blocks.
 
-    references/<64 hex>.wav       kept for members, private to this user of the machine
-    references/Anything.mp3       the operator's: dropped in, never written or removed by us
-    <converted>/<64 hex>.wav      what was made of the operator's; a cache
-    <converted>/<64 hex>.ogg      any of these recordings, to listen to; a cache too. Not in
-                                  references/, where sound that is no member's is the operator's
+    references/<64 hex>.wav       kept for members; only this user of the machine can read them
+    references/Anything.mp3       the operator's: this code never writes or removes them
+    <converted>/<64 hex>.wav      what was made of the operator's files; a cache
+    <converted>/<64 hex>.ogg      any of these recordings, to listen to; a cache too. It is not in
+                                  references/, where other sound files belong to the operator
 """
 
 import os
@@ -15,12 +15,15 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-#: Files of the operator that are taken for recordings.
+from engine.base.data_dir import DataDirectory
+from engine.base.settings import Settings
+
+#: The operator's files with these endings are recordings.
 RECORDINGS: Final = (".wav", ".mp3", ".ogg", ".flac")
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
-#: How the names of our unfinished files begin and end.
+#: The names of our unfinished files begin and end so.
 _OURS: Final = ".mynah-"
 _PART: Final = ".part"
 _PREVIEW: Final = ".ogg"
@@ -28,7 +31,7 @@ _PREVIEW: Final = ".ogg"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorRecording:
-    """A file that the operator dropped in, as it was when last looked at."""
+    """A file of the operator, as it was at the last look."""
 
     path: Path
     size: int
@@ -36,34 +39,38 @@ class OperatorRecording:
 
 
 class RecordingFiles:
-    """`references`: members' recordings and the operator's files. `converted`: our cache of the
-    latter."""
+    """`references`: members' recordings and the operator's files. `converted`: the cache."""
 
     def __init__(self, references: Path, converted: Path) -> None:
         self.references = references
         self.converted = converted
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        data = DataDirectory(settings.mynah_data_dir)
+        return cls(settings.mynah_references_dir, data.converted_recordings)
 
     def keep(self, wav: Path, reference: str) -> None:
         """Copy `wav` to the members' recordings. It is on disk when this returns."""
         _store(wav, self._place(self.references, reference))
 
     def keep_converted(self, wav: Path, reference: str) -> None:
-        """Copy `wav` to what was made of the operator's files."""
+        """Copy `wav` to the converted recordings of the operator."""
         _store(wav, self._place(self.converted, reference))
 
     def keep_preview(self, sound: bytes, reference: str) -> None:
-        """Keep a recording as it is listened to, until its last file is dropped."""
+        """Keep a recording's preview until its last file is dropped."""
         _store(sound, self._preview_place(reference))
 
     def preview(self, reference: str) -> bytes | None:
-        """A recording to listen to; None where none is kept, or the recording is not."""
+        """A recording to listen to; None if there is no preview, or no recording."""
         try:
             return self._preview_place(reference).read_bytes() if self.path(reference) else None
         except FileNotFoundError:
             return None
 
     def path(self, reference: str) -> Path | None:
-        """Where a recording is; None where there is none of this hash."""
+        """Where a recording is; None if there is none with this hash."""
         for folder in (self.references, self.converted):
             place = self._place(folder, reference)
             if place.is_file():
@@ -71,11 +78,11 @@ class RecordingFiles:
         return None
 
     def read(self, reference: str) -> bytes | None:
-        """A recording's bytes; None where there is none of this hash."""
+        """A recording's bytes; None if there is none with this hash."""
         place = self.path(reference)
         try:
             return place.read_bytes() if place else None
-        except FileNotFoundError:  # dropped in between
+        except FileNotFoundError:  # dropped meanwhile
             return None
 
     def drop(self, reference: str) -> None:
@@ -93,7 +100,7 @@ class RecordingFiles:
         return _hashes(self.converted)
 
     def sweep(self) -> None:
-        """Remove what a kill left unfinished, and previews of recordings that are not there."""
+        """Remove what a kill left unfinished, and previews without a recording."""
         for reference in _hashes(self.converted, _PREVIEW):
             if self.path(reference) is None:
                 _remove(self._preview_place(reference))
@@ -102,9 +109,9 @@ class RecordingFiles:
                 if entry.name.startswith(_OURS) and entry.name.endswith((_PART, ".wav", ".ogg")):
                     Path(entry.path).unlink(missing_ok=True)
 
-    def dropped(self) -> dict[str, OperatorRecording]:
-        """The operator's files, by their name in the folder ("Anna.mp3"), in its order. Links to
-        files are such; folders are not looked into."""
+    def operator_recordings(self) -> dict[str, OperatorRecording]:
+        """The operator's files by their name in the folder ("Anna.mp3"), in order. Links to files
+        count; subfolders are ignored."""
         found: dict[str, OperatorRecording] = {}
         for entry in sorted(_scan(self.references), key=lambda entry: entry.name):
             path = Path(entry.path)
@@ -114,7 +121,7 @@ class RecordingFiles:
                 continue
             try:
                 info = entry.stat()
-            except FileNotFoundError:  # gone in between, or a link to nothing
+            except FileNotFoundError:  # deleted meanwhile, or a broken link
                 continue
             if entry.is_file():
                 found[entry.name] = OperatorRecording(
@@ -124,7 +131,7 @@ class RecordingFiles:
 
     def _drop(self, reference: str, folder: Path, other: Path) -> None:
         place = self._place(folder, reference)
-        # First the preview: after a kill in between, the recording is there to be dropped again.
+        # First the preview: after a kill in between, the recording can be dropped again.
         if not self._place(other, reference).is_file():
             _remove(self._preview_place(reference))
         _remove(place)
@@ -135,7 +142,7 @@ class RecordingFiles:
     @staticmethod
     def _place(folder: Path, reference: str) -> Path:
         if not _HASH.fullmatch(reference):
-            raise ValueError(f"{reference!r} is no content hash")
+            raise ValueError(f"{reference!r} is not a content hash")
         return folder / f"{reference}.wav"
 
 
@@ -155,11 +162,11 @@ def _hashes(folder: Path, suffix: str = ".wav") -> list[str]:
 
 
 def _store(source: Path | bytes, place: Path) -> None:
-    """Write by way of a file beside it, so that `place` is whole or absent, also after a crash."""
+    """Write a temporary file, then rename it: `place` is complete or absent, even after a crash."""
     if place.is_file():
         return
     place.parent.mkdir(parents=True, exist_ok=True)
-    # A name of its own: two members may give the same recording at the same moment. Mode 0600.
+    # A unique name: two members may send the same recording at the same moment. Mode 0600.
     handle, name = tempfile.mkstemp(prefix=_OURS, suffix=_PART, dir=place.parent)
     part = Path(name)
     try:

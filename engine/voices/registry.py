@@ -48,7 +48,7 @@ class VoiceRegistry(VoiceOwners, OperatorVoices, Selection, Moderation, MemberEr
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self._stop_recognizing()
-        await self._shield.settle()
+        await self._tasks.settle()
         self._news.close()
 
     async def _run(self) -> None:

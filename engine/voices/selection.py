@@ -10,10 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from engine.model.builtin_voices import built_in
 from engine.model.engine import EngineInfo
 from engine.model.errors import NotAllowed, UnknownVoice
-from engine.model.voice_names import name_key
+from engine.model.voice_names import built_in, name_key
 from engine.model.voices import KEY_SIGN, OPERATOR, Requester, Unnamed, Voice, voice_number
 from engine.store import rules as rule_queries
 from engine.voices import permissions

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
-from engine.base.aio import Shield
+from engine.base.aio import TaskSet
 from engine.base.clock import Clock
 from engine.base.events import Feed, Subscription
 from engine.base.settings import Settings
@@ -115,7 +115,7 @@ class VoiceTransactions:
         self._speech = speech
         self._database = speech.database
         self._clock = clock
-        self._recordings_dir = RecordingFiles(
+        self._recording_files = RecordingFiles(
             settings.mynah_references_dir, settings.mynah_data_dir / "references"
         )
         self._states: Path = settings.mynah_data_dir / "conditionals"
@@ -123,7 +123,7 @@ class VoiceTransactions:
         #: Content hashes that the operator has barred everywhere.
         self._barred: frozenset[str] = frozenset()
         self._news = Feed[str](coarser=lambda key: "")
-        self._shield = Shield()
+        self._tasks = TaskSet()
         #: Held while a recording's file comes or goes together with its rows.
         self._files = asyncio.Lock()
         speech.guard(self._check_say)
@@ -156,7 +156,7 @@ class VoiceTransactions:
 
         result = await self._speech.retract(write)
         for key in tell:
-            self._news.tell(key)
+            self._news.publish(key)
         return result
 
     async def _read(self, query: Callable[[VoicePolicy, Connection], T]) -> T:

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from engine.base.aio import first_of
 from engine.base.clock import Clock
 from engine.model.audio_format import FRAME_SECONDS
 from engine.model.engine import BuiltinVoice, EngineInfo, EngineState, StyleOption, SynthesisRequest
@@ -240,12 +241,5 @@ class FakeEngine:
 
 async def _unless(death: asyncio.Future[None], work: Coroutine[Any, Any, object]) -> None:
     """Wait for `work`, unless the host dies first. Raises HostDied."""
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.wait((task, death), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        if not task.done():
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-    if death.done():
+    if await first_of(asyncio.shield(death), work) == 0:
         raise HostDied("the host died")

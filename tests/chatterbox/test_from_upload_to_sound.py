@@ -70,8 +70,8 @@ def start_late(
             state_dir=tmp_path / "data" / "conditionals",
             log_level="error",
         )
-        recordings_dir = RecordingFiles(tmp_path / "references", tmp_path / "data" / "references")
-        late = Late(clock, options=options, recordings=recordings_dir.read)
+        recording_files = RecordingFiles(tmp_path / "references", tmp_path / "data" / "references")
+        late = Late(clock, options=options, recordings=recording_files.read)
         bot = await start(engine=late, wait=False)
         async with asyncio.timeout(START_SECONDS):
             await bot.bot.up.wait()

@@ -44,7 +44,7 @@ async def give_voice(
         requester=requester(owner),
         name=name,
         scope=scope,
-        examined=Analyzed(wav=wav, reference=reference, report=REPORT, advice=()),
+        examined=Analyzed(wav=wav, reference=reference, analysis=REPORT, advice=()),
         consent=CONSENT,
     )
 

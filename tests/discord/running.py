@@ -1,6 +1,6 @@
 """The real bot in this process, on a clock that a test can push forward.
 
-Knows: how `mynah run` brings the parts up and down. Does not know: what any test is about.
+Knows: when the bot is up, what a test may wait for. Does not know: what any test is about.
 """
 
 import asyncio
@@ -16,16 +16,14 @@ from typing import Any, Final
 import aiohttp
 
 from bot.client import Bot
-from bot.discord_io.endpoint import locate
-from engine.base.clock import settle
+from engine.base.aio import first_of
 from engine.base.settings import Settings
 from engine.model.engine import EngineState
 from engine.model.jobs import JobView
-from engine.queue import SpeechQueue
 from engine.tts.client.engine import Engine
 from engine.tts.client.supervisor import EngineSupervisor
-from engine.voices.operator_folder import OperatorFolder
-from engine.voices.registry import VoiceRegistry
+from mynah.run import Application, running_application
+from mynah.testing.clocks import settle
 from mynah.testing.fake_engine import FakeEngine
 from sandbox import Sandbox
 from tests.discord.scene import Scene
@@ -110,18 +108,17 @@ class Running:
 
     def __init__(
         self,
-        bot: _Bot,
-        speech: SpeechQueue,
-        registry: VoiceRegistry,
+        application: Application[_Bot],
         engine: Engine,
         settings: Settings,
+        parts: contextlib.AsyncExitStack,
     ) -> None:
-        self.bot = bot
-        self.speech = speech
-        self.registry = registry
+        self.bot = application.bot
+        self.speech = application.speech
+        self.registry = application.registry
         self.engine = engine
         self.settings = settings
-        self._parts = contextlib.AsyncExitStack()
+        self._parts = parts
 
     @classmethod
     async def start(
@@ -133,30 +130,26 @@ class Running:
         *,
         wait: bool = True,
     ) -> "Running":
-        """As `mynah.run.serve`. With `wait` it returns once the bot is in its servers, its
-        commands are registered, and, unless the engine was made to be slow, its voices known."""
-        speech = SpeechQueue(settings, engine, clock)
-        await speech.open()
+        """As `mynah run`. With `wait` it returns once the bot is in its servers, its commands are
+        registered, and, unless the engine was made to be slow, its voices known."""
+
+        def make_bot(*parts: Any) -> _Bot:
+            bot = _Bot(*parts)
+            # aiohttp reads SSL_CERT_FILE at its import, too early for a bot in this same process.
+            trust = ssl.create_default_context(cafile=str(discord.certificate))
+            bot.http.connector = aiohttp.TCPConnector(limit=0, ssl=trust)
+            return bot
+
         parts = contextlib.AsyncExitStack()
-        parts.push_async_callback(speech.close)
-        registry = VoiceRegistry(settings, speech, clock)
-        await registry.start()
-        parts.push_async_callback(registry.close)
-        dropped = OperatorFolder.from_settings(settings, registry, clock)
-        await dropped.start()
-        parts.push_async_callback(dropped.close)
-        session = await parts.enter_async_context(aiohttp.ClientSession())
-        bot = _Bot(settings, speech, registry, session, clock)
-        # aiohttp reads SSL_CERT_FILE at its import, too early for a bot in this same process.
-        trust = ssl.create_default_context(cafile=str(discord.certificate))
-        bot.http.connector = aiohttp.TCPConnector(limit=0, ssl=trust)
-        running = cls(bot, speech, registry, engine, settings)
-        running._parts = parts
-        serving = asyncio.create_task(_serve(bot, session, settings, discord.token))
-        parts.push_async_callback(_end, bot, serving)
+        application = await parts.enter_async_context(
+            running_application(
+                settings, discord.token, make_bot=make_bot, clock=clock, engine=engine
+            )
+        )
+        running = cls(application, engine, settings, parts)
         if wait:
             try:
-                await running._until_up(discord, serving)
+                await running._until_up(discord, application.serving)
             except BaseException:
                 await running.stop()
                 raise
@@ -192,27 +185,12 @@ class Running:
     async def _until_up(self, discord: Sandbox, serving: "asyncio.Task[None]") -> None:
         name = self.settings.mynah_command_group or "say"
         async with asyncio.timeout(START_SECONDS):
-            up = asyncio.create_task(self.bot.up.wait())
-            await asyncio.wait({up, serving}, return_when=asyncio.FIRST_COMPLETED)
-            if serving.done():
-                up.cancel()
-                serving.result()
+            await first_of(asyncio.shield(serving), self.bot.up.wait())
             await discord.world.watch.until(
                 lambda: discord.commands.find(0, name), START_SECONDS, "the commands"
             )
             if isinstance(self.engine, EngineSupervisor) or self.engine.state is EngineState.READY:
                 await until(lambda: self.speech.info is not None, "the engine's card")
-
-
-async def _serve(bot: Bot, session: aiohttp.ClientSession, settings: Settings, token: str) -> None:
-    await locate(session, settings.discord_api_url, token)
-    await bot.serve(token)
-
-
-async def _end(bot: Bot, serving: "asyncio.Task[None]") -> None:
-    await bot.shut_down()
-    serving.cancel()
-    await asyncio.gather(serving, return_exceptions=True)
 
 
 def brief_engine(clock: RunningClock) -> FakeEngine:

@@ -24,10 +24,10 @@ TEXT = "xxxxxxxxxxxx"
 @pytest.fixture
 async def cloning(scene: Scene, start: Start, clock: RunningClock, tmp_path: Path) -> Running:
     """A bot whose engine imitates the tone of a recording."""
-    recordings_dir = RecordingFiles(tmp_path / "references", tmp_path / "data" / "references")
+    recording_files = RecordingFiles(tmp_path / "references", tmp_path / "data" / "references")
     options = HostOptions(engine="tone", state_dir=tmp_path / "states", log_level="error")
     return await start(
-        engine=EngineSupervisor(clock, options=options, recordings=recordings_dir.read)
+        engine=EngineSupervisor(clock, options=options, recordings=recording_files.read)
     )
 
 

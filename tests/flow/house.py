@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from engine.base.aio import SHIELDED
-from engine.base.clock import ManualClock
+from engine.base.aio import TO_COMPLETION
 from engine.base.settings import load_settings
 from engine.model.jobs import Job, JobRequest, JobView
 from engine.queue import PlaybackItem, PlaybackQueue, SpeechQueue
+from mynah.testing.clocks import ManualClock
 from mynah.testing.fake_engine import CARD, FakeEngine
 
 T = TypeVar("T")
@@ -89,7 +89,7 @@ class House:
             await asyncio.sleep(0)
             while ready:  # noqa: ASYNC110 - there is no event for an idle loop
                 await asyncio.sleep(0)
-            changing = any(task.get_name() == SHIELDED for task in asyncio.all_tasks())
+            changing = any(task.get_name() == TO_COMPLETION for task in asyncio.all_tasks())
             still = 0 if changing else still + 1
 
     async def pass_time(self, seconds: float, *, step: float = 0.1) -> None:

@@ -8,10 +8,10 @@ import pytest
 import structlog
 from sqlalchemy import select
 
-from engine.base.clock import ManualClock
 from engine.model.errors import StorageFull, TooOften
 from engine.store.tables import attempts
 from engine.voices.rate_limits import FILE, MOST_PREVIEWS, MOST_REPORTS, LimitedAction
+from mynah.testing.clocks import ManualClock
 from tests.flow.voices import ADA, Voices
 
 HOUR = 3600.0

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from engine.base.clock import ManualClock, settle
 from engine.model.engine import EngineInfo, EngineState, SynthesisRequest
 from engine.model.errors import EngineUnavailable, HostDied
 from engine.tts.client.fallback import FallbackEngine
+from mynah.testing.clocks import ManualClock, settle
 from mynah.testing.fake_engine import CARD, CLONING_CARD, FakeEngine
 
 SPARE = replace(

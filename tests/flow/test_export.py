@@ -51,13 +51,13 @@ async def test_everything_is_in_it(voices: Voices) -> None:
     (described,) = data["voices"]
     assert described["name"] == "My voice!"
     assert described["recording"] == "My voice-.wav"
-    assert described["report"]["speech"] == 7
+    assert described["analysis"]["speech"] == 7
     assert data["consents"][0]["words"] == "It is my voice."
     assert data["choices"] == [{"server": "everywhere", "voice": voice.key}]
     assert data["on_the_lists_of"] == [other.key]
-    assert [entry["action"] for entry in data["trail"]] == ["export", "upload"]
+    assert [entry["action"] for entry in data["audit_log"]] == ["export", "upload"]
     assert "Bob's." not in files["mynah-data.json"].decode()
-    assert data["frozen"] == data["messages_yet_to_be_blanked"] == []
+    assert data["frozen"] == data["messages_to_be_redacted"] == []
 
 
 async def test_what_outlives_a_voice_is_in_it_too(voices: Voices) -> None:
@@ -71,7 +71,7 @@ async def test_what_outlives_a_voice_is_in_it_too(voices: Voices) -> None:
     await registry.erase("ada")
     data = json.loads(unpacked(await registry.export("ada", ROOM))["mynah-data.json"])
     assert data["frozen"] == []
-    assert data["messages_yet_to_be_blanked"] == [{"message_id": 5}]
+    assert data["messages_to_be_redacted"] == [{"message_id": 5}]
 
 
 async def test_no_part_is_larger_than_what_can_be_sent(voices: Voices) -> None:

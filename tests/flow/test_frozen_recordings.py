@@ -22,10 +22,10 @@ from engine.store.integrity import bring_up
 from engine.store.migrate import config_for
 from engine.tts.audio.pcm import Pcm, Samples
 from engine.voices.analysis.output import to_wav
+from engine.voices.analysis_process import NotAnalyzed
 from engine.voices.blocklist import block, blocked_in, print_in, unblock
-from engine.voices.recording_analyzer import NotAnalyzed
 from engine.voices.registry import VoiceRegistry
-from mynah.voices_freeze import freeze, release
+from mynah.voices import freeze, release
 from tests.flow.house import soon
 from tests.flow.voices import ADA, ADMIN, BOB, EVE, Voices
 from tests.prints import print_named
@@ -228,7 +228,7 @@ async def test_block_of_a_recording_that_is_not_here_works_by_its_bytes(
 ) -> None:
     reference = running.examined("harm").reference
     await in_a_thread(freeze, reference)
-    assert "by its bytes alone" in capsys.readouterr().out
+    assert "only exact copies are recognized" in capsys.readouterr().out
     await running.house.pass_time(1)
     with pytest.raises(NotAllowed):
         await running.upload(ADA, sound="harm")

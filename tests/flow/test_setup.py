@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, inspect
 
-from engine.base.clock import ManualClock
 from engine.base.settings import load_settings
 from engine.model.errors import DatabaseDamaged, DataDirectoryInUse, SetupError
 from engine.queue import SpeechQueue
 from engine.store.integrity import bring_up, examine, revisions
 from engine.store.tables import metadata
+from mynah.testing.clocks import ManualClock
 from mynah.testing.fake_engine import FakeEngine
 from tests.flow.house import ONE, House
 

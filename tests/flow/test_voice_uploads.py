@@ -20,7 +20,7 @@ async def test_recording_is_kept_with_what_was_agreed_to(voices: Voices) -> None
     registry = await voices.open()
     voice = await voices.upload(ADA)
     assert voices.recordings() == {voice.reference}
-    assert voice.report == voices.examined("any").report
+    assert voice.analysis == voices.examined("any").analysis
     kept = await voices.speech.database.read(lambda c: c.execute(select(consents)).one())
     assert (kept.voice_id, kept.member, kept.lane) == (voice.id, "ada", "here")
     assert kept.words == "It is my voice."

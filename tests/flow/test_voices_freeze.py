@@ -1,11 +1,11 @@
-"""`mynah voices freeze` and `release`: a recording is barred while the bot runs."""
+"""`mynah voices freeze` and `release`: a recording is blocked while the bot runs."""
 
 import pytest
 
 from engine.model.errors import SetupError
 from engine.voices.blocklist import blocked_in
 from mynah.__main__ import main
-from mynah.voices_freeze import freeze, release
+from mynah.voices import freeze, release
 from tests.flow.voices import ADA, BOB, Voices
 
 
@@ -35,7 +35,7 @@ async def test_a_few_digits_are_enough(running: Voices, capsys: pytest.CaptureFi
     assert await running.registry.may_use(ADA, voice.key)
 
 
-async def test_recording_that_nobody_has_yet_can_be_barred(
+async def test_recording_that_nobody_has_yet_can_be_frozen(
     running: Voices, capsys: pytest.CaptureFixture[str]
 ) -> None:
     reference = running.examined("to come").reference
@@ -47,7 +47,7 @@ async def test_recording_that_nobody_has_yet_can_be_barred(
 
 @pytest.mark.parametrize("typed", ["", "1234567", "zzzzzzzz", "../../etc", "0" * 65])
 async def test_what_is_no_hash_is_told_so(running: Voices, typed: str) -> None:
-    with pytest.raises(SetupError, match="is no content hash"):
+    with pytest.raises(SetupError, match="is not a content hash"):
         freeze(typed)
     assert blocked_in(running.data / "frozen") == frozenset()
 
@@ -58,7 +58,7 @@ async def test_unknown_and_ambiguous_ones_are_told_so(running: Voices) -> None:
     running.references.mkdir()
     for end in "ab":
         (running.references / f"{'0' * 63}{end}.wav").write_bytes(b"RIFF")
-    with pytest.raises(SetupError, match="Several recordings"):
+    with pytest.raises(SetupError, match="Several hashes"):
         freeze("0" * 8)
     with pytest.raises(SetupError, match="is not frozen"):
         release("0" * 64)

@@ -81,7 +81,7 @@ class Voices:
         wav = self.house.directory.parent / f"examined {reference[:8]}.wav"
         wav.write_bytes(contents)
         made = print_named(like or sound, changed=0.0 if like is None else 0.1)
-        return Analyzed(wav=wav, reference=reference, report=REPORT, advice=(), print=made)
+        return Analyzed(wav=wav, reference=reference, analysis=REPORT, advice=(), fingerprint=made)
 
     async def upload(
         self,

@@ -1,5 +1,4 @@
-"""`mynah doctor`: it names each fault with its mend, and tells by its exit code whether there is
-one."""
+"""`mynah doctor`: it names each fault with its fix, and its exit code says whether there is one."""
 
 import shutil
 
@@ -15,12 +14,12 @@ async def test_where_all_is_well_it_says_so_of_each_part_and_exits_with_0(stage:
     for part in ("Python 3.", "DAVE", "Opus", "engine espeak speaks", "database: sound", "free"):
         assert part in output
     assert "none yet, the first upload makes it" in output
-    assert "examination of recordings: ffmpeg decodes" in output
+    assert "analysis of recordings: ffmpeg decodes" in output
     assert "token: of mynah" in output
     assert "intents" in output
 
 
-async def test_it_examines_a_bot_that_runs(stage: Stage) -> None:
+async def test_it_checks_a_bot_that_runs(stage: Stage) -> None:
     await stage.start()
     doctor = await stage.run("-m", "mynah", "doctor")
     code, output = await doctor.report()
@@ -37,7 +36,7 @@ async def test_without_a_token_it_says_where_to_get_one(stage: Stage) -> None:
     assert "developer portal" in output
 
 
-async def test_it_names_every_fault_at_once_each_with_its_mend(stage: Stage) -> None:
+async def test_it_names_every_fault_at_once_each_with_its_fix(stage: Stage) -> None:
     with (stage.data / "mynah.db").open("r+b") as file:
         file.seek(4096)  # the second page, from its header on
         file.write(b"damage" * 500)
@@ -83,7 +82,7 @@ async def test_it_says_why_no_voice_could_be_uploaded(stage: Stage) -> None:
     assert output.count("FAULT") == 2
     assert "FAULT recordings: " in output
     assert "see MYNAH_REFERENCES_DIR" in output
-    assert "FAULT examination of recordings: " in output
+    assert "FAULT analysis of recordings: " in output
     assert "IMAGEIO_FFMPEG_EXE must be unset" in output
     assert "Traceback" not in output
 

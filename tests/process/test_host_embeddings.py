@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from engine.base.clock import ManualClock
 from engine.model.engine import SynthesisRequest
 from engine.model.errors import OutOfMemory, VoiceMissing
 from engine.tts.audio.pcm import Pcm
@@ -15,6 +14,7 @@ from engine.tts.engines.tone import ToneEmbedding, ToneSynthesizer
 from engine.tts.protocol import SynthesizeCommand
 from engine.tts.server.runner import EngineRunner
 from engine.tts.server.voice_cache import LONGEST, EmbeddingCache
+from mynah.testing.clocks import ManualClock
 from tests.process.hosts import until, within_patience
 from tests.process.voices import pitch_of, recording_of, reference_of, same_pitch
 

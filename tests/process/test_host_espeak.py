@@ -6,11 +6,11 @@ from contextlib import aclosing
 import numpy as np
 import pytest
 
-from engine.base.clock import ManualClock
 from engine.model.engine import SynthesisRequest
 from engine.model.errors import SynthesisFailed
 from engine.tts.audio.pcm import SPEECH_LOUDNESS, Pcm, loudness
 from engine.tts.engines.espeak import EspeakSynthesizer, language_tag, safe
+from mynah.testing.clocks import ManualClock
 from tests.process.hosts import hear, packets_in, ready_client, within_patience
 
 SENTENCES = {

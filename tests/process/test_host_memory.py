@@ -34,9 +34,9 @@ from tests.process.voices import Shelf, hear_voice, same_pitch
 async def test_out_of_memory_once_costs_the_voices_in_memory_and_nothing_else(
     tmp_path: Path,
 ) -> None:
-    recordings_dir = Shelf()
-    reference = recordings_dir.put(300)
-    async with ready_client(recordings=recordings_dir.read, state_dir=tmp_path) as client:
+    recording_files = Shelf()
+    reference = recording_files.put(300)
+    async with ready_client(recordings=recording_files.read, state_dir=tmp_path) as client:
         pid = client.pid
         await hear_voice(client, reference)
         assert (await health_of(client)).voices_held == 1
@@ -44,16 +44,16 @@ async def test_out_of_memory_once_costs_the_voices_in_memory_and_nothing_else(
         assert (await health_of(client)).voices_held == 0
         assert same_pitch(await hear_voice(client, reference, "{oom 1}xxxxxx"), 300)
         assert client.pid == pid
-    assert recordings_dir.asked == [reference]  # the second time it came from disk
+    assert recording_files.asked == [reference]  # the second time it came from disk
 
 
 async def test_a_voice_that_was_dropped_and_is_on_no_disk_is_sent_again() -> None:
-    recordings_dir = Shelf()
-    reference = recordings_dir.put(300)
-    async with ready_client(recordings=recordings_dir.read) as client:
+    recording_files = Shelf()
+    reference = recording_files.put(300)
+    async with ready_client(recordings=recording_files.read) as client:
         for text in ("xxxxxx", "{oom 1}xxxxxx"):
             assert same_pitch(await hear_voice(client, reference, text), 300)
-    assert recordings_dir.asked == [reference, reference]
+    assert recording_files.asked == [reference, reference]
 
 
 @pytest.mark.parametrize("text", ["{oom}hello", "hello{oom}", "hello{oom 1}"])

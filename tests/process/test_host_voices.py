@@ -44,20 +44,20 @@ def write(file: Path, content: bytes) -> None:
 
 
 async def test_a_voice_that_the_host_lacks_is_sent_once_and_heard_as_itself() -> None:
-    recordings_dir = Shelf()
-    low, high = recordings_dir.put(300), recordings_dir.put(500)
-    async with ready_client(recordings=recordings_dir.read) as client:
+    recording_files = Shelf()
+    low, high = recording_files.put(300), recording_files.put(500)
+    async with ready_client(recordings=recording_files.read) as client:
         for _ in range(2):
             assert same_pitch(await hear_voice(client, low), 300)
             assert same_pitch(await hear_voice(client, high), 500)
-    assert recordings_dir.asked == [low, high]
+    assert recording_files.asked == [low, high]
 
 
 async def test_two_requests_at_once_are_each_heard_in_their_own_voice() -> None:
-    recordings_dir = Shelf()
+    recording_files = Shelf()
     frequencies = [250 * 2 ** (step / 6) for step in range(8)]
-    references = [recordings_dir.put(frequency) for frequency in frequencies]
-    async with ready_client(recordings=recordings_dir.read, slots=4) as client:
+    references = [recording_files.put(frequency) for frequency in frequencies]
+    async with ready_client(recordings=recording_files.read, slots=4) as client:
         for _ in range(3):
             heard = await asyncio.gather(*(hear_voice(client, each) for each in references))
             for pitch, frequency in zip(heard, frequencies, strict=True):
@@ -65,9 +65,9 @@ async def test_two_requests_at_once_are_each_heard_in_their_own_voice() -> None:
 
 
 async def test_ten_requests_for_a_new_voice_embed_it_once() -> None:
-    recordings_dir = Shelf()
-    reference = recordings_dir.put(300)
-    async with ready_client(recordings=recordings_dir.read, slots=10) as client:
+    recording_files = Shelf()
+    reference = recording_files.put(300)
+    async with ready_client(recordings=recording_files.read, slots=10) as client:
         heard = await asyncio.gather(*(hear_voice(client, reference) for _ in range(10)))
         health = await health_of(client)
     assert all(same_pitch(pitch, 300) for pitch in heard)
@@ -75,34 +75,34 @@ async def test_ten_requests_for_a_new_voice_embed_it_once() -> None:
 
 
 async def test_memory_holds_the_latest_voices_and_the_disk_all(tmp_path: Path) -> None:
-    recordings_dir = Shelf()
-    references = [recordings_dir.put(100 + 5 * count) for count in range(MOST_HELD + 10)]
-    async with ready_client(recordings=recordings_dir.read, state_dir=tmp_path) as client:
+    recording_files = Shelf()
+    references = [recording_files.put(100 + 5 * count) for count in range(MOST_HELD + 10)]
+    async with ready_client(recordings=recording_files.read, state_dir=tmp_path) as client:
         for reference in references:
             await hear_voice(client, reference)
         health = await health_of(client)
         assert (health.voices_made, health.voices_held) == (len(references), MOST_HELD)
         assert len(files_in(tmp_path)) == len(references)
-        recordings_dir.asked.clear()
+        recording_files.asked.clear()
         assert same_pitch(await hear_voice(client, references[0]), 100)
         assert (await health_of(client)).voices_made == len(references)
-    assert recordings_dir.asked == []
+    assert recording_files.asked == []
 
 
 async def test_without_a_disk_a_voice_that_fell_out_of_memory_is_sent_again() -> None:
-    recordings_dir = Shelf()
-    references = [recordings_dir.put(100 + 5 * count) for count in range(MOST_HELD + 1)]
-    async with ready_client(recordings=recordings_dir.read) as client:
+    recording_files = Shelf()
+    references = [recording_files.put(100 + 5 * count) for count in range(MOST_HELD + 1)]
+    async with ready_client(recordings=recording_files.read) as client:
         for reference in (*references, references[0]):
             await hear_voice(client, reference)
         assert (await health_of(client)).voices_held == MOST_HELD
-    assert recordings_dir.asked == [*references, references[0]]
+    assert recording_files.asked == [*references, references[0]]
 
 
 async def test_the_next_host_has_the_voice_from_disk(tmp_path: Path) -> None:
-    recordings_dir = Shelf()
-    reference = recordings_dir.put(300)
-    async with ready_client(recordings=recordings_dir.read, state_dir=tmp_path) as client:
+    recording_files = Shelf()
+    reference = recording_files.put(300)
+    async with ready_client(recordings=recording_files.read, state_dir=tmp_path) as client:
         await hear_voice(client, reference)
     (kept,) = files_in(tmp_path)
     assert kept == f"tone-1/{reference}"
@@ -119,13 +119,13 @@ async def test_the_next_host_has_the_voice_from_disk(tmp_path: Path) -> None:
 async def test_a_damaged_embedding_is_dropped_and_computed_again(
     tmp_path: Path, damage: bytes
 ) -> None:
-    recordings_dir = Shelf()
-    reference = recordings_dir.put(300)
+    recording_files = Shelf()
+    reference = recording_files.put(300)
     file = tmp_path / "tone-1" / reference
     write(file, damage)
-    async with ready_client(recordings=recordings_dir.read, state_dir=tmp_path) as client:
+    async with ready_client(recordings=recording_files.read, state_dir=tmp_path) as client:
         assert same_pitch(await hear_voice(client, reference), 300)
-    assert recordings_dir.asked == [reference]
+    assert recording_files.asked == [reference]
     async with ready_client(state_dir=tmp_path) as client:
         assert same_pitch(await hear_voice(client, reference), 300)
 
@@ -139,27 +139,27 @@ async def test_what_a_killed_host_left_half_written_is_swept_away(tmp_path: Path
 async def test_a_forgotten_voice_is_gone_from_memory_and_every_engines_disk(
     tmp_path: Path,
 ) -> None:
-    recordings_dir = Shelf()
-    gone, stays = recordings_dir.put(300), recordings_dir.put(500)
+    recording_files = Shelf()
+    gone, stays = recording_files.put(300), recording_files.put(500)
     write(tmp_path / "another-2" / gone, b"of another engine")
     write(tmp_path / "another-2" / f"{gone}.part", b"of another engine, half")
-    async with ready_client(recordings=recordings_dir.read, state_dir=tmp_path) as client:
+    async with ready_client(recordings=recording_files.read, state_dir=tmp_path) as client:
         for reference in (gone, stays):
             await hear_voice(client, reference)
         await client.forget(gone)
         assert files_in(tmp_path) == [f"tone-1/{stays}"]
         assert (await health_of(client)).voices_held == 1
         await client.forget(gone)  # it may be asked again
-        recordings_dir.asked.clear()
+        recording_files.asked.clear()
         assert same_pitch(await hear_voice(client, gone), 300)
         assert same_pitch(await hear_voice(client, stays), 500)
-    assert recordings_dir.asked == [gone]
+    assert recording_files.asked == [gone]
 
 
 async def test_forgetting_a_voice_stops_nobody_who_speaks_in_it(tmp_path: Path) -> None:
-    recordings_dir = Shelf()
-    reference = recordings_dir.put(300)
-    async with ready_client(recordings=recordings_dir.read, state_dir=tmp_path) as client:
+    recording_files = Shelf()
+    reference = recording_files.put(300)
+    async with ready_client(recordings=recording_files.read, state_dir=tmp_path) as client:
         request = in_voice(reference, "hello {slow 0.3} again")
         async with aclosing(client.synthesize(request, deadline_in=0)) as pieces:
             first = await within_patience(anext(pieces))
@@ -184,10 +184,10 @@ async def test_without_a_host_nothing_is_forgotten_and_it_says_so() -> None:
 
 
 async def test_a_voice_whose_recording_is_gone_or_damaged_is_refused_with_what_to_do() -> None:
-    recordings_dir = Shelf()
-    damaged = recordings_dir.put(300)
-    recordings_dir.recordings[damaged] += b"damage"
-    async with ready_client(recordings=recordings_dir.read) as client:
+    recording_files = Shelf()
+    damaged = recording_files.put(300)
+    recording_files.recordings[damaged] += b"damage"
+    async with ready_client(recordings=recording_files.read) as client:
         for reference in ("0" * 64, damaged):
             with pytest.raises(SynthesisFailed) as refusal:
                 await hear_voice(client, reference)
@@ -199,14 +199,14 @@ async def test_a_voice_whose_recording_is_gone_or_damaged_is_refused_with_what_t
 async def test_a_recording_that_cannot_be_a_voice_is_refused_each_time_and_the_host_lives(
     tmp_path: Path,
 ) -> None:
-    recordings_dir = Shelf()
-    reference = recordings_dir.put(0)
-    async with ready_client(recordings=recordings_dir.read, state_dir=tmp_path) as client:
+    recording_files = Shelf()
+    reference = recording_files.put(0)
+    async with ready_client(recordings=recording_files.read, state_dir=tmp_path) as client:
         for _ in range(2):
             with pytest.raises(SynthesisFailed, match="silence"):
                 await hear_voice(client, reference)
         assert files_in(tmp_path) == []
-        assert same_pitch(await hear_voice(client, recordings_dir.put(300)), 300)
+        assert same_pitch(await hear_voice(client, recording_files.put(300)), 300)
 
 
 async def test_an_engine_that_cannot_clone_says_so() -> None:

@@ -25,12 +25,11 @@ from engine.tts.audio.ogg import OggReader
 from engine.tts.audio.pcm import Pcm, decibels, loudness
 from engine.voices.analysis import decode
 from engine.voices.analysis.rejection import RecordingRejected
+from engine.voices.analysis_process import NotAnalyzed, encode_preview
 from engine.voices.recording_analyzer import (
     Analyzed,
-    NotAnalyzed,
     RecordingAnalyzer,
     RecordingLimits,
-    encode_preview,
 )
 from tests.process import odd, recorded
 from tests.process.recorded import converted, raw_wav, rf64, speech, wav
@@ -39,11 +38,11 @@ LIMITS = RecordingLimits(bytes=10 * 1024 * 1024, seconds=300)
 SECRET = "/etc/hostname"
 
 
-async def examine(folder: Path, data: bytes, *, work_seconds: float = 60) -> Analyzed:
+async def analyze(folder: Path, data: bytes, *, work_seconds: float = 60) -> Analyzed:
     """Given more time than members are: how busy this machine is says nothing about the code."""
     source = folder / "upload"
     source.write_bytes(data)
-    return await RecordingAnalyzer(LIMITS, work_seconds=work_seconds).examine(
+    return await RecordingAnalyzer(LIMITS, work_seconds=work_seconds).analyze(
         source, folder / "kept.wav"
     )
 
@@ -96,9 +95,9 @@ FORMATS: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.parametrize("name", FORMATS)
 async def test_any_common_format_serves(tmp_path: Path, name: str) -> None:
-    examined = await examine(tmp_path, FORMATS[name]())
-    assert examined.report.speech == pytest.approx(8.2, abs=0.4)
-    assert examined.wav == tmp_path / "kept.wav"
+    analyzed = await analyze(tmp_path, FORMATS[name]())
+    assert analyzed.analysis.speech == pytest.approx(8.2, abs=0.4)
+    assert analyzed.wav == tmp_path / "kept.wav"
     assert names(tmp_path) == ["kept.ogg", "kept.wav", "upload"]
 
 
@@ -106,35 +105,35 @@ async def test_what_is_kept_is_mono_at_24_khz_levelled_and_known_by_its_hash(
     tmp_path: Path,
 ) -> None:
     around = recorded.silence(2)
-    examined = await examine(tmp_path, wav(np.concatenate((around, speech() * 0.1, around))))
-    kept = read(examined.wav)
+    analyzed = await analyze(tmp_path, wav(np.concatenate((around, speech() * 0.1, around))))
+    kept = read(analyzed.wav)
     assert kept.rate == 24_000
-    assert kept.seconds == pytest.approx(examined.report.seconds, abs=0.01)
+    assert kept.seconds == pytest.approx(analyzed.analysis.seconds, abs=0.01)
     assert kept.seconds == pytest.approx(8.3 + 0.2, abs=0.4)
     assert loudness(kept) - 10 * np.log10(2) == pytest.approx(-23, abs=0.5)
     assert decibels(float(np.abs(kept.samples).max())) <= -1
-    assert examined.reference == hashlib.sha256(examined.wav.read_bytes()).hexdigest()
-    assert examined.wav.stat().st_mode & 0o777 == 0o600
-    assert examined.report.source == "pcm_s16le, 22050 Hz, mono, 12.3 s"
+    assert analyzed.reference == hashlib.sha256(analyzed.wav.read_bytes()).hexdigest()
+    assert analyzed.wav.stat().st_mode & 0o777 == 0o600
+    assert analyzed.analysis.source == "pcm_s16le, 22050 Hz, mono, 12.3 s"
 
 
 async def test_the_same_recording_gives_the_same_hash_and_another_another(tmp_path: Path) -> None:
-    first = await examine(tmp_path, wav(speech()))
-    again = await examine(tmp_path, converted("flac"))  # the same samples, packed otherwise
-    other = await examine(tmp_path, wav(speech(voice="gmw/en-GB-scotland")))
+    first = await analyze(tmp_path, wav(speech()))
+    again = await analyze(tmp_path, converted("flac"))  # the same samples, packed otherwise
+    other = await analyze(tmp_path, wav(speech(voice="gmw/en-GB-scotland")))
     assert first.reference == again.reference != other.reference
 
 
 async def test_preview_is_a_whole_stream_of_opus(tmp_path: Path) -> None:
-    examined = await examine(tmp_path, wav(speech()))
+    analyzed = await analyze(tmp_path, wav(speech()))
     reader = OggReader()
-    packets = reader.feed(examined.preview.read_bytes())
+    packets = reader.feed(analyzed.preview.read_bytes())
     assert reader.complete
-    assert len(packets) * 0.02 == pytest.approx(examined.report.seconds, abs=0.2)
-    assert await encode_preview(examined.wav) == examined.preview.read_bytes()
+    assert len(packets) * 0.02 == pytest.approx(analyzed.analysis.seconds, abs=0.2)
+    assert await encode_preview(analyzed.wav) == analyzed.preview.read_bytes()
     assert (
-        await RecordingAnalyzer(LIMITS).encode_preview(examined.wav)
-        == examined.preview.read_bytes()
+        await RecordingAnalyzer(LIMITS).encode_preview(analyzed.wav)
+        == analyzed.preview.read_bytes()
     )
 
 
@@ -143,20 +142,20 @@ async def test_a_long_recording_gives_its_best_twenty_seconds(tmp_path: Path) ->
     noisy = speech() * 0.3 + recorded.noise(len(speech()) / recorded.rate(), -25)
     pause = recorded.silence(3)
     clear = speech() * 0.5
-    examined = await examine(
+    analyzed = await analyze(
         tmp_path, wav(np.concatenate((clipped, pause, noisy, pause, clear, pause, clipped)))
     )
-    assert examined.report.seconds <= 20
-    assert examined.report.clipping == 0
-    assert read(examined.wav).seconds == pytest.approx(8.5, abs=0.5)
+    assert analyzed.analysis.seconds <= 20
+    assert analyzed.analysis.clipping == 0
+    assert read(analyzed.wav).seconds == pytest.approx(8.5, abs=0.5)
 
 
 async def test_report_says_what_would_make_it_better(tmp_path: Path) -> None:
-    short = await examine(tmp_path, wav(speech()[: 3 * recorded.rate()]))
+    short = await analyze(tmp_path, wav(speech()[: 3 * recorded.rate()]))
     assert "s of speech; Turbo needs more than 5: record a sentence or two more" in short.advice[0]
-    clipped = await examine(tmp_path, wav(speech() * 8))
+    clipped = await analyze(tmp_path, wav(speech() * 8))
     assert any("clipped" in each for each in clipped.advice)
-    noisy = await examine(
+    noisy = await analyze(
         tmp_path,
         wav(
             np.concatenate((recorded.silence(1), speech() * 0.5, recorded.silence(1)))
@@ -164,9 +163,9 @@ async def test_report_says_what_would_make_it_better(tmp_path: Path) -> None:
         ),
     )
     assert any("noisy" in each for each in noisy.advice)
-    quiet = await examine(tmp_path, wav(speech() * 0.02))
+    quiet = await analyze(tmp_path, wav(speech() * 0.02))
     assert any("quiet" in each for each in quiet.advice)
-    good = await examine(tmp_path, wav(np.concatenate((speech(), speech()))))
+    good = await analyze(tmp_path, wav(np.concatenate((speech(), speech()))))
     assert good.advice == ("16.5 s of speech, clear and loud enough: a good reference",)
 
 
@@ -243,8 +242,8 @@ def playlist(name: str, place: str) -> bytes:
 HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty": (lambda: b"", "empty"),
     "one byte": (lambda: b"R", "text"),
-    "zeros": (lambda: bytes(10_000), "no sound file"),
-    "random bytes": (lambda: np.random.default_rng(5).bytes(100_000), "no sound file"),
+    "zeros": (lambda: bytes(10_000), "not a readable sound file"),
+    "random bytes": (lambda: np.random.default_rng(5).bytes(100_000), "not a readable sound file"),
     "text": (lambda: b"This is my voice, I swear.\n" * 100, "text"),
     "text with a head of WAV": (lambda: b"RIFF" + b"this is my voice, I swear\n" * 100, "text"),
     "MP3, cut off": (lambda: half(converted("mp3")), "incomplete"),
@@ -271,8 +270,8 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "WAV that says it has 50 samples": (lambda: lying(data_size=100), "Nothing can be heard"),
     "RF64, cut off": (lambda: half(rf64()), "incomplete"),
     "RF64 that says it has an exabyte": (lambda: rf64(whole=2**60, sound=2**60), "incomplete"),
-    "WAV with a NaN": (lambda: floats(float("nan")), "no numbers"),
-    "WAV with an infinity": (lambda: floats(float("-inf")), "no numbers"),
+    "WAV with a NaN": (lambda: floats(float("nan")), "not numbers"),
+    "WAV with an infinity": (lambda: floats(float("-inf")), "not numbers"),
     "WAV far beyond full scale": (lambda: floats(1e30), "full scale"),
     "1 Hz": (lambda: raw_wav(samples_of_speech(), rate=1), "1 Hz"),
     "0 Hz": (lambda: raw_wav(samples_of_speech(), rate=0), "0 Hz"),
@@ -299,7 +298,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "tar.gz": (lambda: tarred("w:gz"), "archive"),
     "picture": (lambda: converted("png", "-f", "lavfi", "-i", "color=d=0.04"), "picture"),
     "film of nine tracks": (lambda: odd.tracks(9), "in the first 8 tracks"),
-    "film of 100 tracks": (lambda: odd.tracks(100), "no sound file"),
+    "film of 100 tracks": (lambda: odd.tracks(100), "not a readable sound file"),
     "film without sound": (film_without_sound, "no sound"),
     **{
         f"{name} that names {what}": (lambda name=name, place=place: playlist(name, place), "")  # type: ignore[misc]
@@ -315,7 +314,7 @@ async def test_what_cannot_serve_gets_a_clear_word_and_leaves_nothing(
 ) -> None:
     make, word = HOSTILE[name]
     with pytest.raises(BadRecording) as raised:
-        await examine(tmp_path, make())
+        await analyze(tmp_path, make())
     assert not isinstance(raised.value, NotAnalyzed)
     assert word in raised.value.user_message
     assert "." in raised.value.user_message  # it goes on to say what to do
@@ -327,7 +326,7 @@ async def test_a_file_beyond_the_limit_is_not_even_read(tmp_path: Path) -> None:
     with source.open("wb") as file:
         file.truncate(LIMITS.bytes + 1)
     with pytest.raises(BadRecording, match="larger than 10 MiB"):
-        await RecordingAnalyzer(LIMITS).examine(source, tmp_path / "kept.wav")
+        await RecordingAnalyzer(LIMITS).analyze(source, tmp_path / "kept.wav")
 
 
 @pytest.mark.parametrize("name", PLAYLISTS)
@@ -355,9 +354,9 @@ def test_ffmpeg_opens_nothing_that_a_file_names(tmp_path: Path, name: str, schem
 async def test_many_at_once_wait_in_line_and_the_rest_is_told_at_once(tmp_path: Path) -> None:
     source = tmp_path / "upload"
     source.write_bytes(wav(speech()))
-    examiner = RecordingAnalyzer(LIMITS, at_once=2, waiting=3, line_seconds=60, work_seconds=60)
+    analyzer = RecordingAnalyzer(LIMITS, at_once=2, waiting=3, line_seconds=60, work_seconds=60)
     done = await asyncio.gather(
-        *(examiner.examine(source, tmp_path / f"{each}.wav") for each in range(1000)),
+        *(analyzer.analyze(source, tmp_path / f"{each}.wav") for each in range(1000)),
         return_exceptions=True,
     )
     kept = [each for each in done if isinstance(each, Analyzed)]
@@ -366,15 +365,15 @@ async def test_many_at_once_wait_in_line_and_the_rest_is_told_at_once(tmp_path: 
     assert all("Try again" in each.user_message for each in busy)
     assert sum(name.endswith(".wav") for name in names(tmp_path)) == 5
     # And afterwards there is room again.
-    assert await examiner.examine(source, tmp_path / "later.wav")
+    assert await analyzer.analyze(source, tmp_path / "later.wav")
 
 
 async def test_who_waits_too_long_is_told_that_it_is_busy(tmp_path: Path) -> None:
     source = tmp_path / "upload"
     source.write_bytes(wav(speech()))
-    examiner = RecordingAnalyzer(LIMITS, at_once=1, line_seconds=0.001, work_seconds=60)
+    analyzer = RecordingAnalyzer(LIMITS, at_once=1, line_seconds=0.001, work_seconds=60)
     done = await asyncio.gather(
-        *(examiner.examine(source, tmp_path / f"{each}.wav") for each in range(2)),
+        *(analyzer.analyze(source, tmp_path / f"{each}.wav") for each in range(2)),
         return_exceptions=True,
     )
     assert [type(each) for each in done] == [Analyzed, Busy]
@@ -383,7 +382,7 @@ async def test_who_waits_too_long_is_told_that_it_is_busy(tmp_path: Path) -> Non
 async def test_what_takes_too_long_is_killed(tmp_path: Path) -> None:
     before = psutil.Process().children()  # other tests' hosts
     with pytest.raises(NotAnalyzed, match="too long"):
-        await examine(tmp_path, wav(speech()), work_seconds=0.01)
+        await analyze(tmp_path, wav(speech()), work_seconds=0.01)
     assert psutil.Process().children() == before
     assert names(tmp_path) == ["upload"]
 
@@ -392,7 +391,7 @@ async def test_cancelling_kills_the_process_and_leaves_nothing(tmp_path: Path) -
     source = tmp_path / "upload"
     source.write_bytes(wav(speech()))
     before = psutil.Process().children()
-    task = asyncio.create_task(RecordingAnalyzer(LIMITS).examine(source, tmp_path / "kept.wav"))
+    task = asyncio.create_task(RecordingAnalyzer(LIMITS).analyze(source, tmp_path / "kept.wav"))
     while not (children := [each for each in psutil.Process().children() if each not in before]):
         assert not task.done()
         await asyncio.sleep(0)
@@ -422,7 +421,8 @@ def test_process_dies_with_whoever_started_it() -> None:
 
 def test_process_lowers_its_own_limits_before_it_reads_anything() -> None:
     code = (
-        "import json, resource, signal; from engine.voices.analysis import child; child.limit(); "
+        "import json, resource, signal; "
+        "from engine.voices.analysis import __main__ as process; process.limit(); "
         "print(json.dumps([resource.getrlimit(getattr(resource, f'RLIMIT_{each}'))[0] "
         "for each in ('AS', 'CPU', 'FSIZE', 'CORE')] + [signal.alarm(0)]))"
     )
@@ -438,7 +438,7 @@ def test_process_lowers_its_own_limits_before_it_reads_anything() -> None:
 def test_lower_limits_of_the_operator_are_kept() -> None:
     code = (
         "import resource; resource.setrlimit(resource.RLIMIT_CPU, (5, 5)); "
-        "from engine.voices.analysis import child; child.limit(); "
+        "from engine.voices.analysis import __main__ as process; process.limit(); "
         "print(resource.getrlimit(resource.RLIMIT_CPU))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
@@ -450,6 +450,6 @@ async def test_a_fault_of_ours_is_not_laid_to_the_recording(
 ) -> None:
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(tmp_path / "nowhere"))
     with pytest.raises(NotAnalyzed) as raised:
-        await examine(tmp_path, wav(speech()))
+        await analyze(tmp_path, wav(speech()))
     assert raised.value.retryable
-    assert "no fault of yours" in raised.value.user_message
+    assert "not your fault" in raised.value.user_message

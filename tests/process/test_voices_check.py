@@ -62,12 +62,12 @@ def test_one_that_cannot_serve_is_told_of_and_makes_it_exit_with_1(references: P
     code, lines = check(references)
     assert code == 1
     states = [re.split(r"  +", line)[2] for line in lines[1:]]
-    assert states == ["ok", "unfit", "damaged"]
-    assert "This is text" in lines[2]
+    assert states == ["ok", "rejected", "damaged"]
+    assert "This file is text" in lines[2]
 
 
 def test_where_there_is_none_it_says_so(references: Path) -> None:
     code, lines = check(references)
     assert code == 0
-    assert lines == [f"No recordings in {references}."]
+    assert lines == [f"There are no recordings in {references}."]
     assert not (references.parent / "data").exists()

@@ -19,10 +19,10 @@ from bot.client import Bot
 from bot.voice import connection
 from bot.voice.frame_clock import ManualFrameClock
 from docs import draw
-from engine.base.clock import ManualClock
 from engine.base.settings import Settings, load_settings
 from engine.queue import SpeechQueue
 from engine.voices.registry import VoiceRegistry
+from mynah.testing.clocks import ManualClock
 from mynah.testing.fake_engine import FakeEngine
 
 HOME: Final = Path(__file__).resolve().parents[2]

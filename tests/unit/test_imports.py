@@ -79,7 +79,7 @@ RULES: Final = (
         ("engine",),
         but=(
             *("engine.voices.analysis", "engine.model.voices"),
-            *("engine.tts.audio.pcm", "engine.tts.audio.opus", "engine.base.output"),
+            *("engine.tts.audio.pcm", "engine.tts.audio.opus", "engine.base.redaction"),
         ),
     ),
 )
@@ -129,12 +129,10 @@ PURE: Final = (
     "engine/tts/audio/sanity.py",
     "engine/tts/protocol.py",
     "engine/text",
-    "engine/voices/analysis/boxes.py",
     "engine/voices/analysis/chunks.py",
     "engine/voices/analysis/container.py",
     "engine/voices/analysis/frames.py",
     "engine/voices/analysis/fingerprint.py",
-    "engine/voices/analysis/sizes.py",
     "engine/voices/analysis/rejection.py",
     "engine/voices/analysis/wav.py",
     "engine/voices/permissions.py",

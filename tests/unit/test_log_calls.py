@@ -18,7 +18,7 @@ LOGS: Final = {"log", "logger", "_log", "logging"}
 LEVELS: Final = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 
 #: What may be read off an error in a log: numbers, names of the system's, sentences of ours.
-READ: Final = {"status", "code", "errno", "strerror", "by_signal", "said", "user_message"}
+READ: Final = {"status", "code", "errno", "strerror", "by_signal", "output", "user_message"}
 #: What may take an error whole.
 TAKE: Final = {"describe", "format_error", "own_words", "places", "type"}
 #: What may put an error's own words into a string, and why that cannot repeat a member's.
@@ -41,9 +41,9 @@ OWN_WORDS: Final = {
     "engine/tts/server/listener.py": "the resolver, at the start",
     "engine/tts/audio/wav.py": "of the wave module, that a header is wrong",
     "engine/tts/protocol.py": "our own errors, and the place of a fault in JSON",
-    "engine/voices/analysis/__main__.py": "our own Unfit",
+    "engine/voices/analysis/__main__.py": "our own RecordingRejected",
+    "engine/voices/analysis_process.py": "our own Ended",
     "engine/voices/owners.py": "an OSError of our own folder",
-    "engine/voices/recording_analyzer.py": "our own Ended",
     "mynah/__main__.py": "an import",
     "mynah/chat.py": "the demo's",
     "mynah/demo.py": "the demo's",

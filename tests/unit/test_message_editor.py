@@ -24,7 +24,7 @@ from bot.messages.editor import (
     Urgency,
     choose,
 )
-from engine.base.clock import ManualClock, settle
+from mynah.testing.clocks import ManualClock, settle
 
 
 async def done() -> EditResult:

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from bot.voices.work_slots import WorkSlots
-from engine.base.clock import ManualClock, settle
 from engine.model.errors import Busy
+from mynah.testing.clocks import ManualClock, settle
 
 
 class Hall:

@@ -59,7 +59,7 @@ def test_short_one_is_told_what_turbo_needs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("report", "word"),
+    ("analysis", "word"),
     [
         (replace(GOOD, seconds=6.0, speech=5.8), "10 to 15"),
         (replace(GOOD, clipping=0.01), "clipped"),
@@ -67,8 +67,8 @@ def test_short_one_is_told_what_turbo_needs() -> None:
         (replace(GOOD, snr=12.0), "noisy, only 12 dB"),
     ],
 )
-def test_each_flaw_has_its_advice(report: RecordingAnalysis, word: str) -> None:
-    (only,) = advice(report)
+def test_each_flaw_has_its_advice(analysis: RecordingAnalysis, word: str) -> None:
+    (only,) = advice(analysis)
     assert word in only
 
 
@@ -83,14 +83,14 @@ def test_all_flaws_are_named_at_once() -> None:
 def test_silence_at_both_ends_is_cut_but_for_a_tenth_of_a_second() -> None:
     stretch = best_stretch(decoded(silence(3), voiced(6), silence(4)))
     assert stretch.pcm.seconds == pytest.approx(6.2, abs=0.4)
-    assert stretch.report.seconds == pytest.approx(stretch.pcm.seconds, abs=0.01)
-    assert stretch.report.noise == -100
+    assert stretch.analysis.seconds == pytest.approx(stretch.pcm.seconds, abs=0.01)
+    assert stretch.analysis.noise == -100
 
 
 def test_a_pause_within_stays_as_it_is() -> None:
     stretch = best_stretch(decoded(voiced(4), silence(1), voiced(4)))
     assert stretch.pcm.seconds == pytest.approx(9, abs=0.4)
-    assert stretch.report.speech == pytest.approx(8, abs=0.5)
+    assert stretch.analysis.speech == pytest.approx(8, abs=0.5)
 
 
 def test_a_pause_too_long_parts_two_stretches_and_the_longer_is_taken() -> None:
@@ -101,13 +101,13 @@ def test_a_pause_too_long_parts_two_stretches_and_the_longer_is_taken() -> None:
 def test_the_stretch_without_clipping_is_taken() -> None:
     frames = int(8 / FRAME_SECONDS)
     stretch = best_stretch(decoded(voiced(8), silence(30), voiced(6), clipped=(0, frames)))
-    assert stretch.report.clipping == 0
+    assert stretch.analysis.clipping == 0
     assert stretch.pcm.seconds == pytest.approx(6.2, abs=0.4)
 
 
 def test_where_all_is_clipped_the_report_says_so() -> None:
     stretch = best_stretch(decoded(voiced(6), clipped=(0, 200)))
-    assert stretch.report.clipping == pytest.approx(0.1, abs=0.01)
+    assert stretch.analysis.clipping == pytest.approx(0.1, abs=0.01)
 
 
 def test_somebody_who_never_pauses_is_cut_where_the_voice_is_low() -> None:

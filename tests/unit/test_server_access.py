@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.base.clock import ManualClock
 from engine.tts.server.access import UNAUTHORIZED, UNKNOWN_HOST, Access, host_name
 from engine.tts.server.admission import LOG_PAUSE, LogLimit
+from mynah.testing.clocks import ManualClock
 
 TOKEN = b"correct-horse-battery-staple"
 

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from engine.base.clock import ManualClock, settle
 from engine.model.errors import HostFull
 from engine.tts.server.admission import AdmissionLimits, UnreadBuffer
+from mynah.testing.clocks import ManualClock, settle
 
 
 def test_one_request_too_many_is_refused_until_another_is_over() -> None:

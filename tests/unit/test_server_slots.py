@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 
-from engine.base.clock import settle
 from engine.tts.server.admission import Slots
+from mynah.testing.clocks import settle
 
 
 def worker(

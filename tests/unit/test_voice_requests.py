@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.voice.request_budget import AT_ONCE, BURST, PER_MINUTE, VoiceRequestBudget
-from engine.base.clock import ManualClock, settle
+from mynah.testing.clocks import ManualClock, settle
 
 
 @pytest.fixture

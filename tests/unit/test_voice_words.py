@@ -18,11 +18,11 @@ from mynah.testing.fake_engine import CARD, CLONING_CARD
 from tests import values
 
 REPORT = replace(values.REPORT, speech=5.5, noise=-62.4, snr=41.6, loudness=-24.0)
-VOICE = replace(values.VOICE, owner="7", name="Morning", report=REPORT)
+VOICE = replace(values.VOICE, owner="7", name="Morning", analysis=REPORT)
 
 
 def card(advice: tuple[str, ...] = (), **report: Any) -> str:
-    voice = replace(VOICE, report=replace(REPORT, **report))
+    voice = replace(VOICE, analysis=replace(REPORT, **report))
     return render_card(voice, advice, CLONING_CARD)
 
 

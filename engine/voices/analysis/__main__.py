@@ -1,12 +1,13 @@
-"""One recording in, one answer out: `python -P -m engine.voices.analysis < FILE`.
+"""Reads one recording and writes one answer: `python -P -m engine.voices.analysis < FILE`.
 
 Knows: its limits, which ffmpeg inherits, and how it ends. Does not know: the bot.
 
-    --into WAV --preview-into OGG    writes both; answers what was found, or what is wrong, as JSON
+    --into WAV --preview-into OGG    writes both files; answers the analysis, or why the recording
+                                     was rejected, as JSON
     --encode                         answers a kept recording as Ogg Opus
-    --print                          answers a kept recording's fingerprint
-    --compare kept                   of fingerprints, which are of what the first one's stretch is
-    --compare whole                  of fingerprints, whose stretch is in the first one
+    --fingerprint                    answers a kept recording's fingerprint, as JSON
+    --compare kept                   answers which fingerprints contain the first one's stretch
+    --compare whole                  answers whose stretch the first fingerprint contains
 """
 
 import argparse
@@ -23,25 +24,25 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from engine.base.output import guard_output
+from engine.base.redaction import guard_output
 from engine.voices.analysis import container, fingerprint, output, tracks
-from engine.voices.analysis.rejection import SAVE_ANEW, RecordingRejected, Silent
+from engine.voices.analysis.rejection import SAVE_AGAIN, RecordingRejected, Silent
 
 GIBIBYTE: Final = 1024**3
-#: Of address space, not of memory: libraries map much that they never touch. A process.
+#: Address space of a process, not memory: libraries map much that they never touch.
 MOST_MEMORY: Final = GIBIBYTE
 MOST_PROCESSOR_SECONDS: Final = 8
-#: What is kept has less than 1 MB.
+#: A recording that is kept has less than 1 MB.
 MOST_WRITTEN: Final = 8 * 1024**2
 #: Fingerprints that are compared at once, in bytes.
 MOST_COMPARED: Final = 64 * 1024**2
-_LENGTH: Final = struct.Struct("<I")  # stands before each of them
-#: Whoever started this process ends it sooner. This is for one that cannot.
+_LENGTH: Final = struct.Struct("<I")  # precedes each of them
+#: The bot ends this process sooner. The limit is for a bot that cannot.
 MOST_SECONDS: Final = 12
 
 
 def limit() -> None:
-    """No return from here: limits are lowered for this process and its own."""
+    """Lower the limits of this process and its children, permanently."""
     for what, most in (
         (resource.RLIMIT_AS, MOST_MEMORY),
         (resource.RLIMIT_CPU, MOST_PROCESSOR_SECONDS),
@@ -50,20 +51,20 @@ def limit() -> None:
     ):
         hard = resource.getrlimit(what)[1]  # the operator's, which may be lower
         lowest = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        # macOS refuses to limit address space (EINVAL); the limits of time hold there too.
+        # macOS refuses to limit address space (EINVAL), but not time.
         try:
             resource.setrlimit(what, (lowest, lowest))
         except ValueError:
             if sys.platform != "darwin":
                 raise
     signal.alarm(MOST_SECONDS)
-    # Where memory runs out all the same, on a small machine, these go and not the bot.
+    # If a small machine runs out of memory all the same, the kernel kills these and not the bot.
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 
-def follow(lifeline: int) -> None:
-    """End this process and ffmpeg with it when nobody holds the other end of the pipe."""
+def watch(lifeline: int) -> None:
+    """End this process, and ffmpeg with it, when no process holds the other end of the pipe."""
 
     def wait() -> None:
         os.read(lifeline, 1)
@@ -72,8 +73,8 @@ def follow(lifeline: int) -> None:
     threading.Thread(target=wait, name="lifeline", daemon=True).start()
 
 
-def examine(file: int, into: Path, preview: Path, *, seconds: float) -> dict[str, Any]:
-    """The answer. Raises Unfit."""
+def analyze(file: int, into: Path, preview: Path, *, seconds: float) -> dict[str, Any]:
+    """The answer, with both files written. Raises RecordingRejected."""
     rewritten = container.check(os.pread(file, os.fstat(file).st_size, 0))
     decoded, stretch = tracks.best_stretch(file, rewritten, seconds=seconds)
     wav = output.to_wav(output.level(stretch.pcm))
@@ -82,36 +83,32 @@ def examine(file: int, into: Path, preview: Path, *, seconds: float) -> dict[str
     end = stretch.start + len(stretch.pcm.samples)
     return {
         "reference": hashlib.sha256(wav).hexdigest(),
-        "report": stretch.report.to_json(),
-        "print": _text(fingerprint.print_of(decoded.pcm, stretch.start, end)),
+        "analysis": stretch.analysis.to_json(),
+        "fingerprint": _text(fingerprint.fingerprint_of(decoded.pcm, stretch.start, end)),
     }
 
 
 def compare(data: bytes, first_is: str) -> list[int]:
-    """The places, from 0, of those after the first that are the same recording as it."""
-    found: list[fingerprint.Print | None] = []
+    """The positions, from 0, of the fingerprints behind the first that are the same recording."""
+    found: list[fingerprint.Fingerprint | None] = []
     at = 0
     while at < len(data):
         (length,) = _LENGTH.unpack_from(data, at)
         at += _LENGTH.size
-        found.append(fingerprint.Print.from_bytes(data[at : at + length]))
+        found.append(fingerprint.Fingerprint.from_bytes(data[at : at + length]))
         at += length
     first, *others = found
     if first is None:
         return []
-    return [
-        place
-        for place, other in enumerate(others)
-        if other is not None
-        and (
-            fingerprint.same(first.kept, other.words)
-            if first_is == "kept"
-            else fingerprint.same(other.kept, first.words)
-        )
-    ]
+
+    def is_same(other: fingerprint.Fingerprint) -> bool:
+        part, whole = (first, other) if first_is == "kept" else (other, first)
+        return fingerprint.same(part.kept, whole.words)
+
+    return [place for place, other in enumerate(others) if other is not None and is_same(other)]
 
 
-def _text(made: fingerprint.Print) -> str:
+def _text(made: fingerprint.Fingerprint) -> str:
     return base64.b64encode(made.to_bytes()).decode()
 
 
@@ -122,41 +119,40 @@ def _write(file: Path, data: bytes) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Examine one recording.")
+    parser = argparse.ArgumentParser(description="Analyze one recording.")
     parser.add_argument("--lifeline", type=int)
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--into", type=Path)
     parser.add_argument("--preview-into", type=Path)
     parser.add_argument("--encode", action="store_true")
-    parser.add_argument("--print", action="store_true")
+    parser.add_argument("--fingerprint", action="store_true")
     parser.add_argument("--compare", choices=("kept", "whole"))
     options = parser.parse_args()
-    guard_output()  # an error's own words may hold what is in the recording
+    guard_output()  # an error's message may repeat what is in the recording
     limit()
     if options.lifeline is not None:
-        follow(options.lifeline)
-    file = sys.stdin.fileno()
+        watch(options.lifeline)
     try:
         if options.encode:
-            with open(file, "rb", closefd=False) as source:
-                answer = output.to_preview(output.from_wav(source.read(MOST_WRITTEN)))
-        elif options.print:
-            with open(file, "rb", closefd=False) as source:
-                pcm = output.from_wav(source.read(MOST_WRITTEN))
-            made = fingerprint.print_of(pcm, 0, len(pcm.samples))
-            answer = json.dumps({"print": _text(made)}).encode()
+            answer = output.to_preview(output.from_wav(sys.stdin.buffer.read(MOST_WRITTEN)))
+        elif options.fingerprint:
+            pcm = output.from_wav(sys.stdin.buffer.read(MOST_WRITTEN))
+            made = fingerprint.fingerprint_of(pcm, 0, len(pcm.samples))
+            answer = json.dumps({"fingerprint": _text(made)}).encode()
         elif options.compare:
-            with open(file, "rb", closefd=False) as source:
-                answer = json.dumps(compare(source.read(MOST_COMPARED), options.compare)).encode()
+            same = compare(sys.stdin.buffer.read(MOST_COMPARED), options.compare)
+            answer = json.dumps(same).encode()
         else:
-            found = examine(file, options.into, options.preview_into, seconds=options.seconds)
+            found = analyze(
+                sys.stdin.fileno(), options.into, options.preview_into, seconds=options.seconds
+            )
             answer = json.dumps(found).encode()
     except RecordingRejected as error:
-        silent = isinstance(error, Silent)
-        answer = json.dumps({"refused": str(error), "silent": silent}).encode()
+        found = {"rejected": str(error), "silent": isinstance(error, Silent)}
+        answer = json.dumps(found).encode()
     except MemoryError:
         answer = json.dumps(
-            {"refused": f"Reading this file takes more memory than there is. {SAVE_ANEW}"}
+            {"rejected": f"Reading this file takes too much memory. {SAVE_AGAIN}"}
         ).encode()
     sys.stdout.buffer.write(answer)
     sys.stdout.buffer.flush()

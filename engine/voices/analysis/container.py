@@ -1,18 +1,18 @@
 """What the bytes of a file say of themselves, before anything decodes it.
 
-Knows: signatures of what is no recording, and which file looks at which format. Does not know: how
-to decode any of them. What is in doubt here is left to ffmpeg.
+Knows: the signatures of files that are not recordings, and which module checks which format. Does
+not know: how to decode any of them. Doubtful files are left to ffmpeg.
 
-ffmpeg reads what is left of a truncated file, and says nothing. A recording that arrived in part is
-refused all the same: its owner can send the whole. What proves it are sizes that were filled in and
-reach beyond the end of the file, and a last frame, page or box that is torn. A declared duration
-proves nothing: silences that were not sent, a late start and the index of a longer file are
-legitimate.
+ffmpeg reads what is left of a truncated file without a warning. A recording that arrived in part is
+rejected all the same, because its owner can send all of it. Two things prove that a file was cut
+off: a size that was filled in and reaches beyond the end of the file, and an incomplete last frame,
+page or box. A declared duration proves nothing: silences that were not sent, a late start and the
+index of a longer file are legitimate.
 """
 
 from typing import Final
 
-from engine.voices.analysis import boxes, chunks, frames, wav
+from engine.voices.analysis import chunks, frames, wav
 from engine.voices.analysis.rejection import RecordingRejected
 
 _ARCHIVES: Final = (b"PK\3\4", b"PK\5\6", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
@@ -22,14 +22,12 @@ _LOOKED_AT: Final = 1024  # bytes, for text
 
 
 def check(data: bytes) -> bytes | None:
-    """The file as ffmpeg can read it, where that is not as it is.
+    """The file rewritten so that ffmpeg can read it; None if ffmpeg can read it as it is.
 
-    Raises Unfit for a file that is certainly no whole recording.
+    Raises RecordingRejected if the file is certainly not a complete recording.
     """
     if data.startswith(_ARCHIVES) or data[257:262] == b"ustar":
-        raise RecordingRejected(
-            "This is an archive. Unpack it, and send the recording that is in it."
-        )
+        raise RecordingRejected("This is an archive. Unpack it and send the recording in it.")
     if data.startswith(_PICTURES):
         raise RecordingRejected("This is a picture or a document. Send a recording of the voice.")
     if wav.is_wav(data):
@@ -46,10 +44,10 @@ def check(data: bytes) -> bytes | None:
         chunks.check_asf(data)
     elif data.startswith(b"OggS"):
         frames.check_ogg(data)
-    elif boxes.is_mp4(data):
-        boxes.check_mp4(data)
-    elif boxes.is_matroska(data):
-        boxes.check_matroska(data)
+    elif chunks.is_mp4(data):
+        chunks.check_mp4(data)
+    elif chunks.is_matroska(data):
+        chunks.check_matroska(data)
     elif frames.is_mp3(data):
         frames.check_mp3(data)
     elif frames.is_adts(data):
@@ -70,9 +68,8 @@ def _check_text(data: bytes) -> None:
         return
     if text.lstrip().lower().startswith(_LISTS):
         raise RecordingRejected(
-            "This is a list of recordings or a page, with no sound in it. Send the recording "
-            "itself."
+            "This is a playlist or a web page without sound. Send the recording itself."
         )
     raise RecordingRejected(
-        "This is text, with no sound in it, whatever its name says. Send a recording."
+        "This file is text without sound, whatever its name says. Send a recording."
     )

@@ -1,15 +1,15 @@
 """Any common recording to mono sound at 24 kHz, through the ffmpeg that a wheel brings.
 
 Knows: ffmpeg's command line, and how little of ffmpeg a stranger's file may reach. Does not know:
-speech. The limits of memory and time are inherited from the process around it.
+speech. ffmpeg inherits the limits of memory and time from the process around it.
 
-- The file is the process's standard input, a descriptor that can be sought in: an M4A has its index
-  at its end. A WAV or AIFF, whose head was rewritten, comes by a pipe. `fd` is the only protocol:
-  nothing that a file names is opened, here or elsewhere.
-- Only the demuxers and decoders below: what refers to other files (playlists, `concat`, DASH, SVG)
-  has none; pictures and video streams are not decoded, not even to look at them.
-- Out comes an AU stream of floats as they were recorded: rate and channels stand in its head, a NaN
-  stays one. What it holds beyond the limit is not read.
+- The file is ffmpeg's standard input, a seekable descriptor, because an M4A has its index at its
+  end. A WAV or AIFF whose header was rewritten comes through a pipe. `fd` is the only protocol:
+  ffmpeg opens nothing that a file names.
+- Only the demuxers and decoders below are allowed. None of them follows references to other files
+  (playlists, `concat`, DASH, SVG), and no picture or video stream is decoded.
+- ffmpeg writes an AU stream of floats as they were recorded: its header has the rate and the
+  channels, and a NaN stays a NaN. Sound beyond the limit is not read.
 - Sound is joined where time stamps leave a gap: the limit counts sound, not time. An encoder that
   does not send silence (Opus: after 200 ms of it) leaves enough of each pause.
 """
@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from engine.tts.audio.pcm import Pcm, Samples
 from engine.voices.analysis.ffmpeg_log import FfmpegLog
 from engine.voices.analysis.rejection import (
-    SAVE_ANEW,
+    SAVE_AGAIN,
     NoTrack,
     RecordingRejected,
     Unheard,
@@ -43,12 +43,12 @@ from engine.voices.analysis.rejection import (
     unreadable,
 )
 
-RATE: Final = 24_000  # hertz: of what is kept, and what Chatterbox's models hear
+RATE: Final = 24_000  # hertz; Chatterbox's models use the same rate
 #: Clipping is counted in frames of this length.
 FRAME_SECONDS: Final = 0.030
-#: A sample at full scale, in any format: 32767 / 32768 is 0.99997.
+#: From here on a sample is at full scale in any format: 32767 / 32768 is 0.99997.
 FULL_SCALE: Final = 0.9999
-#: Floats may pass full scale, by decoding or in mastering; beyond 24 dB they are no sound.
+#: Floats may pass full scale, by decoding or in mastering; beyond 24 dB they are not sound.
 _MOST: Final = 16.0
 
 _DEMUXERS: Final = (
@@ -61,25 +61,25 @@ _DECODERS: Final = (
     *("adpcm_ima_qt", "adpcm_ima_wav", "adpcm_ms", "pcm_alaw", "pcm_mulaw", "pcm_u8", "pcm_s8"),
     *(f"pcm_{each}{end}" for each in ("s16", "s24", "s32", "f32", "f64") for end in ("le", "be")),
 )
-#: Magic, where the data begins, size, format, rate, channels.
+#: Magic, offset of the data, size, format, rate, channels.
 _AU_HEAD: Final = struct.Struct(">4sIIIII")
-#: One thread: with one a core, their stacks alone could pass the limit of memory.
-_WAYS: Final = (
+#: One thread: with one for each core, their stacks alone could pass the limit of memory.
+_OPTIONS: Final = (
     *("-hide_banner", "-nostdin", "-nostats", "-loglevel", "info", "-filter_threads", "1"),
     *("-max_alloc", str(256 * 1024**2)),
 )
 _AU_MAGIC, _AU_FLOAT = b".snd", 6
 _READ: Final = 1 << 20  # bytes
-#: So many tracks of a file are listened to: programs that record a screen write up to six.
+#: Tracks of a file that are analyzed: programs that record a screen write up to six.
 MOST_TRACKS: Final = 8
-#: Of any kind: with 1,000, each of ffmpeg's runs takes 3 s and 700 MB.
+#: Streams of any kind: with 1,000, each of ffmpeg's runs takes 3 s and 700 MB.
 _MOST_STREAMS: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoded:
-    """One way to hear a track. `clipped`: the share of samples at full scale in each frame of the
-    source."""
+    """A track, or a channel of it, as mono. `clipped`: the share of samples at full scale in each
+    frame of the source."""
 
     pcm: Pcm
     clipped: NDArray[np.float64]
@@ -88,11 +88,11 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
-    """A track's sound. `ways` to hear it: mono as it is; stereo mixed, then each channel; of more,
-    each channel, as a voice in one would drown in the others."""
+    """A track's sound. `mixes`: of mono, the channel; of stereo, both channels mixed, then each; of
+    more channels, each, because the others would drown a voice in one."""
 
-    ways: tuple[Decoded, ...]
-    whole: bool  # else it goes on
+    mixes: tuple[Decoded, ...]
+    whole: bool  # False: the track goes on
     tracks: int  # in the file
 
 
@@ -103,14 +103,15 @@ def decode(
     rewritten: bytes | None = None,
     track: int = 0,
     held: float | None = None,
-    way: int | None = None,
+    mix: int | None = None,
 ) -> Track:
     """The sound of one track in `file`, a descriptor, or in `rewritten`, which is the same file.
 
     `held`: at most so many seconds in all, shared by the file's tracks and the track's channels.
-    `way`: that one alone. Raises Unfit; Unheard where another track may serve; NoTrack.
+    `mix`: only the mix with this number. Raises RecordingRejected; Unheard if another track may be
+    usable; NoTrack.
     """
-    os.lseek(file, 0, os.SEEK_SET)  # ffmpeg begins where we stand
+    os.lseek(file, 0, os.SEEK_SET)  # ffmpeg begins at the descriptor's position
     process = subprocess.Popen(
         _command(track, seconds),
         stdin=file if rewritten is None else subprocess.PIPE,
@@ -119,45 +120,45 @@ def decode(
     )
     assert process.stdout is not None
     assert process.stderr is not None
-    said = FfmpegLog(process.stderr)
+    log = FfmpegLog(process.stderr)
     feeder = _feed(process.stdin, rewritten)
     try:
-        said.begun.wait()  # what it says of the file comes before the first sound
-        most = float("inf") if held is None else held / min(max(said.tracks, 1), MOST_TRACKS)
-        sound = _read(process.stdout, seconds, most, way)
+        log.begun.wait()  # ffmpeg logs what it knows about the file before the first sound
+        most = float("inf") if held is None else held / min(max(log.tracks, 1), MOST_TRACKS)
+        sound = _read(process.stdout, seconds, most, mix)
         if sound is None or sound.whole:
             process.wait()
     finally:
         process.kill()
         process.wait()
-        said.end()
+        log.end()
         process.stdout.close()
         if feeder is not None:
             feeder.join()
     if sound is None:
-        raise _why_nothing(said)
+        raise _why_nothing(log)
     if sound.whole:
-        _check_whole(said, sound.seconds)
-    source = f"{said.codec(track)}, {sound.rate} Hz, {sound.layout}, {sound.seconds:.1f} s"
-    if said.tracks > 1:
+        _check_whole(log, sound.seconds)
+    source = f"{log.codec(track)}, {sound.rate} Hz, {sound.layout}, {sound.seconds:.1f} s"
+    if log.tracks > 1:
         source += f", track {track + 1}"
     return Track(
-        ways=tuple(
+        mixes=tuple(
             Decoded(pcm=Pcm(samples, RATE), clipped=clipped, source=source)
-            for samples, clipped in sound.ways
+            for samples, clipped in sound.mixes
         ),
         whole=sound.whole,
-        tracks=said.tracks,
+        tracks=log.tracks,
     )
 
 
 def _feed(pipe: IO[bytes] | None, data: bytes | None) -> threading.Thread | None:
-    """Gives ffmpeg what it reads while its sound is read."""
+    """Write `data` to ffmpeg while its sound is read."""
     if pipe is None or data is None:
         return None
 
     def write() -> None:
-        with suppress(BrokenPipeError), pipe:  # ffmpeg may have enough, or want none of it
+        with suppress(BrokenPipeError), pipe:  # ffmpeg may stop reading early
             pipe.write(data)
 
     thread = threading.Thread(target=write, name="feed", daemon=True)
@@ -187,26 +188,26 @@ def _command(track: int, seconds: float) -> list[str]:
         af="asetpts=N/SR/TB",
         t=seconds + 2,
         threads=1,
-    ).global_args(*_WAYS)
+    ).global_args(*_OPTIONS)
     command: list[str] = sound.compile(cmd=imageio_ffmpeg.get_ffmpeg_exe())
     return command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sound:
-    ways: list[tuple[Samples, NDArray[np.float64]]]  # mono, at RATE; what is clipped of it
+    mixes: list[tuple[Samples, NDArray[np.float64]]]  # mono, at RATE, and the clipped shares
     whole: bool
-    rate: int  # of the source, as are these:
-    channels: int
-    seconds: float
+    rate: int  # of the source, in hertz
+    channels: int  # of the source
+    seconds: float  # of the source
 
     @property
     def layout(self) -> str:
         return {1: "mono", 2: "stereo"}.get(self.channels, f"{self.channels} channels")
 
 
-def _read(stream: IO[bytes], seconds: float, most: float, way: int | None) -> _Sound | None:
-    """None: ffmpeg gave nothing."""
+def _read(stream: IO[bytes], seconds: float, most: float, mix: int | None) -> _Sound | None:
+    """The sound that ffmpeg writes; None if it writes none."""
     head = stream.read(_AU_HEAD.size)
     if len(head) < _AU_HEAD.size:
         return None
@@ -216,8 +217,8 @@ def _read(stream: IO[bytes], seconds: float, most: float, way: int | None) -> _S
     check_rate(rate)
     check_channels(channels)
     stream.read(begin - _AU_HEAD.size)
-    kept = range(channels) if way is None or channels <= 2 else range(way, way + 1)
-    heard = [_AtRate(rate) for _ in kept]
+    kept = range(channels) if mix is None or channels <= 2 else range(mix, mix + 1)
+    resampled = [_AtRate(rate) for _ in kept]
     clipping = _Clipping(rate, channels)
     whole = True
     for samples in _blocks(stream, channels):
@@ -225,25 +226,21 @@ def _read(stream: IO[bytes], seconds: float, most: float, way: int | None) -> _S
         clipping.feed(samples)
         if clipping.samples > seconds * rate:
             raise too_long(seconds)
-        for channel, each in zip(kept, heard, strict=True):
+        for channel, each in zip(kept, resampled, strict=True):
             each.feed(samples[:, channel])
         if clipping.samples * channels >= most * rate:
             whole = False
             break
     shares = clipping.shares()
-    ways: list[tuple[Samples, NDArray[np.float64]]] = [
-        (each.end(), shares[:, channel]) for channel, each in zip(kept, heard, strict=True)
+    mixes: list[tuple[Samples, NDArray[np.float64]]] = [
+        (each.end(), shares[:, channel]) for channel, each in zip(kept, resampled, strict=True)
     ]
     if channels == 2:
-        mixed: Samples = (ways[0][0] + ways[1][0]) / np.float32(2)
-        ways.insert(0, (mixed, shares.mean(axis=1)))
-        ways = ways if way is None else ways[way : way + 1]
+        mixed: Samples = (mixes[0][0] + mixes[1][0]) / np.float32(2)
+        mixes.insert(0, (mixed, shares.mean(axis=1)))
+        mixes = mixes if mix is None else mixes[mix : mix + 1]
     return _Sound(
-        ways=ways,
-        whole=whole,
-        rate=rate,
-        channels=channels,
-        seconds=clipping.samples / rate,
+        mixes=mixes, whole=whole, rate=rate, channels=channels, seconds=clipping.samples / rate
     )
 
 
@@ -261,17 +258,17 @@ def _blocks(stream: IO[bytes], channels: int) -> Iterator[Samples]:
 def _check_samples(samples: Samples) -> None:
     if not np.isfinite(samples).all():
         raise RecordingRejected(
-            f"The recording holds samples that are no numbers: it is damaged. {SAVE_ANEW}"
+            f"The recording is damaged: it has samples that are not numbers. {SAVE_AGAIN}"
         )
     if samples.size and np.abs(samples).max() > _MOST:
         raise RecordingRejected(
-            "The recording's samples are far beyond full scale: it is damaged. Save it anew with "
-            "16 bits a sample, and send that."
+            "The recording is damaged: its samples are far beyond full scale. Save it again with "
+            "16 bits for each sample, and send that."
         )
 
 
 class _AtRate:
-    """Takes one channel of `rate`, and gives it at RATE."""
+    """Converts one channel from `rate` to RATE, in hertz."""
 
     def __init__(self, rate: int) -> None:
         self._stream = soxr.ResampleStream(rate, RATE, 1, dtype="float32") if rate != RATE else None
@@ -306,23 +303,24 @@ class _Clipping:
         self._counts = counts
 
     def shares(self) -> NDArray[np.float64]:
-        """By frame and channel."""
+        """The share of samples at full scale, by frame and channel."""
         return self._counts / self._frame
 
 
-def _check_whole(said: FfmpegLog, length: float) -> None:
-    """A FLAC file has its number of samples in its head, and all that are missing were cut off. In
-    other formats less sound than was declared proves nothing: see `container.py`."""
-    declared = said.duration if said.is_flac else None
-    if said.is_cut_off or (declared and length < declared - max(0.5, declared * 0.03)):
+def _check_whole(log: FfmpegLog, length: float) -> None:
+    """Raises RecordingRejected if the file was cut off. A FLAC file declares its number of samples,
+    so missing ones were cut off. In other formats less sound than declared proves nothing: see
+    `container.py`."""
+    declared = log.duration if log.is_flac else None
+    if log.is_cut_off or (declared and length < declared - max(0.5, declared * 0.03)):
         raise incomplete()
 
 
-def _why_nothing(said: FfmpegLog) -> RecordingRejected:
-    if said.is_cut_off:
+def _why_nothing(log: FfmpegLog) -> RecordingRejected:
+    if log.is_cut_off:
         return incomplete()
-    if said.has("matches no streams"):
+    if log.has("matches no streams"):
         return NoTrack()
-    if said.has("Error opening input"):
+    if log.has("Error opening input"):
         return unreadable()
     return Unheard(str(unreadable()), rank=-1)

@@ -1,7 +1,7 @@
-"""What ffmpeg says of a file, as far as anyone asks.
+"""What ffmpeg logs about a file, as far as the analysis needs it.
 
-Knows: the lines that it prints, and which of them tell of streams, lengths and ends. Does not know:
-the sound. The lines are bounded: a hostile file can have it say a lot.
+Knows: which lines name streams, durations and errors. Does not know: the sound. The lines are
+limited, because a hostile file can make ffmpeg log a lot.
 """
 
 import re
@@ -9,18 +9,18 @@ import threading
 from collections.abc import Iterator
 from typing import IO, Final
 
-_LINES: Final = 400  # of what ffmpeg says: the first are about the file
+_LINES: Final = 400  # the first ones are about the file
 _LINE: Final = 400  # characters
 _BEGUN: Final = "Output #0"
 
 _DURATION: Final = re.compile(r"^  Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _STREAM: Final = re.compile(r"^  Stream #0:\d+.*?: Audio: (\w{1,20})")
-#: What ffmpeg says of an MP4 that breaks off.
+#: What ffmpeg logs about an MP4 that ends too early.
 _CUT: Final = ("partial file", "moov atom not found")
 
 
 class FfmpegLog:
-    """What ffmpeg prints, read by a thread: a pipe that nobody empties would stop it."""
+    """The log of a running ffmpeg, read by a thread: ffmpeg stops when the pipe is full."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.lines: list[str] = []
@@ -38,12 +38,13 @@ class FfmpegLog:
         self.begun.set()
 
     def end(self) -> None:
-        """Called when ffmpeg has ended: all that it said is there."""
+        """Read the rest of the log, once ffmpeg has ended."""
         self._thread.join()
         self._stream.close()
 
     def has(self, *words: str) -> bool:
-        """Titles and such are left out (they are indented): a file names itself as it likes."""
+        """Whether a line has one of `words`. Indented lines are ignored: they repeat titles, which
+        the file chooses."""
         return any(
             word in line for line in self.lines if not line.startswith("    ") for word in words
         )
@@ -58,7 +59,7 @@ class FfmpegLog:
 
     @property
     def duration(self) -> float | None:
-        """Seconds, as the file itself has it; None where it says nothing."""
+        """Seconds, as the file declares them; None if it does not."""
         for line in self.lines:
             if found := _DURATION.match(line):
                 return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
@@ -66,14 +67,14 @@ class FfmpegLog:
 
     @property
     def tracks(self) -> int:
-        """How many have sound, or should."""
+        """How many streams of sound the file has, empty ones included."""
         return sum(1 for _ in self._streams())
 
     def codec(self, track: int) -> str:
         return next((each[1] for number, each in enumerate(self._streams()) if number == track), "")
 
     def _streams(self) -> Iterator[re.Match[str]]:
-        """The file's streams of sound: the codec."""
+        """The lines of the file's streams of sound; group 1 is the codec."""
         for line in self.lines:
             if line.startswith(_BEGUN):
                 return

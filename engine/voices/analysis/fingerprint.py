@@ -1,16 +1,16 @@
 """The acoustic fingerprint of a recording, and whether two recordings are the same one. Pure.
 
 Knows: frames, frequency bands, bits that differ. Does not know: who froze what, files, who speaks:
-it tells recordings apart, not voices.
+it distinguishes recordings, not voices.
 
 The method is that of J. Haitsma and T. Kalker, "A Highly Robust Audio Fingerprinting System" (ISMIR
 2002), for speech: each frame of 256 ms becomes a word of 31 bits. A bit says whether the step from
 one band of frequencies to the next has grown in the last 144 ms. Levels are logarithmic, so that
-neither gain nor an equalizer changes a bit. Two recordings are the same where 3 s of one differ
-from 3 s of the other in few bits. `bench/fingerprint.py` measured the numbers below.
+neither gain nor an equalizer changes a bit. Two recordings are the same if 3 s of one differ from
+3 s of the other in few bits. `bench/fingerprint.py` measured the numbers below.
 
-Of a recording that may be frozen the whole is looked at. Of one that asks to be spoken, only the
-stretch that is kept: nothing else of it is ever heard.
+Of a frozen recording everything is compared. Of a recording that a member wants spoken, only the
+stretch that is kept is compared: nothing else of it is ever heard.
 """
 
 import struct
@@ -26,19 +26,20 @@ from numpy.typing import NDArray
 
 from engine.tts.audio.pcm import Pcm, Samples
 
-#: Changes when the same sound gives other bits: prints of another edition cannot be compared.
+#: Increase it when the same sound gives other bits: fingerprints of two editions are not
+#: comparable.
 EDITION: Final = 1
 HOP_SECONDS: Final = 0.048
-#: Of a longer recording, the part around the stretch that is kept.
+#: A longer recording has a fingerprint of the part around the stretch that is kept.
 MOST_SECONDS: Final = 300.0
-#: Two recordings are compared over so much of both ...
+#: Two recordings are compared over so many seconds of both ...
 WINDOW_SECONDS: Final = 3.0
-#: ... of which so much must be sound in both, and not a pause ...
+#: ... of which so many must be sound, not a pause, in both ...
 LEAST_SECONDS: Final = 2.0
-#: ... and are the same where a smaller share of bits differs. Unrelated sound is near 0.5.
+#: ... and are the same if a smaller share of bits differs. Unrelated sound is near 0.5.
 MOST_ERRORS: Final = 0.205
-#: Of a recording with less sound, this share of it must be in the other, with fewer errors yet:
-#: the less there is, the more is alike by chance.
+#: Of a recording with less sound, this share must be in the other, with fewer errors: the shorter
+#: the sound, the more is alike by chance.
 SHORT_SHARE: Final = 0.75
 SHORT_ERRORS: Final = 0.12
 
@@ -47,20 +48,20 @@ _LOWEST, _HIGHEST = 250.0, 3_600.0  # hertz
 _BITS: Final = 31
 _FRAME: Final = int(0.256 * _RATE)
 _HOP: Final = int(HOP_SECONDS * _RATE)
-_LAG: Final = 3  # frames back, to which a step is compared
+_LAG: Final = 3  # frames between two steps that are compared
 _AT_ONCE: Final = 512  # frames: more are many megabytes of spectrum
-_AROUND: Final = int(2.0 / HOP_SECONDS)  # frames: a pause is quiet beside what is near it
+_AROUND: Final = int(2.0 / HOP_SECONDS)  # frames; a pause is quiet compared with them
 _PAUSE: Final = 10**-2.5  # of the power of the loudest frame around
-_FLOOR: Final = 1e-3  # likewise, of a band: below it, levels are those of a codec's noise
+_FLOOR: Final = 1e-3  # the same for a band: below it is a codec's noise
 _NOTHING: Final = 1e-9  # power: digital silence
-#: How much a step changes on average, as a logarithm of power. A tone or a hum does not change, and
+#: The average change of a step, as a logarithm of power. A tone or a hum does not change, so that
 #: its bits are chance; speech has about 1.
 _STEADY: Final = 0.1
-_SOUND: Final = np.uint32(1 << 31)  # the word's last bit: this frame is speech, or like it
+_SOUND: Final = np.uint32(1 << 31)  # the word's last bit: the frame is speech, or like it
 _HEAD: Final = struct.Struct("<BII")
-_STEP: Final = 2  # of a whole print every second frame is looked at: neighbours are much alike
+_STEP: Final = 2  # of the other recording every second frame is compared: neighbours are alike
 _ROWS: Final = 256  # frames at once, so that the table of all pairs stays small
-_BLOCK: Final = 4  # of these frames: windows begin so far from each other
+_BLOCK: Final = 4  # such frames between the beginnings of two windows
 _WINDOW: Final = round(WINDOW_SECONDS / HOP_SECONDS / _STEP / _BLOCK) * _BLOCK
 _LEAST: Final = LEAST_SECONDS / HOP_SECONDS / _STEP  # frames
 
@@ -69,8 +70,8 @@ _Signs = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Print:
-    """A word a frame. `start` and `end` are the frames of the stretch that is kept."""
+class Fingerprint:
+    """One word for each frame. `start` and `end` are the frames of the stretch that is kept."""
 
     words: Words
     start: int
@@ -86,7 +87,7 @@ class Print:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self | None:
-        """None for one of another edition, and for what is not whole."""
+        """None if `data` is incomplete or of another edition."""
         if len(data) < _HEAD.size or (len(data) - _HEAD.size) % 4:
             return None
         edition, start, end = _HEAD.unpack_from(data)
@@ -95,13 +96,13 @@ class Print:
         return cls(np.frombuffer(data, "<u4", offset=_HEAD.size).astype(np.uint32), start, end)
 
 
-def print_of(pcm: Pcm, start: int, end: int) -> Print:
-    """Of a whole recording, of which the samples from `start` to before `end` are kept."""
+def fingerprint_of(pcm: Pcm, start: int, end: int) -> Fingerprint:
+    """The fingerprint of a recording whose samples from `start` to before `end` are kept."""
     most = int(MOST_SECONDS * pcm.rate)
     first = min(max(0, (start + end - most) // 2), max(0, len(pcm.samples) - most))
     words = _words(soxr.resample(pcm.samples[first : first + most], pcm.rate, _RATE))
     hop = HOP_SECONDS * pcm.rate
-    return Print(
+    return Fingerprint(
         words,
         min(round((start - first) / hop), len(words)),
         min(round((end - first) / hop), len(words)),
@@ -159,7 +160,7 @@ def same(kept: Words, whole: Words) -> bool:
 
 
 def likeness(kept: Words, whole: Words, *, sure: bool = False) -> Likeness:
-    """Where they are most alike. With `sure`: `UNLIKE` where that is not enough to be the same."""
+    """Where they are most alike. With `sure`: `UNLIKE` unless that makes them the same."""
     ours, theirs = _signs(kept), _signs(whole[::_STEP])
     heard = min(_heard(ours) / _STEP, _heard(theirs))
     least, most_errors = _LEAST, MOST_ERRORS
@@ -175,7 +176,7 @@ def likeness(kept: Words, whole: Words, *, sure: bool = False) -> Likeness:
 
 
 def _signs(words: Words) -> _Signs:
-    """Each bit as 1 or -1, in a pause as 0: their product tells bits that are equal."""
+    """Each bit as 1 or -1, or 0 in a pause: the product of two shows whether they are equal."""
     bits = (words[:, np.newaxis] >> np.arange(_BITS, dtype=np.uint32)) & np.uint32(1)
     heard = (words & _SOUND) != 0
     signs: _Signs = (bits.astype(np.float32) * 2 - 1) * heard[:, np.newaxis]
@@ -183,7 +184,7 @@ def _signs(words: Words) -> _Signs:
 
 
 def _heard(signs: _Signs) -> float:
-    """Frames that are no pause."""
+    """Frames that are not a pause."""
     return float(np.abs(signs[:, :1]).sum())
 
 
@@ -192,7 +193,7 @@ def _best(ours: _Signs, theirs: _Signs, least: float, most_errors: float) -> Lik
         return UNLIKE
     agree = _along(theirs @ ours.T)
     if agree.max() < (1 - 2 * most_errors) * _BITS * least:
-        return UNLIKE  # nearly always: half of the work is spared
+        return UNLIKE  # nearly always, which halves the work
     both = _along(np.abs(theirs[:, :1]) @ np.abs(ours[:, :1]).T)
     enough = both >= least
     errors = np.where(enough, (1 - agree / (np.maximum(both, 1) * _BITS)) / 2, UNLIKE.errors)
@@ -201,13 +202,13 @@ def _best(ours: _Signs, theirs: _Signs, least: float, most_errors: float) -> Lik
 
 
 def _along(table: _Signs) -> _Signs:
-    """The sum over each window along the diagonals: one recording beside the other, at every
-    offset, frame by frame of the one and every second of the other."""
+    """The sum over each window along the diagonals: one recording beside the other at every offset,
+    each frame of the one and every second frame of the other."""
     rows, columns = -(-len(table) // _BLOCK) * _BLOCK, table.shape[1]
     width = columns + _STEP * rows
     room = np.zeros(rows * width, np.float32)
     room.reshape(rows, width)[: len(table), :columns] = table[::-1]
-    # Cut into rows that are shorter by a step, each is shifted by a step more than the last.
+    # Cut into rows that are shorter by a step, each row is shifted by one more step.
     short = width - _STEP
     diagonal = room[: rows * short].reshape(rows // _BLOCK, _BLOCK, short)
     sums = np.zeros((rows // _BLOCK + 1, short), np.float32)

@@ -1,18 +1,19 @@
-"""MP3, AAC (ADTS) and Ogg: rows of frames, each of which tells its size, and whether the last one
-is all there.
+"""MP3, AAC (ADTS) and Ogg: sequences of frames that give their size, and whether the last one is
+complete.
 
-Knows: sizes of frames, and what a Xing or VBRI header says of the whole. Does not know: sound.
+Knows: the sizes of frames, and what a Xing or VBRI header says about the file. Does not know:
+sound.
 
-A file that was cut off breaks off within a frame: one that ends between two frames cannot be told
-from one that was made so. An index that tells of more frames than there are is no proof by itself:
-programs that cut an MP3 leave that of the longer file, and end with a whole frame.
+A file that was cut off usually ends within a frame; one that ends between two frames cannot be told
+from a complete one. An index of more frames than there are proves nothing by itself: programs that
+shorten an MP3 keep the index of the longer file, and end with a complete frame.
 """
 
 import re
 from collections.abc import Callable
 from typing import Final
 
-from engine.voices.analysis import sizes
+from engine.voices.analysis.chunks import SLACK
 from engine.voices.analysis.rejection import incomplete
 
 _Size = Callable[[bytes, int], int]
@@ -22,10 +23,11 @@ _MP3_BITS: Final = {  # kbit/s of layer III, by version: ISO 11172-3 and 13818-3
     2: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
 _MP3_RATES: Final = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
-#: How a frame of either begins; where there is none, how far the next is looked for, in bytes.
+#: How a frame of MP3 or AAC begins.
 _SYNC: Final = re.compile(rb"\xff[\xe2\xe3\xf0-\xf3\xf8-\xfb]")
+#: Bytes in which the next frame is searched for.
 _NEAR: Final = 1 << 16
-#: Many writers leave away that much of the last frame; a file that was cut off lacks more.
+#: Many writers omit so much of the last frame; a file that was cut off lacks more.
 _FEW: Final = 4  # bytes
 
 
@@ -34,38 +36,38 @@ def is_mp3(data: bytes) -> bool:
 
 
 def check_mp3(data: bytes) -> None:
-    """Raises Unfit."""
+    """Raises RecordingRejected."""
     at = _tag(data, 0)
     if at > len(data):
         raise incomplete()
     if not mp3_frame(data, at) and (at := _next(data, at, mp3_frame)) < 0:
         return
     first, (end, count) = at, _end(data, at, mp3_frame)
-    torn = end - len(data)
-    if torn <= 0:
+    lacking = end - len(data)
+    if lacking <= 0:
         return
     frames, bytes_ = _index(data, first)
     if bytes_ >= len(data) - first:
-        missing = bytes_ - (len(data) - first) > sizes.SLACK
+        missing = bytes_ - (len(data) - first) > SLACK
     elif frames >= count - 1:
         missing = frames > count
-    else:  # it tells of another file, or there is none
-        missing = torn > _FEW
+    else:  # the index belongs to another file, or there is none
+        missing = lacking > _FEW
     if missing:
         raise incomplete()
 
 
 def _index(data: bytes, at: int) -> tuple[int, int]:
-    """Frames and bytes of the whole, as the first frame has it; 0 where it says nothing.
+    """The file's frames and bytes, as its first frame gives them; 0 where it does not.
 
-    Xing: the flags' lowest bits tell which of the two follow. VBRI: Fraunhofer's encoder.
+    Xing: the lowest bits of the flags say which of the two follow. VBRI: Fraunhofer's encoder.
     """
     mpeg1, mono = data[at + 1 : at + 2] > b"\xf7", data[at + 3 : at + 4] >= b"\xc0"
     xing = at + 4 + ((17 if mono else 32) if mpeg1 else (9 if mono else 17))
     numbers = [int.from_bytes(data[xing + each : xing + each + 4], "big") for each in (4, 8, 12)]
     if data[xing : xing + 4] in (b"Xing", b"Info"):
         flags = numbers[0]
-        frames = numbers[1] + 1 if flags & 1 else 0  # the header's own frame does not count
+        frames = numbers[1] + 1 if flags & 1 else 0  # without the header's own frame
         return frames, (numbers[2 if flags & 1 else 1] if flags & 2 else 0)
     vbri = at + 36
     if data[vbri : vbri + 4] == b"VBRI":
@@ -75,7 +77,7 @@ def _index(data: bytes, at: int) -> tuple[int, int]:
 
 
 def mp3_frame(data: bytes, at: int) -> int:
-    """The bytes of the frame of layer III that begins there; 0 if none does."""
+    """The bytes of the layer III frame that begins at `at`; 0 if none begins there."""
     if at + 4 > len(data) or data[at] != 0xFF or data[at + 1] & 0xE6 != 0xE2:
         return 0
     version = data[at + 1] >> 3 & 3
@@ -92,14 +94,15 @@ def is_adts(data: bytes) -> bool:
 
 
 def check_adts(data: bytes) -> None:
-    """Raises Unfit."""
+    """Raises RecordingRejected."""
     end, _ = _end(data, 0, _adts_frame)
     if end - len(data) > _FEW:
         raise incomplete()
 
 
 def _adts_frame(data: bytes, at: int) -> int:
-    """ISO 13818-7, section 6.2: 0 if none begins there."""
+    """The bytes of the frame that begins at `at`; 0 if none begins there. ISO 13818-7, section
+    6.2."""
     if at + 7 > len(data) or data[at] != 0xFF or data[at + 1] & 0xF6 != 0xF0:
         return 0
     size = (data[at + 3] & 3) << 11 | data[at + 4] << 3 | data[at + 5] >> 5
@@ -107,8 +110,8 @@ def _adts_frame(data: bytes, at: int) -> int:
 
 
 def check_ogg(data: bytes) -> None:
-    """Raises Unfit. RFC 3533, section 6. Pages that are all there, and no last page that says so,
-    are what a recorder leaves that was ended: that is enough."""
+    """Raises RecordingRejected. RFC 3533, section 6. Complete pages without a page marked as the
+    last are accepted: a recorder that was killed leaves such a file."""
     at = 0
     while (at := data.find(b"OggS", at)) >= 0:
         lacing = data[at + 27 : at + 27 + data[at + 26]] if at + 26 < len(data) else b""
@@ -121,7 +124,7 @@ def check_ogg(data: bytes) -> None:
 
 def _end(data: bytes, at: int, size: _Size) -> tuple[int, int]:
     """Where the last frame ends, which may be behind the end of the file, and how many there are.
-    What stands between frames (tags, damage) is passed over where two go on behind it."""
+    Bytes between frames (tags, damage) are skipped if two frames follow them."""
     count = 0
     while True:
         while step := size(data, at):
@@ -136,7 +139,7 @@ def _end(data: bytes, at: int, size: _Size) -> tuple[int, int]:
 
 
 def _next(data: bytes, at: int, size: _Size) -> int:
-    """Where a frame begins, not far away, that another one like it follows; -1 if nowhere."""
+    """Where the next frame begins that is followed by one like it; -1 if there is none near."""
     for found in _SYNC.finditer(data, at, at + _NEAR):
         at = found.start()
         follows = at + size(data, at)
@@ -146,13 +149,13 @@ def _next(data: bytes, at: int, size: _Size) -> int:
 
 
 def _alike(data: bytes, one: int, other: int) -> bool:
-    """Of one version, layer and sample rate."""
+    """Whether both have the same version, layer and sample rate."""
     return data[one + 1] == data[other + 1] and data[one + 2] & 0x0C == data[other + 2] & 0x0C
 
 
 def _tag(data: bytes, at: int) -> int:
-    """Where an ID3v2 tag ends that begins there, or `at`: id3.org, ID3v2.4, section 3.1."""
+    """Where the ID3v2 tag that begins at `at` ends, or `at`. id3.org, ID3v2.4, section 3.1."""
     if data[at : at + 3] != b"ID3" or len(data) < at + 10:
         return at
-    sizes_ = data[at + 6 : at + 10]
-    return at + 10 + (sizes_[0] << 21 | sizes_[1] << 14 | sizes_[2] << 7 | sizes_[3])
+    size = data[at + 6 : at + 10]
+    return at + 10 + (size[0] << 21 | size[1] << 14 | size[2] << 7 | size[3])

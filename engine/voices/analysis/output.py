@@ -1,7 +1,7 @@
-"""The stretch that is kept: levelled, as WAV, and as Ogg Opus to listen to.
+"""The stretch that is kept: at the usual loudness, as WAV, and as Ogg Opus to listen to.
 
-Knows: level, fades, the two file formats. Does not know: why this stretch. The same stretch gives
-the same bytes: a recording is known by their hash.
+Knows: loudness, fades, the two file formats. Does not know: why this stretch. The same stretch
+gives the same bytes, because their hash identifies a recording.
 """
 
 import io
@@ -16,15 +16,15 @@ from engine.voices.analysis.decode import RATE
 from engine.voices.analysis.rejection import Silent, unreadable
 from engine.voices.analysis.stretches import ONE_CHANNEL
 
-LOUDNESS: Final = -23.0  # LUFS, EBU R 128: speech at it peaks well below full scale
+LOUDNESS: Final = -23.0  # LUFS, EBU R 128: such speech peaks well below full scale
 PEAK: Final = amplitude(-1.0)
 _FADE: Final = 0.005  # seconds at both ends, so that no edge clicks
 _FULL_SCALE: Final = 32767
 
 
 def level(stretch: Pcm) -> Pcm:
-    """The stretch at the usual loudness, less where its peaks would pass the ceiling: no limiter
-    bends a voice that is to be imitated."""
+    """The stretch at the usual loudness, or below it if its peaks would pass the ceiling: a limiter
+    would distort the voice that an engine imitates."""
     heard = loudness(stretch) - ONE_CHANNEL
     peak = float(np.abs(stretch.samples).max())
     if not np.isfinite(heard) or not peak:
@@ -51,7 +51,7 @@ def to_wav(pcm: Pcm) -> bytes:
 
 
 def from_wav(data: bytes) -> Pcm:
-    """What `to_wav` made. Raises Unfit for anything else."""
+    """The sound of a file made by `to_wav`. Raises RecordingRejected for any other file."""
     try:
         with wave.open(io.BytesIO(data)) as file:
             shape = (file.getnchannels(), file.getsampwidth(), file.getframerate())

@@ -1,13 +1,13 @@
-"""The one error of an examination. Knows: sentences for people. Does not know: who gets them."""
+"""Why a recording cannot be used: the one error of an analysis, with a sentence for its sender."""
 
 from typing import Final
 
-#: What every format can be sent as instead.
-SAVE_ANEW: Final = "Save the recording anew, such as WAV, MP3 or M4A, and send that."
+#: The formats that anybody can send instead.
+SAVE_AGAIN: Final = "Save the recording again as WAV, MP3 or M4A, and send that."
 
 
 class RecordingRejected(Exception):
-    """The recording cannot serve. The text says what is wrong, and what to do next."""
+    """The recording cannot be used. The text says what is wrong, then what to do."""
 
 
 class NoTrack(RecordingRejected):
@@ -18,8 +18,8 @@ class NoTrack(RecordingRejected):
 
 
 class Unheard(RecordingRejected):
-    """This track or channel cannot serve; another one of the same file may. Of those that cannot,
-    the one of the highest rank (seconds of speech) has the word."""
+    """This track or channel cannot be used; another one of the same file may. If none can, the
+    sender reads the error with the highest `rank` (seconds of speech)."""
 
     def __init__(self, text: str, *, rank: float = 0.0) -> None:
         super().__init__(text)
@@ -27,20 +27,18 @@ class Unheard(RecordingRejected):
 
 
 class Silent(Unheard):
-    """It was decoded, and nothing can be heard in it."""
+    """The file was decoded, and nothing can be heard in it."""
 
 
 def incomplete() -> RecordingRejected:
     return RecordingRejected(
-        "The file is incomplete: it breaks off before its own end, or says that it is longer than "
-        "it is. Save the recording anew, or copy it again, and send that."
+        "The file is incomplete: it ends too early, or says that it is longer than it is. Save the "
+        "recording again, or copy it again, and send that."
     )
 
 
 def unreadable() -> RecordingRejected:
-    return RecordingRejected(
-        f"This is no sound file that can be read here, or it is damaged. {SAVE_ANEW}"
-    )
+    return RecordingRejected(f"This is not a readable sound file, or it is damaged. {SAVE_AGAIN}")
 
 
 def too_long(seconds: float) -> RecordingRejected:
@@ -52,16 +50,16 @@ def too_long(seconds: float) -> RecordingRejected:
 
 
 def check_rate(rate: int) -> None:
-    """Raises Unfit."""
+    """Raises RecordingRejected unless the sample rate, in hertz, can be read."""
     if not 8_000 <= rate <= 192_000:
         raise RecordingRejected(
-            f"The recording has a sample rate of {rate} Hz; 8,000 to 192,000 can be read. Save it "
-            "with 44,100 or 48,000 Hz, and send that."
+            f"The recording has a sample rate of {rate} Hz; 8,000 to 192,000 Hz can be read. Save "
+            "it with 44,100 or 48,000 Hz, and send that."
         )
 
 
 def check_channels(channels: int) -> None:
-    """Raises Unfit."""
+    """Raises RecordingRejected unless so many channels can be read."""
     if not 1 <= channels <= 8:
         raise RecordingRejected(
             f"The recording has {channels} channels; 1 to 8 can be read. Save it as mono or "

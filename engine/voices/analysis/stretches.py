@@ -1,11 +1,11 @@
-"""Which stretch of a recording serves best as a reference, and what can be said of it.
+"""Which stretch of a recording is the best reference, and its analysis.
 
-Knows: frames of 30 ms, speech by WebRTC's detector, levels. Does not know: files, who speaks, what
-is said. The same sound gives the same stretch.
+Knows: frames of 30 ms, speech by WebRTC's detector, levels. Does not know: files, who speaks, the
+words. The same sound gives the same stretch.
 
-A stretch is a row of whole utterances, with the pauses between them as they are. Each frame of
-speech counts for it, less so where the voice does not rise far above what lies beneath it; a
-clipped frame and a pause count against it.
+A stretch is a sequence of whole utterances with the pauses between them. Each frame of speech adds
+to its value, and adds less where the voice is not much louder than the background; clipped frames
+and pauses subtract from it.
 """
 
 from collections.abc import Iterator
@@ -25,30 +25,31 @@ from engine.voices.analysis.rejection import Silent, Unheard
 Levels = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-LONGEST: Final = 20.0  # seconds of a stretch: the models hear 10 to 15 of them
-MARGIN: Final = 0.1  # seconds kept before and after: consonants begin and end below the level
+LONGEST: Final = 20.0  # seconds of a stretch; the models use 10 to 15 of them
+MARGIN: Final = 0.1  # seconds kept before and after: consonants begin and end quietly
 LEAST_SPEECH: Final = 1.0  # seconds
-#: Decibels over the background. Steady noise passes for speech, and does not stand out from itself:
-#: 0 to 1 were measured; speech that a listener can just follow has 3.
+#: Decibels above the background. The detector takes steady noise for speech, which has 0 to 1 by
+#: measurement; speech that a listener can just follow has 3.
 LEAST_SNR: Final = 2.0
-#: A channel alone is 3 dB less loud than the two that `loudness` assumes.
+#: One channel is 3 dB quieter than the two that `loudness` assumes.
 ONE_CHANNEL: Final = 10 * np.log10(2)
 
 _FRAME: Final = int(FRAME_SECONDS * RATE)
 _VAD_RATE: Final = 16_000
-_VAD_MODE: Final = 2  # of 0 to 3, the strictest
-_VAD_LEVEL: Final = -20.0  # decibels, of the loud frames: the detector is deaf to quiet speech
+_VAD_MODE: Final = 2  # 0 to 3; 3 is the strictest
+_VAD_LEVEL: Final = -20.0  # decibels of the loud frames: the detector misses quiet speech
 _VAD_GAIN: Final = 40.0  # decibels at most
 _FLOOR: Final = -100.0  # decibels: digital silence, as a number
-_SILENT: Final = -60.0  # decibels: nothing in it is louder
-_PAUSE: Final = 10  # frames: a shorter one is within an utterance
-_BURST: Final = 4  # frames: what is shorter is a click
-_NEAR: Final = 2  # frames beside speech that are not taken for background
-_FEW: Final = 5  # frames of background, by which no level can be told
+_SILENT: Final = -60.0  # decibels: a recording with no louder frame is silent
+_PAUSE: Final = 10  # frames; a shorter pause is part of an utterance
+_BURST: Final = 4  # frames; a shorter sound is a click
+_NEAR: Final = 2  # frames beside speech that do not count as background
+_FEW: Final = 5  # fewer frames of background than this give no level
 _LONGEST_FRAMES: Final = int((LONGEST - 2 * MARGIN) / FRAME_SECONDS)
 _SPLIT_FROM: Final = int(12.0 / FRAME_SECONDS)
-_AROUND: Final = int(2.0 / FRAME_SECONDS)  # frames beside a stretch, whose noise is its own
-_CLEAR: Final = 25.0  # decibels from an utterance's quiet frames to its loud ones: more is as good
+_AROUND: Final = int(2.0 / FRAME_SECONDS)  # frames beside a stretch that have the same noise
+#: Decibels from an utterance's quiet frames to its loud ones; more makes no difference.
+_CLEAR: Final = 25.0
 _CLIPPED_FRAME: Final = 0.002  # share of samples
 _COST_OF_CLIPPING: Final = 2.0
 _COST_OF_PAUSE: Final = 0.5
@@ -68,20 +69,20 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """The best part of a recording, as it was recorded, and the account of it. It begins at the
-    sample `start`."""
+    """The best part of a recording, as it was recorded, and its analysis. It begins at the sample
+    `start`."""
 
     pcm: Pcm
     start: int
-    report: RecordingAnalysis
+    analysis: RecordingAnalysis
 
 
 def best_stretch(decoded: Decoded) -> Stretch:
-    """Raises Unheard where there is not enough speech."""
+    """Raises Unheard if there is not enough speech."""
     samples = decoded.pcm.samples
     if len(samples) < _FRAME:
         raise _nothing_heard()
-    samples = samples - np.float32(samples.mean(dtype=np.float64))  # an offset is no sound
+    samples = samples - np.float32(samples.mean(dtype=np.float64))  # an offset is not sound
     levels = frame_levels(samples)
     if levels.max() < _SILENT:
         raise _nothing_heard()
@@ -93,7 +94,8 @@ def best_stretch(decoded: Decoded) -> Stretch:
     size = min(len(levels), len(decoded.clipped))
     clipped[:size] = decoded.clipped[:size]
     chosen = choose(utterances, levels, clipped)
-    speech = float(spoken[chosen.start : chosen.end].sum() * FRAME_SECONDS)
+    within = slice(chosen.start, chosen.end)
+    speech = float(spoken[within].sum() * FRAME_SECONDS)
     if speech < LEAST_SPEECH:
         raise Unheard(
             f"Only {speech:.1f} s of speech were found in the recording. Record yourself speaking "
@@ -101,7 +103,28 @@ def best_stretch(decoded: Decoded) -> Stretch:
             rank=speech,
         )
     noise = noise_level(levels, spoken, chosen)
-    return _describe(decoded, samples, levels, spoken, clipped, noise, chosen, speech)
+    power = 10 ** (levels[within][spoken[within]] / 10)
+    snr = round(float(10 * np.log10(power.mean())) - noise, 1)
+    if snr < LEAST_SNR:
+        raise Unheard(
+            "No speech stands out from the noise in the recording. Record in a quiet room, close "
+            "to the microphone and without music, and send that.",
+            rank=speech,
+        )
+    margin = int(MARGIN * RATE)
+    start = max(0, chosen.start * _FRAME - margin)
+    # A copy, so that the recording can be freed.
+    pcm = Pcm(samples[start : chosen.end * _FRAME + margin].copy(), RATE)
+    analysis = RecordingAnalysis(
+        seconds=round(pcm.seconds, 3),
+        speech=round(speech, 3),
+        noise=round(noise, 1),
+        snr=snr,
+        loudness=round(max(loudness(pcm) - ONE_CHANNEL, _FLOOR), 1),
+        clipping=round(float(clipped[within].mean()), 6),
+        source=decoded.source,
+    )
+    return Stretch(pcm=pcm, start=start, analysis=analysis)
 
 
 def _nothing_heard() -> Silent:
@@ -109,40 +132,6 @@ def _nothing_heard() -> Silent:
         "Nothing can be heard in the recording. Choose the right microphone, record again, and "
         "listen to it before sending."
     )
-
-
-def _describe(
-    decoded: Decoded,
-    samples: Samples,
-    levels: Levels,
-    spoken: Flags,
-    clipped: Levels,
-    noise: float,
-    chosen: Utterance,
-    speech: float,
-) -> Stretch:
-    margin = int(MARGIN * RATE)
-    start = max(0, chosen.start * _FRAME - margin)
-    stretch = Pcm(samples[start : chosen.end * _FRAME + margin].copy(), RATE)  # the rest may go
-    within = slice(chosen.start, chosen.end)
-    power = 10 ** (levels[within][spoken[within]] / 10)
-    heard = loudness(stretch) - ONE_CHANNEL
-    report = RecordingAnalysis(
-        seconds=round(stretch.seconds, 3),
-        speech=round(speech, 3),
-        noise=round(noise, 1),
-        snr=round(float(10 * np.log10(power.mean())) - noise, 1),
-        loudness=round(max(heard, _FLOOR), 1),
-        clipping=round(float(clipped[within].mean()), 6),
-        source=decoded.source,
-    )
-    if report.snr < LEAST_SNR:
-        raise Unheard(
-            "No speech stands out from the noise in the recording. Record in a quiet room, close "
-            "to the microphone and without music, and send that.",
-            rank=speech,
-        )
-    return Stretch(pcm=stretch, start=start, report=report)
 
 
 def frame_levels(samples: Samples) -> Levels:
@@ -154,7 +143,7 @@ def frame_levels(samples: Samples) -> Levels:
 
 
 def speech_frames(samples: Samples, levels: Levels) -> Flags:
-    """Which frames are speech, as WebRTC's detector has it; music and tones pass it too."""
+    """Which frames are speech by WebRTC's detector, which accepts music and tones too."""
     gain = min(_VAD_LEVEL - float(np.percentile(levels, 95)), _VAD_GAIN)
     raised = soxr.resample(samples * np.float32(amplitude(gain)), RATE, _VAD_RATE)
     pcm = (np.clip(raised, -1, 1) * 32767).astype("<i2").tobytes()
@@ -167,7 +156,7 @@ def speech_frames(samples: Samples, levels: Levels) -> Flags:
 
 
 def find_utterances(flags: Flags) -> Iterator[Utterance]:
-    """Rows of speech with no pause in them, none longer than a stretch may be."""
+    """Sequences of speech frames without a pause between them."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False]))))
     rows = [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
     joined: list[tuple[int, int]] = []
@@ -182,8 +171,7 @@ def find_utterances(flags: Flags) -> Iterator[Utterance]:
 
 
 def noise_level(levels: Levels, spoken: Flags, stretch: Utterance) -> float:
-    """Decibels of the background: between the words and beside them; where there is no pause, below
-    them."""
+    """Decibels of the background: between and beside the words, or below them if nobody pauses."""
     near = np.convolve(spoken, np.ones(2 * _NEAR + 1), mode="same")[: len(spoken)] > 0
     around = slice(max(0, stretch.start - _AROUND), stretch.end + _AROUND)
     background = levels[around][~near[around]]
@@ -193,7 +181,7 @@ def noise_level(levels: Levels, spoken: Flags, stretch: Utterance) -> float:
 
 
 def choose(utterances: list[Utterance], levels: Levels, clipped: Levels) -> Utterance:
-    """From the first to the last frame of the best stretch; an empty one where nobody speaks."""
+    """From the first to the last frame of the best stretch; empty if nobody speaks."""
     pieces = [piece for each in utterances for piece in _split(each, levels)]
     values = [_value(each, levels, clipped) for each in pieces]
     best, best_value = Utterance(start=0, end=0), float("-inf")
@@ -210,7 +198,7 @@ def choose(utterances: list[Utterance], levels: Levels, clipped: Levels) -> Utte
 
 
 def _split(utterance: Utterance, levels: Levels) -> Iterator[Utterance]:
-    """Somebody who never pauses is cut where the voice is lowest."""
+    """The utterance, cut where the voice is quietest if it is longer than a stretch may be."""
     start = utterance.start
     while utterance.end - start > _LONGEST_FRAMES:
         options = levels[start + _SPLIT_FROM : start + _LONGEST_FRAMES]

@@ -1,12 +1,12 @@
-"""WAV, RF64 and W64: where the sound lies, and in which bytes its samples lie.
+"""WAV, RF64 and W64: where the sound is, and in which bytes of a sample its bits are.
 
-Knows: chunks, sizes that were never filled in or are wrong, samples of 24 bits in 32. Does not
-know: how any codec is decoded. ffmpeg gets the sound behind a plain head: it finds no sound behind
-an odd chunk without its byte of padding or in a W64 of unknown size, and takes 24 bits in 32 for
+Knows: chunks, sizes that were not filled in or are wrong, samples of 24 bits in 32. Does not know:
+how any codec is decoded. ffmpeg gets the sound behind a plain header. It finds no sound behind an
+odd chunk without its byte of padding or in a W64 of unknown size, and takes 24 bits in 32 for
 samples of three bytes, which makes noise (seen with ffmpeg 9.0).
 
-Only the size of the sound itself tells of a file that was cut off. The size of the whole, which
-many programs leave wrong, is not looked at.
+Only the size of the sound itself shows that a file was cut off. The size of the file, which many
+programs leave wrong, is ignored.
 """
 
 import struct
@@ -15,18 +15,18 @@ from typing import Final
 
 import numpy as np
 
-from engine.voices.analysis import sizes
+from engine.voices.analysis.chunks import is_unknown, within
 from engine.voices.analysis.rejection import check_channels, check_rate, incomplete, unreadable
 
 _HEADS: Final = (b"RIFF", b"RF64", b"BW64")
 _W64: Final = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
-#: Chunks that stand before the sound: what follows an odd one tells whether it was padded.
+#: Chunks before the sound: the name behind an odd one shows whether it was padded.
 _NAMES: Final = (
     *(b"data", b"fmt ", b"LIST", b"fact", b"bext", b"JUNK", b"junk", b"PEAK", b"cue ", b"smpl"),
     *(b"inst", b"iXML", b"id3 ", b"ID3 ", b"ds64", b"FLLR", b"PAD ", b"axml", b"chna", b"acid"),
 )
 _INTEGERS, _FLOATS, _EXTENSIBLE = 1, 3, 0xFFFE
-#: KSDATAFORMAT_SUBTYPE: what follows the format's number.
+#: KSDATAFORMAT_SUBTYPE, without the number of the format that it begins with.
 _SUBTYPE: Final = bytes.fromhex("0000000010008000 00aa00389b71")
 _FORMAT: Final = struct.Struct("<HHIIHH")  # kind, channels, rate, bytes a second, frame, bits
 
@@ -36,7 +36,7 @@ def is_wav(data: bytes) -> bool:
 
 
 def plain(data: bytes) -> bytes:
-    """The same sound as a plain WAV file. Raises Unfit for one that was cut off."""
+    """The same sound as a plain WAV file. Raises RecordingRejected if it was cut off."""
     format_, large = b"", b""
     for name, at, size, bits in _chunks(data):
         if name == b"fmt " and size >= _FORMAT.size and at + _FORMAT.size <= len(data):
@@ -49,20 +49,21 @@ def plain(data: bytes) -> bytes:
         elif name == b"data":
             if len(large) == 16 and size == 0xFFFFFFFF:  # EBU Tech 3306, section 3
                 size, bits = int.from_bytes(large[8:], "little"), 64
-            sound = data[at : at + sizes.within(size, len(data) - at, bits=bits)]
+            sound = data[at : at + within(size, len(data) - at, bits=bits)]
             if not format_:
                 raise unreadable()
             return _written(*_in_whole_bytes(format_, sound))
-    raise incomplete()  # no sound in it, or it begins behind the end
+    raise incomplete()  # it has no sound, or its sound begins behind the end
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int, int]]:
-    """Name, where its content begins, the content's size, and that size's own bits."""
+    """For each chunk: its name, where its content begins, the content's size, and how many bits
+    that size is written in."""
     if data.startswith(_W64):
         at = 40
         while at + 24 <= len(data):
             (size,) = struct.unpack_from("<Q", data, at + 16)
-            unknown = sizes.is_unknown(size, bits=64)
+            unknown = is_unknown(size, bits=64)
             yield data[at : at + 4], at + 24, size if unknown else max(0, size - 24), 64
             at += max(24, size + 7 & ~7)
         return
@@ -76,10 +77,10 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int, int]]:
 
 
 def _in_whole_bytes(format_: bytes, sound: bytes) -> tuple[bytes, bytes]:
-    """A format that names the bits in which a sample lies, not those that it uses of them.
+    """A format that gives the bits that a sample occupies, not those that it uses.
 
-    They stand at the upper end, as Microsoft's WAVEFORMATEXTENSIBLE has it. Where the lower ones
-    are in use and the upper ones are not, the writer had it the other way round.
+    Microsoft's WAVEFORMATEXTENSIBLE puts the used bits at the upper end. Some writers put them at
+    the lower end: there the lower bits are in use and the upper ones are not.
     """
     kind, channels, rate, _, frame, bits = _FORMAT.unpack_from(format_)
     used = bits

@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from engine.base.clock import ManualClock, settle
 from engine.base.settings import Settings
 from engine.model.errors import BadName
 from engine.model.voices import OPERATOR, Scope, Voice
-from engine.voices.operator_folder import OperatorFolder, operators_examiner
+from engine.voices.operator_folder import OperatorFolder, operator_analyzer
 from engine.voices.recording_analyzer import Analyzed, RecordingAnalyzer, RecordingLimits
 from engine.voices.recording_files import RecordingFiles
+from mynah.testing.clocks import ManualClock, settle
 from tests.process.recorded import converted, speech, wav
 from tests.values import VOICE
 
 
-class Board:
-    """A library that knows no more than which voices are public."""
+class Registry:
+    """A registry that knows no more than which voices are public."""
 
     def __init__(self) -> None:
         self.voices: dict[str, Voice] = {}
@@ -28,7 +28,7 @@ class Board:
     async def published(self) -> Sequence[Voice]:
         return list(self.voices.values())
 
-    async def publish(self, name: str, examined: Analyzed) -> Voice:
+    async def publish(self, name: str, analyzed: Analyzed) -> Voice:
         if name == "refused":
             raise BadName("no voice is called so")
         self.acts.append(f"+{name}")
@@ -37,9 +37,9 @@ class Board:
             id=len(self.acts),
             owner=OPERATOR,
             name=name,
-            reference=examined.reference,
+            reference=analyzed.reference,
             scope=Scope.PUBLIC,
-            report=examined.report,
+            analysis=analyzed.analysis,
         )
         return self.voices[name]
 
@@ -49,20 +49,20 @@ class Board:
 
 
 class House:
-    """The folder, the library, and who follows the one for the other."""
+    """The folder, the registry, and what keeps them the same."""
 
     def __init__(self, folder: Path) -> None:
         self.references = folder / "references"
         self.converted = folder / "data" / "references"
         self.references.mkdir()
-        self.status_updater = Board()
+        self.registry = Registry()
         self.settings = Settings(
             mynah_data_dir=folder / "data",
             mynah_references_dir=self.references,
             _env_file=None,  # type: ignore[call-arg]
         )
-        self.dropped = OperatorFolder.from_settings(
-            self.settings, self.status_updater, ManualClock()
+        self.operator_folder = OperatorFolder.from_settings(
+            self.settings, self.registry, ManualClock()
         )
 
     def drop(self, name: str, data: bytes) -> None:
@@ -70,7 +70,7 @@ class House:
 
     async def look(self, times: int = 2) -> None:
         for _ in range(times):
-            await self.dropped.look()
+            await self.operator_folder.look()
 
     def copies(self) -> list[str]:
         return sorted(file.stem for file in self.converted.glob("*.wav"))
@@ -89,13 +89,11 @@ async def test_each_kind_of_file_becomes_a_public_voice_by_its_name(house: House
     house.drop("README.md", b"# references\n")
     (house.references / "folder.wav").mkdir()
     await house.look()
-    assert set(house.status_updater.voices) == {"Anna", "Björn Borg", "chloe", "dora"}
-    anna, dora = house.status_updater.voices["Anna"], house.status_updater.voices["dora"]
+    assert set(house.registry.voices) == {"Anna", "Björn Borg", "chloe", "dora"}
+    anna, dora = house.registry.voices["Anna"], house.registry.voices["dora"]
     assert anna.reference == dora.reference  # the same samples
-    assert house.copies() == sorted(
-        {each.reference for each in house.status_updater.voices.values()}
-    )
-    assert anna.report.speech > 8
+    assert house.copies() == sorted({each.reference for each in house.registry.voices.values()})
+    assert anna.analysis.speech > 8
 
 
 async def test_a_file_is_taken_once_it_stands_still(house: House) -> None:
@@ -104,30 +102,30 @@ async def test_a_file_is_taken_once_it_stands_still(house: House) -> None:
     await house.look(times=1)
     house.drop("anna.wav", whole)
     await house.look(times=1)
-    assert house.status_updater.acts == []
+    assert house.registry.acts == []
     await house.look(times=1)
-    assert house.status_updater.acts == ["+anna"]
+    assert house.registry.acts == ["+anna"]
     await house.look(times=3)
-    assert house.status_updater.acts == ["+anna"]
+    assert house.registry.acts == ["+anna"]
 
 
 async def test_voices_follow_changes_and_go_with_their_files(house: House) -> None:
     house.drop("anna.wav", wav(speech()))
     await house.look()
-    first = house.status_updater.voices["anna"].reference
+    first = house.registry.voices["anna"].reference
     house.drop("anna.wav", wav(speech(voice="gmw/en-GB-scotland")))
     await house.look(times=1)
-    assert house.status_updater.voices["anna"].reference == first  # it may still be growing
+    assert house.registry.voices["anna"].reference == first  # it may still be growing
     await house.look(times=1)
-    second = house.status_updater.voices["anna"].reference
+    second = house.registry.voices["anna"].reference
     assert second != first
     assert house.copies() == [second]
     (house.references / "anna.wav").rename(house.references / "beth.wav")
     await house.look()
-    assert list(house.status_updater.voices) == ["beth"]
+    assert list(house.registry.voices) == ["beth"]
     (house.references / "beth.wav").unlink()
     await house.look(times=1)
-    assert house.status_updater.voices == {}
+    assert house.registry.voices == {}
     assert house.copies() == []
 
 
@@ -141,16 +139,16 @@ async def test_what_cannot_serve_is_told_of_once_and_skipped(house: House) -> No
         (each.get("file") or each.get("name"), each["reason"]) for each in logs if "reason" in each
     ]
     assert len(warned) == 2
-    assert dict(warned)["text.wav"].startswith("This is text")
+    assert dict(warned)["text.wav"].startswith("This file is text")
     assert "refused" in dict(warned)
-    assert list(house.status_updater.voices) == ["anna"]
+    assert list(house.registry.voices) == ["anna"]
     # A file that is spoilt takes its voice away, and gives it back when it is mended.
     house.drop("anna.wav", b"")
     await house.look()
-    assert house.status_updater.voices == {}
+    assert house.registry.voices == {}
     house.drop("anna.wav", converted("flac"))
     await house.look()
-    assert list(house.status_updater.voices) == ["anna"]
+    assert list(house.registry.voices) == ["anna"]
 
 
 async def test_of_two_files_of_one_name_the_first_serves_and_the_other_is_told_of(
@@ -160,26 +158,42 @@ async def test_of_two_files_of_one_name_the_first_serves_and_the_other_is_told_o
     house.drop("anna.mp3", converted("mp3"))
     with capture_logs() as logs:
         await house.look(times=4)
-    assert list(house.status_updater.voices) == ["Anna"]
+    assert list(house.registry.voices) == ["Anna"]
     assert [each["file"] for each in logs if "rename" in each["event"]] == ["anna.mp3"]
 
 
-async def test_after_a_restart_nothing_is_examined_again(house: House) -> None:
+async def test_after_a_restart_nothing_is_analyzed_again(house: House) -> None:
     house.drop("anna.wav", wav(speech()))
     house.drop("text.wav", b"This is no voice.\n" * 100)
     await house.look()
     nothing = RecordingLimits(bytes=1, seconds=1)  # with which all would be refused
-    recordings_dir = RecordingFiles(house.references, house.converted)
-    house.dropped = OperatorFolder(
-        recordings_dir, RecordingAnalyzer(nothing), house.status_updater, ManualClock()
+    recording_files = RecordingFiles(house.references, house.converted)
+    house.operator_folder = OperatorFolder(
+        recording_files, RecordingAnalyzer(nothing), house.registry, ManualClock()
     )
-    await house.dropped.start()
+    await house.operator_folder.start()
     await settle()
     with capture_logs() as logs:
         await house.look(times=3)
-    await house.dropped.close()
-    assert house.status_updater.acts == ["+anna"]
+    await house.operator_folder.close()
+    assert house.registry.acts == ["+anna"]
     assert logs == []
+
+
+async def test_voices_keep_their_copies_until_their_files_are_analyzed_again(house: House) -> None:
+    """As after an update, which analyzes every file again."""
+    house.drop("anna.wav", wav(speech()))
+    await house.look()
+    copies = house.copies()
+    (house.converted / "index.json").unlink()
+    house.operator_folder = OperatorFolder.from_settings(
+        house.settings, house.registry, ManualClock()
+    )
+    await house.look(times=1)
+    assert house.copies() == copies
+    await house.look(times=1)
+    assert house.copies() == copies
+    assert house.registry.acts == ["+anna"]
 
 
 async def test_a_copy_that_was_lost_is_made_again(house: House) -> None:
@@ -193,14 +207,14 @@ async def test_a_copy_that_was_lost_is_made_again(house: House) -> None:
 
 async def test_it_looks_by_itself_each_second(house: House) -> None:
     clock = ManualClock()
-    recordings_dir = RecordingFiles(house.references, house.converted)
-    dropped = OperatorFolder(
-        recordings_dir, operators_examiner(house.settings), house.status_updater, clock
+    recording_files = RecordingFiles(house.references, house.converted)
+    operator_folder = OperatorFolder(
+        recording_files, operator_analyzer(house.settings), house.registry, clock
     )
     (house.references / "text.wav").write_bytes(b"This is no voice.\n" * 100)
     with capture_logs() as logs:
-        await dropped.start()
+        await operator_folder.start()
         while not logs:
             await clock.advance(1)
-    await dropped.close()
+    await operator_folder.close()
     assert logs[0]["file"] == "text.wav"

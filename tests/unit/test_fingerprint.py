@@ -10,7 +10,7 @@ import pytest
 import soxr
 
 from engine.tts.audio.pcm import Pcm, Samples, amplitude
-from engine.voices.analysis.fingerprint import UNLIKE, Print, likeness, print_of, same
+from engine.voices.analysis.fingerprint import UNLIKE, Fingerprint, fingerprint_of, likeness, same
 from tests.process.recorded import rate, silence, speech
 
 OTHER_TEXT: Final = (
@@ -28,9 +28,9 @@ VOICES: Final = (
 )
 
 
-def made(samples: Samples, at: int | None = None) -> Print:
+def made(samples: Samples, at: int | None = None) -> Fingerprint:
     at = at or rate()
-    return print_of(Pcm(samples.astype(np.float32), at), 0, len(samples))
+    return fingerprint_of(Pcm(samples.astype(np.float32), at), 0, len(samples))
 
 
 def noise(samples: Samples, level: float) -> Samples:
@@ -108,9 +108,9 @@ def test_only_what_is_kept_is_asked_about_and_the_whole_is_compared_with() -> No
     cannot hide that stretch among something else."""
     sound, other = speech(), speech(OTHER_TEXT)
     whole = np.concatenate((other, sound))
-    frozen = print_of(Pcm(whole, rate()), 0, len(other))  # the kept stretch is the other part
+    frozen = fingerprint_of(Pcm(whole, rate()), 0, len(other))  # the kept stretch is the other part
     assert same(made(sound).kept, frozen.words)
-    given = print_of(Pcm(whole, rate()), 0, len(other))
+    given = fingerprint_of(Pcm(whole, rate()), 0, len(other))
     assert not same(given.kept, made(sound).words)
 
 
@@ -130,8 +130,8 @@ def test_sample_rate_changes_hardly_a_bit() -> None:
 
 
 def test_print_comes_back_from_its_bytes() -> None:
-    one = print_of(Pcm(speech(), rate()), rate(), 4 * rate())
-    again = Print.from_bytes(one.to_bytes())
+    one = fingerprint_of(Pcm(speech(), rate()), rate(), 4 * rate())
+    again = Fingerprint.from_bytes(one.to_bytes())
     assert again is not None
     assert (again.start, again.end) == (one.start, one.end)
     assert np.array_equal(again.words, one.words)
@@ -140,13 +140,13 @@ def test_print_comes_back_from_its_bytes() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\x01", b"\x02" + bytes(8), b"\x01" + bytes(9)])
 def test_bytes_of_another_edition_are_no_print(data: bytes) -> None:
-    assert Print.from_bytes(data) is None
+    assert Fingerprint.from_bytes(data) is None
 
 
 def test_five_minutes_at_most_and_around_what_is_kept() -> None:
     sound = np.zeros(400 * 8_000, np.float32)
     sound[390 * 8_000 :] = np.random.default_rng(3).standard_normal(10 * 8_000) * 0.1
-    long = print_of(Pcm(sound, 8_000), 390 * 8_000, 400 * 8_000)
+    long = fingerprint_of(Pcm(sound, 8_000), 390 * 8_000, 400 * 8_000)
     assert len(long.to_bytes()) < 26_000
     assert len(long.kept) == pytest.approx(10 / 0.048, abs=6)
     assert likeness(long.kept, long.words).errors == 0
