@@ -31,7 +31,7 @@ from bot.voices.uploads import Uploads
 from bot.voices.work_slots import places_for_examinations, places_for_exports
 from engine.base.clock import Clock
 from engine.base.settings import MEBIBYTE, Settings
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 from engine.voices.recording_analyzer import RecordingAnalyzer, RecordingLimits
 from engine.voices.recording_files import RecordingFiles
 from engine.voices.registry import VoiceRegistry
@@ -40,7 +40,7 @@ from engine.voices.registry import VoiceRegistry
 def furnish(
     client: discord.Client,
     settings: Settings,
-    speech: SpeechQueue,
+    speech: FrontEndQueue,
     registry: VoiceRegistry,
     session: aiohttp.ClientSession,
     clock: Clock,

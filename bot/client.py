@@ -30,7 +30,7 @@ from engine.base.clock import Clock
 from engine.base.error_text import describe
 from engine.base.settings import Settings
 from engine.model.errors import SetupError
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 from engine.voices.data_summary import spoken_in
 from engine.voices.registry import VoiceRegistry
 
@@ -68,7 +68,7 @@ class Bot(discord.Client):
     def __init__(
         self,
         settings: Settings,
-        speech: SpeechQueue,
+        speech: FrontEndQueue,
         registry: VoiceRegistry,
         session: aiohttp.ClientSession,
         clock: Clock,

@@ -5,9 +5,12 @@ Knows: how the note is written and read. Does not know: what a job is, who reads
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from bot.discord_io.rest import InteractionToken
+
+#: The name under which the queue keeps what is Discord\'s.
+FRONTEND: Final = "discord"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from bot.voices.uploads import Uploads
 from bot.voices.work_slots import WorkSlots
 from engine.base.clock import Clock
 from engine.base.settings import Settings
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 from engine.voices.registry import VoiceRegistry
 
 
@@ -30,7 +30,7 @@ class Parts:
     client: discord.Client
     settings: Settings
     door: InFlightTracker
-    speech: SpeechQueue
+    speech: FrontEndQueue
     registry: VoiceRegistry
     guild_voices: GuildVoices
     status_updater: StatusUpdater

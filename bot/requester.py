@@ -12,7 +12,7 @@ from engine.model.voices import Requester
 
 def requester_of(interaction: discord.Interaction) -> Requester:
     lane = str(interaction.guild_id) if interaction.guild_id is not None else None
-    return Requester(member=str(interaction.user.id), lane=lane)
+    return Requester(member=str(interaction.user.id), place=lane)
 
 
 def roles_of(interaction: discord.Interaction) -> Collection[str]:

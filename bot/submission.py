@@ -26,7 +26,7 @@ from bot.voice.guild_voices import GuildVoices
 from engine.base.clock import Clock
 from engine.model.errors import UnknownJob
 from engine.model.jobs import Job, JobRequest, JobView
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 from engine.voices.selection import VoiceSelection
 
 log = structlog.get_logger(__name__)
@@ -46,7 +46,7 @@ class Submission:
 
     def __init__(
         self,
-        speech: SpeechQueue,
+        speech: FrontEndQueue,
         rest: InteractionApi,
         status_updater: StatusUpdater,
         guild_voices: GuildVoices,
@@ -91,18 +91,19 @@ class Submission:
         job = await self._speech.submit(
             JobRequest(
                 lane=str(interaction.guild_id),
+                place=str(interaction.guild_id),
                 requester=str(interaction.user.id),
                 text=text,
                 voice=spoken.voice,
                 reference=spoken.reference,
                 typed=spoken.typed,
                 style=spoken.style,
-                origin=origin.to_json(),
-                origin_key=origin.key,
-                held=True,
+                note=origin.to_json(),
+                key=origin.key,
+                pending=True,
             )
         )
-        if not job.held or self._in_hand(job):
+        if not job.pending or self._in_hand(job):
             return  # Discord sent the same interaction twice
         self._answering.add(job.id)
         try:
@@ -114,7 +115,7 @@ class Submission:
 
     async def settle(self) -> None:
         """After a start: find out, for every job still held, whether it was answered."""
-        for job in await self._speech.held():
+        for job in await self._speech.pending():
             if not self._in_hand(job):
                 self._settle_later(job)
 
@@ -147,14 +148,14 @@ class Submission:
                 # The place before the acceptance: killed in between, the job is still held, and
                 # comes here again. Accepted without a place it would wait where nobody comes.
                 await self._guild_voices.call(int(job.lane), origin.voice_channel_id, late=late)
-                await self._speech.accept(job.id)
+                await self._speech.confirm(job.id)
                 await self._status_updater.wish(job.id)
                 return True
             case AnswerResult.REFUSED:
                 log.info(
                     "an answer was refused; the job is withdrawn", job=job.id, code=answer.code
                 )
-                await self._speech.withdraw(job.id)
+                await self._speech.abort(job.id)
                 return True
             case AnswerResult.UNCLEAR:
                 return False
@@ -174,7 +175,7 @@ class Submission:
         log.error("a job could not be settled", job=job.id, exc_info=error)
 
     async def _settle(self, job: Job) -> None:
-        origin = Delivery.from_json(job.origin)
+        origin = Delivery.from_json(job.note)
         for attempt in itertools.count():
             answer = await self._rest.original(origin.ticket)
             late = self._clock.time() - origin.created_at > ANSWER_WITHIN

@@ -13,6 +13,7 @@ import aiohttp
 import structlog
 
 from bot.client import Bot
+from bot.delivery import FRONTEND
 from bot.discord_io.endpoint import NO_TOKEN, locate
 from engine.base.clock import SystemClock
 from engine.base.logging import set_up_logging
@@ -49,16 +50,17 @@ async def serve(settings: Settings, token: str) -> None:
         settings.mynah_references_dir, settings.mynah_data_dir / "references"
     )
     async with contextlib.AsyncExitStack() as stack:
-        speech = SpeechQueue(settings, engine_from(settings, clock, recordings_dir.read), clock)
-        await speech.open()
-        stack.push_async_callback(speech.close)
-        registry = VoiceRegistry(settings, speech, clock)
+        queue = SpeechQueue(settings, engine_from(settings, clock, recordings_dir.read), clock)
+        await queue.open()
+        stack.push_async_callback(queue.close)
+        registry = VoiceRegistry(settings, queue, clock)
         await registry.start()
         stack.push_async_callback(registry.close)
         dropped = OperatorFolder.from_settings(settings, registry, clock)
         await dropped.start()
         stack.push_async_callback(dropped.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
+        speech = queue.for_frontend(FRONTEND)
         bot = Bot(settings, speech, registry, session, clock, invite=_print_invitation)
         serving = asyncio.create_task(_connect(bot, session, settings, token), name="bot")
         stopping = asyncio.create_task(stop.wait(), name="stop")

@@ -46,7 +46,7 @@ async def replay(interaction: discord.Interaction, house: Parts, job_id: int) ->
     check(policy.may_replay(ask.standing, ask.scene))
     job = view.job
     # What the engine spoke in its own voice, it speaks so again.
-    voice = "" if job.stand_in is Substitution.LACKING else job.voice
+    voice = "" if job.substitution is Substitution.LACKING else job.voice
     spoken = VoiceSelection(voice=voice, style=job.style, typed=job.typed)
     if view.job.reference is not None:
         await _check_kept(house, view.job)
@@ -90,7 +90,7 @@ async def download(interaction: discord.Interaction, house: Parts, job_id: int) 
     """The job's sound as an Ogg file, privately."""
     ask = await command_context(interaction, house)
     view = await _view(house, ask, job_id)
-    heard_in = Delivery.from_json(view.job.origin).voice_channel_id
+    heard_in = Delivery.from_json(view.job.note).voice_channel_id
     check(policy.may_view(policy_facts.viewing(ask.standing, ask.member, heard_in)))
     if view.job.reference is not None:
         await _check_kept(house, view.job)
@@ -113,7 +113,7 @@ async def download(interaction: discord.Interaction, house: Parts, job_id: int) 
 async def _check_kept(house: Parts, job: Job) -> None:
     """Raise Refused where whoever asked for a job may no longer use its registered voice there:
     then nobody gets its sound, or it said anew."""
-    first = Requester(member=job.requester, lane=job.lane)
+    first = Requester(member=job.requester, place=job.place)
     if not await house.registry.may_use(first, job.voice):
         raise Refused(VOICE_GONE)
 

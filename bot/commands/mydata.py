@@ -61,7 +61,7 @@ async def _export(interaction: discord.Interaction, house: Parts) -> None:
     requester = requester_of(interaction)
     limit = interaction.filesize_limit or USUAL_BYTES
     most = min(limit, MOST_BYTES) - MARGIN_BYTES
-    parts = await house.registry.export(requester.member, most, lane=requester.lane)
+    parts = await house.registry.export(requester.member, most, place=requester.place)
     for number, (filename, data) in enumerate(parts, 1):
         count = f" Part {number} of {len(parts)}." if len(parts) > 1 else ""
         words = f"This is what I keep of you.{count}"
@@ -81,6 +81,6 @@ async def pressed(interaction: discord.Interaction, house: Parts, rest: str) -> 
     requester = requester_of(interaction)
     await house.reply.update(interaction, GONE_HERE)
     await house.uploads.forget(requester.member)  # else one that is under way would come after it
-    await house.registry.erase(requester.member, lane=requester.lane)
+    await house.registry.erase(requester.member, place=requester.place)
     since = interaction.created_at.timestamp()
     await house.erasure_news.follow(requester.member, InteractionToken.of(interaction), since)

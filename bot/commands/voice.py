@@ -150,9 +150,9 @@ def _use(house: Parts) -> Command:
         where: Literal["here", "everywhere"] | None = None,
     ) -> None:
         requester = requester_of(interaction)
-        if requester.lane is None and where == "here":
+        if requester.place is None and where == "here":
             raise NotAllowed("no server", user_message=HERE_IS_NO_SERVER)
-        everywhere = requester.lane is None or where == "everywhere"
+        everywhere = requester.place is None or where == "everywhere"
         place = "everywhere" if everywhere else "on this server"
         if voice.strip().casefold() in NONE:
             await house.registry.choose(requester, None, everywhere=everywhere)

@@ -177,7 +177,7 @@ async def _seen(house: Parts, requester: Requester) -> list[Voice]:
 
 async def _shared(house: Parts, requester: Requester) -> list[Voice]:
     voices = await _seen(house, requester)
-    return [each for each in voices if each.scope is Scope.SERVER and each.lane == requester.lane]
+    return [each for each in voices if each.scope is Scope.SERVER and each.place == requester.place]
 
 
 async def _thawed(house: Parts, requester: Requester) -> list[Voice]:

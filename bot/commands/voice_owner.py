@@ -63,7 +63,7 @@ def _share(house: Parts) -> Command:
             raise Refused(WHAT_TO_SHARE)
         if scope in ("private", "server") and (add is not None or remove is not None):
             raise Refused(NOT_ON_LISTS)
-        if scope == "server" and requester.lane is None:
+        if scope == "server" and requester.place is None:
             raise NotAllowed("no server", user_message=NO_SERVER)
         own = await house.registry.find_own(requester.member, voice)
         if scope == "server":
@@ -80,7 +80,9 @@ def _share(house: Parts) -> Command:
         listed = ", ".join(f"<@{each}>" for each in sorted(shared.members)[:25])
         who = f": {listed}" if listed else ""
         words = f"{bold(shared.name)} is {render_reach(shared.scope)}{who}."
-        if requester.lane is not None and shared.id in await house.registry.frozen(requester.lane):
+        if requester.place is not None and shared.id in await house.registry.frozen(
+            requester.place
+        ):
             words += f" {FROZEN_HERE}"
         await house.reply(interaction, words)
 

@@ -18,7 +18,7 @@ import aiohttp
 import discord
 import structlog
 
-from bot.delivery import Delivery
+from bot.delivery import FRONTEND, Delivery
 from bot.discord_io.ephemeral_files import EphemeralFiles
 from bot.discord_io.rest import InteractionApi
 from bot.erasure.progress import OutOfReach, RedactionProgress
@@ -49,15 +49,15 @@ class Erasure(Protocol):
     @property
     def member(self) -> str: ...
     @property
-    def origin(self) -> Mapping[str, Any]: ...
+    def note(self) -> Mapping[str, Any]: ...
 
 
 class Erasures(Protocol):
     """Where they are kept: the library."""
 
-    async def erasures(self, member: str | None) -> Sequence[Erasure]: ...
-    async def erasure_done(self, erasure_id: int) -> None: ...
-    async def erasure_failed(self, erasure_id: int, why: str) -> None: ...
+    async def erasures(self, member: str | None, *, frontend: str) -> Sequence[Erasure]: ...
+    async def erasure_done(self, redaction_id: int) -> None: ...
+    async def erasure_failed(self, redaction_id: int, why: str) -> None: ...
 
 
 @dataclass(slots=True)
@@ -111,14 +111,14 @@ class Redactions:
 
     async def resume(self) -> list[str]:
         """Go on with what an earlier process left. Returns whose messages these are."""
-        rows = await self._erasures.erasures(None)
+        rows = await self._erasures.erasures(None, frontend=FRONTEND)
         self._take(rows)
         return list(dict.fromkeys(row.member for row in rows))
 
     async def begin(self, member: str) -> None:
         """Blank the member's messages from now on, those out of reach once more; take back the
         private files."""
-        self._take(await self._erasures.erasures(member))
+        self._take(await self._erasures.erasures(member, frontend=FRONTEND))
         tally = self._tally(member)
         for file in self._sent_files.take(member):
             try:
@@ -172,7 +172,7 @@ class Redactions:
             tally = self._tally(row.member)
             if row.id in tally.pages:
                 continue
-            page = _Page(row, Delivery.from_json(row.origin))
+            page = _Page(row, Delivery.from_json(row.note))
             tally.out.pop(row.id, None)
             tally.pages[row.id] = page
             channel_id = page.origin.channel_id

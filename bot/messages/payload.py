@@ -16,7 +16,7 @@ from engine.model.builtin_voices import built_in
 from engine.model.jobs import Job, JobView
 from engine.model.voice_names import name_key
 from engine.model.voices import OPERATOR, Unnamed
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 from engine.voices.registry import VoiceRegistry
 
 ACTION_ROW: Final = 1
@@ -50,13 +50,13 @@ def _button(button: Button) -> dict[str, Any]:
     }
 
 
-def builtin_name(speech: SpeechQueue, voice: str) -> str | None:
+def builtin_name(speech: FrontEndQueue, voice: str) -> str | None:
     """A built-in voice's name for people; None where the engine is not known yet, or lacks it."""
     voices = speech.info.voices if speech.info is not None else ()
     return next((each.name for each in voices if each.id == voice), None)
 
 
-async def _shown_voice(speech: SpeechQueue, registry: VoiceRegistry, job: Job) -> Shown:
+async def _shown_voice(speech: FrontEndQueue, registry: VoiceRegistry, job: Job) -> Shown:
     """What the message calls a job's voice. Decided by what the voice is, never by its name."""
     info = speech.info
     if job.reference is not None:
@@ -72,7 +72,7 @@ async def _shown_voice(speech: SpeechQueue, registry: VoiceRegistry, job: Job) -
 
 
 def renderer(
-    speech: SpeechQueue,
+    speech: FrontEndQueue,
     registry: VoiceRegistry,
     clock: Clock,
     *,

@@ -222,11 +222,11 @@ def _aside(job: Job, *, fallback_speaks: bool) -> str | None:
     """Why a job does not sound as its requester wished."""
     if fallback_speaks and not job.state.final:
         return SPARE
-    if job.stand_in is Substitution.SPARE:
+    if job.substitution is Substitution.SPARE:
         return SPARE_SPOKE
-    if job.stand_in is Substitution.LACKING:
+    if job.substitution is Substitution.LACKING:
         return LACKING
-    return NO_CLONES if job.stand_in is Substitution.OWN_VOICE else None
+    return NO_CLONES if job.substitution is Substitution.OWN_VOICE else None
 
 
 def _outcome(view: JobView) -> str:
@@ -258,7 +258,7 @@ def _cancelled(job: Job) -> str:
             return "Cancelled: a moderator disconnected me from the voice channel"
         case EndReason.LANE_GONE:
             return "Cancelled: the voice channel is gone, or I was removed from the server"
-        case EndReason.WITHDRAWN:
+        case EndReason.ABORTED:
             return "Cancelled: Discord did not take my answer"
         case EndReason.VOICE_GONE:
             return "Cancelled: its voice was deleted, frozen, or is no longer shared"
@@ -272,7 +272,7 @@ def _buttons(view: JobView) -> tuple[Button, ...]:
     job = view.job
     if not job.state.final:
         verbs = [ButtonAction.SKIP, ButtonAction.STOP]
-    elif job.ended_by is EndReason.WITHDRAWN:
+    elif job.ended_by is EndReason.ABORTED:
         verbs = []
     else:
         verbs = [ButtonAction.REPLAY, *([ButtonAction.DOWNLOAD] if view.spoken else [])]

@@ -27,7 +27,7 @@ from engine.base.clock import Clock
 from engine.base.error_text import describe
 from engine.model.errors import UnknownJob
 from engine.model.jobs import EndReason, JobState, JobView
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +56,7 @@ class StatusUpdater:
 
     def __init__(
         self,
-        speech: SpeechQueue,
+        speech: FrontEndQueue,
         rest: InteractionApi,
         clock: Clock,
         *,
@@ -83,7 +83,7 @@ class StatusUpdater:
 
     async def run(self) -> None:
         """Follow the queue until cancelled."""
-        changes = self._speech.follow()
+        changes = self._speech.subscribe()
         for job in await self._speech.unshown():
             await self.wish(job.id)
         for lane in await self._speech.lanes():
@@ -129,13 +129,13 @@ class StatusUpdater:
 
     def _wish(self, view: JobView) -> None:
         job = view.job
-        if job.id in self._gone or not job.origin or job.held:
+        if job.id in self._gone or not job.note or job.pending:
             return
-        if job.ended_by is EndReason.WITHDRAWN:
+        if job.ended_by is EndReason.ABORTED:
             # Discord took no answer of ours. If there is one, it is of another process.
             self._forget(job.id)
             return
-        origin = Delivery.from_json(job.origin)
+        origin = Delivery.from_json(job.note)
         if not job.state.final:
             self._plan_farewell(job.id, origin)
         now = self._clock.monotonic()
@@ -200,7 +200,7 @@ class StatusUpdater:
         except UnknownJob:
             self._forget(wish.job_id)
             return False
-        job, origin = view.job, Delivery.from_json(view.job.origin)
+        job, origin = view.job, Delivery.from_json(view.job.note)
         if job.id in self._gone:  # since this was wished for
             self._done(origin.channel_id, wish)
             return False

@@ -26,7 +26,7 @@ from bot.voice.request_budget import VoiceRequests
 from bot.voice.stage import Stage
 from engine.base.clock import Clock
 from engine.model.jobs import EndReason
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +47,7 @@ class VoiceDeps:
     """What every room uses."""
 
     client: discord.Client
-    speech: SpeechQueue
+    speech: FrontEndQueue
     metronome: FrameClock
     clock: Clock
     requests: VoiceRequests  # one budget for all rooms
@@ -456,5 +456,5 @@ class GuildVoice:
 
     async def _place(self, channel_id: int | None) -> None:
         where = None if channel_id is None else {"channel": channel_id}
-        await self._deps.speech.place(self.lane, where)
+        await self._deps.speech.set_target(self.lane, where)
         self._wanted = channel_id

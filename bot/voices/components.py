@@ -51,8 +51,8 @@ async def use(interaction: discord.Interaction, house: Parts, key: str) -> None:
     """Choose a registered voice: here, or in a direct message, everywhere."""
     requester = requester_of(interaction)
     voice = await house.registry.find(requester, key)
-    await house.registry.choose(requester, voice.key, everywhere=requester.lane is None)
-    where = "everywhere" if requester.lane is None else "on this server"
+    await house.registry.choose(requester, voice.key, everywhere=requester.place is None)
+    where = "everywhere" if requester.place is None else "on this server"
     await house.reply(interaction, f"`/say` speaks in {bold(voice.name)} {where} from now on.")
 
 

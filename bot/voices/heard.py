@@ -24,8 +24,8 @@ MOST_NAMED: Final = 10
 
 def lane_of(requester: Requester) -> str:
     """The server of who asks there."""
-    assert requester.lane is not None
-    return requester.lane
+    assert requester.place is not None
+    return requester.place
 
 
 def typed_number(typed: str) -> int | None:

@@ -29,11 +29,11 @@ async def admin(interaction: discord.Interaction, house: Parts) -> tuple[Command
     """Who asks, if they manage the server. Raises Refused."""
     ask = await command_context(interaction, house)
     check(policy.may_administer(ask.standing))
-    return ask, Requester(member=ask.actor, lane=ask.lane)
+    return ask, Requester(member=ask.actor, place=ask.lane)
 
 
 def label_for(voice: Voice, requester: Requester) -> str:
-    return label(voice, named=open_to_all(voice, requester.lane))
+    return label(voice, named=open_to_all(voice, requester.place))
 
 
 async def default_name(house: Parts, key: str | None, lane: str) -> str:
@@ -56,7 +56,7 @@ async def find(house: Parts, requester: Requester, typed: str) -> Voice:
 
 def readable(voices: list[Voice], requester: Requester) -> list[Voice]:
     """Those whose names an admin may read: everyone there may."""
-    return [each for each in voices if open_to_all(each, requester.lane)]
+    return [each for each in voices if open_to_all(each, requester.place)]
 
 
 def offer(voices_of: Callable[[Parts, Requester], Awaitable[list[Voice]]]) -> Offer:

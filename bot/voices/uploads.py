@@ -30,7 +30,7 @@ from bot.voices.work_slots import WorkSlot, WorkSlots
 from engine.base.clock import Clock
 from engine.model.errors import Busy, NotAllowed, Refused
 from engine.model.voices import Scope, Voice
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 from engine.voices.rate_limits import LimitedAction
 from engine.voices.recording_analyzer import Analyzed, RecordingAnalyzer
 from engine.voices.registry import VoiceRegistry
@@ -57,7 +57,7 @@ class Uploads:
         registry: VoiceRegistry,
         examiner: RecordingAnalyzer,
         fetcher: Fetcher,
-        speech: SpeechQueue,
+        speech: FrontEndQueue,
         reply: Reply,
         sent_files: EphemeralFiles,
         places: WorkSlots,
@@ -86,7 +86,7 @@ class Uploads:
     ) -> None:
         """Ask for consent. Raises Refused for all that can be told without the recording."""
         requester = requester_of(interaction)
-        if scope is Scope.SERVER and requester.lane is None:
+        if scope is Scope.SERVER and requester.place is None:
             raise NotAllowed("no server", user_message=NO_SERVER)
         self._fetcher.check(recording)
         await self._check(interaction, name)
@@ -211,8 +211,8 @@ class Uploads:
         self, interaction: discord.Interaction, voice: Voice, examined: Analyzed, preview: bytes
     ) -> None:
         log.info("a voice was uploaded", voice=voice.key, source=voice.report.source)
-        lane = requester_of(interaction).lane
-        frozen = lane is not None and voice.id in await self._registry.frozen(lane)
+        place = requester_of(interaction).place
+        frozen = place is not None and voice.id in await self._registry.frozen(place)
         sent = await self._reply(
             interaction,
             render_card(voice, examined.advice, self._speech.info, frozen=frozen),

@@ -37,7 +37,7 @@ class Subscription(Generic[T]):
         del self._pending[change]
         return change
 
-    def tell(self, change: T) -> None:
+    def publish(self, change: T) -> None:
         self._pending[change] = None
         if len(self._pending) > _MOST_PENDING:
             self._pending = {self._coarser(each): None for each in self._pending}
@@ -64,9 +64,9 @@ class Feed(Generic[T]):
         self._subscriptions.add(subscription)
         return subscription
 
-    def tell(self, change: T) -> None:
+    def publish(self, change: T) -> None:
         for subscription in self._subscriptions:
-            subscription.tell(change)
+            subscription.publish(change)
 
     def close(self) -> None:
         for subscription in self._subscriptions:

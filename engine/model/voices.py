@@ -101,7 +101,7 @@ class Voice:
     name: str
     reference: str
     scope: Scope
-    lane: str | None
+    place: str | None
     members: frozenset[str]
     style: Mapping[str, Any]
     report: RecordingAnalysis
@@ -115,14 +115,14 @@ class Voice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requester:
-    """Who wants to use a voice, and where. `lane` None: in a direct message."""
+    """Who wants to use a voice, and where. `place` None: in a direct message."""
 
     member: str
-    lane: str | None
+    place: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LaneRules:
+class PlaceRules:
     """What a server's admins have decided about voices."""
 
     default_voice: str | None = None
@@ -132,7 +132,7 @@ class LaneRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked:
-    """What may not be spoken: by an admin on one lane (voice ids, and all of some members'), by
+    """What may not be spoken: by an admin on one place (voice ids, and all of some members'), by
     the operator anywhere (content hashes; those of their voice ids too)."""
 
     voices: frozenset[int] = field(default=frozenset())
@@ -143,7 +143,7 @@ class Blocked:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
     at: float
-    lane: str | None
+    place: str | None
     actor: str
     action: Action
     voice_id: int | None

@@ -46,7 +46,7 @@ def _view(live: LiveJob, place: int, eta: float | None, *, paused: bool) -> JobV
         chunks=len(live.chunks),
         spoken=len(spoken),
         failed=sum(chunk.state is ChunkState.FAILED for chunk in live.chunks),
-        seconds=sum(chunk.seconds or 0.0 for chunk in spoken),
+        seconds=sum(chunk.chunk.seconds or 0.0 for chunk in spoken),
         place=place,
         eta=eta,
         lane_paused=paused,

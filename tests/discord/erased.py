@@ -24,7 +24,7 @@ def blanked(message: Message) -> bool:
 async def forgotten(bot: Running) -> None:
     """Until no row says any more where a member's messages stood."""
     async with asyncio.timeout(5.0):
-        while await bot.registry.erasures(None):  # noqa: ASYNC110 -- nobody tells of it
+        while await bot.registry.erasures(None, frontend="discord"):  # noqa: ASYNC110 -- nobody tells of it
             await asyncio.sleep(0.005)
 
 

@@ -16,12 +16,13 @@ from typing import Any, Final
 import aiohttp
 
 from bot.client import Bot
+from bot.delivery import FRONTEND
 from bot.discord_io.endpoint import locate
 from engine.base.clock import settle
 from engine.base.settings import Settings
 from engine.model.engine import EngineState
 from engine.model.jobs import JobView
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue, SpeechQueue
 from engine.tts.client.engine import Engine
 from engine.tts.client.supervisor import EngineSupervisor
 from engine.voices.operator_folder import OperatorFolder
@@ -111,7 +112,7 @@ class Running:
     def __init__(
         self,
         bot: _Bot,
-        speech: SpeechQueue,
+        speech: FrontEndQueue,
         registry: VoiceRegistry,
         engine: Engine,
         settings: Settings,
@@ -135,11 +136,12 @@ class Running:
     ) -> "Running":
         """As `mynah.run.serve`. With `wait` it returns once the bot is in its servers, its
         commands are registered, and, unless the engine was made to be slow, its voices known."""
-        speech = SpeechQueue(settings, engine, clock)
-        await speech.open()
+        queue = SpeechQueue(settings, engine, clock)
+        await queue.open()
+        speech = queue.for_frontend(FRONTEND)
         parts = contextlib.AsyncExitStack()
-        parts.push_async_callback(speech.close)
-        registry = VoiceRegistry(settings, speech, clock)
+        parts.push_async_callback(queue.close)
+        registry = VoiceRegistry(settings, queue, clock)
         await registry.start()
         parts.push_async_callback(registry.close)
         dropped = OperatorFolder.from_settings(settings, registry, clock)
@@ -166,7 +168,7 @@ class Running:
         self, job_id: int, holds: Callable[[JobView], object], seconds: float = 10.0
     ) -> JobView:
         """A job, once `holds` is true of it. Raises TimeoutError."""
-        changes = self.speech.follow()
+        changes = self.speech.subscribe()
         async with asyncio.timeout(seconds):
             while not holds(view := await self.speech.view(job_id)):
                 await anext(changes)

@@ -105,7 +105,7 @@ async def test_choice_is_for_here_or_for_everywhere(
 ) -> None:
     voice = await give("Morning")
     other = Scene(discord)
-    there = Requester(member=str(scene.ada.id), lane=str(other.guild.id))
+    there = Requester(member=str(scene.ada.id), place=str(other.guild.id))
     told = await scene.told("voice use", {"voice": voice.key})
     assert told == "`/say` speaks in **Morning** for you on this server from now on."
     assert "`/say` speaks in **Morning**." in await scene.told("voice list")

@@ -21,7 +21,7 @@ from tests.process.giving import (
 from tests.process.process import PATIENCE, Process, gone
 from tests.process.stage import Death, Stage, shows
 
-LIBRARY = "engine.voices.registry:Library"
+LIBRARY = "engine.voices.registry:VoiceRegistry"
 
 
 def examining(bot: Process) -> list[psutil.Process]:
@@ -64,7 +64,7 @@ async def test_killed_while_the_recording_is_examined_the_examination_ends_too(
 
 
 async def test_killed_between_the_recording_and_its_row_nothing_is_kept(stage: Stage) -> None:
-    bot = await stage.start(die=Death("after", "engine.voices.recording_files:Shelf.keep"))
+    bot = await stage.start(die=Death("after", "engine.voices.recording_files:RecordingFiles.keep"))
     await pressed(stage, await asked(stage))
     await bot.ended()
     assert recordings(stage)

@@ -7,33 +7,33 @@ from pathlib import Path
 
 import pytest
 
-from engine.store.integrity import bring_up
+from engine.store.integrity import upgrade
 from tests.process.speech_child import TEXTS
 
 #: Each transaction of a job's life by the function that asks for it, the moment, and which of its
 #: times. `within`: its statements are executed, nothing is committed. `after`: it is committed,
 #: nobody knows yet.
 POINTS = [
-    ("_store", "after", 1),  # the engine's first card
-    ("Queue.put_lane", "after", 1),  # where the lane is
-    ("Queue.add", "before", 1),
-    ("Queue.add", "within", 2),
-    ("Queue.add", "after", 2),
-    ("Queue._set", "within", 2),  # accepted
-    ("Queue._set", "after", 2),
-    ("Queue.note", "after", 2),
+    ("_store", "after", 1),  # the first engine's info
+    ("FrontEndQueue._set_lane", "after", 1),  # where the lane is
+    ("FrontEndQueue._submit", "before", 1),
+    ("FrontEndQueue._submit", "within", 2),
+    ("FrontEndQueue._submit", "after", 2),
+    ("FrontEndQueue._confirm", "within", 2),  # confirmed
+    ("FrontEndQueue._confirm", "after", 2),
+    ("FrontEndQueue._note", "after", 2),
     ("claim", "within", 3),
     ("claim", "after", 3),
     ("file", "before", 3),
     ("file", "after", 3),
     ("made", "within", 3),
     ("made", "after", 3),
-    ("LanePlayer._set_job", "within", 2),  # started
-    ("LanePlayer._set_job", "after", 2),
-    ("LanePlayer._commit_spoken", "within", 3),
-    ("LanePlayer._commit_spoken", "after", 3),
-    ("LanePlayer._commit_spoken", "within", 4),  # and the job's completion with it
-    ("LanePlayer._commit_spoken", "after", 4),
+    ("PlaybackQueue._started", "within", 2),  # started
+    ("PlaybackQueue._started", "after", 2),
+    ("PlaybackQueue._commit_spoken", "within", 3),
+    ("PlaybackQueue._commit_spoken", "after", 3),
+    ("PlaybackQueue._commit_spoken", "within", 4),  # and the job's completion with it
+    ("PlaybackQueue._commit_spoken", "after", 4),
 ]
 
 
@@ -60,7 +60,7 @@ def migrated(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The first start's migration is not what is tested here."""
     file = tmp_path_factory.getbasetemp() / "speech_kill.db"
     if not file.exists():
-        bring_up(file)
+        upgrade(file)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "mynah.db").write_bytes(file.read_bytes())
 
@@ -97,7 +97,7 @@ def test_killed_there_everything_promised_is_heard_in_order(
 def test_killed_again_and_again_it_gets_there(tmp_path: Path) -> None:
     """Killed at each chunk it speaks, a start for each."""
     for _ in range(2 * len(TEXTS)):
-        assert run(tmp_path, "LanePlayer._commit_spoken", "after", 1).returncode < 0
+        assert run(tmp_path, "PlaybackQueue._commit_spoken", "after", 1).returncode < 0
     assert run(tmp_path).returncode == 0
     chunks = heard(read(tmp_path / "journal"))
     assert chunks == sorted(chunks)

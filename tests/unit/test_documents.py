@@ -11,6 +11,7 @@ import pytest
 from discord import app_commands
 
 from bot.client import Bot
+from bot.delivery import FRONTEND
 from bot.voice import connection
 from bot.voice.frame_clock import ManualFrameClock
 from engine.base.clock import ManualClock
@@ -116,9 +117,10 @@ def test_readme_lists_every_setting_with_its_default() -> None:
 async def test_readme_lists_every_command_with_its_options(tmp_path: Path) -> None:
     settings = load_settings(_env_file=None, mynah_data_dir=tmp_path)
     clock = ManualClock()
-    speech = SpeechQueue(settings, FakeEngine(clock), clock)
+    queue = SpeechQueue(settings, FakeEngine(clock), clock)
     async with aiohttp.ClientSession() as session:
-        registry = VoiceRegistry(settings, speech, clock)
+        registry = VoiceRegistry(settings, queue, clock)
+        speech = queue.for_frontend(FRONTEND)
         bot = Bot(settings, speech, registry, session, clock, metronome=ManualFrameClock())
         registered = {
             f"/{command.qualified_name}": {each.name for each in command.parameters}

@@ -145,7 +145,7 @@ def test_what_keeps_a_job_from_being_heard_is_said_and_no_estimate_with_it(
         ),
         (
             "cancelled",
-            {"ended_by": EndReason.WITHDRAWN},
+            {"ended_by": EndReason.ABORTED},
             "Cancelled: Discord did not take my answer.",
         ),
         ("cancelled", {}, "Cancelled."),
@@ -180,7 +180,7 @@ def test_a_job_that_is_over_can_be_replayed_and_downloaded_once_it_was_heard() -
     assert [each.label for each in heard.buttons] == ["Replay", "Download"]
     unheard = show(view(state=JobState.CANCELLED, ended_by=EndReason.SKIPPED))
     assert [each.label for each in unheard.buttons] == ["Replay"]
-    assert not show(view(state=JobState.CANCELLED, ended_by=EndReason.WITHDRAWN)).buttons
+    assert not show(view(state=JobState.CANCELLED, ended_by=EndReason.ABORTED)).buttons
 
 
 @given(st.sampled_from(ButtonAction), st.integers(1, 2**63 - 1))
@@ -353,7 +353,7 @@ def test_engines_own_voice_is_not_taken_for_a_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stand_in", "fallback_speaks", "waiting", "over"),
+    ("substitution", "fallback_speaks", "waiting", "over"),
     [
         (None, False, None, None),
         (Substitution.OWN_VOICE, False, NO_CLONES, NO_CLONES),
@@ -365,10 +365,10 @@ def test_engines_own_voice_is_not_taken_for_a_name() -> None:
     ],
 )
 def test_what_sounds_otherwise_than_wished_is_said_in_the_outcome_too(
-    stand_in: Substitution | None, fallback_speaks: bool, waiting: str | None, over: str | None
+    substitution: Substitution | None, fallback_speaks: bool, waiting: str | None, over: str | None
 ) -> None:
     for state, words in ((JobState.QUEUED, waiting), (JobState.COMPLETED, over)):
-        shown = show(view(state=state, stand_in=stand_in), fallback_speaks=fallback_speaks)
+        shown = show(view(state=state, substitution=substitution), fallback_speaks=fallback_speaks)
         known = (NO_CLONES, LACKING, SPARE, SPARE_SPOKE)
         asides = {each for each in known if each in shown.content}
         assert asides == ({words} if words else set())

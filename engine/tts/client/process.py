@@ -154,7 +154,7 @@ def _short_directory() -> Path:
 def _environment() -> dict[str, str]:
     """Ours, without secrets, and with the place where this package is found."""
     kept = {name: value for name, value in os.environ.items() if name.upper() not in _SECRETS}
-    home = Path(__file__).resolve().parents[2]
+    home = Path(__file__).resolve().parents[3]
     if home.name not in ("site-packages", "dist-packages"):  # else it is found without
         others = [kept["PYTHONPATH"]] if kept.get("PYTHONPATH") else []
         kept["PYTHONPATH"] = os.pathsep.join([str(home), *others])
