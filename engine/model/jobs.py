@@ -7,6 +7,7 @@ Knows: states and which may follow which. Does not know: SQL, synthesis, Discord
               ├───────────┼─────▶ cancelled   skipped, stopped, disconnected …: `ended_by` says
               └───────────┴─────▶ expired     its lane could not speak for too long
            speaking ──▶ queued                a rejoin before its first chunk was heard
+           queued ──▶ completed               only where its sound is fetched, and is all made
            A final state stays: where the end of a completed job is rewound, its sound is repeated.
 
     chunk  queued ──▶ synthesizing ──▶ ready ──▶ spoken
@@ -79,6 +80,13 @@ CHUNK_TRANSITIONS: Mapping[ChunkState, frozenset[ChunkState]] = {
 }
 
 
+#: Of a job that is only fetched: nobody speaks it.
+RENDERING_TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
+    **JOB_TRANSITIONS,
+    JobState.QUEUED: JOB_TRANSITIONS[JobState.QUEUED] - {JobState.SPEAKING} | {JobState.COMPLETED},
+}
+
+
 class EndReason(StrEnum):
     """Why a job was cancelled. `Job.ended_actor` carries the front end's id of who did it."""
 
@@ -89,6 +97,14 @@ class EndReason(StrEnum):
     ABORTED = "aborted"  # the front end's answer was never accepted
     VOICE_GONE = "voice_gone"  # its voice was deleted, frozen, or is no longer shared
     ERASED = "erased"  # its requester had all their data deleted
+
+
+class Urgency(StrEnum):
+    """How soon the sound of a job is fetched that nobody listens to."""
+
+    NOW = "now"
+    SOON = "soon"  # in 15 s
+    BATCH = "batch"  # in 300 s
 
 
 class Substitution(StrEnum):
@@ -122,6 +138,8 @@ class JobRequest:
     `typed`: the voice was named for this text, so the engine speaks it in no other built-in one.
     Until the first engine has told its voices, `voice` may then be any word; the job waits, and is
     refused if the word turns out to name no voice.
+    `urgency`: nobody listens; the sound is made without a player, to be fetched. None: it is
+    spoken in its lane.
     """
 
     lane: str
@@ -137,6 +155,7 @@ class JobRequest:
     note: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
     pending: bool = False
+    urgency: Urgency | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +186,7 @@ class Job:
     substitution: Substitution | None = None  # what speaks it, or a part of it, instead
     typed: bool = False  # its voice was named for it
     stalled_before: float = 0.0  # seconds that its lane had been stalled when it was submitted
+    urgency: Urgency | None = None  # its sound is only fetched; None: it is spoken
     engine: str | None = None  # the id of the engine's info under which it was split
 
     @property

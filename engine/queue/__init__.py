@@ -17,6 +17,7 @@ audio_cache.py    audio on disk
 job_audio.py      a whole job as one file
 maintenance.py    what time does: expiry, forgetting, eviction
 recovery.py       what a kill leaves, set right at the start
+rendering.py      jobs whose sound is only fetched: whose turn it is, when they are over
 retraction.py     a commit that takes voices or texts out of the queue
 engine_change.py  another engine comes into use
 events.py         what changed, published to each front end's subscribers

@@ -21,6 +21,7 @@ import structlog
 
 from engine.model.jobs import ChunkState, JobState
 from engine.queue.changes import Change, Queue, chunk_change, job_change
+from engine.queue.rendering import settle
 from engine.queue.state import LiveChunk, LiveJob
 from engine.store.transaction import AudioRow, Transaction
 
@@ -74,6 +75,7 @@ async def made(
     queue.wake.set()
     if chunks:
         queue.measured(len(chunks[0].chunk.text), seconds)
+    await settle(queue, [each.owner for each in chunks])
     return True
 
 
@@ -138,6 +140,7 @@ async def fail(queue: Queue, key: str, *, error: str) -> None:
     for each in failed:
         if each.sound is not None:
             each.sound.fail()
+    await settle(queue, [each.owner for each in chunks])
     log.warning(
         "Parts cannot be spoken", chunks=[each.id for each in chunks], ended=list(over), why=error
     )

@@ -25,6 +25,7 @@ from engine.model.errors import UnknownJob
 from engine.model.jobs import (
     CHUNK_TRANSITIONS,
     JOB_TRANSITIONS,
+    RENDERING_TRANSITIONS,
     Chunk,
     ChunkState,
     EndReason,
@@ -33,6 +34,7 @@ from engine.model.jobs import (
     JobState,
     Lane,
     LaneKey,
+    Urgency,
 )
 from engine.queue.chunking import ActiveEngine
 from engine.queue.deadlines import DeadlineQueue
@@ -47,6 +49,12 @@ T = TypeVar("T")
 _USUAL_PACE: Final = 1 / 15
 #: Weight of a new measurement of the pace.
 _PACE_WEIGHT: Final = 0.1
+#: Seconds after its submission when a job is due that is only fetched. So it ages.
+SLACK: Final[Mapping[Urgency, float]] = {
+    Urgency.NOW: 0.0,
+    Urgency.SOON: 15.0,
+    Urgency.BATCH: 300.0,
+}
 #: Of a job and of a lane, what no view shows: nobody is told of it.
 _UNSEEN: Final = {"note", "shown", "stalled_seconds"}
 
@@ -144,6 +152,8 @@ class Queue:
         self.database = Database(file)
         self.feeds = QueueFeeds()
         self.deadlines: DeadlineQueue[LaneKey] = DeadlineQueue()
+        #: The same, of what is only fetched.
+        self.renderings: DeadlineQueue[LaneKey] = DeadlineQueue()
         self.lanes: dict[LaneKey, LiveLane] = {}
         self.jobs: dict[int, LiveJob] = {}
         #: Live chunks that are not over, by the key of their audio. The cache never evicts these.
@@ -213,7 +223,9 @@ class Queue:
             live, state = self.jobs.get(change.job_id), change.values["state"]
             if live is None:
                 raise IllegalTransition(f"job {change.job_id} is over, and cannot be {state}")
-            if state is not live.job.state and state not in JOB_TRANSITIONS[live.job.state]:
+            spoken = live.job.urgency is None
+            legal = JOB_TRANSITIONS if spoken else RENDERING_TRANSITIONS
+            if state is not live.job.state and state not in legal[live.job.state]:
                 raise IllegalTransition(f"job {change.job_id}: {live.job.state} to {state}")
 
     def _write(self, tx: Transaction, changes: Sequence[Change]) -> None:
@@ -316,6 +328,8 @@ class Queue:
     def enter(self, job: Job, chunks: Iterable[tuple[Chunk, str]]) -> None:
         """A job is on disk and live: show it."""
         now, live = self.clock.monotonic(), LiveJob(job, chunks)
+        if job.urgency is not None:
+            live.due = now - (self.clock.time() - job.created_at) + SLACK[job.urgency]
         lane = self.lane(job.lane_key)
         self.jobs[job.id] = live
         if job.key is not None:
@@ -385,6 +399,12 @@ class Queue:
         else:
             self.deadlines.put(lane.key, to_make[1])
             self.work.set()
+        to_render = lane.next_to_render(engine, self.in_flight)
+        if to_render is None:
+            self.renderings.remove(lane.key)
+        else:
+            self.renderings.put(lane.key, to_render[1])
+            self.work.set()
         news = self._news.get(lane.key)
         if news is not None:
             news.set()
@@ -392,7 +412,7 @@ class Queue:
     def publish_all(self) -> None:
         """Something that concerns every lane with jobs has changed: the engine came or went."""
         for lane in self.lanes.values():
-            if lane.jobs:
+            if lane.jobs or lane.rendered:
                 self.feeds.publish(lane.key)
 
     def measured(self, characters: int, seconds: float) -> None:

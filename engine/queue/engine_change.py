@@ -15,6 +15,7 @@ from engine.model.engine import EngineInfo
 from engine.model.jobs import Chunk, ChunkState, JobState, Substitution
 from engine.queue.changes import Change, NewChunks, Queue, job_change
 from engine.queue.chunking import ActiveEngine, Cut, all_made
+from engine.queue.rendering import settle
 from engine.queue.state import LiveJob
 from engine.store.transaction import Transaction
 
@@ -80,6 +81,7 @@ async def _cut(queue: Queue, use: ActiveEngine, stale: Sequence[LiveJob]) -> Non
             )
 
     await queue.apply(first=cut_all)
+    await settle(queue, live_still)
     empty = [live.job.id for live in live_still if not any(live.rest())]
     await queue.end(empty, JobState.FAILED, error="This text has nothing that could be spoken.")
 

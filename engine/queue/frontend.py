@@ -22,8 +22,9 @@ from engine.queue.events import Changed
 from engine.queue.job_audio import record
 from engine.queue.limits import QueueLimits
 from engine.queue.playback import PlaybackQueue
+from engine.queue.rendering import settle
 from engine.queue.validation import check_disk, check_request
-from engine.queue.views import view_finished, view_queue
+from engine.queue.views import view_finished, view_queue, view_rendered
 from engine.store.sqlite import Database
 from engine.store.transaction import Transaction
 from engine.tts.client.engine import Engine
@@ -120,11 +121,15 @@ class FrontEndQueue:
         """Raises UnknownJob."""
         if not self._is_live(job_id):
             return await self._queue.database.read(lambda tx: self._view_finished(tx, job_id))
-        views = await self.queue(self._queue.jobs[job_id].job.lane)
+        live = self._queue.jobs[job_id]
+        if live.job.urgency is not None:
+            return view_rendered(live)
+        views = await self.queue(live.job.lane)
         return next(view for view in views if view.job.id == job_id)
 
     async def queue(self, lane: str) -> list[JobView]:
-        """The job being spoken first, then those that wait, in order."""
+        """The job being spoken first, then those that wait, in order; none that is only
+        fetched."""
         live = self._queue.lanes.get(self._key(lane))
         if live is None:
             return []
@@ -261,14 +266,18 @@ class FrontEndQueue:
             return [new] if lane.stored else [lane_change(lane.key, stalled_seconds=stalled), new]
 
         await queue.apply(first=insert)
-        return submitted[0]
+        (job,) = submitted
+        if job.id in queue.jobs:
+            await settle(queue, [queue.jobs[job.id]])  # its audio may be in the cache
+        return job
 
     async def _confirm(self, job_id: int) -> None:
         if self._is_live(job_id) and self._queue.jobs[job_id].job.pending:
             await self._queue.apply(job_change(job_id, pending=False))
 
     async def _clear(self, key: LaneKey, by: EndReason, actor: str | None) -> list[Job]:
-        waiting = [live.job.id for live in self._queue.lane(key).jobs]
+        lane = self._queue.lane(key)
+        waiting = [live.job.id for live in (*lane.jobs, *lane.rendered)]
         return await self._queue.end(waiting, JobState.CANCELLED, by=by, actor=actor)
 
     async def _note(self, job_id: int, note: Mapping[str, object]) -> None:

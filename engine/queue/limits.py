@@ -19,7 +19,7 @@ class QueueLimits:
 
     def refusal(self, lane: LiveLane, request: JobRequest) -> QueueFull | None:
         """Why the lane cannot take this job; None where it can."""
-        waiting = [live.job for live in lane.jobs if live.waits]
+        waiting = [live.job for live in (*lane.jobs, *lane.rendered) if live.waits]
         if len(waiting) >= self.jobs:
             return QueueFull(
                 f"lane {lane.key.id} has {len(waiting)} jobs waiting",

@@ -24,6 +24,7 @@ from engine.model.jobs import Chunk, ChunkState, Job, Lane, LaneKey
 from engine.queue.audio_cache import AudioCache
 from engine.queue.changes import Change, Queue, chunk_change, lane_change
 from engine.queue.chunking import ActiveEngine
+from engine.queue.rendering import settle
 from engine.queue.state import LiveChunk
 from engine.store.transaction import AudioRow, Transaction
 
@@ -51,7 +52,7 @@ async def recover(queue: Queue, cache: AudioCache) -> None:
     orphans = {key: wanted[key] for key in (files - found.audio) & wanted.keys()}
     adopted = await _read_orphans(cache, orphans)
 
-    def settle(tx: Transaction) -> Iterable[Change]:
+    def set_right(tx: Transaction) -> Iterable[Change]:
         for row in adopted:
             tx.audio.put(row, now=now)
         tx.audio.drop(list(found.audio - files))
@@ -64,9 +65,10 @@ async def recover(queue: Queue, cache: AudioCache) -> None:
         queue.lane(lane_key).add_stall(seconds)
     await queue.apply(
         *(lane_change(key, stalled_seconds=queue.lane(key).stalled(monotonic)) for key in away),
-        first=settle,
+        first=set_right,
     )
     queue.cached_bytes = await queue.database.read(lambda tx: tx.audio.total_bytes())
+    await settle(queue, list(queue.jobs.values()))
     unwanted = files - found.audio - {row.key for row in adopted}
     for key in unwanted:
         await asyncio.to_thread(cache.drop, key)
@@ -137,6 +139,8 @@ def _away(found: _Found, now: float) -> dict[LaneKey, float]:
     job."""
     oldest: dict[LaneKey, float] = {}
     for job in found.jobs:  # oldest first
+        if job.urgency is not None:
+            continue
         oldest.setdefault(job.lane_key, job.created_at)
     return {
         lane.key: max(0.0, now - max(since, found.alive or since))

@@ -11,6 +11,7 @@ the process ends, and has one owner each:
 
     LiveChunk.sound, LiveJob.begun, LiveLane.playing, .since, .replays    playback.py
     LiveChunk.kept                                                        attempts.py
+    LiveJob.due                                                           changes.py
     LiveLane.reachable, and the time in which it stalls                   LiveLane itself
 """
 
@@ -80,7 +81,7 @@ class LiveChunk:
 
 
 class LiveJob:
-    __slots__ = ("_chunks", "_first", "_job", "begun")
+    __slots__ = ("_chunks", "_first", "_job", "begun", "due")
 
     def __init__(self, job: Job, chunks: Iterable[tuple[Chunk, str]] = ()) -> None:
         """`chunks`: with the keys of their audio."""
@@ -89,6 +90,8 @@ class LiveJob:
         self._first = 0
         #: Its place among those that a player has begun, which precede all others; None until then.
         self.begun: int | None = None
+        #: When its sound is due, of a job that is only fetched. Monotonic.
+        self.due = 0.0
 
     @property
     def job(self) -> Job:
@@ -141,7 +144,7 @@ class Replay:
 class LiveLane:
     __slots__ = (
         *("_begun", "_lane", "_stalled", "_stalled_since", "_stored"),
-        *("jobs", "playing", "reachable", "replays", "since"),
+        *("jobs", "playing", "reachable", "rendered", "replays", "since"),
     )
 
     def __init__(self, lane: Lane, *, stored: bool = False) -> None:
@@ -153,6 +156,8 @@ class LiveLane:
         #: None: about to be reached, as far as anyone knows.
         self.reachable: bool | None = None
         self.jobs: list[LiveJob] = []
+        #: Jobs that are only fetched: the one that is due first comes first.
+        self.rendered: list[LiveJob] = []
         #: When its listeners began to wait, or the chunk that they hear began. Monotonic.
         self.since = 0.0
         #: The chunk that is heard now.
@@ -177,6 +182,9 @@ class LiveLane:
     # ---- order
 
     def add(self, job: LiveJob, now: float) -> None:
+        if job.job.urgency is not None:
+            insort(self.rendered, job, key=lambda each: (each.due, each.job.id))
+            return
         if not self.jobs:
             self.since = now
         if job.job.state is JobState.SPEAKING:
@@ -184,7 +192,7 @@ class LiveLane:
         insort(self.jobs, job, key=lambda each: each.rank)
 
     def remove(self, job: LiveJob, now: float) -> None:
-        self.jobs.remove(job)
+        (self.jobs if job.job.urgency is None else self.rendered).remove(job)
         if self.playing is not None and self.playing.owner is job:
             self.playing = None
             self.since = now
@@ -235,6 +243,17 @@ class LiveLane:
                 if ahead >= LOOK_AHEAD:
                     return None
             ahead += GAP
+        return None
+
+    def next_to_render(
+        self, engine: str | None, in_flight: Container[str]
+    ) -> tuple[LiveChunk, float] | None:
+        """The first chunk to make of what is only fetched, and when it is due."""
+        for job in self.rendered:
+            if job.job.engine == engine:
+                for chunk in job.rest():
+                    if chunk.state is not ChunkState.READY and chunk.key not in in_flight:
+                        return chunk, job.due
         return None
 
     def heard(self, now: float, pace: float) -> float:

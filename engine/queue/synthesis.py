@@ -23,6 +23,7 @@ from engine.queue import attempts
 from engine.queue.audio_cache import AudioCache
 from engine.queue.changes import Queue
 from engine.queue.engine_change import use_engine
+from engine.queue.rendering import Turns
 from engine.queue.state import LiveChunk
 from engine.tts.audio.ogg import OggReader
 from engine.tts.client.engine import Engine
@@ -68,6 +69,7 @@ class Synthesis:
         self._clock = clock
         self._attempts: dict[str, Attempt] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._turns = Turns()
         self._ready = False
         self._lost = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
@@ -132,16 +134,34 @@ class Synthesis:
             return None
         if any(each.suspect for each in self._attempts.values()):
             return None
+        now = self._clock.monotonic()
+        spoken, rendered = self._earliest(engine.id), self._earliest_rendering(engine.id)
+        renders = rendered is not None and self._turns.renders(
+            None if spoken is None else spoken[1], rendered[1], now
+        )
+        chosen = rendered if renders else spoken
+        if chosen is None or (self._suspect(chosen[0]) and self._attempts):
+            return None
+        overdue = rendered is not None and rendered[1] <= now
+        self._turns.took(rendering=renders, overdue=overdue)
+        return chosen
+
+    def _earliest(self, engine: str) -> tuple[LiveChunk, float] | None:
+        """What is heard soonest."""
         while (entry := self._queue.deadlines.earliest()) is not None:
             lane = self._queue.lane(entry[0])
-            to_make = lane.next_to_make(engine.id, self._queue.in_flight, self._queue.pace)
-            if to_make is None or to_make[1] != entry[1]:
-                self._queue.reschedule(lane)  # the measured pace has moved since
-                continue
-            if self._suspect(to_make[0]) and self._attempts:
-                return None
-            return to_make
+            to_make = lane.next_to_make(engine, self._queue.in_flight, self._queue.pace)
+            if to_make is not None and to_make[1] == entry[1]:
+                return to_make
+            self._queue.reschedule(lane)  # the measured pace has moved since
         return None
+
+    def _earliest_rendering(self, engine: str) -> tuple[LiveChunk, float] | None:
+        """What is to be fetched soonest."""
+        entry = self._queue.renderings.earliest()
+        if entry is None:
+            return None
+        return self._queue.lane(entry[0]).next_to_render(engine, self._queue.in_flight)
 
     def _suspect(self, chunk: LiveChunk) -> bool:
         return any(each.suspect for each in self._queue.wanted.get(chunk.key, ()))

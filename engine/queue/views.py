@@ -39,6 +39,11 @@ def view_finished(job: Job, counts: tuple[int, int, int, float], *, paused: bool
     )
 
 
+def view_rendered(live: LiveJob) -> JobView:
+    """A live job that is only fetched: its place in a lane is none."""
+    return _view(live, 0, None, paused=False)
+
+
 def _view(live: LiveJob, place: int, eta: float | None, *, paused: bool) -> JobView:
     spoken = [chunk for chunk in live.chunks if chunk.state is ChunkState.SPOKEN]
     return JobView(

@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-from engine.model.jobs import ChunkState, EndReason, JobState, Substitution
+from engine.model.jobs import ChunkState, EndReason, JobState, Substitution, Urgency
 from engine.model.voices import Action, ClonePolicy, Scope
 
 schema = MetaData()
@@ -60,6 +60,7 @@ jobs = Table(
     Column("style", JSON, nullable=False),
     Column("text", Text, nullable=False),  # as it was submitted; chunks hold what is spoken
     Column("priority", Integer, nullable=False),
+    Column("urgency", Word(Urgency)),  # its sound is only fetched; NULL: it is spoken
     Column("state", Word(JobState), nullable=False),
     Column("pending", Boolean, nullable=False),  # not promised to its requester yet
     Column("created_at", Float, nullable=False),

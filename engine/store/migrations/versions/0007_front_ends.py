@@ -70,6 +70,7 @@ def _move_jobs() -> None:
         sa.Column("style", sa.JSON(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("urgency", sa.String()),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("pending", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
