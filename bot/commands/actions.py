@@ -124,7 +124,7 @@ async def _view(house: Parts, ask: CommandContext, job_id: int) -> JobView:
         view = await house.speech.view(job_id)
     except UnknownJob as error:
         raise Refused(FORGOTTEN) from error
-    if view.job.lane != ask.lane:
+    if view.job.place != ask.lane:
         raise Refused(FORGOTTEN)
     return view
 

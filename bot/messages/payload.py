@@ -60,7 +60,7 @@ async def _shown_voice(speech: FrontEndQueue, registry: VoiceRegistry, job: Job)
     """What the message calls a job's voice. Decided by what the voice is, never by its name."""
     info = speech.info
     if job.reference is not None:
-        name = await registry.shown_name(job.voice, job.lane)
+        name = await registry.shown_name(job.voice, job.place)
         if not isinstance(name, str):
             return name or Unnamed.PRIVATE
         if built_in(info, name) is None and name_key(name) not in _OURS:

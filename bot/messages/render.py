@@ -167,7 +167,7 @@ def _listed(view: JobView, now: float, *, hide_text: bool, estimate: bool) -> st
     if view.job.state is JobState.SPEAKING:
         where = f"**now** {_bar(view)}"
     else:
-        where = f"**{view.place or 1}.** {_starts(view, now) if estimate else ''}".rstrip()
+        where = f"**{view.position or 1}.** {_starts(view, now) if estimate else ''}".rstrip()
     words = "" if hide_text else f": {escape(view.job.text, MOST_LISTED_TEXT)}"
     return f"{where} {_name(view.job.requester)}{words}"
 
@@ -186,7 +186,7 @@ def _voice(voice: Shown) -> str:
 def _progress(view: JobView, now: float, *, estimate: bool) -> str:
     if view.job.state is JobState.SPEAKING:
         return _bar(view)
-    place = f"Place {view.place} in the queue" if view.place > 1 else "Next in the queue"
+    place = f"Place {view.position} in the queue" if view.position > 1 else "Next in the queue"
     starts = _starts(view, now) if estimate else ""
     return f"{place}, {starts}." if starts else f"{place}."
 

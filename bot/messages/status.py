@@ -149,7 +149,7 @@ class StatusUpdater:
             wish = PendingEdit(job.id, Urgency.SPEAKING, edited_at + SPEAKING_SECONDS)
         else:
             wish = PendingEdit(job.id, Urgency.PLACE, edited_at + PLACE_SECONDS)
-            if view.place <= 1:
+            if view.position <= 1:
                 wish.not_before = edited_at + SPEAKING_SECONDS
         waiting = self._wishes[origin.channel_id].get(job.id)
         if waiting is not None and job.id in self._failures:

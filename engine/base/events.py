@@ -1,7 +1,7 @@
-"""What changed, told to whoever follows: each change once, however slow the follower. Who is told
-looks again at what the change names.
+"""What changed, published to subscribers: each change once, however slow the subscriber. They look
+again at what the change names.
 
-Knows: followers. Does not know: what a change is.
+Knows: subscribers. Does not know: what a change is.
 """
 
 import asyncio
@@ -11,12 +11,12 @@ from weakref import WeakSet
 
 T = TypeVar("T", bound=Hashable)
 
-#: Beyond so many changes that a slow follower has yet to look at, it is told in less detail.
+#: Beyond so many changes that a slow subscriber has yet to look at, it is told in less detail.
 _MOST_PENDING: Final = 10_000
 
 
 class Subscription(Generic[T]):
-    """One follower's own view of the changes: an iterator that waits for the next."""
+    """One subscriber's own view of the changes: an iterator that waits for the next."""
 
     def __init__(self, coarser: Callable[[T], T]) -> None:
         self._coarser = coarser
@@ -50,7 +50,7 @@ class Subscription(Generic[T]):
 
 
 class Feed(Generic[T]):
-    """All subscriptions. One that its follower has let go of is forgotten.
+    """All subscriptions. One that its subscriber has dropped is forgotten.
 
     `coarser` makes of a change one that says less, and that many share.
     """

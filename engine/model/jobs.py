@@ -236,6 +236,6 @@ class JobView:
     spoken: int
     failed: int
     seconds: float  # of sound spoken so far
-    place: int  # 0: being spoken, or over; 1: next; …
+    position: int  # 0: being spoken, or over; 1: next; …
     eta: float | None  # when it will start, seconds since the epoch; None while that is unknown
     lane_paused: bool

@@ -11,7 +11,7 @@ Does not know: the engine, and when an attempt begins (`synthesis.py`).
 
 An attempt is committed before it begins: a chunk that takes the bot down along with the engine is
 still found out. All transitions are of a key, that is of every chunk that waits for the same audio.
-Each coroutine is to be run by `Queue.change`.
+`Queue.change` runs each coroutine.
 """
 
 from collections.abc import Iterable

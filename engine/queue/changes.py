@@ -195,7 +195,7 @@ class Queue:
         self, *changes: Change, first: Callable[[Transaction], Iterable[Change]] = _no_more
     ) -> None:
         """Commit these changes, mirror them, publish them. `first` runs first in the transaction,
-        does there whatever belongs to it, and gives further changes. To be run by `change`.
+        does there whatever belongs to it, and gives further changes. `change` runs it.
 
         Raises IllegalTransition before a change is written, and what `first` raises; then nothing
         is committed and nothing is mirrored.
@@ -461,8 +461,8 @@ class Queue:
         actor: str | None = None,
         error: str | None = None,
     ) -> list[Job]:
-        """Those of the jobs that are live are over now, in one transaction. As they ended. To be
-        run by `change`."""
+        """Those of the jobs that are live are over now, in one transaction. As they ended. `change`
+        runs it."""
         ending = [self.jobs[job_id] for job_id in job_ids if job_id in self.jobs]
         if ending:
             await self.apply(*self.ended(job_ids, state, by=by, actor=actor, error=error))

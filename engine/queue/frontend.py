@@ -1,7 +1,7 @@
 """The queue as one front end sees it: its own jobs and lanes, and nothing else.
 
-Knows: what a front end may ask for. Does not know: Discord, HTTP, who asks; other front ends: what
-is not this one's does not exist here.
+Knows: what a front end may ask for. Does not know: Discord, HTTP, who asks. Jobs and lanes of other
+front ends do not exist here.
 """
 
 import asyncio
@@ -231,7 +231,7 @@ class FrontEndQueue:
         self._players[key] = PlaybackQueue(self._queue, self._cache, key)
         return self._players[key]
 
-    # ---- each of these is to be run by `Queue.change`
+    # ---- `Queue.change` runs each of these
 
     async def _submit(self, request: JobRequest) -> Job:
         queue, engine = self._queue, self._queue.engine
@@ -323,5 +323,6 @@ class FrontEndQueue:
         job = self._own(tx.jobs.get(job_id))
         if job is None:
             raise unknown(job_id)
-        paused = self._queue.lanes[job.lane_key].lane.paused
+        lane = self._queue.lanes.get(job.lane_key)
+        paused = lane is not None and lane.lane.paused
         return view_finished(job, tx.chunks.count(job_id), paused=paused)

@@ -1,4 +1,4 @@
-"""A lane as its sender sees it: one cue after the other, each heard or handed back.
+"""A lane as its sender sees it: one item after the other, each heard or handed back.
 
 Knows: what was taken, what was spoken lately, and the transitions of playing:
 
@@ -35,7 +35,7 @@ _MEMORY: Final = 64
 
 @dataclass(slots=True, eq=False)
 class _Given:
-    """A chunk that was given. Its cue is let go of once it is spoken or over: its packets are
+    """A chunk that was given. Its item is dropped once it is spoken or over: its packets are
     large, and a rewind finds them in the cache. `live` is None where the job had completed before.
     """
 
@@ -59,7 +59,7 @@ class PlaybackQueue:
 
     async def next(self) -> PlaybackItem:
         """Wait for the chunk after those already taken. Its sound may still be growing, or not
-        even have begun. May be called again before the cue before is spoken."""
+        even have begun. May be called again before the last item is spoken."""
         while True:
             if self._closed:
                 raise RuntimeError(f"the player of lane {self._lane.key} is closed")
@@ -88,7 +88,7 @@ class PlaybackQueue:
     async def rewind(self, item: PlaybackItem) -> None:
         """`item` was not heard, nor what was given after it: `next` gives all that once more.
 
-        The sounds of the cues that go back are dropped.
+        The sounds of the items that go back are dropped.
         """
         await self._queue.change(self._rewind(item))
 
@@ -110,7 +110,7 @@ class PlaybackQueue:
         self._news.set()
 
     def past(self) -> list[Job]:
-        """The completed jobs of which something is to be heard once more."""
+        """The completed jobs of which something will be heard once more."""
         given = [each.job for each in self._given if each.live is None and each.item is not None]
         return [*given, *(past.job for past in self._lane.replays)]
 
@@ -285,7 +285,7 @@ class PlaybackQueue:
 
 
 def _is_past(given: _Given) -> bool:
-    """Whether its job has completed. Of one that was cancelled nothing is to be heard again."""
+    """Whether its job has completed. Of one that was cancelled, nothing is heard again."""
     if given.live is not None:
         return given.live.owner.job.state is JobState.COMPLETED
     return given.item is None or not given.item.sound.over

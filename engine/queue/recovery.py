@@ -32,8 +32,8 @@ log = structlog.get_logger(__name__)
 
 
 async def recover(queue: Queue, cache: AudioCache) -> None:
-    """Fill the empty queue from its database, and set right what a kill left halfway. To be run by
-    `Queue.change`."""
+    """Fill the empty queue from its database, and set right what a kill left halfway.
+    `Queue.change` runs it."""
     now = queue.clock.time()
     files = await asyncio.to_thread(cache.keys)
     found = await queue.database.read(_load)

@@ -43,8 +43,8 @@ class Turns:
 
 
 async def settle(queue: Queue, lives: Iterable[LiveJob]) -> None:
-    """Those of these jobs are over that are only fetched, and of which nothing is left to make. To
-    be run by `Queue.change`."""
+    """Those of these jobs are over that are only fetched, and of which nothing is left to make.
+    `Queue.change` runs it."""
     over = {live.job.id: live for live in lives if _is_made(queue, live)}
     now = queue.clock.time()
     for live in over.values():

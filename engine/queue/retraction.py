@@ -34,7 +34,7 @@ async def retract(
     change: Callable[[Transaction, Collection[Job]], Retraction[T]],
 ) -> T:
     """Commit `change`, which is given all jobs that may yet be heard, in one transaction with the
-    ends of those that it names. To be run by `Queue.change`."""
+    ends of those that it names. `Queue.change` runs it."""
     jobs = {live.job.id: live.job for live in queue.jobs.values()}
     for player in players:
         jobs |= {job.id: job for job in player.past()}
@@ -59,7 +59,7 @@ async def retract(
 
 async def forget_audio(queue: Queue, cache: AudioCache, keys: Collection[str]) -> None:
     """Remove the files of audio that the cache has forgotten, but for what it has, or is about to
-    have, again. To be run by `Queue.change`."""
+    have, again. `Queue.change` runs it."""
 
     def look(tx: Transaction) -> tuple[Collection[str], int]:
         return tx.audio.known(keys), tx.audio.total_bytes()

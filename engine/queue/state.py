@@ -134,7 +134,7 @@ class LiveJob:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A chunk of a job that has completed, and that is to be heard once more."""
+    """A chunk of a job that has completed, and that will be heard once more."""
 
     job: Job
     chunk: Chunk

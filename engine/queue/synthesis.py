@@ -1,10 +1,10 @@
 """Has the chunks made, the one that is heard soonest first; tries again what breaks.
 
 Knows: the engine, its slots, what each of its errors says about a chunk, the streams in flight.
-Does not know: what a try's end means for jobs (`attempts.py`), who plays.
+Does not know: what an attempt's end means for jobs (`attempts.py`), who plays.
 
-As packets arrive they grow the sounds of all who were given this chunk; a try that begins again
-appends only what a sound does not have yet, for an engine repeats itself to the letter.
+As packets arrive they grow the sounds of all players that were given this chunk. An attempt that
+begins again appends only what a sound does not have yet: an engine repeats itself to the letter.
 """
 
 import asyncio
@@ -60,7 +60,7 @@ class Attempt:
 
 
 class Synthesis:
-    """As many tries at once as the engine's card has slots."""
+    """As many attempts at once as the engine has slots."""
 
     def __init__(self, queue: Queue, cache: AudioCache, engine: Engine, clock: Clock) -> None:
         self._queue = queue
@@ -86,7 +86,7 @@ class Synthesis:
         ]
 
     async def stop(self) -> None:
-        """End all tries. What has been streamed whole is kept; what is cut short was no try."""
+        """End all attempts. What has been streamed whole is kept; the others do not count."""
         for task in self._loops:
             task.cancel()
         for attempt in self._attempts.values():
@@ -97,7 +97,7 @@ class Synthesis:
     # ---- is the engine there?
 
     async def _attend(self) -> None:
-        """Follow the engine: when it is there, take up its card and let tries begin."""
+        """Follow the engine: when it is there, use it and let attempts begin."""
         while True:
             self._lost.clear()
             try:
@@ -113,7 +113,7 @@ class Synthesis:
             await self._clock.sleep(_RETRY_AFTER)
 
     def _lose_engine(self) -> None:
-        """No try begins until the engine has told its card again."""
+        """No attempt begins until the engine has told its info again."""
         self._ready = False
         self._lost.set()
         self._queue.publish_all()
@@ -128,7 +128,7 @@ class Synthesis:
                 self._begin(*chosen)
 
     def _choose(self) -> tuple[LiveChunk, float] | None:
-        """The chunk that is to be tried now and when it is due; None to wait."""
+        """The chunk to try now, and when it is due; None to wait."""
         engine = self._queue.engine
         if not self._ready or engine is None or len(self._attempts) >= engine.info.slots:
             return None
@@ -157,7 +157,7 @@ class Synthesis:
         return None
 
     def _earliest_rendering(self, engine: str) -> tuple[LiveChunk, float] | None:
-        """What is to be fetched soonest."""
+        """What will be fetched soonest."""
         entry = self._queue.renderings.earliest()
         if entry is None:
             return None
@@ -176,7 +176,7 @@ class Synthesis:
         self._tasks.add(attempt.task)
         attempt.task.add_done_callback(self._tasks.discard)
 
-    # ---- one try
+    # ---- one attempt
 
     async def _run(self, attempt: Attempt) -> None:
         queue, key = self._queue, attempt.key

@@ -1,6 +1,6 @@
 """May this text be submitted? What can be said before anything is written.
 
-Knows: the limits, the card in use, and what to say where a text is refused. Does not know: the
+Knows: the limits, the engine in use, and what to say where a text is refused. Does not know: the
 queue (`limits.py` does, and what is asked in the transaction: `Queue.guard`).
 """
 

@@ -14,9 +14,9 @@ from sqlalchemy.dialects.sqlite import insert
 
 from engine.model.jobs import JobState
 from engine.model.voices import Action
+from engine.store.audio import AudioIndex
 from engine.store.repository import Repository, batches, columns
 from engine.store.tables import (
-    audio,
     audit,
     choices,
     chunks,
@@ -34,7 +34,7 @@ NOBODY: Final = "-"
 
 
 class DeletionKind(StrEnum):
-    """What is to be deleted from the disk."""
+    """What to delete from the disk."""
 
     AUDIO = "audio"  # a stream of the cache, by its key
     REFERENCE = "reference"  # a recording, by its content hash
@@ -82,8 +82,7 @@ class Deletions(Repository):
 
     def delete_audio(self, keys: Collection[str]) -> None:
         """Forget these pieces of the cache; their files have to go."""
-        for some in batches(list(keys)):
-            self._connection.execute(delete(audio).where(audio.c.key.in_(some)))
+        AudioIndex(self._connection).drop(keys)
         self.put(DeletionKind.AUDIO, keys)
 
     # ---- messages
@@ -138,7 +137,7 @@ class Deletions(Repository):
 
     def erase_jobs(self, member: str, *, wanted: Collection[str]) -> None:
         """A member's jobs go, with their texts and all audio that was or may have been made of
-        them, except what is `wanted` by others; their messages are to be redacted."""
+        them, except what is `wanted` by others; their messages wait to be redacted."""
         theirs = select(jobs.c.id).where(jobs.c.requester == member)
         notes = self._connection.execute(
             select(deliveries.c.frontend, deliveries.c.note)
@@ -160,9 +159,8 @@ class Deletions(Repository):
         made = set(claimed.scalars())
         self._connection.execute(delete(jobs).where(jobs.c.requester == member))
         # Of a job that ended while it was made, no chunk may know the audio.
-        held = select(chunks.c.audio).where(chunks.c.audio.is_not(None))
-        unclaimed = self._connection.execute(select(audio.c.key).where(audio.c.key.not_in(held)))
-        self.delete_audio((made | set(unclaimed.scalars())) - set(wanted))
+        unclaimed = AudioIndex(self._connection).unclaimed()
+        self.delete_audio((made | unclaimed) - set(wanted))
         self._connection.execute(
             update(jobs).where(jobs.c.ended_actor == member).values(ended_actor=None)
         )

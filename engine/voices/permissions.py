@@ -19,7 +19,7 @@ def may_use(voice: Voice, requester: Requester, rules: PlaceRules, barred: Block
     return open_to_all(voice, requester.place)
 
 
-def named_there(voice: Voice, place: str, rules: PlaceRules, barred: Blocked) -> bool:
+def named_there(voice: Voice, place: str | None, rules: PlaceRules, barred: Blocked) -> bool:
     """Whether everyone on `place` may use it, so that all may read its name."""
     allowed = rules.cloned is not ClonePolicy.NONE and not _is_barred(voice, barred)
     return allowed and open_to_all(voice, place)

@@ -75,7 +75,7 @@ class Selection(VoiceTransactions):
 
         return await self._read(ask)
 
-    async def shown_name(self, key: str, place: str) -> str | Unnamed | None:
+    async def shown_name(self, key: str, place: str | None) -> str | Unnamed | None:
         """A registered voice's name as everyone on `place` may read it; None where `key` is not one
         of those."""
 

@@ -69,7 +69,7 @@ async def test_nothing_overtakes_a_job_that_is_begun(house: House) -> None:
     listener = Listener(speech.player("lane"))
     await listener.hear(1)
     urgent = await house.say("urgent words", priority=9)
-    assert [view.place for view in await speech.queue("lane")] == [0, 1]
+    assert [view.position for view in await speech.queue("lane")] == [0, 1]
     assert (await speech.queue("lane"))[1].job.id == urgent.id
     assert (await listener.hear_all())[-1] == "urgent words"
 

@@ -21,10 +21,10 @@ async def test_places_count_from_the_job_being_spoken(house: House) -> None:
     speech = await house.open()
     for _ in range(3):
         await house.say(TWO)
-    assert [view.place for view in await speech.queue("lane")] == [1, 2, 3]
+    assert [view.position for view in await speech.queue("lane")] == [1, 2, 3]
     player = speech.player("lane")
     await player.started(await soon(player.next()))
-    assert [view.place for view in await speech.queue("lane")] == [0, 1, 2]
+    assert [view.position for view in await speech.queue("lane")] == [0, 1, 2]
 
 
 async def test_estimate_is_the_sound_that_lies_ahead(house: House) -> None:
@@ -70,7 +70,7 @@ async def test_seconds_are_those_that_were_spoken(house: House) -> None:
     total = sum(item.sound.seconds for item in items)
     view = await speech.view(job.id)
     assert view.seconds == pytest.approx(total)
-    assert (view.place, view.eta) == (0, view.job.started_at)
+    assert (view.position, view.eta) == (0, view.job.started_at)
 
 
 async def test_followers_are_told_of_every_job_that_changed(house: House) -> None:

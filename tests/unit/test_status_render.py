@@ -43,7 +43,7 @@ def view(text: str = "Hello there.", **changes: Any) -> JobView:
         spoken=0,
         failed=0,
         seconds=0.0,
-        place=1,
+        position=1,
         eta=None,
         lane_paused=False,
     )
@@ -157,7 +157,7 @@ def test_what_keeps_a_job_from_being_heard_is_said_and_no_estimate_with_it(
     ],
 )
 def test_an_outcome_says_what_happened(state: str, changes: dict[str, Any], line: str) -> None:
-    over = view(state=JobState(state), place=0, **changes)
+    over = view(state=JobState(state), position=0, **changes)
     assert last_line(over) == line
     assert show(over).final
 
@@ -293,8 +293,8 @@ def test_the_key_differs_exactly_when_the_message_does(
 def test_the_list_of_the_queue_begins_with_what_is_being_spoken() -> None:
     listed = render_queue(
         [
-            view(text="First *one*", state=JobState.SPEAKING, place=0, spoken=1),
-            view(text="Second", requester="8", place=1, eta=NOW + 10),
+            view(text="First *one*", state=JobState.SPEAKING, position=0, spoken=1),
+            view(text="Second", requester="8", position=1, eta=NOW + 10),
             view(text="Third " * 30, requester="9", place=2),
         ],
         now=NOW,
