@@ -19,6 +19,7 @@ MEASUREMENTS: Final = (
     "enqueue",
     "decision",
     "neighbour",
+    "rendering",
     "fingerprint",
 )
 

@@ -13,11 +13,10 @@ from typing import Final
 
 from bench.report import Report, percentile
 from engine.base.clock import SystemClock
-from engine.model.jobs import ChunkState
+from engine.model.jobs import Chunk, ChunkState
 from engine.queue.audio_cache import AudioCache
 from engine.queue.changes import Queue
 from engine.queue.chunking import ActiveEngine
-from engine.queue.state import LiveChunk, LiveJob
 from engine.queue.synthesis import Attempt, Synthesis
 from mynah.testing.fake_engine import CARD, FakeEngine, fake_job
 
@@ -63,7 +62,7 @@ def measure() -> Report:
 def _run(lanes: int, chunks: int) -> Cost:
     clock = SystemClock()
     queue = Queue(Path("never-opened.db"), clock)
-    queue.info = ActiveEngine(CARD)
+    queue.engine = ActiveEngine(CARD)
     workers = Synthesis(queue, AudioCache(Path("never-opened")), FakeEngine(clock), clock)
     workers._ready = True  # the engine is there; nothing is started that would ask it
     _fill(queue, lanes, chunks)
@@ -75,11 +74,12 @@ def _run(lanes: int, chunks: int) -> Cost:
         if chosen is None:
             break  # every lane has all that is made ahead
         chunk, due = chosen
-        lane = queue.lane(chunk.owner.job.lane)
-        queue.making[chunk.key] = Attempt(chunk, due)
+        lane = queue.lane(chunk.owner.job.lane_key)
+        queue.in_flight[chunk.key] = Attempt(chunk, due)
         queue.reschedule(lane)
-        chunk.state, chunk.seconds = ChunkState.READY, SECONDS_A_CHUNK
-        del queue.making[chunk.key]
+        ready = {"state": ChunkState.READY, "seconds": SECONDS_A_CHUNK}
+        queue._set_chunk(chunk, ready)  # nothing is committed here
+        del queue.in_flight[chunk.key]
         queue.reschedule(lane)
         cost.step.append(time.perf_counter() - began)
     return cost
@@ -87,12 +87,17 @@ def _run(lanes: int, chunks: int) -> Cost:
 
 def _fill(queue: Queue, lanes: int, chunks: int) -> None:
     """Jobs of ten chunks in every lane, in the order in which members of many servers queue."""
-    assert queue.info is not None
+    assert queue.engine is not None
     for number in range(chunks // CHUNKS_A_JOB):
-        live = LiveJob(fake_job(number, lane=f"{number % lanes}"), 0.0, info=queue.info.id)
-        live.chunks = [
-            LiveChunk(live, index, "x" * 45, 0.3, f"{number} {index}")
-            for index in range(CHUNKS_A_JOB)
-        ]
-        queue.enter(live, queue.clock.monotonic())
-        queue.reschedule(queue.lane(live.job.lane))
+        job = fake_job(number, lane=f"{number % lanes}", engine=queue.engine.id)
+        queue.enter(
+            job,
+            [
+                (
+                    Chunk(job_id=number, position=position, text="x" * 45, pause_after=0.3),
+                    f"{number} {position}",
+                )
+                for position in range(CHUNKS_A_JOB)
+            ],
+        )
+        queue.reschedule(queue.lane(job.lane_key))

@@ -14,6 +14,7 @@ from typing import Final
 from bench.report import Report
 from bench.stage import workplace
 from bench.texts import prose
+from bot.delivery import FRONTEND
 from engine.base.clock import SystemClock
 from engine.base.logging import set_up_logging
 from engine.base.settings import load_settings
@@ -54,10 +55,11 @@ async def _run(directory: Path) -> tuple[float, float]:
         mynah_max_queue_member=JOBS,
     )
     clock, rng = SystemClock(), random.Random(5)
-    speech = SpeechQueue(settings, EngineSupervisor.from_settings(settings, clock), clock)
-    await speech.open()
+    queue = SpeechQueue(settings, EngineSupervisor.from_settings(settings, clock), clock)
+    await queue.open()
+    speech = queue.for_frontend(FRONTEND)
     try:
-        # Only with the engine's card are texts cut, and their chunks written with the job.
+        # Only with the engine's info are texts cut, and their chunks written with the job.
         while speech.info is None:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.02)
         texts = [prose(CHARACTERS, rng) for _ in range(2 * JOBS)]
@@ -74,7 +76,7 @@ async def _run(directory: Path) -> tuple[float, float]:
             await speech.submit(_say(f"alone {number % SERVERS}", text))
         alone = JOBS / (time.perf_counter() - began)
     finally:
-        await speech.close()
+        await queue.close()
     return together, alone
 
 

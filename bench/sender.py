@@ -30,9 +30,9 @@ from bot.voice.frame_sender import FrameSender, LeadIn
 from engine.base.clock import Clock, SystemClock
 from engine.base.logging import set_up_logging
 from engine.model.audio_format import CHANNELS, SAMPLES_PER_FRAME
+from engine.model.jobs import Chunk
 from engine.queue import PlaybackQueue
 from engine.queue.audio_stream import PacketStream, PlaybackItem
-from engine.queue.state import LiveChunk, LiveJob
 from engine.tts.audio.ogg import OggReader
 from mynah.testing.fake_engine import fake_job
 
@@ -121,7 +121,7 @@ class _Endless:
 
     def __init__(self, packets: list[bytes]) -> None:
         self._job = fake_job(1, lane="1")
-        self._chunk = LiveChunk(LiveJob(self._job, 0.0), 0, "", 0.0, "").value()
+        self._chunk = Chunk(job_id=1, position=0, text="", pause_after=0.0)
         self._sound = PacketStream()
         self._sound.grow(packets)
         self._sound.finish()

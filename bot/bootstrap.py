@@ -49,7 +49,7 @@ from bot.voices.uploads import Uploads
 from bot.voices.work_slots import slots_for_analyses, slots_for_exports
 from engine.base.clock import Clock
 from engine.base.settings import MEBIBYTE, Settings
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 from engine.voices.recording_analyzer import RecordingAnalyzer, RecordingLimits
 from engine.voices.recording_files import RecordingFiles
 from engine.voices.registry import VoiceRegistry
@@ -76,7 +76,7 @@ class FrontEnd:
 def build(
     client: discord.Client,
     settings: Settings,
-    speech: SpeechQueue,
+    speech: FrontEndQueue,
     registry: VoiceRegistry,
     session: aiohttp.ClientSession,
     clock: Clock,

@@ -23,7 +23,7 @@ from engine.base.clock import Clock
 from engine.base.error_text import describe
 from engine.base.settings import Settings
 from engine.model.errors import SetupError
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 from engine.voices.data_summary import spoken_in
 from engine.voices.registry import VoiceRegistry
 
@@ -62,7 +62,7 @@ class Bot(discord.Client):
     def __init__(
         self,
         settings: Settings,
-        speech: SpeechQueue,
+        speech: FrontEndQueue,
         registry: VoiceRegistry,
         session: aiohttp.ClientSession,
         clock: Clock,
@@ -216,7 +216,7 @@ class Bot(discord.Client):
 
     async def _watch_voices(self) -> None:
         """Messages show a voice's name only while everyone there may use it."""
-        async for key in self._registry.follow():
+        async for key in self._registry.subscribe():
             await self._look_everywhere()
             for job_id in await spoken_in(self._speech, key):
                 await self.status_updater.update(job_id)

@@ -15,7 +15,7 @@ from bot.voice.listeners import VoiceChannel
 from engine.model.errors import Refused
 from engine.model.jobs import JobView
 from engine.model.voices import Requester
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 
 SERVERS_ONLY = "Use this command in a server."
 NOT_READY = "I have just started, or Discord has a fault here. Try again in a moment."
@@ -26,7 +26,7 @@ Rule = Callable[[policy.MemberFacts, policy.ChannelFacts], policy.Denial | None]
 
 def requester_of(interaction: discord.Interaction) -> Requester:
     lane = str(interaction.guild_id) if interaction.guild_id is not None else None
-    return Requester(member=str(interaction.user.id), lane=lane)
+    return Requester(member=str(interaction.user.id), place=lane)
 
 
 def roles_of(interaction: discord.Interaction) -> Collection[str]:
@@ -71,7 +71,7 @@ class CommandContext:
 class Contexts:
     """Reads the context of interactions."""
 
-    def __init__(self, speech: SpeechQueue, guild_voices: GuildVoices) -> None:
+    def __init__(self, speech: FrontEndQueue, guild_voices: GuildVoices) -> None:
         self._speech = speech
         self._guild_voices = guild_voices
 

@@ -15,6 +15,9 @@ from engine.base.clock import Clock
 #: The last edit with an interaction's token is made this many seconds before the token expires.
 TOKEN_MARGIN: Final = 20
 
+#: The name of this front end in the queue.
+FRONTEND: Final = "discord"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:

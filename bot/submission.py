@@ -24,7 +24,7 @@ from bot.voice.guild_voices import GuildVoices
 from engine.base.clock import Clock
 from engine.model.errors import UnknownJob
 from engine.model.jobs import Job, JobRequest, JobView
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 from engine.voices.selection import VoiceSelection
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,7 @@ class Submission:
 
     def __init__(
         self,
-        speech: SpeechQueue,
+        speech: FrontEndQueue,
         api: InteractionApi,
         status_updater: StatusUpdater,
         guild_voices: GuildVoices,
@@ -85,18 +85,19 @@ class Submission:
         job = await self._speech.submit(
             JobRequest(
                 lane=str(interaction.guild_id),
+                place=str(interaction.guild_id),
                 requester=str(interaction.user.id),
                 text=text,
                 voice=spoken.voice,
                 reference=spoken.reference,
                 typed=spoken.typed,
                 style=spoken.style,
-                origin=delivery.to_json(),
-                origin_key=delivery.key,
-                held=True,
+                note=delivery.to_json(),
+                key=delivery.key,
+                pending=True,
             )
         )
-        if not job.held or self._is_in_progress(job):
+        if not job.pending or self._is_in_progress(job):
             return  # Discord sent the same interaction twice
         self._answering.add(job.id)
         try:
@@ -107,8 +108,8 @@ class Submission:
             self._settle_later(job)
 
     async def settle(self) -> None:
-        """After a start: find out for each held job whether its interaction was answered."""
-        for job in await self._speech.held():
+        """After a start: find out for each pending job whether its interaction was answered."""
+        for job in await self._speech.pending():
             if not self._is_in_progress(job):
                 self._settle_later(job)
 
@@ -121,7 +122,7 @@ class Submission:
 
     def _is_in_progress(self, job: Job) -> bool:
         """Whether the job is being answered or settled already. Discord would refuse a second
-        answer, and the job would be withdrawn for that."""
+        answer, and the job would be aborted for that."""
         return job.id in self._answering or job.id in self._settling
 
     async def _answer(self, job: Job, delivery: Delivery) -> Answer:
@@ -142,14 +143,14 @@ class Submission:
                 # still held and comes here again. An accepted job without a channel would wait for
                 # ever.
                 await self._guild_voices.join(int(job.lane), delivery.voice_channel_id, late=late)
-                await self._speech.accept(job.id)
+                await self._speech.confirm(job.id)
                 await self._status_updater.update(job.id)
                 return True
             case AnswerResult.REFUSED:
                 log.info(
                     "Discord refused an answer; withdrawing the job", job=job.id, code=answer.code
                 )
-                await self._speech.withdraw(job.id)
+                await self._speech.abort(job.id)
                 return True
             case AnswerResult.UNCLEAR:
                 return False
@@ -169,7 +170,7 @@ class Submission:
         log.error("a job could not be settled", job=job.id, exc_info=error)
 
     async def _settle(self, job: Job) -> None:
-        delivery = Delivery.from_json(job.origin)
+        delivery = Delivery.from_json(job.note)
         for attempt in itertools.count():
             answer = await self._api.original(delivery.interaction_token)
             late = self._clock.time() - delivery.created_at > ANSWER_WITHIN

@@ -41,11 +41,11 @@ WAITING: Final = JobView(
     spoken=0,
     failed=0,
     seconds=0.0,
-    place=2,
+    position=2,
     eta=NOW + 10,
     lane_paused=False,
 )
-SPEAKING: Final = replace(WAITING, job=replace(JOB, state=JobState.SPEAKING), spoken=2, place=0)
+SPEAKING: Final = replace(WAITING, job=replace(JOB, state=JobState.SPEAKING), spoken=2, position=0)
 SPOKEN: Final = replace(
     SPEAKING,
     job=replace(JOB, state=JobState.COMPLETED, started_at=NOW, ended_at=NOW + 7),
@@ -66,7 +66,7 @@ VOICE: Final = Voice(
     name="Ada",
     reference="",
     scope=Scope.PRIVATE,
-    lane=None,
+    place=None,
     members=frozenset(),
     style={},
     analysis=RECORDING,

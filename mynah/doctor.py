@@ -25,7 +25,7 @@ from engine.base.logging import set_up_logging
 from engine.base.settings import MEBIBYTE, Settings, load_settings, secrets_of
 from engine.model.engine import EngineInfo, SynthesisRequest
 from engine.model.errors import EngineError, EngineUnavailable, SetupError
-from engine.store.integrity import examine
+from engine.store.integrity import check_integrity
 from engine.tts.client.factory import check_settings
 from engine.tts.client.supervisor import EngineSupervisor
 from engine.tts.engines.catalog import ENGINES, check_names
@@ -143,7 +143,7 @@ async def database(settings: Settings) -> Finding:
     if not file.exists():
         return Finding("database: none yet, the first start makes it")
     try:
-        await asyncio.to_thread(examine, file)
+        await asyncio.to_thread(check_integrity, file)
     except SetupError as error:
         return Finding("database: the bot cannot start with it", error.user_message)
     return Finding(f"database: sound ({file.stat().st_size / MEBIBYTE:.1f} MiB)")

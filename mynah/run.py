@@ -17,13 +17,14 @@ import aiohttp
 import structlog
 
 from bot.client import Bot
+from bot.delivery import FRONTEND
 from bot.discord_io.endpoint import NO_TOKEN, locate
 from engine.base.aio import first_of
 from engine.base.clock import Clock, SystemClock
 from engine.base.logging import set_up_logging
 from engine.base.settings import Settings, load_settings, secrets_of
 from engine.model.errors import SetupError
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue, SpeechQueue
 from engine.tts.client.engine import Engine
 from engine.tts.client.factory import engine_from
 from engine.voices.operator_folder import OperatorFolder
@@ -40,7 +41,7 @@ class Application(Generic[BotT]):
     """The parts that run. `serving` ends only by an error, such as a token that Discord refuses."""
 
     bot: BotT
-    speech: SpeechQueue
+    speech: FrontEndQueue
     registry: VoiceRegistry
     serving: asyncio.Task[None]
 
@@ -50,7 +51,9 @@ async def running_application(
     settings: Settings,
     token: str,
     *,
-    make_bot: Callable[[Settings, SpeechQueue, VoiceRegistry, aiohttp.ClientSession, Clock], BotT],
+    make_bot: Callable[
+        [Settings, FrontEndQueue, VoiceRegistry, aiohttp.ClientSession, Clock], BotT
+    ],
     clock: Clock,
     engine: Engine | None = None,
 ) -> AsyncIterator[Application[BotT]]:
@@ -61,16 +64,17 @@ async def running_application(
     if engine is None:
         engine = engine_from(settings, clock, RecordingFiles.from_settings(settings).read)
     async with contextlib.AsyncExitStack() as stack:
-        speech = SpeechQueue(settings, engine, clock)
-        await speech.open()
-        stack.push_async_callback(speech.close)
-        registry = VoiceRegistry(settings, speech, clock)
+        queue = SpeechQueue(settings, engine, clock)
+        await queue.open()
+        stack.push_async_callback(queue.close)
+        registry = VoiceRegistry(settings, queue, clock)
         await registry.start()
         stack.push_async_callback(registry.close)
         operator_folder = OperatorFolder.from_settings(settings, registry, clock)
         await operator_folder.start()
         stack.push_async_callback(operator_folder.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
+        speech = queue.for_frontend(FRONTEND)
         bot = make_bot(settings, speech, registry, session, clock)
         connecting = _connect(bot, session, settings.discord_api_url, token)
         serving = asyncio.create_task(connecting, name="bot")

@@ -19,7 +19,7 @@ from engine.model.errors import Refused, UnknownJob
 from engine.model.ids import parse_id
 from engine.model.jobs import EndReason, Job, JobView, Substitution
 from engine.model.voices import Requester
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 from engine.voices.registry import VoiceRegistry
 from engine.voices.selection import VoiceSelection
 
@@ -35,7 +35,7 @@ class JobActions:
     def __init__(
         self,
         contexts: Contexts,
-        speech: SpeechQueue,
+        speech: FrontEndQueue,
         registry: VoiceRegistry,
         submission: Submission,
         reply: Reply,
@@ -77,7 +77,7 @@ class JobActions:
         job = (await self._view(context, job_id)).job
         check(policy.may_replay(context.member_facts, context.channel_facts))
         # What the engine spoke in its own voice, it speaks so again.
-        voice = "" if job.stand_in is Substitution.LACKING else job.voice
+        voice = "" if job.substitution is Substitution.LACKING else job.voice
         selection = VoiceSelection(voice=voice, style=job.style, typed=job.typed)
         if job.reference is not None:
             await self._check_voice(job)
@@ -118,7 +118,7 @@ class JobActions:
         """The job's sound as an Ogg file, privately."""
         context = await self._contexts.read(interaction)
         job = (await self._view(context, job_id)).job
-        heard_in = Delivery.from_json(job.origin).voice_channel_id
+        heard_in = Delivery.from_json(job.note).voice_channel_id
         viewer = policy_facts.viewing(context.member_facts, context.member, heard_in)
         check(policy.may_view(viewer))
         if job.reference is not None:
@@ -143,7 +143,7 @@ class JobActions:
     async def _check_voice(self, job: Job) -> None:
         """Raise Refused where the member who requested the job may no longer use its registered
         voice there: then nobody gets its sound, or hears it again."""
-        first = Requester(member=job.requester, lane=job.lane)
+        first = Requester(member=job.requester, place=job.lane)
         if not await self._registry.may_use(first, job.voice):
             raise Refused(VOICE_GONE)
 

@@ -194,7 +194,7 @@ class _SharedVoice(_ServerVoice):
     async def offered(
         self, directory: VoiceDirectory, lane: str, voices: list[Voice]
     ) -> list[Voice]:
-        return [each for each in voices if each.scope is Scope.SERVER and each.lane == lane]
+        return [each for each in voices if each.scope is Scope.SERVER and each.place == lane]
 
 
 class _VoiceToFreeze(_ServerVoice):

@@ -23,7 +23,7 @@ from bot.voices.work_slots import WorkSlots
 from engine.base.clock import Clock
 from engine.base.settings import MEBIBYTE
 from engine.model.errors import Refused
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 from engine.voices.data_summary import data_summary
 from engine.voices.registry import VoiceRegistry
 
@@ -43,7 +43,7 @@ class MyData(app_commands.Group):
 
     def __init__(
         self,
-        speech: SpeechQueue,
+        speech: FrontEndQueue,
         registry: VoiceRegistry,
         uploads: Uploads,
         notifier: RedactionNotifier,
@@ -86,7 +86,7 @@ class MyData(app_commands.Group):
         requester = requester_of(interaction)
         limit = interaction.filesize_limit or USUAL_BYTES
         most = min(limit, MOST_BYTES) - MARGIN_BYTES
-        parts = await self._registry.export(requester.member, most, lane=requester.lane)
+        parts = await self._registry.export(requester.member, most, place=requester.place)
         for number, (filename, data) in enumerate(parts, 1):
             count = f" Part {number} of {len(parts)}." if len(parts) > 1 else ""
             file = Attached(filename, data)
@@ -105,6 +105,6 @@ class MyData(app_commands.Group):
         requester = requester_of(interaction)
         await self._reply.update(interaction, DELETING)
         await self._uploads.forget(requester.member)  # an upload under way would come after it
-        await self._registry.erase(requester.member, lane=requester.lane)
+        await self._registry.erase(requester.member, place=requester.place)
         since = interaction.created_at.timestamp()
         await self._notifier.follow(requester.member, InteractionToken.of(interaction), since)

@@ -143,9 +143,9 @@ class VoiceCommands(app_commands.Group):
         where: Literal["here", "everywhere"] | None = None,
     ) -> None:
         requester = requester_of(interaction)
-        if requester.lane is None and where == "here":
+        if requester.place is None and where == "here":
             raise NotAllowed("no server", user_message=NO_SERVER_HERE)
-        everywhere = requester.lane is None or where == "everywhere"
+        everywhere = requester.place is None or where == "everywhere"
         place = "everywhere" if everywhere else "on this server"
         if voice is None:
             await self._registry.choose(requester, None, everywhere=everywhere)
@@ -159,8 +159,8 @@ class VoiceCommands(app_commands.Group):
         """Choose a registered voice: here; in a direct message, everywhere."""
         requester = requester_of(interaction)
         voice = await self._registry.find(requester, key)
-        await self._registry.choose(requester, voice.key, everywhere=requester.lane is None)
-        place = "everywhere" if requester.lane is None else "on this server"
+        await self._registry.choose(requester, voice.key, everywhere=requester.place is None)
+        place = "everywhere" if requester.place is None else "on this server"
         await self._reply(interaction, f"`/say` now speaks in {bold(voice.name)} for you {place}.")
 
     @app_commands.command(name="preview", description="Listen to the recording of a voice")

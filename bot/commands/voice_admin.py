@@ -32,7 +32,7 @@ from bot.voices.moderation_text import (
 from engine.model.errors import Refused, UnknownJob
 from engine.model.jobs import EndReason
 from engine.model.voices import ClonePolicy, Requester, Scope, Voice
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 from engine.voices.permissions import open_to_all
 from engine.voices.registry import VoiceRegistry
 
@@ -57,7 +57,7 @@ class VoiceAdmin(app_commands.Group):
         contexts: Contexts,
         registry: VoiceRegistry,
         directory: VoiceDirectory,
-        speech: SpeechQueue,
+        speech: FrontEndQueue,
         reply: Reply,
     ) -> None:
         super().__init__(
@@ -104,7 +104,7 @@ class VoiceAdmin(app_commands.Group):
     @app_commands.describe(voice=COMPLETES)
     async def remove(self, interaction: discord.Interaction, voice: SharedVoice) -> None:
         requester = requester_of(interaction)
-        if voice.scope is not Scope.SERVER or not open_to_all(voice, requester.lane):
+        if voice.scope is not Scope.SERVER or not open_to_all(voice, requester.place):
             raise Refused(NOT_SHARED)
         ended = await self._decide(requester, self._registry.remove(requester, voice.key))
         words = f"From now on only its owner may use {label(voice, named=True)}."
@@ -241,5 +241,5 @@ def _frozen_too(count: int) -> str:
 
 def _lane(requester: Requester) -> str:
     """The check has seen that the command is used in a server."""
-    assert requester.lane is not None
-    return requester.lane
+    assert requester.place is not None
+    return requester.place

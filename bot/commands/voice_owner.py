@@ -19,7 +19,7 @@ from bot.voices.upload_text import FROZEN_HERE, bold, render_reach
 from bot.voices.uploads import NO_SERVER
 from engine.model.errors import BadStyle, NotAllowed, Refused
 from engine.model.voices import Scope
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 from engine.voices.registry import VoiceRegistry
 
 WHAT_TO_SHARE: Final = "Say with whom: choose a `scope`, or a member to `add` or to `remove`."
@@ -30,7 +30,7 @@ DELETE: Final = "voice:delete"
 class VoiceOwner:
     """`commands` stand in the group `/voice`."""
 
-    def __init__(self, registry: VoiceRegistry, speech: SpeechQueue, reply: Reply) -> None:
+    def __init__(self, registry: VoiceRegistry, speech: FrontEndQueue, reply: Reply) -> None:
         self._registry = registry
         self._speech = speech
         self._reply = reply
@@ -69,7 +69,7 @@ class VoiceOwner:
             raise Refused(WHAT_TO_SHARE)
         if scope in ("private", "server") and (add is not None or remove is not None):
             raise Refused(NOT_ON_LISTS)
-        if scope == "server" and requester.lane is None:
+        if scope == "server" and requester.place is None:
             raise NotAllowed("no server", user_message=NO_SERVER)
         if scope == "server":
             await self._registry.check_sharing(
@@ -85,7 +85,9 @@ class VoiceOwner:
         listed = ", ".join(f"<@{each}>" for each in sorted(shared.members)[:25])
         members = f": {listed}" if listed else ""
         words = f"{bold(shared.name)} is {render_reach(shared.scope)}{members}."
-        if requester.lane is not None and shared.id in await self._registry.frozen(requester.lane):
+        if requester.place is not None and shared.id in await self._registry.frozen(
+            requester.place
+        ):
             words += f" {FROZEN_HERE}"
         await self._reply(interaction, words)
 

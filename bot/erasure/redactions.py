@@ -12,7 +12,7 @@ from typing import Final
 import discord
 import structlog
 
-from bot.delivery import Delivery
+from bot.delivery import FRONTEND, Delivery
 from bot.discord_io.ephemeral_files import EphemeralFiles
 from bot.discord_io.errors import NETWORK_ERRORS
 from bot.discord_io.rest import InteractionApi
@@ -120,12 +120,12 @@ class Redactions:
 
     async def _submit(self, member: str | None) -> list[str]:
         """Submit the redactions of one member, or of all. Returns whose they are."""
-        rows = await self._registry.erasures(member)
+        rows = await self._registry.erasures(member, frontend=FRONTEND)
         for row in rows:
             tally = self._tally(row.member)
             if row.id in tally.waiting:
                 continue
-            delivery = Delivery.from_json(row.origin)
+            delivery = Delivery.from_json(row.note)
             tally.out_of_reach.pop(row.id, None)
             tally.waiting.add(row.id)
             edit = PendingEdit(

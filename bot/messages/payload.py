@@ -13,7 +13,7 @@ from engine.base.clock import Clock
 from engine.model.jobs import Job, JobView
 from engine.model.voice_names import built_in, name_key
 from engine.model.voices import OPERATOR, Unnamed
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 from engine.voices.registry import VoiceRegistry
 
 ACTION_ROW: Final = 1
@@ -46,14 +46,14 @@ def _button(button: Button) -> dict[str, Any]:
     }
 
 
-def builtin_name(speech: SpeechQueue, voice: str) -> str | None:
+def builtin_name(speech: FrontEndQueue, voice: str) -> str | None:
     """The name of a built-in voice. None while the engine is not known yet, or if it has no such
     voice."""
     voices = speech.info.voices if speech.info is not None else ()
     return next((each.name for each in voices if each.id == voice), None)
 
 
-async def _shown_voice(speech: SpeechQueue, registry: VoiceRegistry, job: Job) -> Shown:
+async def _shown_voice(speech: FrontEndQueue, registry: VoiceRegistry, job: Job) -> Shown:
     """What the message calls a job's voice. What the voice is decides, never its name."""
     info = speech.info
     if job.reference is not None:
@@ -69,7 +69,7 @@ async def _shown_voice(speech: SpeechQueue, registry: VoiceRegistry, job: Job) -
 
 
 def renderer(
-    speech: SpeechQueue,
+    speech: FrontEndQueue,
     registry: VoiceRegistry,
     clock: Clock,
     *,

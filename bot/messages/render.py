@@ -167,7 +167,7 @@ def _listed(view: JobView, now: float, *, hide_text: bool, estimate: bool) -> st
     if view.job.state is JobState.SPEAKING:
         where = f"**now** {_bar(view)}"
     else:
-        where = f"**{view.place or 1}.** {_starts(view, now) if estimate else ''}".rstrip()
+        where = f"**{view.position or 1}.** {_starts(view, now) if estimate else ''}".rstrip()
     words = "" if hide_text else f": {escape(view.job.text, MOST_LISTED_TEXT)}"
     return f"{where} {_name(view.job.requester)}{words}"
 
@@ -186,7 +186,7 @@ def _voice(voice: Shown) -> str:
 def _progress(view: JobView, now: float, *, estimate: bool) -> str:
     if view.job.state is JobState.SPEAKING:
         return _bar(view)
-    place = f"Place {view.place} in the queue" if view.place > 1 else "Next in the queue"
+    place = f"Place {view.position} in the queue" if view.position > 1 else "Next in the queue"
     starts = _starts(view, now) if estimate else ""
     return f"{place}, {starts}." if starts else f"{place}."
 
@@ -222,11 +222,11 @@ def _substitution(job: Job, *, fallback_speaks: bool) -> str | None:
     """Why a job does not sound as its requester chose."""
     if fallback_speaks and not job.state.final:
         return SPARE
-    if job.stand_in is Substitution.SPARE:
+    if job.substitution is Substitution.SPARE:
         return SPARE_SPOKE
-    if job.stand_in is Substitution.LACKING:
+    if job.substitution is Substitution.LACKING:
         return LACKING
-    return NO_CLONES if job.stand_in is Substitution.OWN_VOICE else None
+    return NO_CLONES if job.substitution is Substitution.OWN_VOICE else None
 
 
 def _outcome(view: JobView) -> str:
@@ -258,7 +258,7 @@ def _cancelled(job: Job) -> str:
             return "Cancelled: a moderator disconnected me from the voice channel"
         case EndReason.LANE_GONE:
             return "Cancelled: the voice channel is gone, or I was removed from the server"
-        case EndReason.WITHDRAWN:
+        case EndReason.ABORTED:
             return "Cancelled: Discord did not take my answer"
         case EndReason.VOICE_GONE:
             return "Cancelled: its voice was deleted, frozen, or is no longer shared"
@@ -272,7 +272,7 @@ def _buttons(view: JobView) -> tuple[Button, ...]:
     job = view.job
     if not job.state.final:
         actions = [ButtonAction.SKIP, ButtonAction.STOP]
-    elif job.ended_by is EndReason.WITHDRAWN:
+    elif job.ended_by is EndReason.ABORTED:
         actions = []
     else:
         actions = [ButtonAction.REPLAY, *([ButtonAction.DOWNLOAD] if view.spoken else [])]

@@ -36,7 +36,7 @@ from engine.base.clock import Clock
 from engine.base.error_text import describe
 from engine.model.errors import UnknownJob
 from engine.model.jobs import EndReason, JobState, JobView
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +73,7 @@ class StatusUpdater:
 
     def __init__(
         self,
-        speech: SpeechQueue,
+        speech: FrontEndQueue,
         access: MessageAccess,
         editor: MessageEditor,
         clock: Clock,
@@ -96,7 +96,7 @@ class StatusUpdater:
 
     async def run(self) -> None:
         """Follow the queue until cancelled."""
-        changes = self._speech.follow()
+        changes = self._speech.subscribe()
         for job in await self._speech.unshown():
             await self.update(job.id)
         for lane in await self._speech.lanes():
@@ -133,15 +133,15 @@ class StatusUpdater:
 
     def _submit(self, view: JobView) -> None:
         job = view.job
-        if job.id in self._unreachable or not job.origin or job.held:
+        if job.id in self._unreachable or not job.note or job.pending:
             return
-        if job.ended_by is EndReason.WITHDRAWN:
+        if job.ended_by is EndReason.ABORTED:
             # Discord did not take our answer. If there is one, another process gave it.
             self._forget(job.id)
             return
         if job.state.final and job.shown == f"{job.state}:{UNREACHABLE}":
             return
-        delivery = Delivery.from_json(job.origin)
+        delivery = Delivery.from_json(job.note)
         if not job.state.final:
             self._plan_farewell(job.id, delivery)
         urgency, not_before = self._due(view)
@@ -165,7 +165,7 @@ class StatusUpdater:
             return (Urgency.NAME if is_shown else Urgency.OUTCOME), now
         if job.state is JobState.SPEAKING:
             return Urgency.SPEAKING, edited_at + SPEAKING_SECONDS
-        is_next = view.place <= 1
+        is_next = view.position <= 1
         return Urgency.PLACE, edited_at + (SPEAKING_SECONDS if is_next else PLACE_SECONDS)
 
     # One edit.
@@ -178,7 +178,7 @@ class StatusUpdater:
             return NOT_NEEDED
         if job_id in self._unreachable:  # since the edit was submitted
             return NOT_NEEDED
-        delivery = Delivery.from_json(view.job.origin)
+        delivery = Delivery.from_json(view.job.note)
         rendered = await self._render(view, self._note_for(view, delivery))
         if rendered.key == self._shown.get(job_id, view.job.shown):
             return NOT_NEEDED

@@ -26,7 +26,7 @@ from bot.voice.request_budget import VoiceRequestBudget
 from bot.voice.stage import Stage
 from engine.base.clock import Clock
 from engine.model.jobs import EndReason
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +45,7 @@ class VoiceDeps:
     """What the voice of every guild needs."""
 
     client: discord.Client
-    speech: SpeechQueue
+    speech: FrontEndQueue
     frame_clock: FrameClock
     clock: Clock
     budget: VoiceRequestBudget  # for all guilds together
@@ -446,5 +446,5 @@ class GuildVoice:
 
     async def _set_channel(self, channel_id: int | None) -> None:
         where = None if channel_id is None else {"channel": channel_id}
-        await self._deps.speech.place(self.lane, where)
+        await self._deps.speech.set_target(self.lane, where)
         self._channel_id = channel_id

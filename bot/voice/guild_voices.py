@@ -54,8 +54,8 @@ class GuildVoices:
         for lane in await self._deps.speech.lanes():
             if lane.paused:
                 self._paused.add(int(lane.id))
-            if lane.where is not None:
-                self._channels[int(lane.id)] = int(lane.where["channel"])
+            if lane.target is not None:
+                self._channels[int(lane.id)] = int(lane.target["channel"])
 
     async def restore(self) -> None:
         """Return to the channel of each lane. Call this when the gateway is ready."""
@@ -127,5 +127,5 @@ class GuildVoices:
             await guild_voice.close(leave=False)
         lane = str(guild_id)
         log.info("the bot was removed from a server", guild=guild_id)
-        await self._deps.speech.place(lane, None)
+        await self._deps.speech.set_target(lane, None)
         await self._deps.speech.clear(lane, by=EndReason.LANE_GONE, actor=None)

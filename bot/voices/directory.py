@@ -23,7 +23,7 @@ from engine.model.engine import EngineInfo
 from engine.model.errors import Refused, UnknownVoice
 from engine.model.voice_names import name_key
 from engine.model.voices import OPERATOR, Requester, Voice, voice_number
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 from engine.voices.permissions import open_to_all
 from engine.voices.registry import VoiceRegistry
 from engine.voices.selection import AmbiguousVoice, VoiceSelection
@@ -66,7 +66,7 @@ class ServerVoices:
 
 
 class VoiceDirectory:
-    def __init__(self, registry: VoiceRegistry, speech: SpeechQueue, names: MemberNames) -> None:
+    def __init__(self, registry: VoiceRegistry, speech: FrontEndQueue, names: MemberNames) -> None:
         self.registry = registry
         self._speech = speech
         self._names = names
@@ -137,10 +137,10 @@ class VoiceDirectory:
         """The voices that a member may use here, and those that were heard here. They can read the
         names of the first; of the others they see who spoke in them, because the owner may have
         lent one to a few members."""
-        assert requester.lane is not None
+        assert requester.place is not None
         usable = await self.registry.usable(requester)
-        speakers = await self.registry.speakers(requester.lane)
-        seen = await self.registry.seen(requester.lane)
+        speakers = await self.registry.speakers(requester.place)
+        seen = await self.registry.seen(requester.place)
         heard = [each for each in seen if each.key in speakers]
         both = {each.id: each for each in (*usable, *heard)}
         return ServerVoices(list(both.values()), {each.id for each in usable}, speakers)

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.messages.escape import escape
 from bot.voices.upload_text import bold
-from engine.model.voices import OPERATOR, Action, AuditEntry, ClonePolicy, LaneRules, Scope, Voice
+from engine.model.voices import OPERATOR, Action, AuditEntry, ClonePolicy, PlaceRules, Scope, Voice
 from engine.voices.permissions import open_to_all
 
 #: Characters of a page: with what stands above and below it, it stays within Discord's 2,000.
@@ -73,7 +73,7 @@ def who(member: str) -> str:
 def render_list(
     voices: Sequence[Voice],
     frozen: frozenset[int],
-    rules: LaneRules,
+    rules: PlaceRules,
     *,
     barred: Collection[str] = (),
     lane: str,

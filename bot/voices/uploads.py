@@ -31,7 +31,7 @@ from bot.voices.work_slots import WorkSlot, WorkSlots
 from engine.base.clock import Clock
 from engine.model.errors import Busy, NotAllowed, Refused
 from engine.model.voices import Scope, Voice
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 from engine.voices.rate_limits import LimitedAction
 from engine.voices.recording_analyzer import Analyzed, RecordingAnalyzer
 from engine.voices.registry import VoiceRegistry
@@ -58,7 +58,7 @@ class Uploads:
         registry: VoiceRegistry,
         analyzer: RecordingAnalyzer,
         fetcher: Fetcher,
-        speech: SpeechQueue,
+        speech: FrontEndQueue,
         reply: Reply,
         ephemeral_files: EphemeralFiles,
         slots: WorkSlots,
@@ -87,7 +87,7 @@ class Uploads:
     ) -> None:
         """Ask for consent. Raises Refused for everything that is wrong without the recording."""
         requester = requester_of(interaction)
-        if scope is Scope.SERVER and requester.lane is None:
+        if scope is Scope.SERVER and requester.place is None:
             raise NotAllowed("no server", user_message=NO_SERVER)
         self._fetcher.check(recording)
         await self._check(interaction, name)
@@ -213,8 +213,8 @@ class Uploads:
         self, interaction: discord.Interaction, voice: Voice, examined: Analyzed, preview: bytes
     ) -> None:
         log.info("a voice was uploaded", voice=voice.key, source=voice.analysis.source)
-        lane = requester_of(interaction).lane
-        frozen = lane is not None and voice.id in await self._registry.frozen(lane)
+        place = requester_of(interaction).place
+        frozen = place is not None and voice.id in await self._registry.frozen(place)
         sent = await self._reply(
             interaction,
             render_card(voice, examined.advice, self._speech.info, frozen=frozen),

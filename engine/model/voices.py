@@ -101,7 +101,7 @@ class Voice:
     name: str
     reference: str
     scope: Scope
-    lane: str | None
+    place: str | None
     members: frozenset[str]
     style: Mapping[str, Any]
     analysis: RecordingAnalysis
@@ -115,14 +115,14 @@ class Voice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requester:
-    """Who wants to use a voice, and where. `lane` None: in a direct message."""
+    """Who wants to use a voice, and where. `place` None: in a direct message."""
 
     member: str
-    lane: str | None
+    place: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LaneRules:
+class PlaceRules:
     """What a server's admins have decided about voices."""
 
     default_voice: str | None = None
@@ -132,7 +132,7 @@ class LaneRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked:
-    """What may not be spoken: on one lane by an admin's decision (voices by id, and all voices of
+    """What may not be spoken: in one place by an admin's decision (voices by id, and all voices of
     some members), anywhere by the operator's (recordings by content hash, and their voices)."""
 
     voices: frozenset[int] = field(default=frozenset())
@@ -143,7 +143,7 @@ class Blocked:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
     at: float
-    lane: str | None
+    place: str | None
     actor: str
     action: Action
     voice_id: int | None

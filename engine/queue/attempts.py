@@ -1,115 +1,104 @@
-"""What becomes of a try to make a chunk's audio, on disk and in memory.
+"""What becomes of an attempt to make a chunk's audio.
 
     claim ──▶ made         its audio is in the cache: every job that waits for this key has it
-         ├──▶ put_back     the engine was away, or we end: the try never was
-         ├──▶ suspected    the host died while it worked on several: each is tried alone now
-         ├──▶ killed       the host died with nothing else in work; the third time: given up
-         └──▶ given_up     it cannot be made; the rest of each job is spoken
+         ├──▶ requeue      the engine was away, or the queue closes: it does not count
+         ├──▶ quarantine   the engine died while it worked on several: each is tried alone now
+         ├──▶ killed       the engine died with nothing else in work; the third time, it fails
+         └──▶ fail         it cannot be made; the rest of each job is spoken
 
 Knows: attempts, deaths, and the ends of jobs that follow from chunks that fail.
-Does not know: the engine, and when a try is begun (`synthesis.py`).
+Does not know: the engine, and when an attempt begins (`synthesis.py`).
 
-An attempt is committed before it is begun: what takes the bot down along with the host is still
-found out. All transitions are of a key, that is of every chunk that waits for the same audio.
-Each coroutine is to be run by `Queue.change`.
+An attempt is committed before it begins: a chunk that takes the bot down along with the engine is
+still found out. All transitions are of a key, that is of every chunk that waits for the same audio.
+`Queue.change` runs each coroutine.
 """
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import Final
 
 import structlog
-from sqlalchemy import Connection
 
 from engine.model.jobs import ChunkState, JobState
-from engine.queue.changes import Queue
+from engine.queue.changes import Change, Queue, chunk_change, job_change
+from engine.queue.rendering import settle
 from engine.queue.state import LiveChunk, LiveJob
-from engine.store import audio as audio_index
-from engine.store import jobs as queries
+from engine.store.transaction import AudioRow, Transaction
 
-#: Deaths of the host, alone with a chunk, after which the chunk is skipped.
+#: Deaths of the engine, alone with a chunk, after which the chunk is skipped.
 MOST_DEATHS: Final = 3
-#: Tries without an end after which it is skipped. More than deaths: that the bot was killed is
-#: mostly not the chunk's doing, but it must not be so for ever.
+#: Attempts without an end after which it is skipped. More than deaths: that the bot was killed is
+#: mostly not the chunk's doing, but it must not go on forever.
 MOST_ATTEMPTS: Final = 10
 
 log = structlog.get_logger(__name__)
 
 
 async def claim(queue: Queue, key: str) -> bool:
-    """A try begins. False where nobody waits for this audio any more."""
+    """An attempt begins. False where nobody waits for this audio any more."""
     chunks = _waiting(queue, key)
-    if not chunks:
-        return False
-
-    def write(connection: Connection) -> None:
-        ids = [chunk.id for chunk in chunks]
-        queries.count_tries(connection, ids, state=ChunkState.SYNTHESIZING, attempts=1, deaths=0)
-
-    await queue.database.write(write)
-    for chunk in chunks:
-        chunk.state = ChunkState.SYNTHESIZING
-        chunk.attempts += 1
-    return True
+    await queue.apply(
+        *(
+            chunk_change(each, state=ChunkState.SYNTHESIZING, attempts=each.chunk.attempts + 1)
+            for each in chunks
+        )
+    )
+    return bool(chunks)
 
 
 async def made(
     queue: Queue, key: str, *, seconds: float, size: int | None, voice: str = ""
 ) -> bool:
     """The audio is there, in the registered `voice` ("": in none): `size` bytes in the cache, or
-    None if it could not be kept there. False where it is not to be kept, and its file is to go."""
-    chunks = _waiting(queue, key)
-    if queue.making[key].unwelcome and not chunks:
+    None if it could not be kept there. False where its file must be deleted."""
+    chunks, in_flight = _waiting(queue, key), queue.in_flight[key]
+    if in_flight.unwelcome and not chunks:
         return False
-    kept = queue.making[key].packets if size is None else None
-    audio = None if size is None else key
+    now = queue.clock.time()
 
-    def write(connection: Connection) -> None:
+    def index(tx: Transaction) -> Iterable[Change]:
         if size is not None:
-            row = audio_index.AudioRow(key=key, bytes=size, seconds=seconds, voice=voice)
-            audio_index.put(connection, row, now=queue.clock.time())
-        queries.set_chunks(
-            connection,
-            [chunk.id for chunk in chunks],
-            state=ChunkState.READY,
-            audio=audio,
-            seconds=seconds,
-            attempts=0,
-            deaths=0,
-        )
+            tx.audio.put(AudioRow(key=key, bytes=size, seconds=seconds, voice=voice), now=now)
+        return ()
 
-    await queue.database.write(write)
-    for chunk in chunks:
-        chunk.state = ChunkState.READY
-        chunk.audio, chunk.seconds, chunk.kept = audio, seconds, kept
-        chunk.attempts = chunk.deaths = 0
+    ready = {
+        "state": ChunkState.READY,
+        "audio": None if size is None else key,
+        "seconds": seconds,
+        "attempts": 0,
+        "deaths": 0,
+    }
+    await queue.apply(*(chunk_change(each, **ready) for each in chunks), first=index)
+    for each in chunks:
+        each.kept = in_flight.packets if size is None else None
     queue.cached_bytes += size or 0
     queue.wake.set()
     if chunks:
-        queue.measured(len(chunks[0].text), seconds)
+        queue.measured(len(chunks[0].chunk.text), seconds)
+    await settle(queue, [each.owner for each in chunks])
     return True
 
 
 async def requeue(queue: Queue, key: str) -> None:
-    """The try never was."""
+    """The attempt does not count."""
     await _return(queue, key, attempts=-1, deaths=0)
 
 
 async def quarantine(queue: Queue, key: str) -> None:
-    """One of several in work killed the host: this one's attempt stands, so it is tried alone."""
+    """One of several in work killed the engine: this one's attempt stands, so it is tried alone."""
     await _return(queue, key, attempts=0, deaths=0)
 
 
 async def killed(queue: Queue, key: str) -> None:
-    """The host died with this alone in work."""
+    """The engine died with this alone in work."""
     await _return(queue, key, attempts=0, deaths=1)
 
 
 def exhausted(queue: Queue, key: str) -> bool:
-    """Whether no further try is to be made."""
+    """Whether it must not be tried again."""
     return any(
-        chunk.deaths >= MOST_DEATHS or chunk.attempts >= MOST_ATTEMPTS
-        for chunk in _waiting(queue, key)
+        each.chunk.deaths >= MOST_DEATHS or each.chunk.attempts >= MOST_ATTEMPTS
+        for each in _waiting(queue, key)
     )
 
 
@@ -120,101 +109,82 @@ async def fail(queue: Queue, key: str, *, error: str) -> None:
     counts as ready.
     """
     chunks = _waiting(queue, key)
-    cut = {
-        chunk: chunk.sound.seconds
-        for chunk in chunks
-        if chunk.sound is not None and chunk.sound.packets
-    }
-    failed = [chunk for chunk in chunks if chunk not in cut]
+    cut = {each: each.sound for each in chunks if each.sound is not None and each.sound.packets}
+    failed = [each for each in chunks if each not in cut]
     over = {
-        chunk.owner.job.id: _end_of(chunk.owner)
-        for chunk in failed
-        if all(rest in failed for rest in chunk.owner.rest())
+        each.owner.job.id: _end_of(each.owner)
+        for each in failed
+        if all(rest in failed for rest in each.owner.rest())
     }
     now = queue.clock.time()
-
-    def write(connection: Connection) -> None:
-        for chunk, seconds in cut.items():
-            queries.set_chunks(connection, [chunk.id], state=ChunkState.READY, seconds=seconds)
-        ids = [chunk.id for chunk in failed]
-        queries.set_chunks(connection, ids, state=ChunkState.FAILED)
-        for job_id, state in over.items():
-            told = error if state is JobState.FAILED else None
-            queries.set_jobs(
-                connection, [job_id], state=state, held=False, ended_at=now, error=told
+    await queue.apply(
+        *(
+            chunk_change(each, state=ChunkState.READY, seconds=sound.seconds)
+            for each, sound in cut.items()
+        ),
+        *(chunk_change(each, state=ChunkState.FAILED) for each in failed),
+        *(
+            job_change(
+                job_id,
+                state=state,
+                pending=False,
+                ended_at=now,
+                error=error if state is JobState.FAILED else None,
             )
-
-    await queue.database.write(write)
-    for chunk, seconds in cut.items():
-        chunk.state, chunk.seconds = ChunkState.READY, seconds
-        if chunk.sound is not None:
-            chunk.kept = chunk.sound.packets
-            chunk.sound.finish()
-    for chunk in failed:
-        chunk.state = ChunkState.FAILED
-        queue.unwant(chunk)
-        if chunk.sound is not None:
-            chunk.sound.fail()
-        queue.feed.changed(chunk.owner.job.lane, chunk.owner.job.id)
-    for job_id, state in over.items():
-        live = queue.jobs[job_id]
-        told = error if state is JobState.FAILED else None
-        live.job = replace(live.job, state=state, held=False, ended_at=now, error=told)
-        queue.show_end(live)
+            for job_id, state in over.items()
+        ),
+    )
+    for each, sound in cut.items():
+        each.kept = sound.packets
+        sound.finish()
+    for each in failed:
+        if each.sound is not None:
+            each.sound.fail()
+    await settle(queue, [each.owner for each in chunks])
     log.warning(
-        "Parts cannot be spoken", chunks=[chunk.id for chunk in chunks], ended=list(over), why=error
+        "Parts cannot be spoken", chunks=[each.id for each in chunks], ended=list(over), why=error
     )
 
 
 async def lost(queue: Queue, key: str) -> None:
-    """The audio is not in the cache after all: whoever has not got it yet has to wait again."""
+    """The audio is not in the cache after all: jobs that do not have it yet wait again."""
     chunks = [
-        chunk
-        for chunk in queue.wanted.get(key, ())
-        if chunk.state is ChunkState.READY
-        and chunk.kept is None
-        and not (chunk.sound is not None and chunk.sound.complete)
+        each
+        for each in queue.wanted.get(key, ())
+        if each.state is ChunkState.READY
+        and each.kept is None
+        and not (each.sound is not None and each.sound.complete)
     ]
 
-    def write(connection: Connection) -> None:
-        audio_index.drop(connection, [key])
-        ids = [chunk.id for chunk in chunks]
-        queries.set_chunks(connection, ids, state=ChunkState.QUEUED, audio=None, seconds=None)
+    def drop(tx: Transaction) -> Iterable[Change]:
+        tx.audio.drop([key])
+        return ()
 
-    await queue.database.write(write)
-    for chunk in chunks:
-        chunk.state, chunk.audio, chunk.seconds = ChunkState.QUEUED, None, None
-    _reschedule(queue, chunks)
-    log.warning("Cached audio was missing or damaged", chunks=[chunk.id for chunk in chunks])
+    waits = {"state": ChunkState.QUEUED, "audio": None, "seconds": None}
+    await queue.apply(*(chunk_change(each, **waits) for each in chunks), first=drop)
+    log.warning("Cached audio was missing or damaged", chunks=[each.id for each in chunks])
 
 
 async def _return(queue: Queue, key: str, *, attempts: int, deaths: int) -> None:
     """The chunks that are claimed wait again."""
-    chunks = [chunk for chunk in _waiting(queue, key) if chunk.state is ChunkState.SYNTHESIZING]
-    if not chunks:
-        return
-
-    def write(connection: Connection) -> None:
-        ids = [chunk.id for chunk in chunks]
-        queries.count_tries(
-            connection, ids, state=ChunkState.QUEUED, attempts=attempts, deaths=deaths
+    chunks = [each for each in _waiting(queue, key) if each.state is ChunkState.SYNTHESIZING]
+    if chunks:
+        await queue.apply(
+            *(
+                chunk_change(
+                    each,
+                    state=ChunkState.QUEUED,
+                    attempts=each.chunk.attempts + attempts,
+                    deaths=each.chunk.deaths + deaths,
+                )
+                for each in chunks
+            )
         )
-
-    await queue.database.write(write)
-    for chunk in chunks:
-        chunk.state = ChunkState.QUEUED
-        chunk.attempts += attempts
-        chunk.deaths += deaths
 
 
 def _waiting(queue: Queue, key: str) -> list[LiveChunk]:
     states = (ChunkState.QUEUED, ChunkState.SYNTHESIZING)
     return [chunk for chunk in queue.wanted.get(key, ()) if chunk.state in states]
-
-
-def _reschedule(queue: Queue, chunks: Collection[LiveChunk]) -> None:
-    for lane_id in {chunk.owner.job.lane for chunk in chunks}:
-        queue.reschedule(queue.lane(lane_id))
 
 
 def _end_of(live: LiveJob) -> JobState:

@@ -19,7 +19,7 @@ class PacketStream:
     def __init__(self) -> None:
         self.packets: list[bytes] = []
         self.complete = False  # no more packets will come
-        self.dropped = False  # cancelled: the sender goes on to the next cue at its next frame
+        self.dropped = False  # cancelled: the sender goes on to the next item at its next frame
         self.failed = False  # nothing of it could be made; the sender goes on likewise
         self._begun = asyncio.Event()
 

@@ -1,41 +1,131 @@
-"""The queue: what is in the database, its shadow in memory, and the rule that binds the two.
+"""The queue: what is in the database, its mirror in memory, and the rule that binds the two.
 
-Every change runs alone among changes, commits, and only then shows in memory; it runs to its end
-even if its caller is cancelled. So memory never promises what the disk does not hold, and whoever
-decides (which chunk next? is there room?) reads memory without waiting.
+Every change of a job, a chunk or a lane is a value that goes through `Queue.apply`. It checks that
+the states may follow each other, commits all changes of a call in one transaction, mirrors them in
+memory, and publishes what changed. So memory never promises what the disk does not hold, and what
+decides (which chunk next? is there room?) reads memory without waiting. No other code writes what
+is on disk of a job, chunk or lane, and no other code sets it in memory; a test holds both.
 
-Knows: jobs, chunks, lanes, and the transitions that front ends ask for. Those of synthesis are in
-`attempts.py`, of playing in `playback.py`, of time in `maintenance.py`.
-Does not know: the engine, files, sound.
+Changes run one at a time (`change`), and to their end even if their caller is cancelled.
+
+Knows: jobs, chunks, lanes. Does not know: why something changes: `frontend.py` has what front ends
+ask for, `attempts.py` synthesis, `playback.py` playing, `maintenance.py` time.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
-
-from sqlalchemy import Connection
+from typing import Any, Final, Protocol, TypeVar
 
 from engine.base.aio import TaskSet
 from engine.base.clock import Clock
 from engine.model.errors import UnknownJob
-from engine.model.jobs import ChunkState, EndReason, Job, JobRequest, JobState, Lane
+from engine.model.jobs import (
+    CHUNK_TRANSITIONS,
+    JOB_TRANSITIONS,
+    RENDERING_TRANSITIONS,
+    Chunk,
+    ChunkState,
+    EndReason,
+    Job,
+    JobRequest,
+    JobState,
+    Lane,
+    LaneKey,
+    Urgency,
+)
 from engine.queue.chunking import ActiveEngine
 from engine.queue.deadlines import DeadlineQueue
-from engine.queue.events import QueueFeed
-from engine.queue.limits import QueueLimits
+from engine.queue.events import QueueFeeds
 from engine.queue.state import LiveChunk, LiveJob, LiveLane
-from engine.store import audio as audio_index
-from engine.store import jobs as queries
 from engine.store.sqlite import Database
+from engine.store.transaction import Transaction
 
 T = TypeVar("T")
 
 #: Seconds of sound a character until the engine has shown its own pace: 15 characters a second.
-_USUAL_PACE = 1 / 15
+_USUAL_PACE: Final = 1 / 15
 #: Weight of a new measurement of the pace.
-_PACE_WEIGHT = 0.1
+_PACE_WEIGHT: Final = 0.1
+#: Seconds after its submission when a job is due that is only fetched. So it ages.
+SLACK: Final[Mapping[Urgency, float]] = {
+    Urgency.NOW: 0.0,
+    Urgency.SOON: 15.0,
+    Urgency.BATCH: 300.0,
+}
+#: Of a job and of a lane, what no view shows: nobody is told of it.
+_UNSEEN: Final = {"note", "shown", "stalled_seconds"}
+
+
+class IllegalTransition(RuntimeError):
+    """A fault of ours: a state was to follow that may not. Nothing of the call was written."""
+
+
+# ---- the changes
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job whose row has been inserted, with its chunks and the keys of their audio."""
+
+    job: Job
+    chunks: Sequence[tuple[Chunk, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class JobChange:
+    """These fields of a job have new values. A job that ends leaves the queue."""
+
+    job_id: int
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkChange:
+    """These fields of a chunk have new values."""
+
+    chunk: LiveChunk
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class NewChunks:
+    """`chunks`, with the keys of their audio, take the place of the job's chunks from position
+    `since` on. `keys`: new ones of chunks before, by position."""
+
+    owner: LiveJob
+    since: int
+    chunks: Sequence[tuple[Chunk, str]]
+    keys: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LaneChange:
+    """These fields of a lane have new values."""
+
+    key: LaneKey
+    values: Mapping[str, object]
+
+
+Change = NewJob | JobChange | ChunkChange | NewChunks | LaneChange
+
+
+def job_change(job_id: int, **values: object) -> JobChange:
+    return JobChange(job_id, values)
+
+
+def chunk_change(chunk: LiveChunk, **values: object) -> ChunkChange:
+    return ChunkChange(chunk, values)
+
+
+def lane_change(key: LaneKey, **values: object) -> LaneChange:
+    return LaneChange(key, values)
+
+
+def _no_more(tx: Transaction) -> Iterable[Change]:
+    return ()
 
 
 class InFlight(Protocol):
@@ -43,7 +133,7 @@ class InFlight(Protocol):
 
     packets: list[bytes]
     streamed: bool
-    #: What it is in, or says, is gone for good: nothing of it is kept.
+    #: What it is in, or says, is gone: nothing of it is kept.
     unwelcome: bool
 
     @property
@@ -60,34 +150,36 @@ class Queue:
     def __init__(self, file: Path, clock: Clock) -> None:
         self.clock = clock
         self.database = Database(file)
-        self.feed = QueueFeed()
-        self.schedule = DeadlineQueue()
-        self.lanes: dict[str, LiveLane] = {}
+        self.feeds = QueueFeeds()
+        self.deadlines: DeadlineQueue[LaneKey] = DeadlineQueue()
+        #: The same, of what is only fetched.
+        self.renderings: DeadlineQueue[LaneKey] = DeadlineQueue()
+        self.lanes: dict[LaneKey, LiveLane] = {}
         self.jobs: dict[int, LiveJob] = {}
         #: Live chunks that are not over, by the key of their audio. The cache never evicts these.
         self.wanted: dict[str, set[LiveChunk]] = {}
         #: What is being made now, by key.
-        self.making: dict[str, InFlight] = {}
-        self.info: ActiveEngine | None = None
+        self.in_flight: dict[str, InFlight] = {}
+        self.engine: ActiveEngine | None = None
         #: Seconds of sound a character, as measured.
         self.pace = _USUAL_PACE
         #: Set whenever there may be something new to make.
         self.work = asyncio.Event()
-        #: Set when there may be something for the keeper: a new job, more audio.
+        #: Set when there may be something for maintenance: a new job, more audio.
         self.wake = asyncio.Event()
         #: About how much the audio cache holds.
         self.cached_bytes = 0
         #: Asked in the transaction that commits a job; raises Refused where it may not be.
-        self.guard: Callable[[Connection, JobRequest], None] = lambda connection, say: None
-        self._news: dict[str, asyncio.Event] = {}
-        self._origins: dict[str, int] = {}
+        self.guard: Callable[[Transaction, JobRequest], None] = lambda tx, request: None
+        self._news: dict[LaneKey, asyncio.Event] = {}
+        self._keys: dict[tuple[str, str], int] = {}
         self._alone = asyncio.Lock()
         self._tasks = TaskSet()
 
     async def close(self) -> None:
         await self._tasks.settle()
         await self.database.close()
-        self.feed.close()
+        self.feeds.close()
 
     # ---- the rule
 
@@ -99,134 +191,266 @@ class Queue:
         async with self._alone:
             return await work
 
-    # ---- the shadow
+    async def apply(
+        self, *changes: Change, first: Callable[[Transaction], Iterable[Change]] = _no_more
+    ) -> None:
+        """Commit these changes, mirror them, publish them. `first` runs first in the transaction,
+        does there whatever belongs to it, and gives further changes. `change` runs it.
 
-    def lane(self, lane_id: str) -> LiveLane:
-        lane = self.lanes.get(lane_id)
-        if lane is None:
-            lane = LiveLane(Lane(id=lane_id, where=None, paused=False, stalled_seconds=0.0))
-            self.lanes[lane_id] = lane
-        return lane
+        Raises IllegalTransition before a change is written, and what `first` raises; then nothing
+        is committed and nothing is mirrored.
+        """
+        assert self._alone.locked(), "a change outside of `change`"
+        if not changes and first is _no_more:
+            return
 
-    def news(self, lane_id: str) -> asyncio.Event:
-        """Set whenever something about the lane has changed."""
-        return self._news.setdefault(lane_id, asyncio.Event())
+        def write(tx: Transaction) -> list[Change]:
+            all_changes = [*changes, *first(tx)]
+            for change in all_changes:
+                self._check(change)
+            self._write(tx, all_changes)
+            return all_changes
 
-    def reschedule(self, lane: LiveLane) -> None:
-        """Something about the lane has changed: its deadline, what its player may take."""
-        info = None if self.info is None else self.info.id
-        to_make = lane.next_to_make(info, self.making, self.pace)
-        if to_make is None:
-            self.schedule.remove(lane.id)
+        self._mirror(await self.database.write(write))
+
+    def _check(self, change: Change) -> None:
+        if isinstance(change, ChunkChange):
+            before = change.chunk.state
+            after = change.values.get("state", before)
+            if after is not before and after not in CHUNK_TRANSITIONS[before]:
+                raise IllegalTransition(f"chunk {change.chunk.id}: {before} to {after}")
+        elif isinstance(change, JobChange) and "state" in change.values:
+            live, state = self.jobs.get(change.job_id), change.values["state"]
+            if live is None:
+                raise IllegalTransition(f"job {change.job_id} is over, and cannot be {state}")
+            spoken = live.job.urgency is None
+            legal = JOB_TRANSITIONS if spoken else RENDERING_TRANSITIONS
+            if state is not live.job.state and state not in legal[live.job.state]:
+                raise IllegalTransition(f"job {change.job_id}: {live.job.state} to {state}")
+
+    def _write(self, tx: Transaction, changes: Sequence[Change]) -> None:
+        lanes: dict[LaneKey, Lane] = {}
+        # Chunks and jobs that change alike change in one statement.
+        for (kind, _), alike in groupby(
+            changes, key=lambda change: (type(change), getattr(change, "values", None))
+        ):
+            some = list(alike)
+            if kind is JobChange:
+                jobs = [each for each in some if isinstance(each, JobChange)]
+                tx.jobs.update([each.job_id for each in jobs], **jobs[0].values)
+            elif kind is ChunkChange:
+                chunks = [each for each in some if isinstance(each, ChunkChange)]
+                tx.chunks.update([each.chunk.id for each in chunks], **chunks[0].values)
+            for each in some:
+                if isinstance(each, LaneChange):
+                    lane = lanes.get(each.key) or self._lane_value(each.key)
+                    lanes[each.key] = replace(lane, **each.values)  # type: ignore[arg-type]
+                    tx.lanes.put(lanes[each.key])
+                elif isinstance(each, NewChunks):
+                    tx.chunks.delete(each.owner.job.id, since=each.since)
+                    tx.chunks.insert(chunk for chunk, _ in each.chunks)
+                elif isinstance(each, NewJob):
+                    tx.chunks.insert(chunk for chunk, _ in each.chunks)
+
+    # ---- the mirror: the only code that sets what is on disk
+
+    def _mirror(self, changes: Sequence[Change]) -> None:
+        """All of it before anyone looks: nothing here waits."""
+        touched: dict[LaneKey, None] = {}
+        seen: dict[tuple[LaneKey, int | None], None] = {}
+        for change in changes:
+            match change:
+                case NewJob():
+                    self.enter(change.job, change.chunks)
+                    touched[change.job.lane_key] = seen[change.job.lane_key, change.job.id] = None
+                case LaneChange():
+                    self._set_lane(change)
+                    touched[change.key] = None
+                    if not change.values.keys() <= _UNSEEN:
+                        seen[change.key, None] = None
+                case JobChange():
+                    if (live := self.jobs.get(change.job_id)) is not None:
+                        self._set_job(live, change)
+                        if not change.values.keys() <= _UNSEEN:
+                            key = live.job.lane_key
+                            touched[key] = seen[key, change.job_id] = None
+                case ChunkChange():
+                    live = change.chunk.owner
+                    if self._set_chunk(change.chunk, change.values):
+                        seen[live.job.lane_key, live.job.id] = None
+                    touched[live.job.lane_key] = None
+                case NewChunks():
+                    live = change.owner
+                    self._set_chunks(change)
+                    touched[live.job.lane_key] = seen[live.job.lane_key, live.job.id] = None
+        for key in touched:
+            self.reschedule(self.lane(key))
+        for key, job_id in seen:
+            self.feeds.publish(key, job_id)
+
+    def _set_job(self, live: LiveJob, change: JobChange) -> None:
+        live._job = replace(live._job, **change.values)  # type: ignore[arg-type]
+        if live._job.state.final:
+            self._leave(live)
+
+    def _set_lane(self, change: LaneChange) -> None:
+        live, now = self.lane(change.key), self.clock.monotonic()
+        live.settle_stall(now)
+        live._lane = replace(live._lane, **change.values)  # type: ignore[arg-type]
+        live._stored = True
+        live.settle_stall(now)
+
+    def _set_chunk(self, chunk: LiveChunk, values: Mapping[str, object]) -> bool:
+        """Whether it came to be done, or is not done any more."""
+        before = chunk.done
+        chunk._chunk = replace(chunk._chunk, **values)  # type: ignore[arg-type]
+        if chunk.done is before:
+            return False
+        if chunk.done:
+            self._unwant(chunk)
         else:
-            self.schedule.put(lane.id, to_make[1])
-            self.work.set()
-        news = self._news.get(lane.id)
-        if news is not None:
-            news.set()
+            chunk.owner.reordered()
+            self._want(chunk)
+        return True
 
-    def want(self, chunk: LiveChunk) -> None:
+    def _set_chunks(self, change: NewChunks) -> None:
+        live = change.owner
+        for chunk in live.chunks:
+            self._unwant(chunk)
+        new = [LiveChunk(live, chunk, key) for chunk, key in change.chunks]
+        live._chunks[change.since :] = new
+        live.reordered()
+        for position, key in change.keys.items():
+            live._chunks[position]._key = key
+        for chunk in live.rest():
+            self._want(chunk)
+
+    def enter(self, job: Job, chunks: Iterable[tuple[Chunk, str]]) -> None:
+        """A job is on disk and live: show it."""
+        now, live = self.clock.monotonic(), LiveJob(job, chunks)
+        if job.urgency is not None:
+            live.due = now - (self.clock.time() - job.created_at) + SLACK[job.urgency]
+        lane = self.lane(job.lane_key)
+        self.jobs[job.id] = live
+        if job.key is not None:
+            self._keys[job.frontend, job.key] = job.id
+        for chunk in live.rest():
+            self._want(chunk)
+        lane.add(live, now)
+        lane.settle_stall(now)
+        self.wake.set()
+
+    def enter_lane(self, lane: Lane) -> None:
+        """A lane is on disk: show it."""
+        self.lanes[lane.key] = LiveLane(lane, stored=True)
+
+    def _leave(self, live: LiveJob) -> None:
+        """The job is over: its sounds are dropped, its work abandoned."""
+        job, now = live.job, self.clock.monotonic()
+        lane = self.lane(job.lane_key)
+        lane.remove(live, now)
+        lane.settle_stall(now)
+        del self.jobs[job.id]
+        if job.key is not None:
+            del self._keys[job.frontend, job.key]
+        for chunk in live.chunks:
+            self._unwant(chunk)
+            if chunk.sound is not None and chunk.state is not ChunkState.SPOKEN:
+                chunk.sound.drop()
+            in_flight = self.in_flight.get(chunk.key)
+            if in_flight is not None and chunk.key not in self.wanted and not in_flight.streamed:
+                in_flight.abandon()
+
+    def _want(self, chunk: LiveChunk) -> None:
         self.wanted.setdefault(chunk.key, set()).add(chunk)
 
-    def unwant(self, chunk: LiveChunk) -> None:
+    def _unwant(self, chunk: LiveChunk) -> None:
         owners = self.wanted.get(chunk.key)
         if owners is not None:
             owners.discard(chunk)
             if not owners:
                 del self.wanted[chunk.key]
 
-    def live_of(self, origin_key: str) -> Job | None:
-        job_id = self._origins.get(origin_key)
+    # ---- looking
+
+    def lane(self, key: LaneKey) -> LiveLane:
+        if key not in self.lanes:
+            self.lanes[key] = LiveLane(self._lane_value(key))
+        return self.lanes[key]
+
+    def _lane_value(self, key: LaneKey) -> Lane:
+        live = self.lanes.get(key)
+        return Lane(frontend=key.frontend, id=key.id) if live is None else live.lane
+
+    def live_by_key(self, frontend: str, key: str) -> Job | None:
+        job_id = self._keys.get((frontend, key))
         return None if job_id is None else self.jobs[job_id].job
 
-    def enter(self, job: LiveJob, now: float) -> None:
-        """The job is on disk and live: show it."""
-        lane = self.lane(job.job.lane)
-        self.jobs[job.job.id] = job
-        if job.origin_key is not None:
-            self._origins[job.origin_key] = job.job.id
-        for chunk in job.rest():
-            self.want(chunk)
-        lane.stored = True
-        lane.add(job, now)
-        lane.settle_stall(now)
-        self.wake.set()
+    def news(self, key: LaneKey) -> asyncio.Event:
+        """Set whenever something about the lane has changed."""
+        return self._news.setdefault(key, asyncio.Event())
 
-    def leave(self, job: LiveJob, now: float) -> None:
-        """The job is over on disk: show it. Its sounds are dropped, its work abandoned."""
-        lane = self.lane(job.job.lane)
-        lane.remove(job, now)
-        lane.settle_stall(now)
-        del self.jobs[job.job.id]
-        if job.origin_key is not None:
-            del self._origins[job.origin_key]
-        for chunk in job.chunks:
-            self.unwant(chunk)
-            if chunk.sound is not None:
-                chunk.sound.drop()
-            making = self.making.get(chunk.key)
-            if making is not None and chunk.key not in self.wanted and not making.streamed:
-                making.abandon()
+    def reschedule(self, lane: LiveLane) -> None:
+        """Something about the lane has changed: its deadline, what its player may take."""
+        engine = None if self.engine is None else self.engine.id
+        to_make = lane.next_to_make(engine, self.in_flight, self.pace)
+        if to_make is None:
+            self.deadlines.remove(lane.key)
+        else:
+            self.deadlines.put(lane.key, to_make[1])
+            self.work.set()
+        to_render = lane.next_to_render(engine, self.in_flight)
+        if to_render is None:
+            self.renderings.remove(lane.key)
+        else:
+            self.renderings.put(lane.key, to_render[1])
+            self.work.set()
+        news = self._news.get(lane.key)
+        if news is not None:
+            news.set()
 
-    def tell_all(self) -> None:
+    def publish_all(self) -> None:
         """Something that concerns every lane with jobs has changed: the engine came or went."""
         for lane in self.lanes.values():
-            if lane.jobs:
-                self.feed.changed(lane.id)
+            if lane.jobs or lane.rendered:
+                self.feeds.publish(lane.key)
 
     def measured(self, characters: int, seconds: float) -> None:
         """So many characters became so many seconds of sound."""
         if characters and seconds:
             self.pace += _PACE_WEIGHT * (seconds / characters - self.pace)
 
-    # ---- what front ends ask for; each is to be run by `change`
+    # ---- the end of jobs
 
-    async def add(self, say: JobRequest, quota: QueueLimits) -> Job:
-        """Commit a new job; the one that is there already where its origin's key is known.
-
-        Raises QueueFull, UnknownVoice, and what `guard` raises.
-        """
-        lane, info = self.lane(say.lane), self.info
-        now, monotonic = self.clock.time(), self.clock.monotonic()
-        new_lane = None if lane.stored else lane.lane
-        stalled = lane.stalled(monotonic)
-        full = quota.refusal(lane, say)
-
-        def insert(connection: Connection) -> tuple[Job, LiveJob | None]:
-            if say.origin_key is not None:
-                first = queries.job_of(connection, say.origin_key)
-                if first is not None:
-                    return first, None
-            if full is not None:
-                raise full
-            # Another card may be in use since it was checked.
-            if info is not None and (refusal := info.refusal(say)) is not None:
-                raise refusal
-            self.guard(connection, say)
-            job = queries.insert_job(
-                connection,
-                say if info is None else replace(say, voice=info.voice_of(say)),
-                now=now,
-                stalled_before=stalled,
-                info=None if info is None else info.id,
-                stand_in=None if info is None else info.stand_in(say),
-            )
-            if new_lane is not None:
-                queries.put_lane(connection, new_lane)
-            live = LiveJob(job, stalled, origin_key=say.origin_key)
-            if info is not None:
-                live.chunks = info.cut(live).chunks
-                live.info = info.id
-                adopt_audio(connection, live.chunks)
-                queries.insert_chunks(connection, [each.value() for each in live.chunks])
-            return job, live
-
-        job, live = await self.database.write(insert)
-        if live is not None:
-            self.enter(live, monotonic)
-            self.reschedule(lane)
-            self.feed.changed(job.lane, job.id)
-        return job
+    def ended(
+        self,
+        job_ids: Collection[int],
+        state: JobState,
+        *,
+        by: EndReason | None = None,
+        actor: str | None = None,
+        error: str | None = None,
+    ) -> list[Change]:
+        """The changes by which those of these jobs that are live are over now."""
+        ending = [self.jobs[job_id] for job_id in job_ids if job_id in self.jobs]
+        values = {
+            "state": state,
+            "pending": False,
+            "ended_at": self.clock.time(),
+            "ended_by": by,
+            "ended_actor": actor,
+            "error": error,
+        }
+        released = {"state": ChunkState.QUEUED}  # no chunk of theirs is being made any more
+        return [
+            *(
+                ChunkChange(chunk, released)
+                for live in ending
+                for chunk in live.chunks
+                if chunk.state is ChunkState.SYNTHESIZING
+            ),
+            *(JobChange(live.job.id, values) for live in ending),
+        ]
 
     async def end(
         self,
@@ -237,112 +461,12 @@ class Queue:
         actor: str | None = None,
         error: str | None = None,
     ) -> list[Job]:
-        """Those of the jobs that are live are over now, in one transaction. As they ended."""
+        """Those of the jobs that are live are over now, in one transaction. As they ended. `change`
+        runs it."""
         ending = [self.jobs[job_id] for job_id in job_ids if job_id in self.jobs]
-        if not ending:
-            return []
-        ids = [live.job.id for live in ending]
-        now = self.clock.time()
-
-        def write(connection: Connection) -> None:
-            queries.set_jobs(
-                connection,
-                ids,
-                state=state,
-                held=False,
-                ended_at=now,
-                ended_by=by,
-                ended_actor=actor,
-                error=error,
-            )
-            queries.release_chunks(connection, ids)
-
-        await self.database.write(write)
-        for live in ending:
-            live.job = replace(
-                live.job,
-                state=state,
-                held=False,
-                ended_at=now,
-                ended_by=by,
-                ended_actor=actor,
-                error=error,
-            )
-            self.show_end(live)
+        if ending:
+            await self.apply(*self.ended(job_ids, state, by=by, actor=actor, error=error))
         return [live.job for live in ending]
-
-    def show_end(self, live: LiveJob) -> None:
-        """`live` has ended on disk and in its own value: take it out of the shadow."""
-        self.leave(live, self.clock.monotonic())
-        self.reschedule(self.lane(live.job.lane))
-        self.feed.changed(live.job.lane, live.job.id)
-
-    async def clear(self, lane_id: str, *, by: EndReason, actor: str | None) -> list[Job]:
-        waiting = [live.job.id for live in self.lane(lane_id).jobs]
-        return await self.end(waiting, JobState.CANCELLED, by=by, actor=actor)
-
-    async def accept(self, job_id: int) -> None:
-        live = self.jobs.get(job_id)
-        if live is None or not live.job.held:
-            return
-        await self._set(job_id, held=False)
-        live.job = replace(live.job, held=False)
-        self.reschedule(self.lane(live.job.lane))
-        self.feed.changed(live.job.lane, job_id)
-
-    async def note(self, job_id: int, origin: Mapping[str, Any]) -> None:
-        """Merge into the front end's own note. Raises UnknownJob."""
-
-        def merge(connection: Connection) -> Mapping[str, Any]:
-            job = queries.job(connection, job_id)
-            if job is None:
-                raise unknown(job_id)
-            merged = {**job.origin, **origin}
-            queries.set_jobs(connection, [job_id], origin=merged)
-            return merged
-
-        merged = await self.database.write(merge)
-        if job_id in self.jobs:
-            self.jobs[job_id].job = replace(self.jobs[job_id].job, origin=merged)
-
-    async def mark_shown(self, job_id: int, shown: str) -> None:
-        await self._set(job_id, shown=shown)
-        if job_id in self.jobs:
-            self.jobs[job_id].job = replace(self.jobs[job_id].job, shown=shown)
-
-    async def put_lane(self, lane: Lane) -> None:
-        """Commit where a lane speaks and whether it is paused."""
-        live = self.lane(lane.id)
-        now = self.clock.monotonic()
-        lane = replace(lane, stalled_seconds=live.stalled(now))
-
-        def write(connection: Connection) -> None:
-            queries.put_lane(connection, lane)
-
-        await self.database.write(write)
-        live.settle_stall(now)
-        live.lane = lane
-        live.stored = True
-        live.settle_stall(now)
-        self.reschedule(live)
-        self.feed.changed(lane.id)
-
-    async def _set(self, job_id: int, **values: object) -> None:
-        def write(connection: Connection) -> None:
-            queries.set_jobs(connection, [job_id], **values)
-
-        await self.database.write(write)
-
-
-def adopt_audio(connection: Connection, chunks: Collection[LiveChunk]) -> None:
-    """Those of these new chunks whose audio the cache holds are ready."""
-    known = audio_index.known(connection, (chunk.key for chunk in chunks))
-    for chunk in chunks:
-        row = known.get(chunk.key)
-        if row is not None:
-            chunk.state = ChunkState.READY
-            chunk.audio = chunk.key
-            chunk.seconds = row.seconds
 
 
 def unknown(job_id: int) -> UnknownJob:

@@ -1,44 +1,46 @@
-"""A job's text becomes its chunks, as the engine's card asks. Pure.
+"""A job's text becomes its chunks, as the engine's info asks. Pure.
 
-Knows: the card in use, what of a job is still to be spoken, the key of each chunk's audio.
+Knows: the engine in use, what of a job is still to be spoken, the key of each chunk's audio.
 Does not know: how text is cut (`engine.text` does), the database.
 """
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from engine.model.engine import MOST_CONTEXT, NO_VOICE, EngineInfo, SynthesisRequest, no_such_voice
 from engine.model.errors import UnknownVoice
-from engine.model.jobs import ChunkState, Job, JobRequest, Substitution
+from engine.model.jobs import Chunk, ChunkState, Job, JobRequest, Substitution
 from engine.model.voice_names import built_in
 from engine.model.voices import voice_number
 from engine.queue.audio_cache import audio_key
-from engine.queue.state import LiveChunk, LiveJob
+from engine.queue.state import LiveChunk
 from engine.text import normalize, split
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """What takes the place of a job's chunks from index `since` on."""
+    """What takes the place of a job's chunks from position `since` on: chunks, and the key of the
+    audio of each."""
 
     voice: str
     since: int
-    chunks: list[LiveChunk]
+    chunks: list[tuple[Chunk, str]]
 
 
 @dataclass(frozen=True)
 class ActiveEngine:
-    """The engine's card, and what follows from it for a job. `fallback`: it is that of an engine
-    that speaks while another is down."""
+    """The engine's info, and what follows from it for a job. `fallback`: the engine speaks while
+    another is down."""
 
     info: EngineInfo
     fallback: bool = False
 
     @cached_property
     def id(self) -> str:
-        """Differs between cards under which text is split, or sounds, differently."""
+        """Differs between engines under which text is split, or sounds, differently."""
         shape = {**self.info.to_json(), "slots": None}
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -57,7 +59,7 @@ class ActiveEngine:
         return voice == "" or voice in self._voices
 
     def voice_of(self, job: Job | JobRequest) -> str:
-        """The job's voice. What was typed before any card was known becomes the id of the voice
+        """The job's voice. What was typed before any engine was known becomes the id of the voice
         that it names, if it names one."""
         if job.typed and job.reference is None and not self.has(job.voice):
             found = built_in(self.info, job.voice)
@@ -67,13 +69,13 @@ class ActiveEngine:
     def refusal(
         self, job: Job | JobRequest, *, known: bool = False, before: EngineInfo | None = None
     ) -> UnknownVoice | None:
-        """Why a job cannot be spoken under this card, if that is so. `known`: it was cut under a
-        card that had its voice; then a spare engine may stand in for that one. `before`: the last
-        card, which may have a name for the voice."""
+        """Why this engine cannot speak a job, if that is so. `known`: it was cut under an engine
+        that had its voice; then a fallback engine may speak for that one. `before`: the last
+        engine, which may have a name for the voice."""
         lacks = job.typed and not self.has(self.voice_of(job), job.reference)
         if lacks and not (known and self.fallback):
             return UnknownVoice(
-                f"no voice {job.voice!r} on the card of {self.info.name}",
+                f"no voice {job.voice!r} of {self.info.name}",
                 user_message=no_such_voice(_name(before, job.voice)),
             )
         if not self.speaks(job):
@@ -103,7 +105,7 @@ class ActiveEngine:
             text=text, voice=voice, reference=reference, context=context, style=style
         )
 
-    def stand_in(self, job: Job | JobRequest) -> Substitution | None:
+    def substitution(self, job: Job | JobRequest) -> Substitution | None:
         """What speaks a job in place of the voice that was asked for, if something does."""
         if self.fallback:
             return Substitution.SPARE
@@ -118,17 +120,17 @@ class ActiveEngine:
         """The key of the audio of a chunk of `job`."""
         return audio_key(self.request(job, text), self.info)
 
-    def cut(self, live: LiveJob) -> Cut:
-        """Cut anew all of the job that no player has taken or spoken. Changes nothing.
+    def cut(self, job: Job, chunks: Sequence[LiveChunk] = ()) -> Cut:
+        """Cut all of the job again that no player has taken or spoken of its `chunks`.
 
         The job keeps the voice that was asked for, also where this engine lacks it: another one,
         which has it, may follow.
         """
-        voice = self.voice_of(live.job)
-        job = replace(live.job, voice=voice)
-        since = untouched(live)
+        voice = self.voice_of(job)
+        job = replace(job, voice=voice)
+        since = untouched(chunks)
         if since:
-            text = " ".join(chunk.text for chunk in live.chunks[since:])
+            text = " ".join(live.chunk.text for live in chunks[since:])
         else:
             text = normalize(job.text)
         least, most = self.info.least_characters, self.info.most_characters
@@ -136,8 +138,16 @@ class ActiveEngine:
             voice=voice,
             since=since,
             chunks=[
-                LiveChunk(live, index, each.text, each.pause_after, self.key(job, each.text))
-                for index, each in enumerate(split(text, least=least, most=most), since)
+                (
+                    Chunk(
+                        job_id=job.id,
+                        position=position,
+                        text=each.text,
+                        pause_after=each.pause_after,
+                    ),
+                    self.key(job, each.text),
+                )
+                for position, each in enumerate(split(text, least=least, most=most), since)
             ],
         )
 
@@ -147,20 +157,19 @@ def _name(info: EngineInfo | None, voice: str) -> str:
     return next((each.name for each in voices if each.id == voice), voice)
 
 
-def all_made(live: LiveJob) -> bool:
-    """Whether nothing of the job has to be asked of an engine any more: what is left of it is in a
+def all_made(chunks: Sequence[LiveChunk]) -> bool:
+    """Whether nothing of these has to be asked of an engine any more: what is left of them is in a
     player's hands."""
     waits = (ChunkState.QUEUED, ChunkState.SYNTHESIZING)
-    return bool(live.chunks) and (
-        untouched(live) == len(live.chunks)
-        and not any(chunk.state in waits for chunk in live.chunks)
+    return bool(chunks) and (
+        untouched(chunks) == len(chunks) and not any(chunk.state in waits for chunk in chunks)
     )
 
 
-def untouched(live: LiveJob) -> int:
-    """The index after the last chunk that is spoken or in a player's hands."""
-    for at in range(len(live.chunks), 0, -1):
-        chunk = live.chunks[at - 1]
+def untouched(chunks: Sequence[LiveChunk]) -> int:
+    """The position after the last chunk that is spoken or in a player's hands."""
+    for at in range(len(chunks), 0, -1):
+        chunk = chunks[at - 1]
         if chunk.state is ChunkState.SPOKEN or chunk.sound is not None:
             return at
     return 0

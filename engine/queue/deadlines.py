@@ -8,18 +8,21 @@ that changes its deadline, and what it had in the heap before is skipped when it
 """
 
 import heapq
-from typing import Final
+from collections.abc import Hashable
+from typing import Final, Generic, TypeVar
+
+T = TypeVar("T", bound=Hashable)
 
 #: Superseded entries are swept out when they outnumber the current ones by this factor.
 _SWEEP_AT: Final = 4
 
 
-class DeadlineQueue:
+class DeadlineQueue(Generic[T]):
     """The lanes that have something to synthesize, the earliest due first."""
 
     def __init__(self) -> None:
-        self._due: dict[str, tuple[float, int]] = {}
-        self._heap: list[tuple[float, int, str]] = []
+        self._due: dict[T, tuple[float, int]] = {}
+        self._heap: list[tuple[float, int, T]] = []
         self._order = 0  # of entry: at equal deadlines, first come, first served
 
     def __len__(self) -> int:
@@ -30,7 +33,7 @@ class DeadlineQueue:
         """Entries that wait to be swept out."""
         return len(self._heap) - len(self._due)
 
-    def put(self, lane: str, due: float) -> None:
+    def put(self, lane: T, due: float) -> None:
         """`lane`'s next chunk is due at `due` (seconds, on any one clock)."""
         current = self._due.get(lane)
         if current is not None and current[0] == due:
@@ -42,11 +45,11 @@ class DeadlineQueue:
             self._heap = [(at, order, lane) for lane, (at, order) in self._due.items()]
             heapq.heapify(self._heap)
 
-    def remove(self, lane: str) -> None:
+    def remove(self, lane: T) -> None:
         """`lane` has nothing to synthesize now."""
         self._due.pop(lane, None)
 
-    def earliest(self) -> tuple[str, float] | None:
+    def earliest(self) -> tuple[T, float] | None:
         """The lane whose listeners run dry first, and when; None if no lane is in."""
         while self._heap:
             due, order, lane = self._heap[0]

@@ -1,11 +1,12 @@
-"""What changed in the queue: ids only. Who is told reads the queue again.
+"""What changed in the queue: ids only. Subscribers read the queue again.
 
-Knows: what a change names. Does not know: what changed about a job, or who listens.
+Knows: what a change names, and whose it is. Does not know: what changed about a job, who listens.
 """
 
 from dataclasses import dataclass
 
-from engine.base.events import Feed
+from engine.base.events import Feed, Subscription
+from engine.model.jobs import LaneKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +17,22 @@ class Changed:
     job_id: int | None
 
 
-class QueueFeed(Feed[Changed]):
-    def __init__(self) -> None:
-        super().__init__(coarser=lambda change: Changed(change.lane, None))
+class QueueFeeds:
+    """A feed for each front end: each is told of its own jobs and lanes only."""
 
-    def changed(self, lane: str, job_id: int | None = None) -> None:
-        self.publish(Changed(lane, job_id))
+    def __init__(self) -> None:
+        self._feeds: dict[str, Feed[Changed]] = {}
+
+    def subscribe(self, frontend: str) -> Subscription[Changed]:
+        if frontend not in self._feeds:
+            self._feeds[frontend] = Feed(coarser=lambda change: Changed(change.lane, None))
+        return self._feeds[frontend].subscribe()
+
+    def publish(self, lane: LaneKey, job_id: int | None = None) -> None:
+        feed = self._feeds.get(lane.frontend)
+        if feed is not None:
+            feed.publish(Changed(lane.id, job_id))
+
+    def close(self) -> None:
+        for feed in self._feeds.values():
+            feed.close()

@@ -17,19 +17,19 @@ class QueueLimits:
     jobs: int
     of_requester: int
 
-    def refusal(self, lane: LiveLane, say: JobRequest) -> QueueFull | None:
+    def refusal(self, lane: LiveLane, request: JobRequest) -> QueueFull | None:
         """Why the lane cannot take this job; None where it can."""
-        waiting = [live.job for live in lane.jobs if live.waits]
+        waiting = [live.job for live in (*lane.jobs, *lane.rendered) if live.waits]
         if len(waiting) >= self.jobs:
             return QueueFull(
-                f"lane {lane.id} has {len(waiting)} jobs waiting",
+                f"lane {lane.key.id} has {len(waiting)} jobs waiting",
                 user_message=f"The queue is full: {len(waiting)} texts are waiting. "
                 "Try again when some of them have been spoken.",
             )
-        own = sum(job.requester == say.requester for job in waiting)
+        own = sum(job.requester == request.requester for job in waiting)
         if own >= self.of_requester:
             return QueueFull(
-                f"requester has {own} jobs waiting in lane {lane.id}",
+                f"requester has {own} jobs waiting in lane {lane.key.id}",
                 user_message=f"You already have {own} texts waiting. "
                 "Wait until one of them has been spoken, or skip one.",
             )

@@ -8,19 +8,17 @@ known by a heartbeat, written while jobs wait: at the start, the time since the 
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from sqlalchemy import Connection
 
 from engine.base.clock import Clock
 from engine.model.jobs import JobState
 from engine.queue.audio_cache import AudioCache
-from engine.queue.changes import Queue
-from engine.store import audio as audio_index
-from engine.store import jobs as queries
+from engine.queue.changes import Change, Queue, lane_change
+from engine.store.transaction import Transaction
 
 #: Seconds between heartbeats, and between two looks at what has expired; short of that, this part
 #: of the expiry, for by so much a kill makes the stalled time too long.
@@ -80,13 +78,13 @@ class Maintenance:
                 if self._queue.cached_bytes > self._limits.cache_size:
                     await self._queue.change(self._make_room())
             except Exception:
-                # The edge of the keeper: a full or failing disk. Nothing is lost by trying later.
+                # The edge of this task: a full or failing disk. Nothing is lost by trying later.
                 log.exception("Keeping the queue in order failed")
             until = now + self._look if self._queue.jobs else purge_at
             await self._rest(until - self._clock.monotonic())
 
     async def _rest(self, seconds: float) -> None:
-        """Sleep, or until the queue is stirred while nothing waits in it.
+        """Sleep, or until the queue wakes this while nothing waits in it.
 
         While something does, it looks at least every second anyway: a look goes over all jobs that
         stall, and is not to be paid for at every submit.
@@ -108,28 +106,29 @@ class Maintenance:
         queue = self._queue
         if not queue.jobs:
             return
-        monotonic = self._clock.monotonic()
-        now = self._clock.time()
-        stalled = {
-            lane.id: lane.stalled(monotonic)
-            for lane in queue.lanes.values()
-            if lane.stalled_since is not None
-        }
+        monotonic, now = self._clock.monotonic(), self._clock.time()
 
-        def write(connection: Connection) -> None:
-            queries.put_fact(connection, "alive", now)
-            queries.put_stalls(connection, stalled)
+        def beat(tx: Transaction) -> Iterable[Change]:
+            tx.metadata.put("alive", now)
+            return ()
 
-        await queue.database.write(write)
+        await queue.apply(
+            *(
+                lane_change(lane.key, stalled_seconds=lane.stalled(monotonic))
+                for lane in queue.lanes.values()
+                if lane.stalls
+            ),
+            first=beat,
+        )
 
     async def _expire(self) -> None:
         now = self._clock.monotonic()
         expired = [
             live.job.id
             for lane in self._queue.lanes.values()
-            if lane.stalled_since is not None
+            if lane.stalls
             for live in lane.jobs
-            if lane.stalled(now) - live.stalled_before >= self._limits.expiry
+            if lane.stalled(now) - live.job.stalled_before >= self._limits.expiry
         ]
         if expired:
             log.info("Jobs expired", jobs=expired)
@@ -142,13 +141,13 @@ class Maintenance:
         now, keep = self._clock.time(), self._limits.keep_jobs
         pinned = self._pinned()
 
-        def write(connection: Connection) -> tuple[int, set[str], int]:
-            gone = queries.purge_jobs(
-                connection, shown_before=now - keep, before=now - _UNSHOWN_FACTOR * keep
+        def write(tx: Transaction) -> tuple[int, set[str], int]:
+            gone = tx.jobs.delete_ended(
+                shown_before=now - keep, before=now - _UNSHOWN_FACTOR * keep
             )
-            mute = audio_index.unclaimed(connection) - pinned
-            audio_index.drop(connection, mute)
-            return gone, mute, audio_index.total_bytes(connection)
+            mute = tx.audio.unclaimed() - pinned
+            tx.audio.drop(mute)
+            return gone, mute, tx.audio.total_bytes()
 
         gone, mute, queue.cached_bytes = await queue.database.write(write)
         await self._drop(mute)
@@ -157,7 +156,7 @@ class Maintenance:
 
     def _pinned(self) -> set[str]:
         """What is waited for, or about to be there."""
-        return self._queue.wanted.keys() | self._queue.making.keys()
+        return self._queue.wanted.keys() | self._queue.in_flight.keys()
 
     async def _drop(self, keys: Collection[str]) -> None:
         """The files of audio whose rows are gone. What a kill leaves of them is swept at the
@@ -170,12 +169,12 @@ class Maintenance:
         queue = self._queue
         pinned = self._pinned()
 
-        def choose(connection: Connection) -> tuple[list[str], int]:
-            left = audio_index.total_bytes(connection)
+        def choose(tx: Transaction) -> tuple[list[str], int]:
+            left = tx.audio.total_bytes()
             dropped: list[str] = []
             stay = 0
             while left > self._limits.cache_size:
-                oldest = audio_index.oldest(connection, count=_EVICT_AT_ONCE, skip=stay)
+                oldest = tx.audio.oldest(count=_EVICT_AT_ONCE, skip=stay)
                 if not oldest:
                     break
                 going: list[str] = []
@@ -185,7 +184,7 @@ class Maintenance:
                     elif left > self._limits.cache_size:
                         going.append(row.key)
                         left -= row.bytes
-                audio_index.drop(connection, going)
+                tx.audio.drop(going)
                 dropped += going
             return dropped, left
 

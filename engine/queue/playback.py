@@ -1,4 +1,4 @@
-"""A lane as its sender sees it: one cue after the other, each heard or handed back.
+"""A lane as its sender sees it: one item after the other, each heard or handed back.
 
 Knows: what was taken, what was spoken lately, and the transitions of playing:
 
@@ -16,20 +16,17 @@ Does not know: frames, Discord, who listens.
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection
-
-from engine.model.jobs import Chunk, ChunkState, Job, JobState
+from engine.model.jobs import Chunk, ChunkState, Job, JobState, LaneKey
 from engine.queue import attempts
 from engine.queue.audio_cache import AudioCache
 from engine.queue.audio_stream import PacketStream, PlaybackItem
-from engine.queue.changes import Queue
-from engine.queue.state import GAP, LiveChunk, LiveJob, Replay
-from engine.store import audio as audio_index
-from engine.store import jobs as queries
+from engine.queue.changes import Change, Queue, chunk_change, job_change
+from engine.queue.state import GAP, LiveChunk, Replay
+from engine.store.transaction import Transaction
 
 #: So many chunks that were given last can be rewound: minutes of sound, where a lost connection is
 #: noticed within seconds.
@@ -38,7 +35,7 @@ _MEMORY: Final = 64
 
 @dataclass(slots=True, eq=False)
 class _Given:
-    """A chunk that was given. Its cue is let go of once it is spoken or over: its packets are
+    """A chunk that was given. Its item is dropped once it is spoken or over: its packets are
     large, and a rewind finds them in the cache. `live` is None where the job had completed before.
     """
 
@@ -51,28 +48,28 @@ class _Given:
 
 
 class PlaybackQueue:
-    def __init__(self, queue: Queue, cache: AudioCache, lane_id: str) -> None:
+    def __init__(self, queue: Queue, cache: AudioCache, lane: LaneKey) -> None:
         self._queue = queue
         self._cache = cache
-        self._lane = queue.lane(lane_id)
-        self._news = queue.news(lane_id)
+        self._lane = queue.lane(lane)
+        self._news = queue.news(lane)
         self._given: deque[_Given] = deque()
         self._numbers = itertools.count(1)
         self._closed = False
 
     async def next(self) -> PlaybackItem:
         """Wait for the chunk after those already taken. Its sound may still be growing, or not
-        even have begun. May be called again before the cue before is spoken."""
+        even have begun. May be called again before the last item is spoken."""
         while True:
             if self._closed:
-                raise RuntimeError(f"the player of lane {self._lane.id} is closed")
+                raise RuntimeError(f"the player of lane {self._lane.key} is closed")
             self._news.clear()
             self._forget_old()
-            if self._lane.again:
-                item = await self._replay(self._lane.again[0])
+            if self._lane.replays:
+                item = await self._replay(self._lane.replays[0])
             else:
-                info = self._queue.info
-                chunk = self._lane.next_to_take(None if info is None else info.id)
+                engine = self._queue.engine
+                chunk = self._lane.next_to_take(None if engine is None else engine.id)
                 if chunk is None:
                     await self._news.wait()
                     continue
@@ -91,7 +88,7 @@ class PlaybackQueue:
     async def rewind(self, item: PlaybackItem) -> None:
         """`item` was not heard, nor what was given after it: `next` gives all that once more.
 
-        The sounds of the cues that go back are dropped.
+        The sounds of the items that go back are dropped.
         """
         await self._queue.change(self._rewind(item))
 
@@ -101,7 +98,7 @@ class PlaybackQueue:
             return
         self._closed = True
         taken = [given for given in self._given if given.item is not None]
-        self._lane.again.extendleft(
+        self._lane.replays.extendleft(
             _past(given)
             for given in reversed(taken)
             if given.live is None and given.item is not None and not given.item.sound.over
@@ -113,15 +110,15 @@ class PlaybackQueue:
         self._news.set()
 
     def past(self) -> list[Job]:
-        """The completed jobs of which something is to be heard once more."""
+        """The completed jobs of which something will be heard once more."""
         given = [each.job for each in self._given if each.live is None and each.item is not None]
-        return [*given, *(past.job for past in self._lane.again)]
+        return [*given, *(past.job for past in self._lane.replays)]
 
     def forget(self, which: Callable[[Job], bool] = lambda job: True) -> None:
         """What was rewound of these completed jobs is not wanted any more."""
-        kept = [past for past in self._lane.again if not which(past.job)]
-        self._lane.again.clear()
-        self._lane.again.extend(kept)
+        kept = [past for past in self._lane.replays if not which(past.job)]
+        self._lane.replays.clear()
+        self._lane.replays.extend(kept)
         for given in self._given:
             if given.live is None and given.item is not None and which(given.job):
                 given.item.sound.drop()
@@ -133,7 +130,11 @@ class PlaybackQueue:
         sound = chunk.sound = PacketStream()
         last = chunk is chunk.owner.chunks[-1]
         item = self._give(
-            chunk, chunk.owner.job, chunk.value(), sound, GAP if last else chunk.pause_after
+            chunk,
+            chunk.owner.job,
+            chunk.chunk,
+            sound,
+            GAP if last else chunk.chunk.pause_after,
         )
         self._lane.begin(chunk.owner)
         packets = chunk.kept
@@ -151,9 +152,9 @@ class PlaybackQueue:
         if packets is not None:
             sound.grow(packets[len(sound.packets) :])
             sound.finish()
-        elif (making := self._queue.making.get(chunk.key)) is not None:
-            sound.grow(making.packets[len(sound.packets) :])
-            if making.streamed:
+        elif (in_flight := self._queue.in_flight.get(chunk.key)) is not None:
+            sound.grow(in_flight.packets[len(sound.packets) :])
+            if in_flight.streamed:
                 sound.finish()
         return item
 
@@ -162,9 +163,9 @@ class PlaybackQueue:
         packets = None
         if past.chunk.audio is not None:
             packets = await asyncio.to_thread(self._cache.read, past.chunk.audio)
-        if not self._lane.again or self._lane.again[0] is not past:
+        if not self._lane.replays or self._lane.replays[0] is not past:
             return None  # forgotten meanwhile
-        self._lane.again.popleft()
+        self._lane.replays.popleft()
         if packets is None:
             return None
         sound = PacketStream()
@@ -209,7 +210,10 @@ class PlaybackQueue:
             return
         live = given.live.owner
         if live.waits:
-            await self._set_job(live, state=JobState.SPEAKING, started_at=self._queue.clock.time())
+            started = job_change(
+                live.job.id, state=JobState.SPEAKING, started_at=self._queue.clock.time()
+            )
+            await self._queue.apply(started)
         self._lane.playing = given.live
         self._lane.since = self._queue.clock.monotonic()
         self._queue.reschedule(self._lane)
@@ -225,41 +229,25 @@ class PlaybackQueue:
         given.item = None
 
     async def _commit_spoken(self, chunk: LiveChunk) -> None:
-        live = chunk.owner
-        now = self._queue.clock.time()
-        seconds = chunk.sound.seconds if chunk.sound is not None else chunk.seconds
-        audio = chunk.key if chunk.kept is None else None
-        ends = all(rest is chunk for rest in live.rest())
-        started_at = live.job.started_at or now
+        job, now = chunk.owner.job, self._queue.clock.time()
+        ends = all(rest is chunk for rest in chunk.owner.rest())
 
-        def write(connection: Connection) -> None:
-            queries.set_chunks(
-                connection, [chunk.id], state=ChunkState.SPOKEN, audio=audio, seconds=seconds
-            )
-            audio_index.use(connection, [chunk.key], now=now)
-            if ends:
-                queries.set_jobs(
-                    connection,
-                    [live.job.id],
-                    state=JobState.COMPLETED,
-                    started_at=started_at,
-                    ended_at=now,
-                )
+        def use(tx: Transaction) -> Iterable[Change]:
+            tx.audio.use([chunk.key], now=now)
+            return ()
 
-        await self._queue.database.write(write)
-        chunk.state, chunk.audio, chunk.seconds = ChunkState.SPOKEN, audio, seconds
+        await self._queue.apply(
+            chunk_change(
+                chunk,
+                state=ChunkState.SPOKEN,
+                audio=chunk.key if chunk.kept is None else None,
+                seconds=chunk.chunk.seconds if chunk.sound is None else chunk.sound.seconds,
+            ),
+            *([job_change(job.id, state=JobState.COMPLETED, ended_at=now)] if ends else ()),
+            first=use,
+        )
         chunk.sound = None
-        self._queue.unwant(chunk)
-        self._lane.playing = None
-        self._lane.since = self._queue.clock.monotonic()
-        if ends:
-            live.job = replace(
-                live.job, state=JobState.COMPLETED, started_at=started_at, ended_at=now
-            )
-            self._queue.show_end(live)
-        else:
-            self._queue.reschedule(self._lane)
-            self._queue.feed.changed(self._lane.id, live.job.id)
+        self._stop_playing()
 
     # ---- what was not heard after all
 
@@ -269,7 +257,7 @@ class PlaybackQueue:
         await self._commit_rewound(
             [each.live for each in back if each.live is not None and self._is_live(each.live)]
         )
-        self._lane.again.extendleft(_past(each) for each in reversed(back) if _is_past(each))
+        self._lane.replays.extendleft(_past(each) for each in reversed(back) if _is_past(each))
         for each in back:
             self._hand_back(each)
             self._given.remove(each)
@@ -284,22 +272,10 @@ class PlaybackQueue:
             and all(each in chunks for each in live.chunks if each.state is ChunkState.SPOKEN)
         ]
 
-        def write(connection: Connection) -> None:
-            ids = [chunk.id for chunk in spoken]
-            queries.set_chunks(connection, ids, state=ChunkState.READY)
-            jobs = [live.job.id for live in waiting]
-            queries.set_jobs(connection, jobs, state=JobState.QUEUED, started_at=None)
-
-        if spoken or waiting:
-            await self._queue.database.write(write)
-        for chunk in spoken:
-            chunk.state = ChunkState.READY
-            chunk.owner.reordered()
-            self._queue.want(chunk)
-        for live in waiting:
-            live.job = replace(live.job, state=JobState.QUEUED, started_at=None)
-        for live in {chunk.owner for chunk in chunks}:
-            self._queue.feed.changed(self._lane.id, live.job.id)
+        await self._queue.apply(
+            *(chunk_change(chunk, state=ChunkState.READY) for chunk in spoken),
+            *(job_change(live.job.id, state=JobState.QUEUED, started_at=None) for live in waiting),
+        )
 
     def _find(self, item: PlaybackItem) -> _Given | None:
         return next((given for given in self._given if given.item is item), None)
@@ -307,17 +283,9 @@ class PlaybackQueue:
     def _is_live(self, chunk: LiveChunk) -> bool:
         return chunk.owner.job.id in self._queue.jobs
 
-    async def _set_job(self, live: LiveJob, *, state: JobState, started_at: float) -> None:
-        def write(connection: Connection) -> None:
-            queries.set_jobs(connection, [live.job.id], state=state, started_at=started_at)
-
-        await self._queue.database.write(write)
-        live.job = replace(live.job, state=state, started_at=started_at)
-        self._queue.feed.changed(self._lane.id, live.job.id)
-
 
 def _is_past(given: _Given) -> bool:
-    """Whether its job has completed. Of one that was cancelled nothing is to be heard again."""
+    """Whether its job has completed. Of one that was cancelled, nothing is heard again."""
     if given.live is not None:
         return given.live.owner.job.state is JobState.COMPLETED
     return given.item is None or not given.item.sound.over
@@ -326,4 +294,4 @@ def _is_past(given: _Given) -> bool:
 def _past(given: _Given) -> Replay:
     if given.live is None:
         return Replay(given.job, given.chunk, given.pause_after)
-    return Replay(given.live.owner.job, given.live.value(), given.pause_after)
+    return Replay(given.live.owner.job, given.live.chunk, given.pause_after)

@@ -5,76 +5,80 @@
     audio file without row   adopted where a chunk waits for it, else swept
     audio row without file   forgotten
     job SPEAKING             stays, and goes on at its first chunk that is not spoken
-    job held                 stays held; the front end settles it
+    job pending              stays pending; its front end settles it
     lane with jobs waiting   the time since the last sign of life counts as stalled, pauses aside
 
 Knows: what a kill can leave behind. Does not know: how it came about.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection
 
 from engine.model.audio_format import FRAME_SECONDS
 from engine.model.engine import EngineInfo
-from engine.model.jobs import ChunkState, Lane
+from engine.model.jobs import Chunk, ChunkState, Job, Lane, LaneKey
 from engine.queue.audio_cache import AudioCache
-from engine.queue.changes import Queue
+from engine.queue.changes import Change, Queue, chunk_change, lane_change
 from engine.queue.chunking import ActiveEngine
-from engine.queue.state import LiveChunk, LiveJob
-from engine.store import audio as audio_index
-from engine.store import jobs as queries
+from engine.queue.rendering import settle
+from engine.queue.state import LiveChunk
+from engine.store.transaction import AudioRow, Transaction
 
 log = structlog.get_logger(__name__)
 
 
 async def recover(queue: Queue, cache: AudioCache) -> None:
-    """Fill the empty queue from its database, and set right what a kill left halfway."""
-    monotonic, now = queue.clock.monotonic(), queue.clock.time()
+    """Fill the empty queue from its database, and set right what a kill left halfway.
+    `Queue.change` runs it."""
+    now = queue.clock.time()
     files = await asyncio.to_thread(cache.keys)
     found = await queue.database.read(_load)
-    if found.info is not None:
-        queue.info = ActiveEngine(EngineInfo.from_json(found.info))
-    live = [_revive(queue.info, row, found.chunks[row.job.id]) for row in found.jobs]
+    if found.engine is not None:
+        queue.engine = ActiveEngine(EngineInfo.from_json(found.engine))
+    for lane in found.lanes:
+        queue.enter_lane(lane)
+    for job in found.jobs:
+        queue.enter(job, [(each, _key(queue, job, each)) for each in found.chunks[job.id]])
+    unspoken = [chunk for live in queue.jobs.values() for chunk in live.rest()]
     # To be purged with the registered voice that it is in, or may be.
     wanted = {
-        chunk.key: "" if job.job.reference is None else job.job.voice
-        for job in live
-        for chunk in job.rest()
+        chunk.key: "" if chunk.owner.job.reference is None else chunk.owner.job.voice
+        for chunk in unspoken
     }
     orphans = {key: wanted[key] for key in (files - found.audio) & wanted.keys()}
     adopted = await _read_orphans(cache, orphans)
-    lanes = _lanes(found, now)
 
-    def write(connection: Connection) -> int:
+    def set_right(tx: Transaction) -> Iterable[Change]:
         for row in adopted:
-            audio_index.put(connection, row, now=now)
-        audio_index.drop(connection, list(found.audio - files))
-        known = audio_index.known(connection, wanted)
-        for job in live:
-            _settle(connection, job.chunks, known)
-        for lane in lanes:
-            queries.put_lane(connection, lane)
-        queries.put_fact(connection, "alive", now)
-        return audio_index.total_bytes(connection)
+            tx.audio.put(row, now=now)
+        tx.audio.drop(list(found.audio - files))
+        tx.metadata.put("alive", now)
+        known = tx.audio.known(wanted)
+        return [change for chunk in unspoken for change in _settled(chunk, known)]
 
-    queue.cached_bytes = await queue.database.write(write)
+    monotonic, away = queue.clock.monotonic(), _away(found, now)
+    for lane_key, seconds in away.items():
+        queue.lane(lane_key).add_stall(seconds)
+    await queue.apply(
+        *(lane_change(key, stalled_seconds=queue.lane(key).stalled(monotonic)) for key in away),
+        first=set_right,
+    )
+    queue.cached_bytes = await queue.database.read(lambda tx: tx.audio.total_bytes())
+    await settle(queue, list(queue.jobs.values()))
     unwanted = files - found.audio - {row.key for row in adopted}
     for key in unwanted:
         await asyncio.to_thread(cache.drop, key)
-    for lane in lanes:
-        queue.lane(lane.id).lane = lane
-        queue.lane(lane.id).stored = True
-    for job in live:
-        queue.enter(job, monotonic)
-    for waiting in list(queue.lanes.values()):
-        queue.reschedule(waiting)
+    for live in list(queue.lanes.values()):
+        queue.reschedule(live)
     log.info(
-        "The queue was read", jobs=len(live), audio_adopted=len(adopted), audio_swept=len(unwanted)
+        "The queue was read",
+        jobs=len(found.jobs),
+        audio_adopted=len(adopted),
+        audio_swept=len(unwanted),
     )
 
 
@@ -82,71 +86,42 @@ async def recover(queue: Queue, cache: AudioCache) -> None:
 class _Found:
     """What the database holds of a queue."""
 
-    jobs: list[queries.JobRow]
-    chunks: dict[int, list[queries.ChunkRow]]
+    jobs: list[Job]
+    chunks: dict[int, list[Chunk]]
     lanes: list[Lane]
     audio: set[str]
-    info: Mapping[str, Any] | None
+    engine: Mapping[str, Any] | None
     alive: float | None
 
 
-def _load(connection: Connection) -> _Found:
-    jobs = queries.live_jobs(connection)
+def _load(tx: Transaction) -> _Found:
+    jobs = tx.jobs.live()
     return _Found(
         jobs=jobs,
-        chunks=queries.chunks_of(connection, [row.job.id for row in jobs]),
-        lanes=queries.all_lanes(connection),
-        audio=audio_index.keys(connection),
-        info=queries.fact(connection, "card"),
-        alive=queries.fact(connection, "alive"),
+        chunks=tx.chunks.of([job.id for job in jobs]),
+        lanes=tx.lanes.all(),
+        audio=tx.audio.keys(),
+        engine=tx.metadata.get("engine"),
+        alive=tx.metadata.get("alive"),
     )
 
 
-def _revive(
-    info: ActiveEngine | None, row: queries.JobRow, chunks: Sequence[queries.ChunkRow]
-) -> LiveJob:
-    live = LiveJob(row.job, row.stalled_before, origin_key=row.origin_key, info=row.info)
-    for each in chunks:
-        chunk = each.chunk
-        # Made audio keeps its key; what is still to be made gets the one of the stored card.
-        key = chunk.audio or ("" if info is None else info.key(row.job, chunk.text))
-        live.chunks.append(
-            LiveChunk(
-                live,
-                chunk.index,
-                chunk.text,
-                chunk.pause_after,
-                key,
-                state=chunk.state,
-                attempts=chunk.attempts,
-                deaths=each.deaths,
-                audio=chunk.audio,
-                seconds=chunk.seconds,
-            )
-        )
-    return live
+def _key(queue: Queue, job: Job, chunk: Chunk) -> str:
+    """Made audio keeps its key; what is still to be made gets the one of the stored engine."""
+    return chunk.audio or ("" if queue.engine is None else queue.engine.key(job, chunk.text))
 
 
-def _settle(
-    connection: Connection, chunks: Sequence[LiveChunk], known: Mapping[str, audio_index.AudioRow]
-) -> None:
+def _settled(live: LiveChunk, known: Mapping[str, AudioRow]) -> Iterable[Change]:
     """A chunk that is not spoken is ready if the cache holds its audio, else it waits."""
-    for chunk in chunks:
-        if chunk.state in (ChunkState.SPOKEN, ChunkState.FAILED):
-            continue
-        row = known.get(chunk.key)
-        state = ChunkState.QUEUED if row is None else ChunkState.READY
-        audio = None if row is None else chunk.key
-        if (chunk.state, chunk.audio) == (state, audio):
-            continue
-        chunk.state, chunk.audio = state, audio
-        chunk.seconds = None if row is None else row.seconds
-        queries.set_chunks(connection, [chunk.id], state=state, audio=audio, seconds=chunk.seconds)
+    row = known.get(live.key)
+    state = ChunkState.QUEUED if row is None else ChunkState.READY
+    audio = None if row is None else live.key
+    if (live.chunk.state, live.chunk.audio) != (state, audio):
+        seconds = None if row is None else row.seconds
+        yield chunk_change(live, state=state, audio=audio, seconds=seconds)
 
 
-async def _read_orphans(
-    cache: AudioCache, orphans: Mapping[str, str]
-) -> list[audio_index.AudioRow]:
+async def _read_orphans(cache: AudioCache, orphans: Mapping[str, str]) -> list[AudioRow]:
     """The files among these (key: voice) that hold a complete stream."""
     rows = []
     for key, voice in orphans.items():
@@ -154,22 +129,21 @@ async def _read_orphans(
         size = await asyncio.to_thread(cache.size, key)
         if packets is not None and size is not None:
             seconds = len(packets) * FRAME_SECONDS
-            rows.append(audio_index.AudioRow(key=key, bytes=size, seconds=seconds, voice=voice))
+            rows.append(AudioRow(key=key, bytes=size, seconds=seconds, voice=voice))
     return rows
 
 
-def _lanes(found: _Found, now: float) -> list[Lane]:
-    """The lanes as they are now. For one with jobs waiting, and no pause, the time in which
-    nobody could have spoken them counts as stalled: since the last heartbeat, or, if there was
-    none since it was submitted, since its oldest job."""
-    oldest: dict[str, float] = {}
-    for row in found.jobs:  # oldest first
-        oldest.setdefault(row.job.lane, row.job.created_at)
-    lanes = []
-    for lane in found.lanes:
-        seconds = 0.0
-        if lane.id in oldest and not lane.paused:
-            since = oldest[lane.id]
-            seconds = max(0.0, now - max(since, found.alive or since))
-        lanes.append(replace(lane, stalled_seconds=lane.stalled_seconds + seconds))
-    return lanes
+def _away(found: _Found, now: float) -> dict[LaneKey, float]:
+    """For each lane with jobs waiting, and no pause, the seconds in which nobody could have spoken
+    them: since the last heartbeat, or, if there was none since it was submitted, since its oldest
+    job."""
+    oldest: dict[LaneKey, float] = {}
+    for job in found.jobs:  # oldest first
+        if job.urgency is not None:
+            continue
+        oldest.setdefault(job.lane_key, job.created_at)
+    return {
+        lane.key: max(0.0, now - max(since, found.alive or since))
+        for lane in found.lanes
+        if not lane.paused and (since := oldest.get(lane.key)) is not None
+    }

@@ -1,21 +1,19 @@
-"""A commit that takes something away: voices that may not be heard any more, a member's texts.
+"""A commit that takes something away: voices that must not be heard any more, a member's texts.
 
 Knows: what of the queue follows from it: live jobs that end, sounds that are not heard again, audio
 that is not kept. Does not know: why.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from sqlalchemy import Connection
-
 from engine.model.jobs import EndReason, Job, JobState
 from engine.queue.audio_cache import AudioCache
-from engine.queue.changes import Queue
+from engine.queue.changes import Change, Queue
 from engine.queue.playback import PlaybackQueue
-from engine.store import audio as audio_index
+from engine.store.transaction import Transaction
 
 T = TypeVar("T")
 
@@ -33,35 +31,40 @@ class Retraction(Generic[T]):
 async def retract(
     queue: Queue,
     players: Collection[PlaybackQueue],
-    change: Callable[[Connection, Collection[Job]], Retraction[T]],
-    *,
-    actor: str | None = None,
+    change: Callable[[Transaction, Collection[Job]], Retraction[T]],
 ) -> T:
-    """Commit `change`, which is given all jobs that may yet be heard; those that it names end
-    before anything else happens to the queue. To be run by `Queue.change`."""
+    """Commit `change`, which is given all jobs that may yet be heard, in one transaction with the
+    ends of those that it names. `Queue.change` runs it."""
     jobs = {live.job.id: live.job for live in queue.jobs.values()}
     for player in players:
         jobs |= {job.id: job for job in player.past()}
-    amended = await queue.database.write(lambda c: change(c, list(jobs.values())))
-    for by in set(amended.ends.values()):
-        ids = [job_id for job_id, reason in amended.ends.items() if reason is by]
-        await queue.end(ids, JobState.CANCELLED, by=by, actor=actor)
+    retractions: list[Retraction[T]] = []
+
+    def take_away(tx: Transaction) -> Iterable[Change]:
+        retraction = change(tx, list(jobs.values()))
+        retractions.append(retraction)
+        for by in set(retraction.ends.values()):
+            ids = [job_id for job_id, reason in retraction.ends.items() if reason is by]
+            yield from queue.ended(ids, JobState.CANCELLED, by=by)
+
+    await queue.apply(first=take_away)
+    (retraction,) = retractions
     for player in players:
-        player.forget(lambda job: job.id in amended.ends)
-    for key, making in queue.making.items():
-        if key not in queue.wanted and amended.forget(making.job):
-            making.unwelcome = True
-    return amended.result
+        player.forget(lambda job: job.id in retraction.ends)
+    for key, in_flight in queue.in_flight.items():
+        if key not in queue.wanted and retraction.forget(in_flight.job):
+            in_flight.unwelcome = True
+    return retraction.result
 
 
 async def forget_audio(queue: Queue, cache: AudioCache, keys: Collection[str]) -> None:
     """Remove the files of audio that the cache has forgotten, but for what it has, or is about to
-    have, anew. To be run by `Queue.change`."""
+    have, again. `Queue.change` runs it."""
 
-    def look(connection: Connection) -> tuple[Collection[str], int]:
-        return audio_index.known(connection, keys), audio_index.total_bytes(connection)
+    def look(tx: Transaction) -> tuple[Collection[str], int]:
+        return tx.audio.known(keys), tx.audio.total_bytes()
 
-    anew, queue.cached_bytes = await queue.database.read(look)
+    again, queue.cached_bytes = await queue.database.read(look)
     for key in keys:
-        if key not in anew and key not in queue.making:
+        if key not in again and key not in queue.in_flight:
             await asyncio.to_thread(cache.drop, key)

@@ -1,10 +1,10 @@
 """Has the chunks made, the one that is heard soonest first; tries again what breaks.
 
 Knows: the engine, its slots, what each of its errors says about a chunk, the streams in flight.
-Does not know: what a try's end means for jobs (`attempts.py`), who plays.
+Does not know: what an attempt's end means for jobs (`attempts.py`), who plays.
 
-As packets arrive they grow the sounds of all who were given this chunk; a try that begins again
-appends only what a sound does not have yet, for an engine repeats itself to the letter.
+As packets arrive they grow the sounds of all players that were given this chunk. An attempt that
+begins again appends only what a sound does not have yet: an engine repeats itself to the letter.
 """
 
 import asyncio
@@ -18,11 +18,12 @@ from engine.base.error_text import describe
 from engine.model.audio_format import FRAME_SECONDS
 from engine.model.engine import SynthesisRequest
 from engine.model.errors import EngineError, EngineUnavailable, HostDied, SynthesisFailed
-from engine.model.jobs import Job
+from engine.model.jobs import Job, LaneKey
 from engine.queue import attempts
 from engine.queue.audio_cache import AudioCache
 from engine.queue.changes import Queue
 from engine.queue.engine_change import use_engine
+from engine.queue.rendering import Turns
 from engine.queue.state import LiveChunk
 from engine.tts.client.engine import Engine
 
@@ -58,15 +59,16 @@ class Attempt:
 
 
 class Synthesis:
-    """As many tries at once as the engine's card has slots."""
+    """As many attempts at once as the engine has slots."""
 
     def __init__(self, queue: Queue, cache: AudioCache, engine: Engine, clock: Clock) -> None:
         self._queue = queue
         self._cache = cache
         self._engine = engine
         self._clock = clock
-        self._tries: dict[str, Attempt] = {}
+        self._attempts: dict[str, Attempt] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._turns = Turns()
         self._ready = False
         self._lost = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
@@ -83,10 +85,10 @@ class Synthesis:
         ]
 
     async def stop(self) -> None:
-        """End all tries. What has been streamed whole is kept; what is cut short was no try."""
+        """End all attempts. What has been streamed whole is kept; the others do not count."""
         for task in self._loops:
             task.cancel()
-        for attempt in self._tries.values():
+        for attempt in self._attempts.values():
             if not attempt.streamed:
                 attempt.abandon()
         await asyncio.gather(*self._loops, *self._tasks, return_exceptions=True)
@@ -94,7 +96,7 @@ class Synthesis:
     # ---- is the engine there?
 
     async def _attend(self) -> None:
-        """Follow the engine: when it is there, take up its card and let tries begin."""
+        """Follow the engine: when it is there, use it and let attempts begin."""
         while True:
             self._lost.clear()
             try:
@@ -105,15 +107,15 @@ class Synthesis:
             else:
                 self._ready = True
                 self._queue.work.set()
-                self._queue.tell_all()
+                self._queue.publish_all()
                 await self._lost.wait()
             await self._clock.sleep(_RETRY_AFTER)
 
     def _lose_engine(self) -> None:
-        """No try begins until the engine has told its card again."""
+        """No attempt begins until the engine has told its info again."""
         self._ready = False
         self._lost.set()
-        self._queue.tell_all()
+        self._queue.publish_all()
 
     # ---- what is made next?
 
@@ -125,22 +127,40 @@ class Synthesis:
                 self._begin(*chosen)
 
     def _choose(self) -> tuple[LiveChunk, float] | None:
-        """The chunk that is to be tried now and when it is due; None to wait."""
-        info = self._queue.info
-        if not self._ready or info is None or len(self._tries) >= info.info.slots:
+        """The chunk to try now, and when it is due; None to wait."""
+        engine = self._queue.engine
+        if not self._ready or engine is None or len(self._attempts) >= engine.info.slots:
             return None
-        if any(each.suspect for each in self._tries.values()):
+        if any(each.suspect for each in self._attempts.values()):
             return None
-        while (entry := self._queue.schedule.earliest()) is not None:
+        now = self._clock.monotonic()
+        spoken, rendered = self._earliest(engine.id), self._earliest_rendering(engine.id)
+        renders = rendered is not None and self._turns.renders(
+            None if spoken is None else spoken[1], rendered[1], now
+        )
+        chosen = rendered if renders else spoken
+        if chosen is None or (self._suspect(chosen[0]) and self._attempts):
+            return None
+        overdue = rendered is not None and rendered[1] <= now
+        self._turns.took(rendering=renders, overdue=overdue)
+        return chosen
+
+    def _earliest(self, engine: str) -> tuple[LiveChunk, float] | None:
+        """What is heard soonest."""
+        while (entry := self._queue.deadlines.earliest()) is not None:
             lane = self._queue.lane(entry[0])
-            to_make = lane.next_to_make(info.id, self._queue.making, self._queue.pace)
-            if to_make is None or to_make[1] != entry[1]:
-                self._queue.reschedule(lane)  # the measured pace has moved since
-                continue
-            if self._suspect(to_make[0]) and self._tries:
-                return None
-            return to_make
+            to_make = lane.next_to_make(engine, self._queue.in_flight, self._queue.pace)
+            if to_make is not None and to_make[1] == entry[1]:
+                return to_make
+            self._queue.reschedule(lane)  # the measured pace has moved since
         return None
+
+    def _earliest_rendering(self, engine: str) -> tuple[LiveChunk, float] | None:
+        """What will be fetched soonest."""
+        entry = self._queue.renderings.earliest()
+        if entry is None:
+            return None
+        return self._queue.lane(entry[0]).next_to_render(engine, self._queue.in_flight)
 
     def _suspect(self, chunk: LiveChunk) -> bool:
         return any(each.suspect for each in self._queue.wanted.get(chunk.key, ()))
@@ -148,38 +168,38 @@ class Synthesis:
     def _begin(self, chunk: LiveChunk, due: float) -> None:
         attempt = Attempt(chunk, due)
         attempt.suspect = self._suspect(chunk)
-        self._tries[attempt.key] = attempt
-        self._queue.making[attempt.key] = attempt
-        self._queue.reschedule(self._queue.lane(chunk.owner.job.lane))
-        attempt.task = asyncio.create_task(self._try(attempt), name=f"try {attempt.chunk_id}")
+        self._attempts[attempt.key] = attempt
+        self._queue.in_flight[attempt.key] = attempt
+        self._queue.reschedule(self._queue.lane(chunk.owner.job.lane_key))
+        attempt.task = asyncio.create_task(self._run(attempt), name=f"attempt {attempt.chunk_id}")
         self._tasks.add(attempt.task)
         attempt.task.add_done_callback(self._tasks.discard)
 
-    # ---- one try
+    # ---- one attempt
 
-    async def _try(self, attempt: Attempt) -> None:
+    async def _run(self, attempt: Attempt) -> None:
         queue, key = self._queue, attempt.key
         try:
-            await self._try_once(attempt)
+            await self._attempt_once(attempt)
         except asyncio.CancelledError:
             await queue.change(attempts.requeue(queue, key))
             raise
         except Exception:
             # The edge of the worker: a fault of ours, a stream that is none, a full disk.
-            log.exception("A try broke", job=attempt.chunk_id[0], chunk=attempt.chunk_id[1])
+            log.exception("An attempt broke", job=attempt.chunk_id[0], chunk=attempt.chunk_id[1])
             await self._clock.sleep(_RETRY_AFTER)
         finally:
-            del self._tries[key]
-            del queue.making[key]
+            del self._attempts[key]
+            del queue.in_flight[key]
             queue.work.set()
-            for lane_id in self._lanes(attempt):
-                queue.reschedule(queue.lane(lane_id))
+            for lane in self._lanes(attempt):
+                queue.reschedule(queue.lane(lane))
 
-    async def _try_once(self, attempt: Attempt) -> None:
+    async def _attempt_once(self, attempt: Attempt) -> None:
         queue, key = self._queue, attempt.key
         job_id, index = attempt.chunk_id
         if attempts.exhausted(queue, key):
-            await queue.change(attempts.fail(queue, key, error=_POISON))
+            await queue.change(attempts.fail(queue, key, error=_BREAKS_ENGINE))
             return
         if not await queue.change(attempts.claim(queue, key)):
             return
@@ -195,10 +215,10 @@ class Synthesis:
             await queue.change(attempts.fail(queue, key, error=error.user_message))
 
     async def _make(self, attempt: Attempt) -> None:
-        info = self._queue.info
-        if info is None:
+        engine = self._queue.engine
+        if engine is None:
             return
-        request = info.request(attempt.chunk.owner.job, attempt.chunk.text)
+        request = engine.request(attempt.chunk.owner.job, attempt.chunk.chunk.text)
         stream = await self._stream(attempt, request)
         attempt.streamed = True
         for chunk in self._queue.wanted.get(attempt.key, ()):
@@ -241,7 +261,7 @@ class Synthesis:
     async def _died(self, attempt: Attempt, error: HostDied) -> None:
         """The host died. Whatever it had in work is suspect; only a death alone is proof."""
         self._lose_engine()
-        others = [each for each in self._tries.values() if each is not attempt]
+        others = [each for each in self._attempts.values() if each is not attempt]
         alone = not others and not attempt.shared_death
         for each in others:
             each.shared_death = True
@@ -252,9 +272,9 @@ class Synthesis:
         end = attempts.killed if alone else attempts.quarantine
         await self._queue.change(end(self._queue, attempt.key))
 
-    def _lanes(self, attempt: Attempt) -> set[str]:
+    def _lanes(self, attempt: Attempt) -> set[LaneKey]:
         waiting = self._queue.wanted.get(attempt.key, ())
-        return {attempt.chunk.owner.job.lane} | {each.owner.job.lane for each in waiting}
+        return {each.owner.job.lane_key for each in (attempt.chunk, *waiting)}
 
 
-_POISON: Final = "The engine broke down over this text again and again."
+_BREAKS_ENGINE: Final = "The engine broke down over this text again and again."

@@ -1,6 +1,6 @@
 """May this text be submitted? What can be said before anything is written.
 
-Knows: the limits, the card in use, and what to say where a text is refused. Does not know: the
+Knows: the limits, the engine in use, and what to say where a text is refused. Does not know: the
 queue (`limits.py` does, and what is asked in the transaction: `Queue.guard`).
 """
 
@@ -24,32 +24,35 @@ _HALVES: Final = re.compile("[\ud800-\udfff\0]")
 log = structlog.get_logger(__name__)
 
 
-def check_say(say: JobRequest, info: ActiveEngine | None, *, most_characters: int) -> None:
+def check_request(
+    request: JobRequest, engine: ActiveEngine | None, *, most_characters: int
+) -> None:
     """Raises NothingToSpeak, TextTooLong, UnknownVoice."""
-    if len(say.text) > most_characters:
+    if len(request.text) > most_characters:
         raise TextTooLong(
-            f"{len(say.text)} characters, {most_characters} are allowed",
-            user_message=f"This text has {len(say.text):,} characters; "
+            f"{len(request.text)} characters, {most_characters} are allowed",
+            user_message=f"This text has {len(request.text):,} characters; "
             f"at most {most_characters:,} can be spoken at once. Shorten it, or send it in parts.",
         )
-    if not speakable(normalize(say.text)):
+    if not speakable(normalize(request.text)):
         raise NothingToSpeak(
             "nothing speakable in the text",
             user_message="There is nothing in this text that could be spoken. Add some words.",
         )
-    if (voice_number(say.voice) is None) is not (say.reference is None):
+    if (voice_number(request.voice) is None) is not (request.reference is None):
         raise UnknownVoice(
-            f"voice {say.voice!r} with reference {say.reference!r}", user_message=NO_SUCH_VOICE
+            f"voice {request.voice!r} with reference {request.reference!r}",
+            user_message=NO_SUCH_VOICE,
         )
-    if len(say.voice) > MOST_VOICE_NAME or _HALVES.search(say.voice):
+    if len(request.voice) > MOST_VOICE_NAME or _HALVES.search(request.voice):
         raise UnknownVoice("no voice is called so", user_message=NO_SUCH_VOICE)
-    if info is None:
+    if engine is None:
         return
-    if (refusal := info.refusal(say)) is not None:
+    if (refusal := engine.refusal(request)) is not None:
         raise refusal
-    if not info.has(info.voice_of(say), say.reference):
+    if not engine.has(engine.voice_of(request), request.reference):
         raise UnknownVoice(
-            f"no voice {say.voice!r} on the card of {info.info.name}", user_message=NO_SUCH_VOICE
+            f"no voice {request.voice!r} of {engine.info.name}", user_message=NO_SUCH_VOICE
         )
 
 

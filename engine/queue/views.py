@@ -1,6 +1,6 @@
 """Jobs as their requesters want to see them. Pure.
 
-Knows: places in the queue and estimates. Does not know: how a view is shown.
+Knows: positions in the queue and estimates. Does not know: how a view is shown.
 """
 
 from engine.model.jobs import ChunkState, Job, JobState, JobView
@@ -14,13 +14,13 @@ def view_queue(
     monotonic; `pace`: seconds of sound a character."""
     known = engine_ready and lane.reachable is True and not lane.lane.paused
     wait = -lane.heard(monotonic, pace)
-    place = 0 if lane.jobs and lane.jobs[0].job.state is JobState.SPEAKING else 1
+    position = 0 if lane.jobs and lane.jobs[0].job.state is JobState.SPEAKING else 1
     views = []
     for live in lane.jobs:
         eta = now + max(0.0, wait) if known else None
-        views.append(_view(live, place, live.job.started_at or eta, paused=lane.lane.paused))
+        views.append(_view(live, position, live.job.started_at or eta, paused=lane.lane.paused))
         wait += live.lasts(pace)
-        place += 1
+        position += 1
     return views
 
 
@@ -33,21 +33,26 @@ def view_finished(job: Job, counts: tuple[int, int, int, float], *, paused: bool
         spoken=spoken,
         failed=failed,
         seconds=seconds,
-        place=0,
+        position=0,
         eta=job.started_at,
         lane_paused=paused,
     )
 
 
-def _view(live: LiveJob, place: int, eta: float | None, *, paused: bool) -> JobView:
+def view_rendered(live: LiveJob) -> JobView:
+    """A live job that is only fetched: it has no position in a lane."""
+    return _view(live, 0, None, paused=False)
+
+
+def _view(live: LiveJob, position: int, eta: float | None, *, paused: bool) -> JobView:
     spoken = [chunk for chunk in live.chunks if chunk.state is ChunkState.SPOKEN]
     return JobView(
         job=live.job,
         chunks=len(live.chunks),
         spoken=len(spoken),
         failed=sum(chunk.state is ChunkState.FAILED for chunk in live.chunks),
-        seconds=sum(chunk.seconds or 0.0 for chunk in spoken),
-        place=place,
+        seconds=sum(chunk.chunk.seconds or 0.0 for chunk in spoken),
+        position=position,
         eta=eta,
         lane_paused=paused,
     )

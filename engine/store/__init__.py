@@ -4,17 +4,17 @@
     migrations/    how an older database becomes a newer one; migrate.py runs them
     integrity.py   is this file sound, and which schema does it have?
     sqlite.py      one connection, its pragmas, transactions that no cancelled caller can cut
-    jobs.py        every statement on jobs, chunks, lanes and facts
+    transaction.py what all others see of the database: a repository for each noun
+    repository.py  what these have in common
+    jobs.py        every statement on jobs, their deliveries, chunks, lanes and metadata
     audio.py       … on what the audio cache holds
     voices.py      … on voices and their lists
     rules.py       … on choices and servers' decisions
     freezes.py     … on fingerprints, frozen recordings, blocked members
     audit.py       … on the audit log
-    deletions.py   … that deletes permanently
-    summary.py     … that counts what is kept of a member
+    deletions.py   … that deletes permanently, and counts what is kept of a member
     attempts.py    … on rate limits of an hour
     readonly.py    a read-only look at the file that a running bot holds
-    batches.py     lists cut to what one statement takes
 
 It does not know what a transition means or when it is due: `queue/changes.py` does.
 """

@@ -1,15 +1,15 @@
-"""What the audio cache holds, and when each piece was last used: every statement on that table.
+"""Every statement on what the audio cache holds, and when each piece was last used.
 
 Knows: rows. Does not know: files, or who waits for what.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert
 
-from engine.store.batches import slices
+from engine.store.repository import Repository, batches, columns
 from engine.store.tables import audio, chunks
 
 
@@ -21,57 +21,63 @@ class AudioRow:
     voice: str = ""  # the registered voice that it is in: "@12"
 
 
-def known(connection: Connection, keys: Iterable[str]) -> dict[str, AudioRow]:
-    """Those of `keys` that the cache holds."""
-    found = {}
-    for some in slices(list(set(keys))):
-        for row in connection.execute(select(audio).where(audio.c.key.in_(some))):
-            found[row.key] = _audio(row)
-    return found
+class AudioIndex(Repository):
+    """The pieces of audio in the cache, by key."""
 
+    def known(self, keys: Iterable[str]) -> dict[str, AudioRow]:
+        """Those of `keys` that the cache holds."""
+        found = {}
+        for some in batches(list(set(keys))):
+            rows = self._connection.execute(
+                select(*columns(audio, AudioRow)).where(audio.c.key.in_(some))
+            )
+            found.update({row["key"]: AudioRow(**row) for row in rows.mappings()})
+        return found
 
-def put(connection: Connection, row: AudioRow, *, now: float) -> None:
-    connection.execute(delete(audio).where(audio.c.key == row.key))
-    connection.execute(
-        insert(audio).values(
-            key=row.key, bytes=row.bytes, seconds=row.seconds, voice=row.voice, used_at=now
+    def put(self, row: AudioRow, *, now: float) -> None:
+        values = asdict(row) | {"used_at": now}
+        self._connection.execute(
+            insert(audio)
+            .values(values)
+            .on_conflict_do_update(index_elements=[audio.c.key], set_=values)
         )
-    )
 
+    def use(self, keys: Collection[str], *, now: float) -> None:
+        for some in batches(list(keys)):
+            self._connection.execute(update(audio).where(audio.c.key.in_(some)).values(used_at=now))
 
-def use(connection: Connection, keys: Collection[str], *, now: float) -> None:
-    for some in slices(list(keys)):
-        connection.execute(update(audio).where(audio.c.key.in_(some)).values(used_at=now))
+    def drop(self, keys: Collection[str]) -> None:
+        for some in batches(list(keys)):
+            self._connection.execute(delete(audio).where(audio.c.key.in_(some)))
 
+    def total_bytes(self) -> int:
+        """The size of the whole cache."""
+        total = self._connection.execute(select(func.coalesce(func.sum(audio.c.bytes), 0)))
+        return int(total.scalar_one())
 
-def drop(connection: Connection, keys: Collection[str]) -> None:
-    for some in slices(list(keys)):
-        connection.execute(delete(audio).where(audio.c.key.in_(some)))
+    def oldest(self, *, count: int, skip: int) -> list[AudioRow]:
+        """The least recently used first."""
+        rows = self._connection.execute(
+            select(*columns(audio, AudioRow))
+            .order_by(audio.c.used_at, audio.c.key)
+            .limit(count)
+            .offset(skip)
+        )
+        return [AudioRow(**row) for row in rows.mappings()]
 
+    def unclaimed(self) -> set[str]:
+        """What no kept job was spoken with: what outlived its last one, or its job's end."""
+        claimed = select(chunks.c.audio).where(chunks.c.audio.is_not(None))
+        found = self._connection.execute(select(audio.c.key).where(audio.c.key.not_in(claimed)))
+        return set(found.scalars())
 
-def total_bytes(connection: Connection) -> int:
-    """The size of the whole cache."""
-    total = connection.execute(select(func.coalesce(func.sum(audio.c.bytes), 0)))
-    return int(total.scalar_one())
+    def keys(self) -> set[str]:
+        return set(self._connection.execute(select(audio.c.key)).scalars())
 
-
-def oldest(connection: Connection, *, count: int, skip: int) -> list[AudioRow]:
-    """The least recently used first."""
-    rows = connection.execute(
-        select(audio).order_by(audio.c.used_at, audio.c.key).limit(count).offset(skip)
-    )
-    return [_audio(row) for row in rows]
-
-
-def unclaimed(connection: Connection) -> set[str]:
-    """What no kept job was spoken with: what outlived its last one, or its job's end."""
-    claimed = select(chunks.c.audio).where(chunks.c.audio.is_not(None))
-    return set(connection.execute(select(audio.c.key).where(audio.c.key.not_in(claimed))).scalars())
-
-
-def keys(connection: Connection) -> set[str]:
-    return set((connection.execute(select(audio.c.key))).scalars())
-
-
-def _audio(row: Row[Any]) -> AudioRow:
-    return AudioRow(key=row.key, bytes=row.bytes, seconds=row.seconds, voice=row.voice)
+    def in_voices(self, voice_keys: Collection[str]) -> set[str]:
+        """The keys of what is in these voices."""
+        found: set[str] = set()
+        for some in batches(list(voice_keys)):
+            rows = self._connection.execute(select(audio.c.key).where(audio.c.voice.in_(some)))
+            found.update(rows.scalars())
+        return found

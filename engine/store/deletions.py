@@ -1,4 +1,5 @@
-"""Every statement by which something goes for good: purges, erasures, a member's rows.
+"""Every statement by which something goes permanently: pending deletions and redactions, a member's
+rows, and how much there is of them.
 
 Knows: rows; which of them are a member's. Does not know: files, messages, when they are gone.
 """
@@ -8,20 +9,22 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Table, delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert
 
+from engine.model.jobs import JobState
 from engine.model.voices import Action
-from engine.store import audio as audio_index
-from engine.store.batches import slices
+from engine.store.audio import AudioIndex
+from engine.store.repository import Repository, batches, columns
 from engine.store.tables import (
-    audio,
     audit,
     choices,
     chunks,
-    erasures,
+    deliveries,
     freezes,
     jobs,
-    purges,
+    pending_deletions,
+    pending_redactions,
     voice_members,
     voices,
 )
@@ -30,8 +33,8 @@ from engine.store.tables import (
 NOBODY: Final = "-"
 
 
-class PurgeKind(StrEnum):
-    """What is to go from the disk."""
+class DeletionKind(StrEnum):
+    """What to delete from the disk."""
 
     AUDIO = "audio"  # a stream of the cache, by its key
     REFERENCE = "reference"  # a recording, by its content hash
@@ -40,120 +43,141 @@ class PurgeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Erasure:
-    """A message on Discord that still shows what a member had deleted."""
+class PendingRedaction:
+    """A message of a front end that still shows what a member had deleted."""
 
     id: int
+    frontend: str
     member: str
-    origin: Mapping[str, Any]  # the front end's own note on where it stands
+    note: Mapping[str, Any]  # the front end's own, on where the message stands
     failure: str | None  # why it is out of reach; None: not tried to the end
 
 
-# ---- files that are to go
+class Deletions(Repository):
+    """What has to go, until it is gone."""
 
+    # ---- files
 
-def put_purges(connection: Connection, kind: PurgeKind, keys: Iterable[str]) -> None:
-    drop_purges(connection, kind, found := set(keys))
-    rows = [{"kind": kind, "key": key} for key in sorted(found)]
-    if rows:
-        connection.execute(insert(purges), rows)
+    def put(self, kind: DeletionKind, keys: Iterable[str]) -> None:
+        rows = [{"kind": kind, "key": key} for key in sorted(set(keys))]
+        if rows:
+            self._connection.execute(insert(pending_deletions).on_conflict_do_nothing(), rows)
 
+    def drop(self, kind: DeletionKind, keys: Iterable[str]) -> None:
+        for some in batches(list(keys)):
+            self._connection.execute(
+                delete(pending_deletions).where(
+                    pending_deletions.c.kind == kind, pending_deletions.c.key.in_(some)
+                )
+            )
 
-def drop_purges(connection: Connection, kind: PurgeKind, keys: Iterable[str]) -> None:
-    for some in slices(list(keys)):
-        connection.execute(delete(purges).where(purges.c.kind == kind, purges.c.key.in_(some)))
-
-
-def all_purges(connection: Connection) -> dict[PurgeKind, list[str]]:
-    found: dict[PurgeKind, list[str]] = {kind: [] for kind in PurgeKind}
-    for row in connection.execute(select(purges).order_by(purges.c.kind, purges.c.key)):
-        found[PurgeKind(row.kind)].append(row.key)
-    return found
-
-
-def purge_audio(connection: Connection, keys: Collection[str]) -> None:
-    """Forget these pieces of the cache; their files are to go."""
-    for some in slices(list(keys)):
-        connection.execute(delete(audio).where(audio.c.key.in_(some)))
-    put_purges(connection, PurgeKind.AUDIO, keys)
-
-
-def audio_in(connection: Connection, voice_keys: Collection[str]) -> set[str]:
-    """The cached audio that is in these voices."""
-    found: set[str] = set()
-    for some in slices(list(voice_keys)):
-        found.update(
-            connection.execute(select(audio.c.key).where(audio.c.voice.in_(some))).scalars()
+    def all(self) -> dict[DeletionKind, list[str]]:
+        found: dict[DeletionKind, list[str]] = {kind: [] for kind in DeletionKind}
+        rows = self._connection.execute(
+            select(pending_deletions).order_by(pending_deletions.c.kind, pending_deletions.c.key)
         )
-    return found
+        for row in rows:
+            found[DeletionKind(row.kind)].append(row.key)
+        return found
 
+    def delete_audio(self, keys: Collection[str]) -> None:
+        """Forget these pieces of the cache; their files have to go."""
+        AudioIndex(self._connection).drop(keys)
+        self.put(DeletionKind.AUDIO, keys)
 
-# ---- messages that are to be blanked
+    # ---- messages
 
+    def redactions(
+        self, *, frontend: str | None = None, member: str | None = None
+    ) -> list[PendingRedaction]:
+        """Those of a front end, of a member, or (None) of any; oldest first."""
+        query = select(*columns(pending_redactions, PendingRedaction))
+        if frontend is not None:
+            query = query.where(pending_redactions.c.frontend == frontend)
+        if member is not None:
+            query = query.where(pending_redactions.c.member == member)
+        rows = self._connection.execute(query.order_by(pending_redactions.c.id))
+        return [PendingRedaction(**row) for row in rows.mappings()]
 
-def erasures_left(connection: Connection, member: str | None = None) -> list[Erasure]:
-    query = select(erasures).order_by(erasures.c.id)
-    if member is not None:
-        query = query.where(erasures.c.member == member)
-    return [
-        Erasure(id=row.id, member=row.member, origin=row.origin, failure=row.failure)
-        for row in connection.execute(query)
-    ]
+    def redaction_done(self, redaction_id: int) -> bool:
+        """Whether it was its member's last."""
+        gone = self._connection.execute(
+            delete(pending_redactions)
+            .where(pending_redactions.c.id == redaction_id)
+            .returning(pending_redactions.c.member)
+        ).scalar_one_or_none()
+        return gone is not None and not self.redactions(member=gone)
 
+    def redaction_failed(self, redaction_id: int, failure: str) -> None:
+        self._connection.execute(
+            update(pending_redactions)
+            .where(pending_redactions.c.id == redaction_id)
+            .values(failure=failure)
+        )
 
-def erasure_done(connection: Connection, erasure_id: int) -> bool:
-    """Whether it was the last of its member's."""
-    gone = connection.execute(
-        delete(erasures).where(erasures.c.id == erasure_id).returning(erasures.c.member)
-    ).scalar_one_or_none()
-    return gone is not None and not erasures_left(connection, gone)
+    # ---- a member's rows
 
+    def count_kept(self, member: str) -> dict[str, int]:
+        """`texts`, of which `waiting` are not over; `choices`; `lists` of others that they are on;
+        `messages` that are still to be redacted from an earlier time."""
+        theirs = jobs.c.requester == member
+        live = jobs.c.state.in_([JobState.QUEUED, JobState.SPEAKING])
 
-def erasure_failed(connection: Connection, erasure_id: int, failure: str) -> None:
-    connection.execute(update(erasures).where(erasures.c.id == erasure_id).values(failure=failure))
+        def count(table: Table, *where: ColumnElement[bool]) -> int:
+            found = self._connection.execute(select(func.count()).select_from(table).where(*where))
+            return int(found.scalar_one())
 
+        return {
+            "texts": count(jobs, theirs),
+            "waiting": count(jobs, theirs, live),
+            "choices": count(choices, choices.c.member == member),
+            "lists": count(voice_members, voice_members.c.member == member),
+            "messages": count(pending_redactions, pending_redactions.c.member == member),
+        }
 
-# ---- a member's rows
+    def erase_jobs(self, member: str, *, wanted: Collection[str]) -> None:
+        """A member's jobs go, with their texts and all audio that was or may have been made of
+        them, except what is `wanted` by others; their messages wait to be redacted."""
+        theirs = select(jobs.c.id).where(jobs.c.requester == member)
+        notes = self._connection.execute(
+            select(deliveries.c.frontend, deliveries.c.note)
+            .where(deliveries.c.job_id.in_(theirs))
+            .order_by(deliveries.c.job_id)
+        )
+        rows = [
+            {"frontend": row.frontend, "member": member, "note": row.note}
+            for row in notes
+            if row.note
+        ]
+        if rows:
+            self._connection.execute(insert(pending_redactions), rows)
+        claimed = self._connection.execute(
+            select(chunks.c.audio)
+            .distinct()
+            .where(chunks.c.job_id.in_(theirs), chunks.c.audio.is_not(None))
+        )
+        made = set(claimed.scalars())
+        self._connection.execute(delete(jobs).where(jobs.c.requester == member))
+        # Of a job that ended while it was made, no chunk may know the audio.
+        unclaimed = AudioIndex(self._connection).unclaimed()
+        self.delete_audio((made | unclaimed) - set(wanted))
+        self._connection.execute(
+            update(jobs).where(jobs.c.ended_actor == member).values(ended_actor=None)
+        )
 
-
-def jobs_of(connection: Connection, member: str) -> list[Mapping[str, Any]]:
-    """The rows of a member's jobs, oldest first."""
-    rows = connection.execute(select(jobs).where(jobs.c.requester == member).order_by(jobs.c.id))
-    return [dict(row._mapping) for row in rows]
-
-
-def erase_jobs(connection: Connection, member: str, *, wanted: Collection[str]) -> None:
-    """A member's jobs go, with their texts and all audio that was or may have been made of them,
-    except what is `wanted` by others; their messages are to be blanked."""
-    notes = connection.execute(
-        select(jobs.c.origin).where(jobs.c.requester == member).order_by(jobs.c.id)
-    )
-    rows = [{"member": member, "origin": origin} for (origin,) in notes if origin]
-    if rows:
-        connection.execute(insert(erasures), rows)
-    theirs = select(jobs.c.id).where(jobs.c.requester == member)
-    claimed = connection.execute(
-        select(chunks.c.audio)
-        .distinct()
-        .where(chunks.c.job_id.in_(theirs), chunks.c.audio.is_not(None))
-    )
-    made = set(claimed.scalars())
-    connection.execute(delete(jobs).where(jobs.c.requester == member))
-    # Of a job that ended while it was made, no chunk may know the audio.
-    purge_audio(connection, (made | audio_index.unclaimed(connection)) - set(wanted))
-    connection.execute(update(jobs).where(jobs.c.ended_actor == member).values(ended_actor=None))
-
-
-def erase_traces(connection: Connection, member: str) -> None:
-    """A member's choices, places on lists, and name in the trail go; so do the words in it on
-    their voices. What is frozen of theirs stays so, without whose it was; where an admin has barred
-    them, that stays too: else an erasure would be the way around it. To be called before the
-    voices go."""
-    theirs = select(voices.c.id).where(voices.c.owner == member)
-    connection.execute(update(audit).where(audit.c.voice_id.in_(theirs)).values(detail=""))
-    connection.execute(update(audit).where(audit.c.actor == member).values(actor=NOBODY, detail=""))
-    barring = audit.c.action.in_([Action.BAR, Action.UNBAR])
-    connection.execute(update(audit).where(barring, audit.c.detail == member).values(detail=NOBODY))
-    connection.execute(update(freezes).where(freezes.c.owner == member).values(owner=NOBODY))
-    connection.execute(delete(choices).where(choices.c.member == member))
-    connection.execute(delete(voice_members).where(voice_members.c.member == member))
+    def erase_traces(self, member: str) -> None:
+        """A member's choices, places on lists, and name in the audit log go; so do the words in it
+        on their voices. What is frozen of theirs stays so, without whose it was; where an admin
+        has blocked them, that stays too: else an erasure would be the way around it. To be called
+        before the voices go."""
+        theirs = select(voices.c.id).where(voices.c.owner == member)
+        blocking = audit.c.action.in_([Action.BAR, Action.UNBAR])
+        for statement in (
+            update(audit).where(audit.c.voice_id.in_(theirs)).values(detail=""),
+            update(audit).where(audit.c.actor == member).values(actor=NOBODY, detail=""),
+            update(audit).where(blocking, audit.c.detail == member).values(detail=NOBODY),
+            update(freezes).where(freezes.c.owner == member).values(owner=NOBODY),
+            delete(choices).where(choices.c.member == member),
+            delete(voice_members).where(voice_members.c.member == member),
+        ):
+            self._connection.execute(statement)

@@ -21,7 +21,7 @@ def revisions() -> list[str]:
     return sorted(step.stem.split("_")[0] for step in _VERSIONS.glob("[0-9]*_*.py"))
 
 
-def examine(file: Path) -> str | None:
+def check_integrity(file: Path) -> str | None:
     """The revision of the schema in `file`, None where there is none yet. Blocks.
 
     Raises DatabaseDamaged where SQLite finds the file damaged, or a newer version wrote it;
@@ -51,13 +51,13 @@ def examine(file: Path) -> str | None:
     return revision
 
 
-def bring_up(file: Path) -> None:
-    """Examine `file` and bring its schema to the newest revision, in a process of its own: that
+def upgrade(file: Path) -> None:
+    """Check `file` and bring its schema to the newest revision, in a process of its own: that
     takes 0.6 s once an upgrade, and spares the bot Alembic's 11 MB. Blocks.
 
-    Raises what `examine` raises, and SetupError where a migration fails.
+    Raises what `check_integrity` raises, and SetupError where a migration fails.
     """
-    if examine(file) == revisions()[-1]:
+    if check_integrity(file) == revisions()[-1]:
         return
     done = subprocess.run(
         [sys.executable, "-m", "engine.store.migrate", str(file.resolve())],

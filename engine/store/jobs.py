@@ -1,27 +1,26 @@
-"""Every statement of the queue: values in, values out.
+"""Every statement on jobs and their deliveries, chunks, lanes and metadata: values in, values out.
 
-Knows: rows, and how values are kept in them. Does not know: transactions (the caller's), states'
-meaning, time (a parameter).
+Knows: rows, and how values are kept in them. Does not know: transactions (the caller's), what a
+state means, time (a parameter).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, fields
 from typing import Any, Final
 
 from sqlalchemy import (
-    Connection,
-    Row,
+    ColumnElement,
     and_,
     bindparam,
     case,
     delete,
     func,
-    insert,
     not_,
     or_,
     select,
     update,
 )
+from sqlalchemy.dialects.sqlite import insert
 
 from engine.model.jobs import (
     Chunk,
@@ -31,305 +30,189 @@ from engine.model.jobs import (
     JobRequest,
     JobState,
     Lane,
-    Substitution,
 )
-from engine.store.batches import slices
-from engine.store.tables import chunks, facts, jobs, lanes
+from engine.store.repository import Repository, batches, columns
+from engine.store.tables import chunks, deliveries, jobs, lanes, metadata
 
 _LIVE: Final = jobs.c.state.in_([JobState.QUEUED, JobState.SPEAKING])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRow:
-    """A live job as it is stored, with what only the queue itself needs of it."""
-
-    job: Job
-    origin_key: str | None
-    stalled_before: float
-    info: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChunkRow:
-    chunk: Chunk
-    deaths: int
-
-
-# ---- jobs
-
-
-def insert_job(
-    connection: Connection,
-    say: JobRequest,
-    *,
-    now: float,
-    stalled_before: float,
-    info: str | None,
-    stand_in: Substitution | None = None,
-) -> Job:
-    values: dict[str, Any] = {
-        "lane": say.lane,
-        "requester": say.requester,
-        "voice": say.voice,
-        "reference": say.reference,
-        "typed": say.typed,
-        "style": dict(say.style),
-        "text": say.text,
-        "priority": say.priority,
-        "state": JobState.QUEUED,
-        "held": say.held,
-        "created_at": now,
-        "origin": dict(say.origin),
-        "origin_key": say.origin_key,
-        "stalled_before": stalled_before,
-        "card": info,
-        "stand_in": stand_in,
-    }
-    result = connection.execute(insert(jobs).returning(*jobs.c), values)
-    return _job(result.one())
-
-
-def job(connection: Connection, job_id: int) -> Job | None:
-    row = (connection.execute(select(jobs).where(jobs.c.id == job_id))).one_or_none()
-    return None if row is None else _job(row)
-
-
-def job_of(connection: Connection, origin_key: str) -> Job | None:
-    found = connection.execute(select(jobs).where(jobs.c.origin_key == origin_key))
-    row = found.one_or_none()
-    return None if row is None else _job(row)
-
-
-def live_jobs(connection: Connection) -> list[JobRow]:
-    """All that are queued or being spoken, oldest first."""
-    rows = connection.execute(select(jobs).where(_LIVE).order_by(jobs.c.id))
-    return [
-        JobRow(
-            job=_job(row),
-            origin_key=row.origin_key,
-            stalled_before=row.stalled_before,
-            info=row.card,
-        )
-        for row in rows
-    ]
-
-
-def unshown_jobs(connection: Connection) -> list[Job]:
-    """Over, and what was last shown of them does not begin with their state; oldest first.
-    Withdrawn ones have nothing that could show them."""
-    rows = connection.execute(select(jobs).where(not_(_LIVE), not_(_SHOWN)).order_by(jobs.c.id))
-    return [_job(row) for row in rows]
-
-
-def set_jobs(connection: Connection, job_ids: Collection[int], **values: object) -> None:
-    for some in slices(list(job_ids)):
-        connection.execute(update(jobs).where(jobs.c.id.in_(some)).values(**values))
-
-
-def purge_jobs(connection: Connection, *, shown_before: float, before: float) -> int:
-    """Delete finished jobs, with their chunks: those that ended before `shown_before` if their
-    end was shown, all that ended before `before`. How many."""
-    gone = connection.execute(
-        delete(jobs).where(
-            not_(_LIVE),
-            or_(and_(jobs.c.ended_at < shown_before, _SHOWN), jobs.c.ended_at < before),
-        )
-    )
-    return gone.rowcount
-
-
 _SHOWN: Final = or_(
-    func.coalesce(jobs.c.shown, "").startswith(jobs.c.state),
-    func.coalesce(jobs.c.ended_by, "") == EndReason.WITHDRAWN,
+    func.coalesce(deliveries.c.shown, "").startswith(jobs.c.state),
+    func.coalesce(jobs.c.ended_by, "") == EndReason.ABORTED,
 )
+_JOBS: Final = select(*columns(jobs, Job), deliveries.c.note, deliveries.c.key, deliveries.c.shown)
+_ROWS: Final = _JOBS.join(deliveries, deliveries.c.job_id == jobs.c.id)
+#: Of a request, what is kept as it is.
+_ASKED: Final = [each.name for each in fields(JobRequest) if each.name in jobs.c]
+#: Of a job, what its front end keeps with it.
+_DELIVERED: Final = ("note", "shown")
 
 
-def _job(row: Row[Any]) -> Job:
-    return Job(
-        id=row.id,
-        lane=row.lane,
-        requester=row.requester,
-        voice=row.voice,
-        reference=row.reference,
-        typed=row.typed,
-        style=row.style,
-        text=row.text,
-        priority=row.priority,
-        state=JobState(row.state),
-        held=row.held,
-        created_at=row.created_at,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        ended_by=None if row.ended_by is None else EndReason(row.ended_by),
-        ended_actor=row.ended_actor,
-        error=row.error,
-        origin=row.origin,
-        shown=row.shown,
-        stand_in=None if row.stand_in is None else Substitution(row.stand_in),
-    )
+class Jobs(Repository):
+    """Requests to speak, each with its front end's delivery."""
 
-
-# ---- chunks
-
-
-def chunks_of(connection: Connection, job_ids: Sequence[int]) -> dict[int, list[ChunkRow]]:
-    """The chunks of each of these jobs, in order."""
-    found: dict[int, list[ChunkRow]] = {job_id: [] for job_id in job_ids}
-    for some in slices(job_ids):
-        rows = connection.execute(
-            select(chunks)
-            .where(chunks.c.job_id.in_(some))
-            .order_by(chunks.c.job_id, chunks.c.position)
-        )
-        for row in rows:
-            found[row.job_id].append(_chunk(row))
-    return found
-
-
-def replace_chunks(connection: Connection, job_id: int, *, since: int, by: Iterable[Chunk]) -> None:
-    """Put `by` in the place of the job's chunks from index `since` on."""
-    connection.execute(delete(chunks).where(chunks.c.job_id == job_id, chunks.c.position >= since))
-    insert_chunks(connection, by)
-
-
-def insert_chunks(connection: Connection, new: Iterable[Chunk]) -> None:
-    rows = [
-        {
-            "job_id": chunk.job_id,
-            "position": chunk.index,
-            "text": chunk.text,
-            "pause_after": chunk.pause_after,
-            "state": chunk.state,
-            "attempts": chunk.attempts,
-            "deaths": 0,
-            "audio": chunk.audio,
-            "seconds": chunk.seconds,
-        }
-        for chunk in new
-    ]
-    if rows:
-        connection.execute(insert(chunks), rows)
-
-
-def set_chunks(connection: Connection, which: Iterable[tuple[int, int]], **values: object) -> None:
-    """Give the chunks `(job id, index)` these values."""
-    keys = [{"at_job": job_id, "at_index": index} for job_id, index in which]
-    if keys:
-        connection.execute(
-            update(chunks)
-            .where(
-                chunks.c.job_id == bindparam("at_job"), chunks.c.position == bindparam("at_index")
+    def insert(self, request: JobRequest, **values: object) -> Job:
+        """A queued job; `values` are what the request does not say."""
+        asked = {name: getattr(request, name) for name in _ASKED}
+        row = asked | {"style": dict(request.style), "state": JobState.QUEUED} | values
+        result = self._connection.execute(insert(jobs).values(row).returning(jobs.c.id))
+        job_id = result.scalar_one()
+        self._connection.execute(
+            insert(deliveries).values(
+                job_id=job_id,
+                frontend=request.frontend,
+                key=request.key,
+                note=dict(request.note),
             )
-            .values(**values),
-            keys,
+        )
+        (job,) = self._select(jobs.c.id == job_id)
+        return job
+
+    def get(self, job_id: int) -> Job | None:
+        return next(iter(self._select(jobs.c.id == job_id)), None)
+
+    def by_key(self, frontend: str, key: str) -> Job | None:
+        """The job that this front end submitted with this key."""
+        found = self._select(deliveries.c.frontend == frontend, deliveries.c.key == key)
+        return next(iter(found), None)
+
+    def live(self) -> list[Job]:
+        """All that are queued or being spoken, oldest first."""
+        return self._select(_LIVE)
+
+    def unshown(self, frontend: str) -> list[Job]:
+        """Over, and what was last shown of them does not begin with their state; oldest first.
+        Aborted ones have nothing that could show them."""
+        return self._select(jobs.c.frontend == frontend, not_(_LIVE), not_(_SHOWN))
+
+    def ended_in(self, frontend: str, voice: str | None, *, most: int) -> list[int]:
+        """Jobs that are over, in the registered voice of this key, or (None) in any; newest
+        first."""
+        where = jobs.c.reference.is_not(None) if voice is None else jobs.c.voice == voice
+        found = self._connection.execute(
+            select(jobs.c.id)
+            .where(jobs.c.frontend == frontend, not_(_LIVE), where)
+            .order_by(jobs.c.id.desc())
+            .limit(most)
+        )
+        return list(found.scalars())
+
+    def of_requester(self, member: str) -> list[Job]:
+        """Oldest first."""
+        return self._select(jobs.c.requester == member)
+
+    def update(self, job_ids: Collection[int], **values: object) -> None:
+        """Give these jobs these values; `note` and `shown` are kept with their deliveries."""
+        shown = {name: values.pop(name) for name in _DELIVERED if name in values}
+        for some in batches(list(job_ids)):
+            if values:
+                self._connection.execute(update(jobs).where(jobs.c.id.in_(some)).values(**values))
+            if shown:
+                self._connection.execute(
+                    update(deliveries).where(deliveries.c.job_id.in_(some)).values(**shown)
+                )
+
+    def delete_ended(self, *, shown_before: float, before: float) -> int:
+        """Delete finished jobs, with their chunks: those that ended before `shown_before` if their
+        end was shown, all that ended before `before`. How many."""
+        shown = select(deliveries.c.job_id).where(deliveries.c.job_id == jobs.c.id, _SHOWN)
+        gone = self._connection.execute(
+            delete(jobs).where(
+                not_(_LIVE),
+                or_(and_(jobs.c.ended_at < shown_before, shown.exists()), jobs.c.ended_at < before),
+            )
+        )
+        return gone.rowcount
+
+    def _select(self, *where: ColumnElement[bool]) -> list[Job]:
+        rows = self._connection.execute(_ROWS.where(*where).order_by(jobs.c.id))
+        return [Job(**row) for row in rows.mappings()]
+
+
+class Chunks(Repository):
+    """The parts of jobs that are spoken in one go."""
+
+    def of(self, job_ids: Sequence[int]) -> dict[int, list[Chunk]]:
+        """The chunks of each of these jobs, in order."""
+        found: dict[int, list[Chunk]] = {job_id: [] for job_id in job_ids}
+        for some in batches(job_ids):
+            rows = self._connection.execute(
+                select(*columns(chunks, Chunk))
+                .where(chunks.c.job_id.in_(some))
+                .order_by(chunks.c.job_id, chunks.c.position)
+            )
+            for row in rows.mappings():
+                found[row["job_id"]].append(Chunk(**row))
+        return found
+
+    def insert(self, new: Iterable[Chunk]) -> None:
+        rows = [asdict(chunk) for chunk in new]
+        if rows:
+            self._connection.execute(insert(chunks), rows)
+
+    def delete(self, job_id: int, *, since: int) -> None:
+        """The job's chunks from this position on."""
+        self._connection.execute(
+            delete(chunks).where(chunks.c.job_id == job_id, chunks.c.position >= since)
         )
 
+    def update(self, which: Iterable[tuple[int, int]], **values: object) -> None:
+        """Give the chunks `(job id, position)` these values."""
+        keys = [{"at_job": job_id, "at_position": position} for job_id, position in which]
+        if keys:
+            self._connection.execute(
+                update(chunks)
+                .where(
+                    chunks.c.job_id == bindparam("at_job"),
+                    chunks.c.position == bindparam("at_position"),
+                )
+                .values(**values),
+                keys,
+            )
 
-def count_tries(
-    connection: Connection,
-    which: Iterable[tuple[int, int]],
-    *,
-    state: ChunkState,
-    attempts: int,
-    deaths: int,
-) -> None:
-    """Give the chunks this state, and add to their counts."""
-    set_chunks(
-        connection,
-        which,
-        state=state,
-        attempts=chunks.c.attempts + attempts,
-        deaths=chunks.c.deaths + deaths,
-    )
-
-
-def release_chunks(connection: Connection, job_ids: Collection[int]) -> None:
-    """No chunk of these jobs is being made any more."""
-    for some in slices(list(job_ids)):
-        connection.execute(
-            update(chunks)
-            .where(chunks.c.job_id.in_(some), chunks.c.state == ChunkState.SYNTHESIZING)
-            .values(state=ChunkState.QUEUED)
-        )
-
-
-def count_chunks(connection: Connection, job_id: int) -> tuple[int, int, int, float]:
-    """How many chunks a job has, how many are spoken, how many failed, seconds spoken."""
-    spoken = chunks.c.state == ChunkState.SPOKEN
-    row = (
-        connection.execute(
+    def count(self, job_id: int) -> tuple[int, int, int, float]:
+        """How many chunks a job has, how many are spoken, how many failed, seconds spoken."""
+        spoken = chunks.c.state == ChunkState.SPOKEN
+        row = self._connection.execute(
             select(
                 func.count(),
                 func.count(case((spoken, 1))),
                 func.count(case((chunks.c.state == ChunkState.FAILED, 1))),
                 func.coalesce(func.sum(case((spoken, chunks.c.seconds))), 0.0),
             ).where(chunks.c.job_id == job_id)
+        ).one()
+        return row[0], row[1], row[2], row[3]
+
+
+class Lanes(Repository):
+    """Where jobs are spoken in order."""
+
+    def all(self) -> list[Lane]:
+        rows = self._connection.execute(
+            select(*columns(lanes, Lane)).order_by(lanes.c.frontend, lanes.c.id)
         )
-    ).one()
-    return row[0], row[1], row[2], row[3]
+        return [Lane(**row) for row in rows.mappings()]
 
-
-def _chunk(row: Row[Any]) -> ChunkRow:
-    return ChunkRow(
-        chunk=Chunk(
-            job_id=row.job_id,
-            index=row.position,
-            text=row.text,
-            state=ChunkState(row.state),
-            attempts=row.attempts,
-            audio=row.audio,
-            seconds=row.seconds,
-            pause_after=row.pause_after,
-        ),
-        deaths=row.deaths,
-    )
-
-
-# ---- lanes
-
-
-def all_lanes(connection: Connection) -> list[Lane]:
-    rows = connection.execute(select(lanes).order_by(lanes.c.id))
-    return [
-        Lane(id=row.id, where=row.place, paused=row.paused, stalled_seconds=row.stalled_seconds)
-        for row in rows
-    ]
-
-
-def put_lane(connection: Connection, lane: Lane) -> None:
-    values = {
-        "place": None if lane.where is None else dict(lane.where),
-        "paused": lane.paused,
-        "stalled_seconds": lane.stalled_seconds,
-    }
-    changed = connection.execute(update(lanes).where(lanes.c.id == lane.id).values(**values))
-    if changed.rowcount == 0:
-        connection.execute(insert(lanes).values(id=lane.id, **values))
-
-
-def put_stalls(connection: Connection, seconds: Mapping[str, float]) -> None:
-    """For so long each of these lanes could not be spoken so far."""
-    rows = [{"at_lane": lane, "so_far": so_far} for lane, so_far in seconds.items()]
-    if rows:
-        connection.execute(
-            update(lanes)
-            .where(lanes.c.id == bindparam("at_lane"))
-            .values(stalled_seconds=bindparam("so_far")),
-            rows,
+    def put(self, lane: Lane) -> None:
+        row = asdict(lane)
+        self._connection.execute(
+            insert(lanes)
+            .values(row)
+            .on_conflict_do_update(index_elements=[lanes.c.frontend, lanes.c.id], set_=row)
         )
 
 
-# ---- facts
+class Metadata(Repository):
+    """What the queue remembers of itself."""
 
+    def get(self, name: str) -> Any:
+        """What was put under `name`, None if nothing was."""
+        return self._connection.execute(
+            select(metadata.c.value).where(metadata.c.name == name)
+        ).scalar_one_or_none()
 
-def fact(connection: Connection, name: str) -> Any:
-    """What was put under `name`, None if nothing was."""
-    return (
-        connection.execute(select(facts.c.value).where(facts.c.name == name))
-    ).scalar_one_or_none()
-
-
-def put_fact(connection: Connection, name: str, value: Mapping[str, Any] | float) -> None:
-    changed = connection.execute(update(facts).where(facts.c.name == name).values(value=value))
-    if changed.rowcount == 0:
-        connection.execute(insert(facts).values(name=name, value=value))
+    def put(self, name: str, value: Mapping[str, Any] | float) -> None:
+        self._connection.execute(
+            insert(metadata)
+            .values(name=name, value=value)
+            .on_conflict_do_update(index_elements=[metadata.c.name], set_={"value": value})
+        )

@@ -6,11 +6,12 @@ Does not know: what the tables are for.
 """
 
 import argparse
+import sqlite3
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine, event
 
 from engine.base.redaction import guard_output
 
@@ -26,14 +27,29 @@ def config_for(file: Path) -> Config:
 
 
 def upgrade(file: Path) -> None:
-    """Bring `file` to the newest revision; creates it where it does not exist."""
+    """Bring `file` to the newest revision, in one transaction; creates it where it does not
+    exist."""
     engine = create_engine(f"sqlite:///{file}", hide_parameters=True)
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
     config = config_for(file)
     with engine.connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
     engine.dispose()
+
+
+def _set_up(connection: sqlite3.Connection, record: object) -> None:
+    # The driver begins a transaction at the first INSERT only: what stands before would be
+    # committed at once, statement by statement.
+    connection.isolation_level = None
+    # A table that was copied to another shape leaves its texts in free pages otherwise.
+    connection.execute("PRAGMA secure_delete = ON")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ def blocked_as(file: Path, reference: str) -> list[str]:
         "frozen_voices",
         "SELECT DISTINCT freezes.reference FROM freezes "
         "JOIN frozen_voices ON freeze_id = freezes.id JOIN voices ON voices.id = voice_id "
-        "WHERE freezes.lane = '' AND voices.reference = ? ORDER BY 1",
+        "WHERE freezes.place = '' AND voices.reference = ? ORDER BY 1",
         reference,
     )
     return [str(found) for (found,) in rows]

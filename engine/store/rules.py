@@ -4,45 +4,44 @@ Knows: rows. Does not know: what a decision means (`permissions.py`), who may ta
 (`freezes.py`).
 """
 
-from sqlalchemy import Connection, delete, insert, select, update
+from dataclasses import asdict
 
-from engine.model.voices import ClonePolicy, LaneRules
-from engine.store.tables import choices, lane_rules
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.sqlite import insert
 
-#: Where a choice holds on every server.
-EVERYWHERE = ""
-
-
-def put_choice(connection: Connection, member: str, lane: str, voice: str | None) -> None:
-    connection.execute(delete(choices).where(choices.c.member == member, choices.c.lane == lane))
-    if voice is not None:
-        connection.execute(insert(choices).values(member=member, lane=lane, voice=voice))
+from engine.model.voices import PlaceRules
+from engine.store.repository import Repository, columns
+from engine.store.tables import choices, place_rules
 
 
-def choices_of(connection: Connection, member: str) -> dict[str, str]:
-    """What a member chose, by lane."""
-    rows = connection.execute(select(choices).where(choices.c.member == member))
-    return {row.lane: row.voice for row in rows}
+class Rules(Repository):
+    """Members' choices, and the decisions of places."""
 
+    def put_choice(self, member: str, place: str, voice: str | None) -> None:
+        self._connection.execute(
+            delete(choices).where(choices.c.member == member, choices.c.place == place)
+        )
+        if voice is not None:
+            self._connection.execute(
+                insert(choices).values(member=member, place=place, voice=voice)
+            )
 
-def rules_of(connection: Connection, lane: str | None) -> LaneRules:
-    """Outside of any server, nothing is decided."""
-    row = connection.execute(select(lane_rules).where(lane_rules.c.lane == lane)).one_or_none()
-    if row is None:
-        return LaneRules()
-    return LaneRules(
-        default_voice=row.default_voice, uploaders=row.uploaders, cloned=ClonePolicy(row.cloned)
-    )
+    def choices_of(self, member: str) -> dict[str, str]:
+        """What a member chose, by place."""
+        rows = self._connection.execute(select(choices).where(choices.c.member == member))
+        return {row.place: row.voice for row in rows}
 
+    def of(self, place: str | None) -> PlaceRules:
+        """Outside of any place, nothing is decided."""
+        row = self._connection.execute(
+            select(*columns(place_rules, PlaceRules)).where(place_rules.c.place == place)
+        ).one_or_none()
+        return PlaceRules() if row is None else PlaceRules(**row._mapping)
 
-def put_rules(connection: Connection, lane: str, rules: LaneRules) -> None:
-    values = {
-        "default_voice": rules.default_voice,
-        "uploaders": rules.uploaders,
-        "cloned": rules.cloned,
-    }
-    changed = connection.execute(
-        update(lane_rules).where(lane_rules.c.lane == lane).values(**values)
-    )
-    if changed.rowcount == 0:
-        connection.execute(insert(lane_rules).values(lane=lane, **values))
+    def put(self, place: str, rules: PlaceRules) -> None:
+        values = asdict(rules)
+        self._connection.execute(
+            insert(place_rules)
+            .values(place=place, **values)
+            .on_conflict_do_update(index_elements=[place_rules.c.place], set_=values)
+        )

@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import StaticPool
 
 from engine.model.errors import StorageFull
+from engine.store.transaction import Transaction
 
 T = TypeVar("T")
 
@@ -55,16 +56,16 @@ class Database:
         self._thread: _Thread | None = None
         self._closed = False
 
-    async def read(self, query: Callable[[Connection], T]) -> T:
+    async def read(self, query: Callable[[Transaction], T]) -> T:
         """Run `query` in a transaction of its own that changes nothing."""
         return await self._run(self._read, query)
 
-    async def write(self, change: Callable[[Connection], T]) -> T:
+    async def write(self, change: Callable[[Transaction], T]) -> T:
         """Run `change` in a transaction; it is on disk when this returns. All of it, or, where
         it raises, nothing. If the caller is cancelled, it is still either. Raises StorageFull."""
         return await self._run(self._write, change)
 
-    async def scrub(self) -> None:
+    async def vacuum(self) -> None:
         """Have nothing of deleted rows in the file or its log when this returns.
 
         `secure_delete` overwrites a row where it stood last; copies that SQLite made when it moved
@@ -73,7 +74,7 @@ class Database:
         be, for it needs as much room again.
         """
         thread = self._thread or await self._open()
-        await thread.scrub()
+        await thread.vacuum()
 
     async def close(self) -> None:
         """After all that was asked for before, close the connection and end its thread, which is
@@ -85,7 +86,9 @@ class Database:
             await thread.close()
 
     async def _run(
-        self, run: Callable[[Engine, Callable[[Connection], T]], T], work: Callable[[Connection], T]
+        self,
+        run: Callable[[Engine, Callable[[Transaction], T]], T],
+        work: Callable[[Transaction], T],
     ) -> T:
         thread = self._thread or await self._open()
         return await thread.run(lambda engine: run(engine, work))
@@ -101,17 +104,17 @@ class Database:
             return self._thread
 
     @staticmethod
-    def _read(engine: Engine, query: Callable[[Connection], T]) -> T:
+    def _read(engine: Engine, query: Callable[[Transaction], T]) -> T:
         with engine.connect() as connection:
-            return query(connection)
+            return query(Transaction(connection))
 
     @staticmethod
-    def _write(engine: Engine, change: Callable[[Connection], T]) -> T:
+    def _write(engine: Engine, change: Callable[[Transaction], T]) -> T:
         try:
             with engine.connect() as connection:
                 connection.execution_options(writes=True)
                 with connection.begin():
-                    return change(connection)
+                    return change(Transaction(connection))
         except OperationalError as error:
             code = getattr(error.orig, "sqlite_errorcode", None)
             if code != sqlite3.SQLITE_FULL:
@@ -136,12 +139,12 @@ class _Thread(aiosqlite.Connection):
         execute: Callable[..., Awaitable[T]] = self._execute
         return await execute(work, self._engine)
 
-    async def scrub(self) -> None:
+    async def vacuum(self) -> None:
         """VACUUM, and empty the log; neither can be done in a transaction."""
         execute: Callable[..., Awaitable[None]] = self._execute
-        await execute(self._scrub)
+        await execute(self._vacuum)
 
-    def _scrub(self) -> None:
+    def _vacuum(self) -> None:
         # The connection itself: SQLAlchemy would begin a transaction.
         try:
             self._conn.execute("VACUUM")

@@ -1,8 +1,10 @@
 """The tables of the queue and of the voices.
 
 Knows: columns, keys and indexes, as the newest migration leaves them. A test holds the two equal.
-Does not know: queries, transactions, which states may follow which (`jobs.py` does).
+Does not know: queries, transactions, which states may follow which (`engine/model/jobs.py` does).
 """
+
+from enum import Enum
 
 from sqlalchemy import (
     JSON,
@@ -17,60 +19,92 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    false,
+    TypeDecorator,
     text,
 )
 
-metadata = MetaData()
+from engine.model.jobs import ChunkState, EndReason, JobState, Substitution, Urgency
+from engine.model.voices import Action, ClonePolicy, Scope
+
+schema = MetaData()
+
+
+class Word(TypeDecorator[Enum]):
+    """A string that is a value of an enumeration."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, kind: type[Enum]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_result_value(self, value: str | None, dialect: object) -> Enum | None:
+        return None if value is None else self.kind(value)
+
 
 jobs = Table(
     "jobs",
-    metadata,
+    schema,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("lane", String, nullable=False),
+    Column("frontend", String, nullable=False),  # whose it is
+    Column("lane", String, nullable=False),  # one of its front end's lanes
+    # Where rights, freezes and lists of who spoke hold for it; NULL: nowhere.
+    Column("place", String),
     Column("requester", String, nullable=False),
     # "": the engine's default; "en-us": a built-in voice; "@12": row 12 of `voices`
     Column("voice", String, nullable=False),
+    Column("reference", String),  # of a registered voice: its recording's content hash
+    # Whether `voice` was named for this text. Until the first engine is known it may be any word.
+    Column("typed", Boolean, nullable=False),
     Column("style", JSON, nullable=False),
     Column("text", Text, nullable=False),  # as it was submitted; chunks hold what is spoken
     Column("priority", Integer, nullable=False),
-    Column("state", String, nullable=False),  # JobState
-    Column("held", Boolean, nullable=False),
+    Column("urgency", Word(Urgency)),  # its sound is only fetched; NULL: it is spoken
+    Column("state", Word(JobState), nullable=False),
+    Column("pending", Boolean, nullable=False),  # not promised to its requester yet
     Column("created_at", Float, nullable=False),
     Column("started_at", Float),
     Column("ended_at", Float),
-    Column("ended_by", String),  # EndedBy
+    Column("ended_by", Word(EndReason)),
     Column("ended_actor", String),
     Column("error", Text),
-    Column("origin", JSON, nullable=False),
-    Column("origin_key", String, unique=True),
-    Column("shown", String),
     # What `lanes.stalled_seconds` was at the submission: the job expires by the difference.
     Column("stalled_before", Float, nullable=False),
-    # The engine's card under which the text was split; NULL until the first card is known.
-    Column("card", String),
-    Column("reference", String),  # of a registered voice: its recording's content hash
-    Column("stand_in", String),  # StandIn
-    # Whether `voice` was named for this text. Until the first card is known it may be any word.
-    Column("typed", Boolean, nullable=False, server_default=false()),
-    Index("jobs_live", "lane", sqlite_where=text("state IN ('queued', 'speaking')")),
+    # The engine's info under which the text was split; NULL until the first is known.
+    Column("engine", String),
+    Column("substitution", Word(Substitution)),
+    Index("jobs_live", "frontend", "lane", sqlite_where=text("state IN ('queued', 'speaking')")),
     Index("jobs_ended", "ended_at"),
-    Index("jobs_cloned", "lane", "voice", sqlite_where=text("reference IS NOT NULL")),
+    Index("jobs_cloned", "place", "voice", sqlite_where=text("reference IS NOT NULL")),
     # A button that a member pressed last month must never meet a younger job of the same id.
     sqlite_autoincrement=True,
 )
 
+# What a front end keeps with its job: by what it came, and what was shown of it.
+deliveries = Table(
+    "deliveries",
+    schema,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("frontend", String, nullable=False),
+    Column("key", String),  # the same key twice makes one job
+    Column("note", JSON, nullable=False),
+    Column("shown", String),
+    Index("deliveries_key", "frontend", "key", unique=True),
+    sqlite_with_rowid=False,
+)
+
 chunks = Table(
     "chunks",
-    metadata,
+    schema,
     Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("text", Text, nullable=False),
     Column("pause_after", Float, nullable=False),
-    Column("state", String, nullable=False),  # ChunkState
-    # Tries that were begun and have not ended well; written before the try.
+    Column("state", Word(ChunkState), nullable=False),
+    # Attempts that were begun and have not ended well; written before the attempt.
     Column("attempts", Integer, nullable=False),
-    # Deaths of the host with nothing but this chunk in work.
+    # Deaths of the engine's process with nothing but this chunk in work.
     Column("deaths", Integer, nullable=False),
     Column("audio", String),  # key of `audio`; no foreign key: the cache forgets on its own
     Column("seconds", Float),
@@ -79,16 +113,19 @@ chunks = Table(
 
 lanes = Table(
     "lanes",
-    metadata,
+    schema,
+    Column("frontend", String, primary_key=True),
     Column("id", String, primary_key=True),
-    Column("place", JSON(none_as_null=True)),
+    # The front end's own note on where it speaks; NULL: nowhere.
+    Column("target", JSON(none_as_null=True)),
     Column("paused", Boolean, nullable=False),
     Column("stalled_seconds", Float, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 audio = Table(
     "audio",
-    metadata,
+    schema,
     Column("key", String, primary_key=True),
     Column("bytes", Integer, nullable=False),
     Column("seconds", Float, nullable=False),
@@ -99,10 +136,10 @@ audio = Table(
     Index("audio_voice", "voice"),
 )
 
-# What the queue remembers of itself: `card`, the last engine's card; `alive`, when it last ran.
-facts = Table(
-    "facts",
-    metadata,
+# What the queue remembers of itself: `engine`, the last engine's info; `alive`, when it last ran.
+metadata = Table(
+    "metadata",
+    schema,
     Column("name", String, primary_key=True),
     Column("value", JSON, nullable=False),
 )
@@ -111,19 +148,19 @@ facts = Table(
 
 voices = Table(
     "voices",
-    metadata,
+    schema,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("owner", String, nullable=False),  # a member; "": the operator
     Column("name", String, nullable=False),
     Column("name_key", String, nullable=False),  # the name, casefolded: unique for an owner
     Column("reference", String, nullable=False),  # content hash of the recording as it is kept
-    Column("scope", String, nullable=False),  # Scope
-    Column("lane", String),  # with scope `server`: the one that it is shared with
+    Column("scope", Word(Scope), nullable=False),
+    Column("place", String),  # with scope `server`: the one that it is shared with
     Column("style", JSON, nullable=False),
-    Column("report", JSON, nullable=False),  # Report: what the examination found
+    Column("analysis", JSON, nullable=False),  # RecordingAnalysis
     Column("created_at", Float, nullable=False),
     Index("voices_name", "owner", "name_key", unique=True),
-    Index("voices_lane", "lane"),
+    Index("voices_place", "place"),
     Index("voices_reference", "reference"),
     # A button that was pressed last month must never meet a younger voice of the same id.
     sqlite_autoincrement=True,
@@ -132,7 +169,7 @@ voices = Table(
 # With scope `members`: who else may use a voice.
 voice_members = Table(
     "voice_members",
-    metadata,
+    schema,
     Column("voice_id", ForeignKey("voices.id", ondelete="CASCADE"), primary_key=True),
     Column("member", String, primary_key=True),
     Index("voice_members_member", "member"),
@@ -142,10 +179,10 @@ voice_members = Table(
 # What a member agreed to, and when. It goes with the voice.
 consents = Table(
     "consents",
-    metadata,
+    schema,
     Column("voice_id", ForeignKey("voices.id", ondelete="CASCADE"), primary_key=True),
     Column("member", String, nullable=False),
-    Column("lane", String),  # where it was given; NULL: in a direct message
+    Column("place", String),  # where it was given; NULL: in a direct message
     Column("words", Text, nullable=False),  # what was agreed to
     Column("given_at", Float, nullable=False),
     sqlite_with_rowid=False,
@@ -154,21 +191,21 @@ consents = Table(
 # The voice that a member speaks in: on one server, or ("") everywhere. Built-in ones too.
 choices = Table(
     "choices",
-    metadata,
+    schema,
     Column("member", String, primary_key=True),
-    Column("lane", String, primary_key=True),
+    Column("place", String, primary_key=True),
     Column("voice", String, nullable=False),
     sqlite_with_rowid=False,
 )
 
 # What a server's admins have decided about voices.
-lane_rules = Table(
-    "lane_rules",
-    metadata,
-    Column("lane", String, primary_key=True),
+place_rules = Table(
+    "place_rules",
+    schema,
+    Column("place", String, primary_key=True),
     Column("default_voice", String),
     Column("uploaders", String),  # the role that may upload; NULL: everyone
-    Column("cloned", String, nullable=False),  # Cloned
+    Column("cloned", Word(ClonePolicy), nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -176,7 +213,7 @@ lane_rules = Table(
 # it is large beside a row of `voices`, and seldom read. No row: not computed yet.
 voice_prints = Table(
     "voice_prints",
-    metadata,
+    schema,
     Column("voice_id", ForeignKey("voices.id", ondelete="CASCADE"), primary_key=True),
     Column("print", LargeBinary, nullable=False),  # empty: the recording cannot be read
 )
@@ -184,21 +221,21 @@ voice_prints = Table(
 # Recordings that may not be spoken on a server until they are released, no matter who gives them.
 freezes = Table(
     "freezes",
-    metadata,
+    schema,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("lane", String, nullable=False),  # "": everywhere, by the operator
+    Column("place", String, nullable=False),  # "": everywhere, by the operator
     Column("owner", String, nullable=False),  # whose voice it was; "-": erased. It decides nothing
     Column("reference", String, nullable=False),
     Column("print", LargeBinary),  # NULL: not known yet; empty: known by its bytes alone
     Column("compared", Boolean, nullable=False),  # with all voices that were there before it
-    Index("freezes_lane", "lane", "reference"),
+    Index("freezes_place", "place", "reference"),
     sqlite_autoincrement=True,
 )
 
 # The voices that fall under a freeze: it is of them, or their recording was recognized.
 frozen_voices = Table(
     "frozen_voices",
-    metadata,
+    schema,
     Column("freeze_id", ForeignKey("freezes.id", ondelete="CASCADE"), primary_key=True),
     Column("voice_id", ForeignKey("voices.id", ondelete="CASCADE"), primary_key=True),
     Index("frozen_voices_voice", "voice_id"),
@@ -206,10 +243,10 @@ frozen_voices = Table(
 )
 
 # Members who may not give voices to a server.
-barred_members = Table(
-    "barred_members",
-    metadata,
-    Column("lane", String, primary_key=True),
+blocked_members = Table(
+    "blocked_members",
+    schema,
+    Column("place", String, primary_key=True),
     Column("member", String, primary_key=True),
     sqlite_with_rowid=False,
 )
@@ -217,34 +254,35 @@ barred_members = Table(
 # Who did what to which voice, when, on which server. Never audio, never what was spoken.
 audit = Table(
     "audit",
-    metadata,
+    schema,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("at", Float, nullable=False),
-    Column("lane", String),  # NULL: outside of any server
+    Column("place", String),  # NULL: outside of any server
     Column("actor", String, nullable=False),  # a member; "": the operator; "-": erased
-    Column("action", String, nullable=False),  # Action
-    Column("voice_id", Integer),  # no foreign key: the trail outlives the voice
+    Column("action", Word(Action), nullable=False),
+    Column("voice_id", Integer),  # no foreign key: the audit log outlives the voice
     Column("detail", Text, nullable=False),
-    Index("audit_lane", "lane", "id"),
+    Index("audit_place", "place", "id"),
     Index("audit_actor", "actor", "action", "at"),
 )
 
-# Messages on Discord that show what a member had deleted, until each is blanked.
-erasures = Table(
-    "erasures",
-    metadata,
+# Messages of a front end that show what a member had deleted, until each is redacted.
+pending_redactions = Table(
+    "pending_redactions",
+    schema,
     Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("frontend", String, nullable=False),
     Column("member", String, nullable=False),
-    Column("origin", JSON, nullable=False),  # the front end's own note on where it stands
+    Column("note", JSON, nullable=False),  # the front end's own, on where the message stands
     Column("failure", Text),  # why it is out of reach; NULL: not tried to the end
-    Index("erasures_member", "member"),
+    Index("pending_redactions_member", "member"),
 )
 
-# Files that are to go: cached audio by key, recordings and derived state by content hash.
-purges = Table(
-    "purges",
-    metadata,
-    Column("kind", String, primary_key=True),  # audio, reference, state
+# Files to delete: cached audio by key, recordings and derived state by content hash.
+pending_deletions = Table(
+    "pending_deletions",
+    schema,
+    Column("kind", String, primary_key=True),  # DeletionKind
     Column("key", String, primary_key=True),
     sqlite_with_rowid=False,
 )
@@ -253,7 +291,7 @@ purges = Table(
 # mark is a hash under a key that is not in this file, and is thrown away with its last mark.
 attempts = Table(
     "attempts",
-    metadata,
+    schema,
     Column("id", Integer, primary_key=True),
     Column("mark", String, nullable=False),
     Column("at", Float, nullable=False),

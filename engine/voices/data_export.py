@@ -1,6 +1,6 @@
-"""A member's data as files to send: JSON, and the recordings as they are kept.
+"""A member's data as files that can be handed over: JSON, and the recordings as they are kept.
 
-Knows: what belongs to a member, zip files. Does not know: who asked, where the files are sent.
+Knows: what belongs to a member, zip files. Does not know: who asked, where they are sent.
 """
 
 import asyncio
@@ -12,29 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection
-
+from engine.model.jobs import Job
 from engine.model.voices import Voice
-from engine.store import (
-    audit as audit_queries,
-)
-from engine.store import (
-    deletions as erasure_queries,
-)
-from engine.store import (
-    freezes as freeze_queries,
-)
-from engine.store import (
-    rules as rule_queries,
-)
-from engine.store import (
-    voices as voice_queries,
-)
+from engine.store.transaction import Transaction
 from engine.voices.recording_files import RecordingFiles
 
-#: Bytes of a zip file besides the contents of its files: for each, twice its name and 76; 22 for
-#: the whole (PKWARE's APPNOTE, sections 4.3.7, 4.3.12, 4.3.16); rounded up. Contents that cannot
-#: be deflated grow by 5 bytes every 16 KiB, and a few more.
+#: What a zip file needs for each file in it besides its contents, and once for all: twice its
+#: name, 76 and 22 bytes (PKWARE's APPNOTE, sections 4.3.7, 4.3.12, 4.3.16); rounded up. What
+#: cannot be deflated grows by 5 bytes every 16 KiB and a few more.
 _HEADERS: Final = 128
 _GROWTH: Final = 1 / 2048
 _DATA: Final = "mynah-data.json"
@@ -50,8 +35,8 @@ class DataExport:
     recordings: Mapping[str, str]  # content hash: name of the file
 
 
-def collect(connection: Connection, member: str) -> DataExport:
-    voices = voice_queries.of_owner(connection, member)
+def collect(tx: Transaction, member: str) -> DataExport:
+    voices = tx.voices.of_owner(member)
     files = _file_names(voices)
     data = {
         "member": member,
@@ -59,44 +44,41 @@ def collect(connection: Connection, member: str) -> DataExport:
         "consents": [
             {
                 "voice": f"@{consent['voice_id']}",
-                "server": consent["lane"],
+                "server": consent["place"],
                 "words": consent["words"],
                 "given_at": _when(consent["given_at"]),
             }
-            for consent in voice_queries.consents_of(connection, member)
+            for consent in tx.voices.consents_of(member)
         ],
         "choices": [
-            {"server": lane or "everywhere", "voice": voice}
-            for lane, voice in rule_queries.choices_of(connection, member).items()
+            {"server": place or "everywhere", "voice": voice}
+            for place, voice in tx.rules.choices_of(member).items()
         ],
         "frozen": [
-            {"server": lane or "everywhere", "recording": reference}
-            for lane, reference in freeze_queries.freezes_of(connection, member)
+            {"server": place or "everywhere", "recording": reference}
+            for place, reference in tx.freezes.of_owner(member)
         ],
-        "blocked_from_giving_voices_on": freeze_queries.bars_of(connection, member),
+        "blocked_from_giving_voices_on": tx.freezes.places_blocking(member),
         "messages_to_be_redacted": [
-            _without_token(each.origin)
-            for each in erasure_queries.erasures_left(connection, member)
+            _without_token(each.note) for each in tx.deletions.redactions(member=member)
         ],
         "on_the_lists_of": [
-            voice.key
-            for voice in voice_queries.within_reach(connection, member, None)
-            if member in voice.members
+            voice.key for voice in tx.voices.within_reach(member, None) if member in voice.members
         ],
         "audit_log": [
             {
                 "at": _when(entry.at),
-                "server": entry.lane,
+                "server": entry.place,
                 "action": entry.action,
                 "voice": None if entry.voice_id is None else f"@{entry.voice_id}",
                 "detail": entry.detail,
             }
-            for entry in audit_queries.entries(connection, actor=member, limit=None)
+            for entry in tx.audit.entries(actor=member, limit=None)
         ],
     }
     return DataExport(
         data=data,
-        texts=[_text(row) for row in erasure_queries.jobs_of(connection, member)],
+        texts=[_text(job) for job in tx.jobs.of_requester(member)],
         recordings=files,
     )
 
@@ -142,12 +124,12 @@ def _files(
         number += 1
     for reference, file_name in kept.recordings.items():
         recording = recording_files.read(reference)
-        if recording is not None:  # deleted meanwhile
+        if recording is not None:  # deleted since it was looked up
             yield file_name, recording
 
 
 def _room(file: tuple[str, bytes]) -> int:
-    """The most bytes that a file takes in a zip file."""
+    """Bytes that a file takes in a zip file at most."""
     return _HEADERS + 2 * len(file[0].encode()) + len(file[1]) + int(len(file[1]) * _GROWTH)
 
 
@@ -169,7 +151,7 @@ def _voice(voice: Voice, file: str) -> dict[str, Any]:
         "name": voice.name,
         "recording": file,
         "shared": voice.scope,
-        "server": voice.lane,
+        "server": voice.place,
         "members": sorted(voice.members),
         "style": dict(voice.style),
         "analysis": voice.analysis.to_json(),
@@ -177,27 +159,27 @@ def _voice(voice: Voice, file: str) -> dict[str, Any]:
     }
 
 
-def _text(row: Mapping[str, Any]) -> dict[str, Any]:
+def _text(job: Job) -> dict[str, Any]:
     return {
-        "server": row["lane"],
-        "text": row["text"],
-        "voice": row["voice"],
-        "style": row["style"],
-        "state": row["state"],
-        "asked_at": _when(row["created_at"]),
-        "begun_at": _when(row["started_at"]),
-        "ended_at": _when(row["ended_at"]),
-        "origin": _without_token(row["origin"]),
+        "server": job.place,
+        "text": job.text,
+        "voice": job.voice,
+        "style": dict(job.style),
+        "state": job.state,
+        "asked_at": _when(job.created_at),
+        "begun_at": _when(job.started_at),
+        "ended_at": _when(job.ended_at),
+        "origin": _without_token(job.note),
     }
 
 
-def _without_token(origin: Mapping[str, Any]) -> dict[str, Any]:
-    """Interaction tokens are credentials: never export them."""
-    return {name: value for name, value in origin.items() if name != "token"}
+def _without_token(note: Mapping[str, Any]) -> dict[str, Any]:
+    """Interaction tokens are credentials: they are never exported."""
+    return {name: value for name, value in note.items() if name != "token"}
 
 
 def _file_names(voices: Sequence[Voice]) -> dict[str, str]:
-    """A name for each recording: its voice's, with an id if another recording has the same name."""
+    """A name for each recording: its voice's, made distinct where it must be."""
     names: dict[str, str] = {}
     for voice in voices:
         if voice.reference in names:

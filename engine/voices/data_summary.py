@@ -8,12 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection
-
 from engine.model.voices import Voice
-from engine.queue import SpeechQueue
-from engine.store import summary as holding_queries
-from engine.store import voices as voice_queries
+from engine.queue import FrontEndQueue
+from engine.store.transaction import Transaction
 
 #: Texts that are looked at again when the name of a voice is no longer to be seen.
 MOST_SPOKEN: Final = 1000
@@ -31,16 +28,17 @@ class DataSummary:
     messages: int  # on Discord, still to be blanked from an earlier time
 
 
-async def data_summary(speech: SpeechQueue, member: str) -> DataSummary:
-    def count(connection: Connection) -> DataSummary:
-        voices = voice_queries.of_owner(connection, member)
-        return DataSummary(voices=voices, **holding_queries.count_kept(connection, member))
+async def data_summary(speech: FrontEndQueue, member: str) -> DataSummary:
+    def count(tx: Transaction) -> DataSummary:
+        voices = tx.voices.of_owner(member)
+        return DataSummary(voices=voices, **tx.deletions.count_kept(member))
 
     return await speech.database.read(count)
 
 
-async def spoken_in(speech: SpeechQueue, key: str) -> list[int]:
-    """The jobs that are over, in this registered voice, or ("") in any; newest first."""
+async def spoken_in(speech: FrontEndQueue, key: str) -> list[int]:
+    """The front end's jobs that are over, in this registered voice, or ("") in any; newest
+    first."""
     return await speech.database.read(
-        lambda c: holding_queries.spoken_in(c, key or None, most=MOST_SPOKEN)
+        lambda tx: tx.jobs.ended_in(speech.frontend, key or None, most=MOST_SPOKEN)
     )

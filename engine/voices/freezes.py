@@ -21,7 +21,6 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Final
 
 import structlog
-from sqlalchemy import Connection
 
 from engine.base.clock import Clock
 from engine.base.error_text import describe
@@ -29,8 +28,7 @@ from engine.base.settings import Settings
 from engine.model.errors import BadRecording
 from engine.model.voices import OPERATOR
 from engine.queue import SpeechQueue
-from engine.store import freezes as freeze_queries
-from engine.store.freezes import EVERYWHERE, Frozen
+from engine.store.transaction import EVERYWHERE, Frozen, Transaction
 from engine.voices import analysis_process, blocklist
 from engine.voices.transactions import VoiceTransactions
 
@@ -56,7 +54,7 @@ class Freezes(VoiceTransactions):
         """
         if not made:
             return []
-        frozen = await self._database.read(lambda c: freeze_queries.all_frozen(c, printed=True))
+        frozen = await self._database.read(lambda tx: tx.freezes.all(printed=True))
         frozen = [each for each in frozen if each.print]
         try:
             found = await analysis_process.same_recordings(
@@ -69,14 +67,12 @@ class Freezes(VoiceTransactions):
 
     # ---- the operator's blocklist
 
-    def _mirror(self, connection: Connection, blocked: Collection[tuple[str, bytes]]) -> None:
+    def _mirror(self, tx: Transaction, blocked: Collection[tuple[str, bytes]]) -> None:
         """Have the rows be as the operator's folder is: recordings, with prints where known."""
-        freeze_queries.keep_only(connection, EVERYWHERE, [reference for reference, _ in blocked])
+        tx.freezes.keep_only(EVERYWHERE, [reference for reference, _ in blocked])
         for reference, made in blocked:
-            made = made or freeze_queries.print_by_reference(connection, reference) or b""
-            freeze_queries.put_freeze(
-                connection, EVERYWHERE, reference=reference, owner=OPERATOR, made=made or None
-            )
+            made = made or tx.freezes.print_by_reference(reference) or b""
+            tx.freezes.put(EVERYWHERE, reference=reference, owner=OPERATOR, made=made or None)
 
     # ---- what is found afterwards
 
@@ -116,12 +112,10 @@ class Freezes(VoiceTransactions):
         await asyncio.gather(*self._at_work, return_exceptions=True)
 
     async def _compare(self) -> None:
-        for frozen in await self._database.read(
-            lambda c: freeze_queries.all_frozen(c, printed=False)
-        ):
+        for frozen in await self._database.read(lambda tx: tx.freezes.all(printed=False)):
             await self._fill_in_freeze(frozen)
-        for frozen in await self._database.read(freeze_queries.yet_to_compare):
-            if frozen.lane == EVERYWHERE and frozen.print:
+        for frozen in await self._database.read(lambda tx: tx.freezes.yet_to_compare()):
+            if frozen.place == EVERYWHERE and frozen.print:
                 await asyncio.to_thread(
                     blocklist.add_print, self._frozen, frozen.reference, frozen.print
                 )
@@ -130,7 +124,7 @@ class Freezes(VoiceTransactions):
 
     async def _compare_with_voices(self, frozen: Frozen) -> None:
         beside = await self._database.read(
-            lambda c: freeze_queries.prints_beside(c, frozen.id),
+            lambda tx: tx.freezes.prints_beside(frozen.id),
         )
         ids = list(beside)
         places = await analysis_process.same_recordings(
@@ -138,9 +132,9 @@ class Freezes(VoiceTransactions):
         )
         found = [ids[place] for place in places]
 
-        def write(connection: Connection) -> None:
-            freeze_queries.put_under(connection, frozen.id, found)
-            freeze_queries.set_compared(connection, frozen.id)
+        def write(tx: Transaction) -> None:
+            tx.freezes.put_under(frozen.id, found)
+            tx.freezes.set_compared(frozen.id)
 
         await self._act(write, tell=[""] if found else [])
         if found:
@@ -153,7 +147,7 @@ class Freezes(VoiceTransactions):
     # ---- fingerprints that are missing
 
     async def _fill_in_voices(self) -> None:
-        for voice_id, reference in await self._database.read(freeze_queries.without_print):
+        for voice_id, reference in await self._database.read(lambda tx: tx.freezes.without_print()):
             made = await self._print_of(reference)
             if made is not None:
                 await self._fill_in_voice(voice_id, made)
@@ -162,21 +156,19 @@ class Freezes(VoiceTransactions):
         async with self._files:
             found = await self._recognize(made)
 
-            def write(connection: Connection) -> None:
-                freeze_queries.put_print(connection, voice_id, made)
+            def write(tx: Transaction) -> None:
+                tx.freezes.put_print(voice_id, made)
                 for frozen in found:
-                    freeze_queries.put_under(connection, frozen.id, [voice_id])
+                    tx.freezes.put_under(frozen.id, [voice_id])
 
             await self._act(write, tell=[""] if found else [])
 
     async def _fill_in_freeze(self, frozen: Frozen) -> None:
-        made = await self._database.read(
-            lambda c: freeze_queries.print_by_reference(c, frozen.reference)
-        )
+        made = await self._database.read(lambda tx: tx.freezes.print_by_reference(frozen.reference))
         made = made or await self._print_of(frozen.reference)
         if not made:
             return  # known by its bytes alone, as long as nobody has the recording
-        await self._database.write(lambda c: freeze_queries.set_print(c, frozen.id, made))
+        await self._database.write(lambda tx: tx.freezes.set_print(frozen.id, made))
 
     async def _print_of(self, reference: str) -> bytes | None:
         """None where the recording is away, or cannot be read."""

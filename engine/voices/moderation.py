@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Final
 
 import structlog
-from sqlalchemy import Connection
 
 from engine.model.engine import NO_SUCH_VOICE
 from engine.model.errors import NotAllowed, UnknownVoice
@@ -17,24 +16,13 @@ from engine.model.voices import (
     Action,
     AuditEntry,
     ClonePolicy,
-    LaneRules,
+    PlaceRules,
     Requester,
     Scope,
     Voice,
     voice_number,
 )
-from engine.store import (
-    audit as audit_queries,
-)
-from engine.store import (
-    freezes as freeze_queries,
-)
-from engine.store import (
-    rules as rule_queries,
-)
-from engine.store import (
-    voices as voice_queries,
-)
+from engine.store.transaction import Transaction
 from engine.voices import permissions
 from engine.voices.freezes import Freezes
 from engine.voices.transactions import engine_unknown, unknown
@@ -52,83 +40,83 @@ log = structlog.get_logger(__name__)
 
 
 class Moderation(Freezes):
-    async def rules(self, lane: str) -> LaneRules:
-        return await self._database.read(lambda c: rule_queries.rules_of(c, lane))
+    async def rules(self, place: str) -> PlaceRules:
+        return await self._database.read(lambda tx: tx.rules.of(place))
 
     async def set_default(self, requester: Requester, key: str | None) -> None:
         """The voice of those on this server who have chosen none: a built-in one, or one that
         everyone there may use; None: the engine's own. Raises UnknownVoice, NotAllowed,
         EngineUnknown."""
-        lane = _lane(requester)
+        place = _place(requester)
 
-        def write(connection: Connection) -> None:
+        def write(tx: Transaction) -> None:
             number = None if key is None else voice_number(key)
             if number is not None and key is not None:
-                policy = self._policy(connection)
+                policy = self._policy(tx)
                 voice = policy.voice(key)
                 if voice is None or not policy.allows(voice, requester):
                     raise unknown(key)
-                if not permissions.named_there(voice, lane, *policy.lane(lane)):
+                if not permissions.named_there(voice, place, *policy.place(place)):
                     raise NotAllowed(
-                        f"{key} is not for everyone on {lane}",
+                        f"{key} is not for everyone on {place}",
                         user_message="Only a voice that everyone on this server may use can be "
                         "its default. Have it shared with the server first.",
                     )
             elif key is not None:
                 self._check_built_in(key)
-            self._decide(connection, requester, default_voice=key)
+            self._decide(tx, requester, default_voice=key)
             told = "" if key is None or number is not None else key
-            self._tell(connection, requester, Action.DEFAULT, number, told)
+            self._tell(tx, requester, Action.DEFAULT, number, told)
 
         await self._act(write)
 
     async def set_uploaders(self, requester: Requester, role: str | None) -> None:
         """Only members with this role may upload from now on; None: everyone."""
 
-        def write(connection: Connection) -> None:
-            self._decide(connection, requester, uploaders=role)
-            self._tell(connection, requester, Action.UPLOADERS, detail=role or "everyone")
+        def write(tx: Transaction) -> None:
+            self._decide(tx, requester, uploaders=role)
+            self._tell(tx, requester, Action.UPLOADERS, detail=role or "everyone")
 
         await self._act(write)
 
     async def allow(self, requester: Requester, cloned: ClonePolicy) -> None:
         """Which registered voices may be used on this server."""
 
-        def write(connection: Connection) -> None:
-            self._decide(connection, requester, cloned=cloned)
-            self._tell(connection, requester, Action.ALLOW, detail=cloned)
+        def write(tx: Transaction) -> None:
+            self._decide(tx, requester, cloned=cloned)
+            self._tell(tx, requester, Action.ALLOW, detail=cloned)
 
         await self._act(write, tell=[""])
 
     # ---- single voices
 
-    async def seen(self, lane: str) -> list[Voice]:
+    async def seen(self, place: str) -> list[Voice]:
         """Shared with that server or with everyone, spoken there lately, or frozen there."""
-        return await self._database.read(lambda c: voice_queries.seen_on(c, lane))
+        return await self._database.read(lambda tx: tx.voices.seen_on(place))
 
-    async def speakers(self, lane: str) -> Mapping[str, str]:
+    async def speakers(self, place: str) -> Mapping[str, str]:
         """The voices that were heard on that server lately, by key, and who spoke in each last."""
-        return await self._database.read(lambda c: voice_queries.speakers_on(c, lane))
+        return await self._database.read(lambda tx: tx.voices.speakers_on(place))
 
-    async def frozen(self, lane: str) -> frozenset[int]:
-        return await self._database.read(lambda c: freeze_queries.frozen_on(c, lane))
+    async def frozen(self, place: str) -> frozenset[int]:
+        return await self._database.read(lambda tx: tx.freezes.voices_frozen_on(place))
 
     async def remove(self, requester: Requester, key: str) -> None:
         """End a voice's sharing with this server. Raises UnknownVoice, NotAllowed."""
-        lane = _lane(requester)
+        place = _place(requester)
 
-        def write(connection: Connection) -> None:
-            voice = _seen(connection, lane, key)
-            if voice.scope is not Scope.SERVER or voice.lane != lane:
+        def write(tx: Transaction) -> None:
+            voice = _seen(tx, place, key)
+            if voice.scope is not Scope.SERVER or voice.place != place:
                 raise NotAllowed(
-                    f"{key} is not shared with {lane}",
+                    f"{key} is not shared with {place}",
                     user_message="This voice is not shared with this server, so there is nothing "
                     "to remove. To keep it from being spoken here, freeze it.",
                 )
-            voice_queries.set_voice(connection, voice.id, scope=Scope.PRIVATE, lane=None)
-            if rule_queries.rules_of(connection, lane).default_voice == voice.key:
-                self._decide(connection, requester, default_voice=None)
-            self._tell(connection, requester, Action.REMOVE, voice.id)
+            tx.voices.update(voice.id, scope=Scope.PRIVATE, place=None)
+            if tx.rules.of(place).default_voice == voice.key:
+                self._decide(tx, requester, default_voice=None)
+            self._tell(tx, requester, Action.REMOVE, voice.id)
 
         await self._act(write, tell=[key])
 
@@ -136,12 +124,12 @@ class Moderation(Freezes):
         """Its recording may not be spoken on this server until it is released, no matter who
         gives it: other voices of it fall under the freeze too, those to come included. Raises
         UnknownVoice."""
-        lane = _lane(requester)
+        place = _place(requester)
 
-        def write(connection: Connection) -> None:
-            voice = _seen(connection, lane, key)
-            freeze_queries.freeze(connection, lane, voice)
-            self._tell(connection, requester, Action.FREEZE, voice.id)
+        def write(tx: Transaction) -> None:
+            voice = _seen(tx, place, key)
+            tx.freezes.freeze(place, voice)
+            self._tell(tx, requester, Action.FREEZE, voice.id)
 
         await self._act(write, tell=[""])  # the same recording may be in several
         await self._recognized_soon()
@@ -149,44 +137,44 @@ class Moderation(Freezes):
     async def release(self, requester: Requester, key: str) -> None:
         """The recording may be spoken again, in all voices that were recognized as it. Raises
         UnknownVoice."""
-        lane = _lane(requester)
+        place = _place(requester)
 
-        def write(connection: Connection) -> None:
-            voice = _seen(connection, lane, key)
-            freeze_queries.release(connection, lane, voice)
-            self._tell(connection, requester, Action.RELEASE, voice.id)
+        def write(tx: Transaction) -> None:
+            voice = _seen(tx, place, key)
+            tx.freezes.release(place, voice)
+            self._tell(tx, requester, Action.RELEASE, voice.id)
 
         await self._act(write, tell=[""])
 
     # ---- members
 
-    async def barred(self, lane: str) -> frozenset[str]:
+    async def barred(self, place: str) -> frozenset[str]:
         """The members who may not give voices to that server."""
-        return await self._database.read(lambda c: freeze_queries.barred_on(c, lane))
+        return await self._database.read(lambda tx: tx.freezes.members_blocked_on(place))
 
     async def bar(self, requester: Requester, member: str) -> None:
         """This member cannot upload voices on the server or share any with it from now on, and
         none of theirs is spoken there, until it is taken back."""
-        lane = _lane(requester)
+        place = _place(requester)
 
-        def write(connection: Connection) -> None:
-            freeze_queries.bar(connection, lane, member)
-            self._tell(connection, requester, Action.BAR, detail=member)
+        def write(tx: Transaction) -> None:
+            tx.freezes.block_member(place, member)
+            self._tell(tx, requester, Action.BAR, detail=member)
 
         await self._act(write, tell=[""])
 
     async def unbar(self, requester: Requester, member: str) -> None:
         """Raises NotAllowed where the member is not barred."""
-        lane = _lane(requester)
+        place = _place(requester)
 
-        def write(connection: Connection) -> None:
-            if member not in freeze_queries.barred_on(connection, lane):
+        def write(tx: Transaction) -> None:
+            if member not in tx.freezes.members_blocked_on(place):
                 raise NotAllowed(
-                    f"{member} is not barred on {lane}",
+                    f"{member} is not barred on {place}",
                     user_message="This member is not barred from giving voices here.",
                 )
-            freeze_queries.unbar(connection, lane, member)
-            self._tell(connection, requester, Action.UNBAR, detail=member)
+            tx.freezes.unblock_member(place, member)
+            self._tell(tx, requester, Action.UNBAR, detail=member)
 
         await self._act(write, tell=[""])
 
@@ -196,39 +184,40 @@ class Moderation(Freezes):
         """Tell the admins of this server, and the operator by the log, what is wrong with a voice
         that was heard here or that the asker may use. Raises UnknownVoice."""
 
-        def write(connection: Connection) -> Voice:
-            policy = self._policy(connection)
+        def write(tx: Transaction) -> Voice:
+            policy = self._policy(tx)
             voice = policy.voice(key)
             if voice is None or not policy.allows(voice, requester):
-                voice = _seen(connection, _lane(requester), key)
-            self._tell(connection, requester, Action.REPORT, voice.id, words[:MOST_WORDS])
+                voice = _seen(tx, _place(requester), key)
+            self._tell(tx, requester, Action.REPORT, voice.id, words[:MOST_WORDS])
             return voice
 
         voice = await self._database.write(write)
         # Ids only, as everywhere in the log: the words are in the trail.
         log.warning(
-            "A voice was reported", voice=voice.key, reference=voice.reference, lane=requester.lane
+            "A voice was reported",
+            voice=voice.key,
+            reference=voice.reference,
+            place=requester.place,
         )
         return voice
 
     async def audit(
-        self, lane: str | None, *, actor: str | None = None, limit: int = _ENTRIES
+        self, place: str | None, *, actor: str | None = None, limit: int = _ENTRIES
     ) -> list[AuditEntry]:
         """The newest first: of one server, or (None) of all, in direct messages too."""
         return await self._database.read(
-            lambda c: audit_queries.entries(c, lane=lane, actor=actor, limit=limit)
+            lambda tx: tx.audit.entries(place=place, actor=actor, limit=limit)
         )
 
-    async def deciders(self, lane: str, *, limit: int) -> list[str]:
+    async def deciders(self, place: str, *, limit: int) -> list[str]:
         """Who has decided about voices on that server, the latest first. They were admins then."""
-        return await self._database.read(
-            lambda c: audit_queries.actors(c, lane, DECISIONS, limit=limit)
-        )
+        return await self._database.read(lambda tx: tx.audit.actors(place, DECISIONS, limit=limit))
 
-    def _decide(self, connection: Connection, requester: Requester, **decided: object) -> None:
-        lane = _lane(requester)
-        rules = rule_queries.rules_of(connection, lane)
-        rule_queries.put_rules(connection, lane, replace(rules, **decided))  # type: ignore[arg-type]
+    def _decide(self, tx: Transaction, requester: Requester, **decided: object) -> None:
+        place = _place(requester)
+        rules = tx.rules.of(place)
+        tx.rules.put(place, replace(rules, **decided))  # type: ignore[arg-type]
 
     def _check_built_in(self, key: str) -> None:
         info = self._speech.info
@@ -240,18 +229,18 @@ class Moderation(Freezes):
             )
 
 
-def _lane(requester: Requester) -> str:
-    if requester.lane is None:
+def _place(requester: Requester) -> str:
+    if requester.place is None:
         raise NotAllowed(
             "a decision outside of any server",
             user_message="This is decided on a server: use the command there.",
         )
-    return requester.lane
+    return requester.place
 
 
-def _seen(connection: Connection, lane: str, key: str) -> Voice:
+def _seen(tx: Transaction, place: str, key: str) -> Voice:
     """Of others, nobody is told whether they exist."""
-    for voice in voice_queries.seen_on(connection, lane):
+    for voice in tx.voices.seen_on(place):
         if voice.key == key:
             return voice
     raise unknown(key)

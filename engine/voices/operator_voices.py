@@ -3,12 +3,9 @@
 Knows: which of them are registered. Does not know: the folder (`operator_folder.py` follows it).
 """
 
-from sqlalchemy import Connection
-
 from engine.model.voice_names import check_name
 from engine.model.voices import OPERATOR, Scope, Voice
-from engine.store import freezes as freeze_queries
-from engine.store import voices as voice_queries
+from engine.store.transaction import Transaction
 from engine.voices.freezes import Freezes
 from engine.voices.pending_deletions import PendingDeletions, in_voices
 from engine.voices.recording_analyzer import Analyzed
@@ -17,45 +14,43 @@ from engine.voices.recording_analyzer import Analyzed
 class OperatorVoices(PendingDeletions, Freezes):
     async def published(self) -> list[Voice]:
         """The operator's voices, by name."""
-        found = await self._database.read(lambda c: voice_queries.of_owner(c, OPERATOR))
+        found = await self._database.read(lambda tx: tx.voices.of_owner(OPERATOR))
         return sorted(found, key=lambda voice: voice.name.casefold())
 
     async def publish(self, name: str, examined: Analyzed) -> Voice:
         """Everyone may use it, everywhere. A voice of this name that has another recording keeps
         its id; what was made of the old one goes. Raises BadName."""
         name = check_name(name)
-        before = await self._database.read(lambda c: voice_queries.called(c, OPERATOR, name))
+        before = await self._database.read(lambda tx: tx.voices.called(OPERATOR, name))
 
-        def write(connection: Connection) -> Voice:
-            voice = put(connection)
+        def write(tx: Transaction) -> Voice:
+            voice = put(tx)
             if examined.fingerprint:
-                freeze_queries.put_print(connection, voice.id, examined.fingerprint)
-            freeze_queries.put_voice_under(connection, voice, recognized)
+                tx.freezes.put_print(voice.id, examined.fingerprint)
+            tx.freezes.put_voice_under(voice, recognized)
             return voice
 
-        def put(connection: Connection) -> Voice:
-            voice = voice_queries.called(connection, OPERATOR, name)
+        def put(tx: Transaction) -> Voice:
+            voice = tx.voices.called(OPERATOR, name)
             if voice is None:
-                return voice_queries.insert_voice(
-                    connection,
+                return tx.voices.insert(
                     owner=OPERATOR,
                     name=name,
                     reference=examined.reference,
                     scope=Scope.PUBLIC,
-                    lane=None,
-                    report=examined.analysis,
+                    place=None,
+                    analysis=examined.analysis,
                     now=self._clock.time(),
                 )
-            voice_queries.set_voice(
-                connection,
+            tx.voices.update(
                 voice.id,
                 reference=examined.reference,
-                report=examined.analysis.to_json(),
+                analysis=examined.analysis.to_json(),
             )
-            voice_queries.set_name(connection, voice.id, name)
+            tx.voices.rename(voice.id, name)
             if voice.reference != examined.reference:
-                self._let_go(connection, [voice])
-            again = voice_queries.voice(connection, voice.id)
+                self._let_go(tx, [voice])
+            again = tx.voices.get(voice.id)
             assert again is not None
             return again
 
@@ -72,12 +67,12 @@ class OperatorVoices(PendingDeletions, Freezes):
 
     async def unpublish(self, name: str) -> None:
         """The operator has taken the file away. Nothing where there is no such voice."""
-        before = await self._database.read(lambda c: voice_queries.called(c, OPERATOR, name))
+        before = await self._database.read(lambda tx: tx.voices.called(OPERATOR, name))
         if before is None:
             return
 
-        def write(connection: Connection) -> None:
-            self._remove(connection, [before])
+        def write(tx: Transaction) -> None:
+            self._remove(tx, [before])
 
         await self._act(write, tell=[before.key], forget=in_voices([before.key]))
         await self.purge()

@@ -8,25 +8,12 @@ import asyncio
 from collections.abc import Collection, Mapping
 
 import structlog
-from sqlalchemy import Connection
 
 from engine.base.error_text import describe
 from engine.model.errors import BadName, NotAllowed, StorageFull, TooManyVoices
 from engine.model.voice_names import check_name
 from engine.model.voices import Action, Requester, Scope, Voice, voice_number
-from engine.store import (
-    deletions as erasure_queries,
-)
-from engine.store import (
-    freezes as freeze_queries,
-)
-from engine.store import (
-    rules as rule_queries,
-)
-from engine.store import (
-    voices as voice_queries,
-)
-from engine.store.deletions import PurgeKind
+from engine.store.transaction import EVERYWHERE, DeletionKind, Transaction
 from engine.voices.freezes import Freezes
 from engine.voices.pending_deletions import PendingDeletions, in_voices
 from engine.voices.rate_limits import LimitedAction, RateLimits
@@ -41,7 +28,7 @@ log = structlog.get_logger(__name__)
 class VoiceOwners(PendingDeletions, Freezes, RateLimits):
     async def own(self, member: str) -> list[Voice]:
         """All voices of this member, wherever they may be used."""
-        found = await self._database.read(lambda c: voice_queries.of_owner(c, member))
+        found = await self._database.read(lambda tx: tx.voices.of_owner(member))
         return sorted(found, key=lambda voice: (voice.name.casefold(), voice.id))
 
     async def find_own(self, member: str, typed: str) -> Voice:
@@ -49,7 +36,7 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
 
         Raises UnknownVoice.
         """
-        return await self._database.read(lambda c: _own(c, member, typed))
+        return await self._database.read(lambda tx: _own(tx, member, typed))
 
     # ---- a new voice
 
@@ -65,12 +52,12 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
         now = self._clock.time()
         marks = self._marks(requester.member, LimitedAction.UPLOAD, now)
 
-        def check(connection: Connection) -> None:
-            _check_not_barred(connection, requester)
-            _check_role(connection, requester, roles, admin=admin)
-            self._check_limits(connection, requester.member)
-            self._check_attempts(connection, marks, LimitedAction.UPLOAD, now)
-            _check_free(connection, requester.member, name)
+        def check(tx: Transaction) -> None:
+            _check_not_barred(tx, requester)
+            _check_role(tx, requester, roles, admin=admin)
+            self._check_limits(tx, requester.member)
+            self._check_attempts(tx, marks, LimitedAction.UPLOAD, now)
+            _check_free(tx, requester.member, name)
 
         await self._database.read(check)
 
@@ -90,7 +77,7 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
                 user_message="Only the operator's voices are public. Share yours with a server, "
                 "or with members.",
             )
-        if scope is Scope.SERVER and requester.lane is None:
+        if scope is Scope.SERVER and requester.place is None:
             raise NotAllowed(
                 "no server to share it with",
                 user_message="Outside of a server there is none to share it with. Upload it "
@@ -106,46 +93,44 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
         now, reference = self._clock.time(), examined.reference
         recognized: dict[int, str] = {}  # freezes under which it falls: their lanes
 
-        def write(connection: Connection) -> Voice:
-            if reference in self._barred or freeze_queries.EVERYWHERE in recognized.values():
+        def write(tx: Transaction) -> Voice:
+            if reference in self._barred or EVERYWHERE in recognized.values():
                 raise NotAllowed(
                     f"the reference {reference} is barred",
                     user_message="Whoever runs this bot has blocked this recording.",
                 )
-            _check_not_barred(connection, requester)
-            self._check_limits(connection, requester.member)
-            _check_free(connection, requester.member, name)
-            voice = voice_queries.insert_voice(
-                connection,
+            _check_not_barred(tx, requester)
+            self._check_limits(tx, requester.member)
+            _check_free(tx, requester.member, name)
+            voice = tx.voices.insert(
                 owner=requester.member,
                 name=name,
                 reference=reference,
                 scope=scope,
-                lane=requester.lane if scope is Scope.SERVER else None,
-                report=examined.analysis,
+                place=requester.place if scope is Scope.SERVER else None,
+                analysis=examined.analysis,
                 now=now,
             )
-            voice_queries.put_consent(
-                connection,
+            tx.voices.put_consent(
                 voice.id,
                 member=requester.member,
-                lane=requester.lane,
+                place=requester.place,
                 words=consent,
                 now=now,
             )
             if examined.fingerprint:
-                freeze_queries.put_print(connection, voice.id, examined.fingerprint)
-            freeze_queries.put_voice_under(connection, voice, recognized)
-            self._tell(connection, requester, Action.UPLOAD, voice.id, scope)
-            erasure_queries.drop_purges(connection, PurgeKind.REFERENCE, [reference])
+                tx.freezes.put_print(voice.id, examined.fingerprint)
+            tx.freezes.put_voice_under(voice, recognized)
+            self._tell(tx, requester, Action.UPLOAD, voice.id, scope)
+            tx.deletions.drop(DeletionKind.REFERENCE, [reference])
             return voice
 
         async with self._files:
             found = await self._recognize(examined.fingerprint)
-            recognized.update((each.id, each.lane) for each in found)
+            recognized.update((each.id, each.place) for each in found)
             # What a kill leaves from here on is swept at the next start, unless the row is there.
             await self._database.write(
-                lambda c: erasure_queries.put_purges(c, PurgeKind.REFERENCE, [reference])
+                lambda tx: tx.deletions.put(DeletionKind.REFERENCE, [reference])
             )
             try:
                 await self._keep(examined)
@@ -176,7 +161,7 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
                 "it, and try again later.",
             ) from error
 
-    def _check_limits(self, connection: Connection, member: str) -> None:
+    def _check_limits(self, tx: Transaction, member: str) -> None:
         most = self._settings.mynah_max_voices
         if not most:
             raise NotAllowed(
@@ -184,7 +169,7 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
                 user_message="This bot keeps no voices of members. Choose one of those that are "
                 "offered as you type.",
             )
-        if len(voice_queries.of_owner(connection, member)) >= most:
+        if len(tx.voices.of_owner(member)) >= most:
             raise TooManyVoices(
                 f"the member has {most} voices",
                 user_message=f"You have {most} voices, and no more are kept. "
@@ -199,9 +184,9 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
         """Whether a member with these roles may share voices with the server where they ask: what
         was uploaded elsewhere is not to come in by that way. Raises NotAllowed."""
 
-        def check(connection: Connection) -> None:
-            _check_not_barred(connection, requester)
-            _check_role(connection, requester, roles, admin=admin)
+        def check(tx: Transaction) -> None:
+            _check_not_barred(tx, requester)
+            _check_role(tx, requester, roles, admin=admin)
 
         await self._database.read(check)
 
@@ -209,12 +194,12 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
         """Raises UnknownVoice, BadName."""
         name = check_name(name)
 
-        def write(connection: Connection) -> Voice:
-            voice = _own(connection, requester.member, key)
-            _check_free(connection, requester.member, name, but=voice)
-            voice_queries.set_name(connection, voice.id, name)
-            self._tell(connection, requester, Action.RENAME, voice.id)
-            return _again(connection, voice)
+        def write(tx: Transaction) -> Voice:
+            voice = _own(tx, requester.member, key)
+            _check_free(tx, requester.member, name, but=voice)
+            tx.voices.rename(voice.id, name)
+            self._tell(tx, requester, Action.RENAME, voice.id)
+            return _again(tx, voice)
 
         return await self._act(write, tell=[key])
 
@@ -232,26 +217,26 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
 
         Raises UnknownVoice, NotAllowed.
         """
-        if scope is Scope.PUBLIC or (scope is Scope.SERVER and requester.lane is None):
+        if scope is Scope.PUBLIC or (scope is Scope.SERVER and requester.place is None):
             raise NotAllowed(
                 f"scope {scope} outside of its place",
                 user_message="A voice is shared with a server on that server, or with members by "
                 "their names.",
             )
 
-        def write(connection: Connection) -> Voice:
-            voice = _own(connection, requester.member, key)
+        def write(tx: Transaction) -> Voice:
+            voice = _own(tx, requester.member, key)
             if scope is Scope.SERVER:
-                _check_not_barred(connection, requester)
+                _check_not_barred(tx, requester)
             members = set(voice.members) if scope is Scope.MEMBERS else set()
             members |= {add} if scope is Scope.MEMBERS and add is not None else set()
             members -= {remove, requester.member}
-            lane = requester.lane if scope is Scope.SERVER else None
-            voice_queries.set_voice(connection, voice.id, scope=scope, lane=lane)
-            voice_queries.put_members(connection, voice.id, members)
+            place = requester.place if scope is Scope.SERVER else None
+            tx.voices.update(voice.id, scope=scope, place=place)
+            tx.voices.put_members(voice.id, members)
             # Who is on the list is the owner's affair: the trail is read by admins.
-            self._tell(connection, requester, Action.SHARE, voice.id, scope)
-            return _again(connection, voice)
+            self._tell(tx, requester, Action.SHARE, voice.id, scope)
+            return _again(tx, voice)
 
         return await self._act(write, tell=[key])
 
@@ -263,15 +248,15 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
         Raises UnknownVoice; BadStyle where the engine has no such setting, or not this value.
         """
 
-        def write(connection: Connection) -> Voice:
-            voice = _own(connection, requester.member, key)
+        def write(tx: Transaction) -> Voice:
+            voice = _own(tx, requester.member, key)
             style = checked_style(self._speech.info, voice.style, values)
-            voice_queries.set_voice(connection, voice.id, style=style)
+            tx.voices.update(voice.id, style=style)
             told = ", ".join(
                 f"{name} {'reset' if value is None else value}" for name, value in values.items()
             )
-            self._tell(connection, requester, Action.STYLE, voice.id, told)
-            return _again(connection, voice)
+            self._tell(tx, requester, Action.STYLE, voice.id, told)
+            return _again(tx, voice)
 
         return await self._act(write, tell=[key])
 
@@ -283,10 +268,10 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
         if voice_number(key) is None:
             raise unknown(key)
 
-        def write(connection: Connection) -> None:
-            voice = _own(connection, requester.member, key)
-            self._tell(connection, requester, Action.DELETE, voice.id)
-            self._remove(connection, [voice])
+        def write(tx: Transaction) -> None:
+            voice = _own(tx, requester.member, key)
+            self._tell(tx, requester, Action.DELETE, voice.id)
+            self._remove(tx, [voice])
 
         await self._act(write, tell=[key], forget=in_voices([key]))
         await self.purge()
@@ -299,9 +284,9 @@ def _keep_files(recording_files: RecordingFiles, examined: Analyzed) -> None:
 
 
 def _check_role(
-    connection: Connection, requester: Requester, roles: Collection[str], *, admin: bool
+    tx: Transaction, requester: Requester, roles: Collection[str], *, admin: bool
 ) -> None:
-    role = rule_queries.rules_of(connection, requester.lane).uploaders
+    role = tx.rules.of(requester.place).uploaders
     if role is not None and role not in roles and not admin:
         raise NotAllowed(
             f"without the role {role}",
@@ -310,36 +295,33 @@ def _check_role(
         )
 
 
-def _check_not_barred(connection: Connection, requester: Requester) -> None:
-    if requester.member in freeze_queries.barred_on(connection, requester.lane):
+def _check_not_barred(tx: Transaction, requester: Requester) -> None:
+    if requester.member in tx.freezes.members_blocked_on(requester.place):
         raise NotAllowed(
-            f"the member is barred on {requester.lane}",
+            f"the member is barred on {requester.place}",
             user_message="An admin of this server has barred you from giving voices here. Ask them "
             "if you think that this is a mistake.",
         )
 
 
-def _own(connection: Connection, member: str, typed: str) -> Voice:
+def _own(tx: Transaction, member: str, typed: str) -> Voice:
     number = voice_number(typed)
-    if number is None:
-        voice = voice_queries.called(connection, member, typed)
-    else:
-        voice = voice_queries.voice(connection, number)
+    voice = tx.voices.called(member, typed) if number is None else tx.voices.get(number)
     if voice is None or voice.owner != member:
         raise unknown(typed)
     return voice
 
 
-def _again(connection: Connection, voice: Voice) -> Voice:
+def _again(tx: Transaction, voice: Voice) -> Voice:
     """The voice as it is now."""
-    found = voice_queries.voice(connection, voice.id)
+    found = tx.voices.get(voice.id)
     if found is None:
         raise unknown(voice.key)
     return found
 
 
-def _check_free(connection: Connection, owner: str, name: str, *, but: Voice | None = None) -> None:
-    taken = voice_queries.called(connection, owner, name)
+def _check_free(tx: Transaction, owner: str, name: str, *, but: Voice | None = None) -> None:
+    taken = tx.voices.called(owner, name)
     if taken is not None and (but is None or taken.id != but.id):
         raise BadName(
             "the owner has another voice of that name",

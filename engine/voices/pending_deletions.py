@@ -13,15 +13,12 @@ from pathlib import Path
 from typing import Final
 
 import structlog
-from sqlalchemy import Connection
 
 from engine.base.error_text import describe
 from engine.model.errors import EngineUnavailable, StorageFull
 from engine.model.jobs import Job
 from engine.model.voices import Voice
-from engine.store import deletions as erasure_queries
-from engine.store import voices as voice_queries
-from engine.store.deletions import PurgeKind
+from engine.store.transaction import DeletionKind, Transaction
 from engine.voices.transactions import VoiceTransactions
 
 #: Seconds until what could not be purged is tried again.
@@ -44,24 +41,24 @@ class PendingDeletions(VoiceTransactions):
         await self._tasks.run_to_completion(self._purge())
 
     async def _purge(self) -> None:
-        left = await self._database.read(erasure_queries.all_purges)
+        left = await self._database.read(lambda tx: tx.deletions.all())
         self._owing = any(left.values())
-        await self._speech.forget_audio(left[PurgeKind.AUDIO])
-        await self._struck(PurgeKind.AUDIO, left[PurgeKind.AUDIO])
+        await self._speech.forget_audio(left[DeletionKind.AUDIO])
+        await self._struck(DeletionKind.AUDIO, left[DeletionKind.AUDIO])
         async with self._files:
-            for reference in left[PurgeKind.REFERENCE]:
+            for reference in left[DeletionKind.REFERENCE]:
                 await self._purge_reference(reference)
-        forgotten = await self._purge_states(left[PurgeKind.STATE])
+        forgotten = await self._purge_states(left[DeletionKind.STATE])
         # Last, for the rows that were struck hold what was erased, too.
-        due = [rows for rows in left[PurgeKind.PAGES] if rows == TEXTS or forgotten]
+        due = [rows for rows in left[DeletionKind.PAGES] if rows == TEXTS or forgotten]
         if due:
             try:
-                await self._database.scrub()
+                await self._database.vacuum()
             except StorageFull as error:
                 log.error("Deleted rows are yet to be overwritten", error=describe(error))
             else:
-                await self._struck(PurgeKind.PAGES, due)
-        self._owing = any((await self._database.read(erasure_queries.all_purges)).values())
+                await self._struck(DeletionKind.PAGES, due)
+        self._owing = any((await self._database.read(lambda tx: tx.deletions.all())).values())
 
     async def _purge_states(self, references: Collection[str]) -> bool:
         """Where another voice has the same recording by now, its state is made again. False where
@@ -75,34 +72,34 @@ class PendingDeletions(VoiceTransactions):
                 log.debug("The engine has yet to forget a voice", error=describe(error))
                 return False
             await asyncio.to_thread(self._drop_state, reference)
-            await self._struck(PurgeKind.STATE, [reference])
+            await self._struck(DeletionKind.STATE, [reference])
         return True
 
     async def _purge_reference(self, reference: str) -> None:
         """Unless a voice has it. To be called with `_files`, so that none comes to have it."""
-        if not await self._database.read(lambda c: voice_queries.references(c, [reference])):
+        if not await self._database.read(lambda tx: tx.voices.references([reference])):
             await asyncio.to_thread(self._recording_files.drop, reference)
             await asyncio.to_thread(self._recording_files.drop_converted, reference)
-        await self._struck(PurgeKind.REFERENCE, [reference])
+        await self._struck(DeletionKind.REFERENCE, [reference])
 
-    async def _struck(self, kind: PurgeKind, keys: Collection[str]) -> None:
+    async def _struck(self, kind: DeletionKind, keys: Collection[str]) -> None:
         if keys:
-            await self._database.write(lambda c: erasure_queries.drop_purges(c, kind, keys))
+            await self._database.write(lambda tx: tx.deletions.drop(kind, keys))
 
-    def _remove(self, connection: Connection, gone: Collection[Voice]) -> None:
+    def _remove(self, tx: Transaction, gone: Collection[Voice]) -> None:
         """Take these voices out of the rows; all of them that is on disk is to go."""
-        voice_queries.delete_voices(connection, gone)
-        self._let_go(connection, gone)
+        tx.voices.delete(gone)
+        self._let_go(tx, gone)
 
-    def _let_go(self, connection: Connection, voices: Collection[Voice]) -> None:
+    def _let_go(self, tx: Transaction, voices: Collection[Voice]) -> None:
         """Their audio is to go, and of their recordings what no other voice has."""
         self._owing = True
-        keys = erasure_queries.audio_in(connection, [voice.key for voice in voices])
-        erasure_queries.purge_audio(connection, keys)
+        keys = tx.audio.in_voices([voice.key for voice in voices])
+        tx.deletions.delete_audio(keys)
         had = {voice.reference for voice in voices}
-        alone = had - voice_queries.references(connection, had)
-        erasure_queries.put_purges(connection, PurgeKind.REFERENCE, alone)
-        erasure_queries.put_purges(connection, PurgeKind.STATE, alone)
+        alone = had - tx.voices.references(had)
+        tx.deletions.put(DeletionKind.REFERENCE, alone)
+        tx.deletions.put(DeletionKind.STATE, alone)
 
     def _drop_state(self, reference: str) -> None:
         """What engines made of a recording: `conditionals/<engine>-<version>/<hash>`. Blocks."""

@@ -4,31 +4,31 @@ Knows: scopes, what a server's admins and the operator have decided. Does not kn
 kept, who is an admin.
 """
 
-from engine.model.voices import OPERATOR, Blocked, ClonePolicy, LaneRules, Requester, Scope, Voice
+from engine.model.voices import OPERATOR, Blocked, ClonePolicy, PlaceRules, Requester, Scope, Voice
 
 
-def may_use(voice: Voice, requester: Requester, rules: LaneRules, barred: Blocked) -> bool:
+def may_use(voice: Voice, requester: Requester, rules: PlaceRules, barred: Blocked) -> bool:
     """Whether `requester` may have text spoken in `voice`, where they ask. `rules` and
-    `barred.voices` are those of that lane."""
-    if _is_barred(voice, barred) or not _allows(voice, requester.lane, rules):
+    `barred.voices` are those of that place."""
+    if _is_barred(voice, barred) or not _allows(voice, requester.place, rules):
         return False
     if voice.owner == requester.member and voice.owner != OPERATOR:
         return True
     if voice.scope is Scope.MEMBERS:
         return requester.member in voice.members
-    return open_to_all(voice, requester.lane)
+    return open_to_all(voice, requester.place)
 
 
-def named_there(voice: Voice, lane: str, rules: LaneRules, barred: Blocked) -> bool:
-    """Whether everyone on `lane` may use it, so that all may read its name."""
+def named_there(voice: Voice, place: str | None, rules: PlaceRules, barred: Blocked) -> bool:
+    """Whether everyone on `place` may use it, so that all may read its name."""
     allowed = rules.cloned is not ClonePolicy.NONE and not _is_barred(voice, barred)
-    return allowed and open_to_all(voice, lane)
+    return allowed and open_to_all(voice, place)
 
 
-def open_to_all(voice: Voice, lane: str | None) -> bool:
-    """Whether its owner lets everyone on `lane` use it."""
+def open_to_all(voice: Voice, place: str | None) -> bool:
+    """Whether its owner lets everyone on `place` use it."""
     if voice.scope is Scope.SERVER:
-        return lane is not None and voice.lane == lane
+        return place is not None and voice.place == place
     return voice.scope is Scope.PUBLIC
 
 
@@ -40,11 +40,11 @@ def _is_barred(voice: Voice, barred: Blocked) -> bool:
     )
 
 
-def _allows(voice: Voice, lane: str | None, rules: LaneRules) -> bool:
+def _allows(voice: Voice, place: str | None, rules: PlaceRules) -> bool:
     match rules.cloned:
         case ClonePolicy.NONE:
             return False
         case ClonePolicy.SHARED:
-            return open_to_all(voice, lane)
+            return open_to_all(voice, place)
         case ClonePolicy.ALL:
             return True

@@ -19,14 +19,12 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import Connection
-
 from engine.base.clock import Clock
 from engine.base.error_text import describe
 from engine.base.settings import Settings
 from engine.model.errors import StorageFull, TooOften
 from engine.queue import SpeechQueue
-from engine.store import attempts as attempt_queries
+from engine.store.transaction import Transaction
 from engine.voices.rate_limit_keys import HOUR, RateLimitKeys
 from engine.voices.transactions import VoiceTransactions
 
@@ -74,9 +72,9 @@ class RateLimits(VoiceTransactions):
                 await self._add_key(now)
             marks = self._marks(member, kind, now)
 
-            def write(connection: Connection) -> None:
-                self._check_attempts(connection, marks, kind, now)
-                attempt_queries.put(connection, marks[0], now)
+            def write(tx: Transaction) -> None:
+                self._check_attempts(tx, marks, kind, now)
+                tx.attempts.put(marks[0], now)
 
             await self._database.write(write)
             self._forget_at = min(self._forget_at, now + HOUR)
@@ -96,13 +94,13 @@ class RateLimits(VoiceTransactions):
         return [_mark(key, member, kind) for key in self._keys.all(now)]
 
     def _check_attempts(
-        self, connection: Connection, marks: Sequence[str], kind: LimitedAction, now: float
+        self, tx: Transaction, marks: Sequence[str], kind: LimitedAction, now: float
     ) -> None:
         """Raise TooOften where no try is free. `marks`: the member's."""
         if not marks:
             return
         most = self._most[kind]
-        made = attempt_queries.latest(connection, marks, since=now - HOUR, limit=most)
+        made = tx.attempts.latest(marks, since=now - HOUR, limit=most)
         if len(made) >= most:
             raise TooOften(
                 f"{most} times {kind} within an hour",
@@ -123,7 +121,7 @@ class RateLimits(VoiceTransactions):
     async def _forget_due(self, now: float) -> None:
         async with self._counting:
             oldest = await self._database.write(
-                lambda c: attempt_queries.forget(c, until=now - HOUR, after=now + HOUR)
+                lambda tx: tx.attempts.forget(until=now - HOUR, after=now + HOUR)
             )
             due = await asyncio.to_thread(self._keys.forget, now, every=oldest is None)
             oldest_due = math.inf if oldest is None else oldest + HOUR

@@ -10,17 +10,17 @@ import asyncio
 from collections.abc import Collection
 
 import structlog
-from sqlalchemy import Connection
 
+from engine.store.transaction import Transaction
 from engine.voices.blocklist import blocked_in, print_in
-from engine.voices.erasure import Erasure, MemberErasure
+from engine.voices.erasure import MemberErasure, PendingRedaction
 from engine.voices.moderation import Moderation
 from engine.voices.operator_voices import OperatorVoices
 from engine.voices.owners import VoiceOwners
 from engine.voices.pending_deletions import RETRY_SECONDS
 from engine.voices.selection import AmbiguousVoice, Selection, VoiceSelection
 
-__all__ = ["AmbiguousVoice", "Erasure", "VoiceRegistry", "VoiceSelection"]
+__all__ = ["AmbiguousVoice", "PendingRedaction", "VoiceRegistry", "VoiceSelection"]
 
 #: Seconds between two looks at what the operator has barred.
 _LOOK_SECONDS = 1.0
@@ -82,8 +82,8 @@ class VoiceRegistry(VoiceOwners, OperatorVoices, Selection, Moderation, MemberEr
         )
         self._barred = barred
 
-        def write(connection: Connection) -> None:
-            self._mirror(connection, blocked)
+        def write(tx: Transaction) -> None:
+            self._mirror(tx, blocked)
 
         await self._act(write, tell=tell)
         self._mirrored = barred

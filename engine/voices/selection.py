@@ -8,13 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection
-
 from engine.model.engine import EngineInfo
 from engine.model.errors import NotAllowed, UnknownVoice
 from engine.model.voice_names import built_in, name_key
 from engine.model.voices import KEY_SIGN, OPERATOR, Requester, Unnamed, Voice, voice_number
-from engine.store import rules as rule_queries
+from engine.store.transaction import EVERYWHERE, Transaction
 from engine.voices import permissions
 from engine.voices.transactions import (
     UNKNOWN,
@@ -68,7 +66,7 @@ class Selection(VoiceTransactions):
     async def may_use(self, requester: Requester, key: str) -> bool:
         """Whether this member may use the registered voice `key` here; any other: yes."""
 
-        def ask(policy: VoicePolicy, _: Connection) -> bool:
+        def ask(policy: VoicePolicy, _: Transaction) -> bool:
             if voice_number(key) is None:
                 return True
             voice = policy.voice(key)
@@ -76,15 +74,15 @@ class Selection(VoiceTransactions):
 
         return await self._read(ask)
 
-    async def shown_name(self, key: str, lane: str) -> str | Unnamed | None:
-        """A registered voice's name as everyone on `lane` may read it; None where `key` is not one
+    async def shown_name(self, key: str, place: str | None) -> str | Unnamed | None:
+        """A registered voice's name as everyone on `place` may read it; None where `key` is not one
         of those."""
 
-        def name(policy: VoicePolicy, _: Connection) -> str | Unnamed | None:
+        def name(policy: VoicePolicy, _: Transaction) -> str | Unnamed | None:
             if voice_number(key) is None:
                 return None
             voice = policy.voice(key)
-            if voice is None or not permissions.named_there(voice, lane, *policy.lane(lane)):
+            if voice is None or not permissions.named_there(voice, place, *policy.place(place)):
                 return Unnamed.PRIVATE
             return voice.name
 
@@ -95,26 +93,26 @@ class Selection(VoiceTransactions):
     async def choose(self, requester: Requester, key: str | None, *, everywhere: bool) -> None:
         """Speak in this voice from now on, a registered or a built-in one; None: in none of one's
         own. Raises UnknownVoice, NotAllowed, EngineUnknown."""
-        lane = rule_queries.EVERYWHERE if everywhere else requester.lane
-        if lane is None:
+        place = EVERYWHERE if everywhere else requester.place
+        if place is None:
             raise NotAllowed(
                 "a choice for here, outside of any server",
                 user_message="You are on no server here: choose the voice for everywhere.",
             )
 
-        def write(connection: Connection) -> None:
+        def write(tx: Transaction) -> None:
             if key is not None:
                 info = self._speech.info
                 if info is None and voice_number(key) is None:
                     raise engine_unknown()  # it may have no such voice
-                _spoken(self._policy(connection), info, requester, key)
-            rule_queries.put_choice(connection, requester.member, lane, key)
+                _spoken(self._policy(tx), info, requester, key)
+            tx.rules.put_choice(requester.member, place, key)
 
         await self._database.write(write)
 
     async def choices(self, member: str) -> Mapping[str, str]:
-        """The voices that a member chose, by lane; that for everywhere by ""."""
-        return await self._database.read(lambda c: rule_queries.choices_of(c, member))
+        """The voices that a member chose, by place; that for everywhere by ""."""
+        return await self._database.read(lambda tx: tx.rules.choices_of(member))
 
     async def chosen(self, requester: Requester, typed: str | None) -> VoiceSelection:
         """What a text of this member's is spoken in here. A choice that may not be used here any
@@ -125,14 +123,14 @@ class Selection(VoiceTransactions):
         """
         info = self._speech.info
 
-        def choose(policy: VoicePolicy, connection: Connection) -> VoiceSelection:
+        def choose(policy: VoicePolicy, tx: Transaction) -> VoiceSelection:
             if typed:
                 return replace(_typed(policy, info, requester, typed), typed=True)
-            chosen = rule_queries.choices_of(connection, requester.member)
-            default = policy.lane(requester.lane)[0].default_voice
+            chosen = tx.rules.choices_of(requester.member)
+            default = policy.place(requester.place)[0].default_voice
             for key in (
-                None if requester.lane is None else chosen.get(requester.lane),
-                chosen.get(rule_queries.EVERYWHERE),
+                None if requester.place is None else chosen.get(requester.place),
+                chosen.get(EVERYWHERE),
                 default,
             ):
                 if key is not None:

@@ -12,8 +12,6 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final, TypeVar
 
-from sqlalchemy import Connection
-
 from engine.base.aio import TaskSet
 from engine.base.clock import Clock
 from engine.base.events import Feed, Subscription
@@ -24,25 +22,14 @@ from engine.model.voices import (
     Action,
     AuditEntry,
     Blocked,
-    LaneRules,
+    PlaceRules,
     Requester,
     Voice,
     voice_number,
 )
 from engine.queue import SpeechQueue
 from engine.queue.retraction import Retraction
-from engine.store import (
-    audit as audit_queries,
-)
-from engine.store import (
-    freezes as freeze_queries,
-)
-from engine.store import (
-    rules as rule_queries,
-)
-from engine.store import (
-    voices as voice_queries,
-)
+from engine.store.transaction import EVERYWHERE, Transaction
 from engine.voices import permissions
 from engine.voices.blocklist import FOLDER
 from engine.voices.recording_files import RecordingFiles
@@ -59,38 +46,38 @@ UNKNOWN: Final = (
 class VoicePolicy:
     """Whether each of many uses is allowed, within one transaction: what was read stays valid."""
 
-    def __init__(self, connection: Connection, references: frozenset[str]) -> None:
-        self._connection = connection
+    def __init__(self, tx: Transaction, references: frozenset[str]) -> None:
+        self._tx = tx
         self._references = references
         self._voices: dict[int, Voice | None] = {}
-        self._lanes: dict[str | None, tuple[LaneRules, Blocked]] = {}
+        self._places: dict[str | None, tuple[PlaceRules, Blocked]] = {}
 
     def voice(self, key: str) -> Voice | None:
         number = voice_number(key)
         if number is None:
             return None
         if number not in self._voices:
-            self._voices[number] = voice_queries.voice(self._connection, number)
+            self._voices[number] = self._tx.voices.get(number)
         return self._voices[number]
 
-    def lane(self, lane: str | None) -> tuple[LaneRules, Blocked]:
+    def place(self, place: str | None) -> tuple[PlaceRules, Blocked]:
         """What is decided there."""
-        if lane not in self._lanes:
-            everywhere = freeze_queries.frozen_on(self._connection, freeze_queries.EVERYWHERE)
+        if place not in self._places:
+            everywhere = self._tx.freezes.voices_frozen_on(EVERYWHERE)
             barred = Blocked(
-                voices=freeze_queries.frozen_on(self._connection, lane) | everywhere,
+                voices=self._tx.freezes.voices_frozen_on(place) | everywhere,
                 references=self._references,
-                members=freeze_queries.barred_on(self._connection, lane),
+                members=self._tx.freezes.members_blocked_on(place),
             )
-            self._lanes[lane] = rule_queries.rules_of(self._connection, lane), barred
-        return self._lanes[lane]
+            self._places[place] = self._tx.rules.of(place), barred
+        return self._places[place]
 
     def allows(self, voice: Voice, requester: Requester) -> bool:
-        return permissions.may_use(voice, requester, *self.lane(requester.lane))
+        return permissions.may_use(voice, requester, *self.place(requester.place))
 
     def usable(self, requester: Requester) -> list[Voice]:
         """All that this member may use there: their own first, then by name."""
-        found = voice_queries.within_reach(self._connection, requester.member, requester.lane)
+        found = self._tx.voices.within_reach(requester.member, requester.place)
         return sorted(
             (voice for voice in found if self.allows(voice, requester)),
             key=lambda voice: (voice.owner != requester.member, voice.name.casefold(), voice.id),
@@ -101,7 +88,7 @@ class VoicePolicy:
         if spoken.reference is None:
             return True
         voice = self.voice(spoken.voice)
-        requester = Requester(member=spoken.requester, lane=spoken.lane)
+        requester = Requester(member=spoken.requester, place=spoken.place)
         return (
             voice is not None
             and voice.reference == spoken.reference
@@ -128,7 +115,7 @@ class VoiceTransactions:
         self._files = asyncio.Lock()
         speech.guard(self._check_say)
 
-    def follow(self) -> Subscription[str]:
+    def subscribe(self) -> Subscription[str]:
         """The keys of voices ("@12") of which something has changed from now on: name, scope, who
         may use it where. "": that may be so of any."""
         return self._news.subscribe()
@@ -137,7 +124,7 @@ class VoiceTransactions:
 
     async def _act(
         self,
-        change: Callable[[Connection], T],
+        change: Callable[[Transaction], T],
         *,
         tell: Collection[str] = (),
         forget: Callable[[Job], bool] = lambda job: False,
@@ -146,9 +133,9 @@ class VoiceTransactions:
         """Commit `change`, and end what may not be spoken after it. Of the sound of jobs that
         `forget` names, nothing is kept that is still being made. `tell`: what changed."""
 
-        def write(connection: Connection, jobs: Collection[Job]) -> Retraction[T]:
-            result = change(connection)
-            policy = VoicePolicy(connection, self._barred)
+        def write(tx: Transaction, jobs: Collection[Job]) -> Retraction[T]:
+            result = change(tx)
+            policy = VoicePolicy(tx, self._barred)
             ends = {
                 job.id: ended_by(job) for job in jobs if forget(job) or not policy.may_speak(job)
             }
@@ -159,15 +146,15 @@ class VoiceTransactions:
             self._news.publish(key)
         return result
 
-    async def _read(self, query: Callable[[VoicePolicy, Connection], T]) -> T:
-        return await self._database.read(lambda c: query(VoicePolicy(c, self._barred), c))
+    async def _read(self, query: Callable[[VoicePolicy, Transaction], T]) -> T:
+        return await self._database.read(lambda tx: query(VoicePolicy(tx, self._barred), tx))
 
-    def _policy(self, connection: Connection) -> VoicePolicy:
-        return VoicePolicy(connection, self._barred)
+    def _policy(self, tx: Transaction) -> VoicePolicy:
+        return VoicePolicy(tx, self._barred)
 
     def _tell(
         self,
-        connection: Connection,
+        tx: Transaction,
         requester: Requester,
         action: Action,
         voice_id: int | None = None,
@@ -176,18 +163,18 @@ class VoiceTransactions:
         """Write it into the trail."""
         entry = AuditEntry(
             at=self._clock.time(),
-            lane=requester.lane,
+            place=requester.place,
             actor=requester.member,
             action=action,
             voice_id=voice_id,
             detail=detail,
         )
-        audit_queries.tell(connection, entry)
+        tx.audit.append(entry)
 
-    def _check_say(self, connection: Connection, say: JobRequest) -> None:
+    def _check_say(self, tx: Transaction, say: JobRequest) -> None:
         """Before a job is committed, in its transaction: a voice may have been taken away since
         it was chosen."""
-        if not self._policy(connection).may_speak(say):
+        if not self._policy(tx).may_speak(say):
             raise unknown(say.voice)
 
 

@@ -64,14 +64,14 @@ def fake_job(number: int, **values: Any) -> Job:
         text="",
         priority=0,
         state=JobState.QUEUED,
-        held=False,
+        pending=False,
         created_at=0.0,
         started_at=None,
         ended_at=None,
         ended_by=None,
         ended_actor=None,
         error=None,
-        origin={},
+        note={},
         shown=None,
     )
     return replace(job, **values)

@@ -50,4 +50,4 @@ async def give_voice(
 
 
 def requester(member: Member) -> Requester:
-    return Requester(member=str(member.id), lane=str(member.guild.id))
+    return Requester(member=str(member.id), place=str(member.guild.id))

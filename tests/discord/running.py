@@ -159,7 +159,7 @@ class Running:
         self, job_id: int, holds: Callable[[JobView], object], seconds: float = 10.0
     ) -> JobView:
         """A job, once `holds` is true of it. Raises TimeoutError."""
-        changes = self.speech.follow()
+        changes = self.speech.subscribe()
         async with asyncio.timeout(seconds):
             while not holds(view := await self.speech.view(job_id)):
                 await anext(changes)

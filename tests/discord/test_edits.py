@@ -110,7 +110,7 @@ async def test_message_says_before_its_token_dies_that_it_cannot_follow(
     await scene.told("join")
     await scene.told("pause")
     message = await scene.say("Hi.")
-    await bot.view(job_of(message), lambda view: not view.job.held)
+    await bot.view(job_of(message), lambda view: not view.job.pending)
     await clock.advance(message.created + FOURTEEN_MINUTES - clock.time())
     await message.wait_for(
         lambda message: "this message cannot follow any longer" in message.content

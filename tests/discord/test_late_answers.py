@@ -23,7 +23,7 @@ async def bot(scene: Scene, start: Start, clock: RunningClock) -> Running:
 
 async def job_for(bot: Running, interaction: Interaction) -> Job:
     """The job that an interaction made, once it is there."""
-    changes = bot.speech.follow()
+    changes = bot.speech.subscribe()
     while (job := await bot.speech.job_for(str(interaction.id))) is None:
         await anext(changes)
     return job
@@ -33,7 +33,7 @@ async def withdrawn(bot: Running, interaction: Interaction) -> bool:
     """Whether the interaction's job ends as withdrawn."""
     job = await job_for(bot, interaction)
     view = await bot.view(job.id, lambda view: view.job.state.final)
-    return (view.job.state, view.job.ended_by) == (JobState.CANCELLED, EndReason.WITHDRAWN)
+    return (view.job.state, view.job.ended_by) == (JobState.CANCELLED, EndReason.ABORTED)
 
 
 async def heard(scene: Scene) -> bool:
@@ -120,7 +120,7 @@ async def test_nothing_is_heard_while_it_is_unclear(
     interaction = await scene.ada.command("say", {"text": "Hi."}, channel=scene.text)
     await discord.rest.until(lambda log: count(discord, "GET", "/@original") >= 2)
     job = await job_for(bot, interaction)
-    assert job.held
+    assert job.pending
     assert scene.bob.recording.frames == []
     await clock.advance(2.0)
     view = await bot.view(job.id, lambda view: view.job.state.final)

@@ -7,10 +7,8 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
 from engine.model.voices import Action, Scope
-from engine.store.tables import attempts
 from engine.voices.rate_limits import MOST_PREVIEWS, LimitedAction
 from sandbox import Interaction, Member, Message, Sandbox, Upload
 from tests.discord.conftest import Start
@@ -19,14 +17,14 @@ from tests.discord.given import Give
 from tests.discord.running import Running, RunningClock
 from tests.discord.scene import Scene, over
 from tests.discord.uploading import AGREE, agree, ask, give, kept, speech_file
+from tests.flow.house import rows
 
 BAD = Upload("noise.mp3", b"This is no sound at all. " * 100)
 STILL = "I am still examining your last recording."
 
 
 async def counted(bot: Running) -> int:
-    rows = await bot.speech.database.read(lambda c: c.execute(select(attempts.c.id)).all())
-    return len(rows)
+    return len(rows(bot.settings.mynah_data_dir, "SELECT id FROM attempts"))
 
 
 def previews(bot: Running) -> list[Path]:

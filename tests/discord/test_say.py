@@ -74,7 +74,7 @@ async def test_job_is_on_disk_but_silent_until_discord_takes_the_answer(
     await discord.world.clock.sleep(0.5)
     job = await bot.speech.job_for(str(interaction.id))
     assert job is not None
-    assert job.held
+    assert job.pending
     assert scene.bob.recording.frames == []
     message = await interaction.original()
     await scene.bob.recording.until_sound(5.0)

@@ -13,7 +13,7 @@ async def test_answer_under_way_is_settled_after_the_next_start(
     bot = await start()
     discord.rest.slow("POST", r"/callback$", 0.8)
     interaction = await scene.ada.command("say", {"text": "Hi."}, channel=scene.text)
-    await bot.speech.follow().__anext__()  # its job is on disk
+    await bot.speech.subscribe().__anext__()  # its job is on disk
     await bot.stop()
     assert scene.bob.recording.frames == []
     await start()

@@ -91,7 +91,7 @@ async def test_voices_that_the_operator_dropped_in_are_public(
     (tmp_path / "references").mkdir()
     (tmp_path / "references" / "narrator.mp3").write_bytes(converted("mp3"))
     bot = await start()
-    changes = bot.registry.follow()
+    changes = bot.registry.subscribe()
     async with asyncio.timeout(20.0):
         while not await bot.registry.published():
             await anext(changes)
@@ -109,7 +109,7 @@ async def test_choice_is_for_here_or_for_everywhere(
 ) -> None:
     voice = await give("Morning")
     other = Scene(discord)
-    there = Requester(member=str(scene.ada.id), lane=str(other.guild.id))
+    there = Requester(member=str(scene.ada.id), place=str(other.guild.id))
     told = await scene.told("voice use", {"voice": voice.key})
     assert told == "`/say` now speaks in **Morning** for you on this server."
     assert "`/say` speaks in **Morning**." in await scene.told("voice list")

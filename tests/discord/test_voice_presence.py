@@ -82,7 +82,7 @@ async def test_removed_from_the_server_its_jobs_end(
     message = await scene.say(TEXT)
     job_id = job_of(message)
     await hearing.until(SENTENCES[0], at=5)
-    changes = running.speech.follow()
+    changes = running.speech.subscribe()
     await scene.guild.remove_bot()
     async with asyncio.timeout(10.0):
         async for _ in changes:

@@ -208,7 +208,7 @@ async def test_role_that_may_upload_is_asked_for_at_both_times(
 ) -> None:
     role = scene.guild.role("Voices")
     question = await ask(scene)
-    admin = Requester(member=str(scene.guild.owner.id), lane=str(scene.guild.id))
+    admin = Requester(member=str(scene.guild.owner.id), place=str(scene.guild.id))
     await bot.registry.set_uploaders(admin, str(role.id))
     assert "only members with a certain role" in (await ask(scene, by=scene.bob)).content
     assert "only members with a certain role" in (await agree(scene, question)).content

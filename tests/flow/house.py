@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import shutil
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,11 +13,14 @@ from typing import Any, TypeVar
 from engine.base.aio import TO_COMPLETION
 from engine.base.settings import load_settings
 from engine.model.jobs import Job, JobRequest, JobView
-from engine.queue import PlaybackItem, PlaybackQueue, SpeechQueue
+from engine.queue import FrontEndQueue, PlaybackItem, PlaybackQueue, SpeechQueue
 from mynah.testing.clocks import ManualClock
 from mynah.testing.fake_engine import CARD, FakeEngine
 
 T = TypeVar("T")
+
+#: The front end that the tests are, where they say nothing else.
+FRONTEND = "discord"
 
 #: Two pieces, of which the first is short, and one that is a single piece.
 TWO = "This is the first sentence of it all. And here is the second one, a little longer."
@@ -36,27 +40,30 @@ class House:
         directory.mkdir(parents=True)
         shutil.copy(migrated, directory / "mynah.db")
 
-    async def open(self, engine: FakeEngine | None = None, **settings: Any) -> SpeechQueue:
+    async def open(self, engine: FakeEngine | None = None, **settings: Any) -> FrontEndQueue:
         """Open Speech on the directory; what is given stays so for later starts."""
         self.engine = engine or self.engine
         self.settings |= settings
         built = load_settings(_env_file=None, mynah_data_dir=self.directory, **self.settings)
-        self.speech = SpeechQueue(built, self.engine, self.clock)
-        await self.speech.open()
-        self._open.append(self.speech)
+        self.queue = SpeechQueue(built, self.engine, self.clock)
+        await self.queue.open()
+        self._open.append(self.queue)
+        self.speech = self.queue.for_frontend(FRONTEND)
         return self.speech
 
     async def close(self) -> None:
-        self._open.remove(self.speech)
-        await self.speech.close()
+        self._open.remove(self.queue)
+        await self.queue.close()
 
-    async def restart(self, engine: FakeEngine | None = None, **settings: Any) -> SpeechQueue:
+    async def restart(self, engine: FakeEngine | None = None, **settings: Any) -> FrontEndQueue:
         """Close in good order and open again; with an engine like the one before if none is
         given."""
         await self.close()
         return await self.open(engine or self.engine_like(), **settings)
 
-    async def killed(self, engine: FakeEngine | None = None, *, after: float = 0.0) -> SpeechQueue:
+    async def killed(
+        self, engine: FakeEngine | None = None, *, after: float = 0.0
+    ) -> FrontEndQueue:
         """Open what a kill at this moment would have left, `after` seconds later.
 
         Files are copied while nobody writes; kills in mid-write are in `tests/process`.
@@ -69,16 +76,15 @@ class House:
         return await self.open(engine or self.engine_like())
 
     async def close_all(self) -> None:
-        for speech in self._open:
-            await speech.close()
+        for queue in self._open:
+            await queue.close()
         self._open.clear()
 
     async def say(self, text: str = ONE, lane: str = "lane", **other: Any) -> Job:
         """Submit on a lane that can be heard."""
         self.speech.reachable(lane, True)
-        return await self.speech.submit(
-            JobRequest(**{"lane": lane, "requester": "ada", "text": text, "voice": "en", **other})
-        )
+        asked = {"lane": lane, "place": lane, "requester": "ada", "text": text, "voice": "en"}
+        return await self.speech.submit(JobRequest(**asked | other))
 
     async def quiet(self) -> None:
         """Wait until everything that needs no more time has happened, threads included."""
@@ -167,6 +173,13 @@ def one_thread() -> Iterator[None]:
     loop.set_default_executor(executor)
     yield
     executor.shutdown()
+
+
+def rows(directory: Path, query: str) -> list[Any]:
+    """What stands in the database of this data directory, while it is in use or not."""
+    with contextlib.closing(sqlite3.connect(directory / "mynah.db")) as connection:
+        connection.row_factory = sqlite3.Row
+        return connection.execute(query).fetchall()
 
 
 def states(view: JobView) -> tuple[str, int, int]:

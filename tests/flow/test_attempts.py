@@ -6,23 +6,22 @@ from typing import Any
 
 import pytest
 import structlog
-from sqlalchemy import select
 
 from engine.model.errors import StorageFull, TooOften
-from engine.store.tables import attempts
 from engine.voices.rate_limits import FILE, MOST_PREVIEWS, MOST_REPORTS, LimitedAction
 from mynah.testing.clocks import ManualClock
+from tests.flow.house import rows
 from tests.flow.voices import ADA, Voices
 
 HOUR = 3600.0
 
 
-async def rows(voices: Voices) -> list[Any]:
-    return list(await voices.speech.database.read(lambda c: c.execute(select(attempts)).all()))
+async def counted(voices: Voices) -> list[Any]:
+    return rows(voices.data, "SELECT * FROM attempts ORDER BY id")
 
 
 async def marks(voices: Voices) -> list[str]:
-    return [each.mark for each in await rows(voices)]
+    return [each["mark"] for each in await counted(voices)]
 
 
 async def exhaust(voices: Voices, kind: LimitedAction, most: int, member: str = "ada") -> None:
@@ -38,7 +37,7 @@ async def test_each_kind_has_a_limit_of_its_own_for_each_member(voices: Voices) 
         await exhaust(voices, LimitedAction.UPLOAD, 3, member)
         await exhaust(voices, LimitedAction.PREVIEW, MOST_PREVIEWS, member)
         await exhaust(voices, LimitedAction.REPORT, MOST_REPORTS, member)
-    assert len(await rows(voices)) == 2 * (3 + MOST_PREVIEWS + MOST_REPORTS)  # no refused one
+    assert len(await counted(voices)) == 2 * (3 + MOST_PREVIEWS + MOST_REPORTS)  # no refused one
 
 
 async def test_count_outlives_an_erasure_and_a_restart(voices: Voices) -> None:
@@ -92,18 +91,18 @@ async def test_it_names_nobody_and_is_gone_after_an_hour(voices: Voices) -> None
     await voices.house.pass_time(1800, step=600)
     await registry.attempt("ada", LimitedAction.UPLOAD)
     await registry.attempt("ada", LimitedAction.REPORT)
-    first, second, report = await rows(voices)
-    assert first.mark == second.mark != report.mark
+    first, second, report = await counted(voices)
+    assert first["mark"] == second["mark"] != report["mark"]
     assert "ada" not in repr([first, second, report])
     assert key.stat().st_mode & 0o777 == 0o600
     assert "ada" not in key.read_text()
     await voices.house.pass_time(1802, step=600)
-    assert await marks(voices) == [second.mark, report.mark]
+    assert await marks(voices) == [second["mark"], report["mark"]]
     await voices.house.pass_time(1800, step=600)
-    assert await rows(voices) == []
+    assert await counted(voices) == []
     assert not key.exists()
     await registry.attempt("ada", LimitedAction.UPLOAD)
-    assert first.mark not in await marks(voices)  # the key is another
+    assert first["mark"] not in await marks(voices)  # the key is another
 
 
 async def test_no_key_is_kept_beyond_two_hours_by_those_who_never_pause(voices: Voices) -> None:
@@ -115,7 +114,7 @@ async def test_no_key_is_kept_beyond_two_hours_by_those_who_never_pause(voices: 
         await voices.house.pass_time(1200, step=600)
         first = first or (voices.data / FILE).read_text()
         seen.update(await marks(voices))
-        assert len(await rows(voices)) <= 4
+        assert len(await counted(voices)) <= 4
     assert len(seen) >= 5
     key = first.split('"key": "')[1][:64]
     assert key not in (voices.data / FILE).read_text()
@@ -141,7 +140,7 @@ async def test_what_lay_there_while_the_bot_was_down_goes_at_the_start(voices: V
     await voices.house.close()
     await voices.house.clock.advance(HOUR + 1)
     await voices.open()
-    assert await rows(voices) == []
+    assert await counted(voices) == []
     assert not (voices.data / FILE).exists()
 
 
@@ -175,4 +174,4 @@ async def test_disk_that_takes_no_key_is_told_so(voices: Voices) -> None:
     (voices.data / FILE).mkdir()
     with pytest.raises(StorageFull, match="key of attempts"):
         await registry.attempt("ada", LimitedAction.UPLOAD)
-    assert await rows(voices) == []
+    assert await counted(voices) == []

@@ -3,14 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
 
 from engine.model.engine import SynthesisRequest
 from engine.model.errors import UnknownVoice
 from engine.model.jobs import JobState, Substitution
-from engine.store.tables import audio
 from mynah.testing.fake_engine import CLONING_CARD, REFERENCES_ONLY_CARD, FakeEngine
-from tests.flow.house import ONE, House, Listener
+from tests.flow.house import ONE, House, Listener, rows
 
 REFERENCE = "a" * 64
 VOICE = {"voice": "@12", "reference": REFERENCE}
@@ -29,9 +27,7 @@ class Late(FakeEngine):
 
 async def audio_voices(house: House) -> list[str]:
     await house.quiet()  # a sound is heard before it is written
-    return await house.speech.database.read(
-        lambda c: list(c.execute(select(audio.c.voice)).scalars())
-    )
+    return [row["voice"] for row in rows(house.directory, "SELECT voice FROM audio")]
 
 
 async def test_engine_that_clones_is_asked_for_the_reference(house: House) -> None:
@@ -77,15 +73,15 @@ async def test_what_stood_in_is_known_also_under_a_later_engine(house: House) ->
     await Listener(speech.player("lane")).hear(1)
     waiting = await house.say(**VOICE)
     plain = await house.say()
-    assert (await speech.view(plain.id)).job.stand_in is None
-    assert (await speech.view(waiting.id)).job.stand_in is Substitution.OWN_VOICE
+    assert (await speech.view(plain.id)).job.substitution is None
+    assert (await speech.view(waiting.id)).job.substitution is Substitution.OWN_VOICE
     speech = await house.restart(cloning(house))
     await house.quiet()
-    assert (await speech.view(spoken.id)).job.stand_in is Substitution.OWN_VOICE
-    assert (await speech.view(waiting.id)).job.stand_in is None
+    assert (await speech.view(spoken.id)).job.substitution is Substitution.OWN_VOICE
+    assert (await speech.view(waiting.id)).job.substitution is None
     await house.restart()
     await house.quiet()
-    assert (await house.speech.view(waiting.id)).job.stand_in is None  # the engine is as it was
+    assert (await house.speech.view(waiting.id)).job.substitution is None  # the engine is as it was
 
 
 async def test_style_that_the_engine_does_not_take_makes_no_other_sound(house: House) -> None:
@@ -117,7 +113,7 @@ async def test_audio_found_after_a_kill_still_belongs_to_its_voice(house: House)
     await house.quiet()
     await house.say(**VOICE)
     await house.quiet()
-    await house.speech.database.write(lambda c: c.execute(audio.delete()))
+    await house.speech.database.write(lambda tx: tx.audio.drop(tx.audio.keys()))
     await house.restart(cloning(house))
     await house.quiet()
     assert await audio_voices(house) == ["@12"]

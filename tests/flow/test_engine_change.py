@@ -49,9 +49,9 @@ async def test_chosen_voice_that_the_new_engine_lacks_is_spoken_in_its_own_and_s
     speech = await house.restart(FakeEngine(house.clock, info=OTHER))
     await house.quiet()
     view = (await speech.view(job.id)).job
-    assert (view.voice, view.stand_in) == ("de", Substitution.LACKING)
+    assert (view.voice, view.substitution) == ("de", Substitution.LACKING)
     own = (await speech.view(chosen.id)).job
-    assert (own.voice, own.stand_in) == ("", None)
+    assert (own.voice, own.substitution) == ("", None)
     assert {asked.request.voice for asked in house.engine.asked} == {"fr"}
 
 
@@ -65,7 +65,7 @@ async def test_chosen_voice_is_spoken_in_again_by_an_engine_that_has_it(house: H
     speech = await house.restart(FakeEngine(house.clock))
     await house.quiet()
     view = (await speech.view(job.id)).job
-    assert (view.voice, view.stand_in) == ("de", None)
+    assert (view.voice, view.substitution) == ("de", None)
     assert {asked.request.voice for asked in house.engine.asked} == {"de"}
 
 

@@ -5,13 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
 
 from engine.model.errors import StorageFull, UnknownJob
 from engine.model.jobs import EndReason, JobRequest, JobState
 from engine.model.voices import Action, Scope
-from engine.store import deletions as erasure_queries
-from engine.store import jobs as queries
+from engine.store.transaction import Transaction
 from engine.voices.registry import VoiceRegistry
 from mynah.testing.fake_engine import CLONING_CARD, FakeEngine
 from tests.flow.house import ONE, Listener
@@ -44,7 +42,7 @@ async def live_through(voices: Voices) -> None:
     await registry.report(ADA, voice.key, f"{WORD} words")
     await registry.report(BOB, voice.key, f"{WORD} about it")
     listener = Listener(voices.speech.player("here"))
-    await voices.say(ADA, voice, f"A {WORD} was spoken.", origin={"message": WORD})
+    await voices.say(ADA, voice, f"A {WORD} was spoken.", note={"message": WORD})
     await voices.house.say(f"Another {WORD} was too.", lane="here", requester="ada")
     await voices.house.say("This is Bob's own text.", lane="here", requester="bob")
     await listener.hear(3)
@@ -58,8 +56,8 @@ async def test_no_byte_of_a_members_data_is_left(voices: Voices) -> None:
     (voice,) = await registry.own("ada")
     assert "mynah.db" in " ".join(files_with(voices, WORD))
     await registry.erase("ada")
-    (erasure,) = await registry.erasures("ada")
-    assert erasure.origin == {"message": WORD}
+    (erasure,) = await registry.erasures("ada", frontend="discord")
+    assert erasure.note == {"message": WORD}
     assert files_with(voices, voice.reference) == []
     await registry.erasure_done(erasure.id)  # until then it says where that message stands
     assert files_with(voices, WORD) == []
@@ -78,16 +76,14 @@ async def test_no_byte_is_left_of_many_texts_either(voices: Voices) -> None:
     registry = await voices.open()
     chance = random.Random(1)
 
-    def write(connection: Connection) -> None:
+    def write(tx: Transaction) -> None:
         for _ in range(3000):
             member = chance.choice(["ada", "bob", "eve"])
             text = f"{WORD if member == 'ada' else 'plain'} " + "x" * chance.randint(0, 900)
-            say = JobRequest(lane="here", requester=member, text=text, voice="")
-            job = queries.insert_job(connection, say, now=0.0, stalled_before=0.0, info=None)
+            request = JobRequest(lane="here", requester=member, text=text, voice="")
+            job = tx.jobs.insert(request, created_at=0.0, stalled_before=0.0)
             noted = chance.randint(max(1, job.id - 20), job.id)
-            queries.set_jobs(
-                connection, [noted], state="completed", shown="o" * chance.randint(0, 400)
-            )
+            tx.jobs.update([noted], state="completed", shown="o" * chance.randint(0, 400))
 
     await voices.speech.database.write(write)
     await registry.erase("ada")
@@ -113,7 +109,7 @@ async def test_live_jobs_end_and_say_why(voices: Voices) -> None:
     voice = await voices.upload(ADA, scope=Scope.SERVER)
     own = await voices.say(ADA, voice)
     borrowed = await voices.say(BOB, voice)
-    feed = voices.speech.follow()
+    feed = voices.speech.subscribe()
     await registry.erase("ada")
     ended = (await voices.speech.view(borrowed.id)).job
     assert (ended.state, ended.ended_by) == (JobState.CANCELLED, EndReason.VOICE_GONE)
@@ -158,7 +154,7 @@ async def test_trail_stays_without_the_member(voices: Voices) -> None:
     registry = await voices.open()
     await live_through(voices)
     assert await registry.audit(None, actor="ada") != []
-    await registry.erase("ada", lane="here")
+    await registry.erase("ada", place="here")
     assert await registry.audit(None, actor="ada") == []
     trail = await registry.audit("here")
     assert (trail[0].action, trail[0].actor) == (Action.ERASE, "-")
@@ -169,18 +165,18 @@ async def test_trail_stays_without_the_member(voices: Voices) -> None:
 async def test_messages_are_listed_until_each_is_blanked(voices: Voices) -> None:
     registry = await voices.open()
     for number in range(3):
-        await voices.house.say(lane="here", requester="ada", origin={"number": number})
+        await voices.house.say(lane="here", requester="ada", note={"number": number})
     await voices.house.say(lane="here", requester="ada")  # never got a message
-    await voices.house.say(lane="here", requester="bob", origin={"number": 9})
+    await voices.house.say(lane="here", requester="bob", note={"number": 9})
     await registry.erase("ada")
     registry = await voices.restart()
-    rows = await registry.erasures(None)
-    assert [row.origin for row in rows] == [{"number": number} for number in range(3)]
+    rows = await registry.erasures(None, frontend="discord")
+    assert [row.note for row in rows] == [{"number": number} for number in range(3)]
     await registry.erasure_done(rows[0].id)
     await registry.erasure_failed(rows[1].id, "I may not see its channel")
-    left = await registry.erasures("ada")
+    left = await registry.erasures("ada", frontend="discord")
     assert [row.failure for row in left] == ["I may not see its channel", None]
-    assert await registry.erasures("bob") == []
+    assert await registry.erasures("bob", frontend="discord") == []
 
 
 async def test_who_skipped_others_texts_is_forgotten_too(voices: Voices) -> None:
@@ -203,7 +199,7 @@ async def test_member_begins_anew(voices: Voices) -> None:
 async def test_nothing_to_erase_is_no_error(voices: Voices) -> None:
     registry = await voices.open()
     await registry.erase("nobody")
-    assert await registry.erasures("nobody") == []
+    assert await registry.erasures("nobody", frontend="discord") == []
 
 
 class Killed(VoiceRegistry):
@@ -218,7 +214,7 @@ async def test_kill_before_the_files_are_gone_is_made_good_at_the_start(voices: 
     await live_through(voices)
     (voice,) = await registry.own("ada")
     await registry.erase("ada")
-    for erasure in await registry.erasures(None):
+    for erasure in await registry.erasures(None, frontend="discord"):
         await registry.erasure_done(erasure.id)
     assert voice.reference in voices.recordings()
     assert len(files_with(voices, WORD)) > 1
@@ -238,10 +234,10 @@ async def test_database_that_cannot_be_written_anew_is_so_later(
         raise StorageFull("no room for a second copy")
 
     with monkeypatch.context() as patched:
-        patched.setattr(voices.speech.database, "scrub", full)
+        patched.setattr(voices.speech.database, "vacuum", full)
         await registry.erase("ada")
-    purges = await voices.speech.database.read(erasure_queries.all_purges)
+    purges = await voices.speech.database.read(lambda tx: tx.deletions.all())
     assert any(purges.values())
     await voices.house.pass_time(11, step=0.5)
-    purges = await voices.speech.database.read(erasure_queries.all_purges)
+    purges = await voices.speech.database.read(lambda tx: tx.deletions.all())
     assert not any(purges.values())

@@ -30,7 +30,7 @@ async def test_everything_is_in_it(voices: Voices) -> None:
     other = await voices.upload(BOB, "Bob")
     await registry.share(BOB, other.key, Scope.MEMBERS, add="ada")
     await registry.choose(ADA, voice.key, everywhere=True)
-    await voices.say(ADA, voice, "Hello, wörld.", origin={"message_id": 5, "token": "secret"})
+    await voices.say(ADA, voice, "Hello, wörld.", note={"message_id": 5, "token": "secret"})
     await voices.house.say("Bob's.", lane="here", requester="bob")
     await Listener(voices.speech.player("here")).hear(1)
     parts = await registry.export("ada", ROOM)
@@ -63,7 +63,7 @@ async def test_everything_is_in_it(voices: Voices) -> None:
 async def test_what_outlives_a_voice_is_in_it_too(voices: Voices) -> None:
     registry = await voices.open()
     voice = await voices.upload(ADA)
-    await voices.say(ADA, voice, origin={"message_id": 5, "token": "secret"})
+    await voices.say(ADA, voice, note={"message_id": 5, "token": "secret"})
     await registry.freeze(ADMIN, voice.key)
     await registry.delete(ADA, voice.key)
     data = json.loads(unpacked(await registry.export("ada", ROOM))["mynah-data.json"])

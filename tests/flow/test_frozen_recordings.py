@@ -11,15 +11,14 @@ import numpy as np
 import pytest
 import soxr
 from alembic import command
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import create_engine
 
 from engine.model.errors import NotAllowed, SetupError
 from engine.model.jobs import EndReason
 from engine.model.voices import Action, Requester, Scope, Voice
-from engine.store import freezes as freeze_queries
-from engine.store.freezes import MOST_PRINTS
-from engine.store.integrity import bring_up
+from engine.store.integrity import upgrade
 from engine.store.migrate import config_for
+from engine.store.transaction import MOST_PRINTS, Transaction
 from engine.tts.audio.pcm import Pcm, Samples
 from engine.voices.analysis.output import to_wav
 from engine.voices.analysis_process import NotAnalyzed
@@ -32,11 +31,11 @@ from tests.prints import print_named
 from tests.process.recorded import rate, speech
 
 THERE = "there"
-ELSEWHERE = Requester(member="bob", lane=THERE)
+ELSEWHERE = Requester(member="bob", place=THERE)
 
 
 async def may(voices: Voices, voice: Voice, lane: str = "here") -> bool:
-    return await voices.registry.may_use(Requester(member=voice.owner, lane=lane), voice.key)
+    return await voices.registry.may_use(Requester(member=voice.owner, place=lane), voice.key)
 
 
 async def becomes(voices: Voices, voice: Voice, allowed: bool, lane: str = "here") -> None:
@@ -141,10 +140,9 @@ async def test_server_that_freezes_without_end_makes_nobody_wait(voices: Voices)
     """Only the newest of its freezes are compared by their sound; the bytes of all are known."""
     await voices.open()
 
-    def write(connection: Connection) -> None:
+    def write(tx: Transaction) -> None:
         for number in range(MOST_PRINTS + 1):
-            freeze_queries.put_freeze(
-                connection,
+            tx.freezes.put(
                 "here",
                 reference=voices.examined(f"harm {number}").reference,
                 owner="ada",
@@ -262,7 +260,7 @@ async def test_voices_and_freezes_of_an_earlier_version_are_recognized_too(
     file = voices.data / "mynah.db"
     file.unlink()
     _database_of_0003(file, references)
-    bring_up(file)
+    upgrade(file)
     registry = await voices.open()
     ada, bob, eve = [(await registry.own(each))[0] for each in ("ada", "bob", "eve")]
     assert not await may(voices, ada)  # as before the upgrade
@@ -321,7 +319,7 @@ async def test_barred_member_gives_no_voices_there(voices: Voices) -> None:
             await act
         assert "barred you from giving voices" in refused.value.user_message
     # Elsewhere nothing has changed; nor for other members, nor for voices that others give.
-    there = Requester(member="ada", lane=THERE)
+    there = Requester(member="ada", place=THERE)
     assert await registry.may_use(there, private.key)
     await registry.share(there, private.key, Scope.SERVER)
     bobs = await voices.upload(BOB, scope=Scope.SERVER)

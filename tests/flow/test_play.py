@@ -69,7 +69,7 @@ async def test_nothing_overtakes_a_job_that_is_begun(house: House) -> None:
     listener = Listener(speech.player("lane"))
     await listener.hear(1)
     urgent = await house.say("urgent words", priority=9)
-    assert [view.place for view in await speech.queue("lane")] == [0, 1]
+    assert [view.position for view in await speech.queue("lane")] == [0, 1]
     assert (await speech.queue("lane"))[1].job.id == urgent.id
     assert (await listener.hear_all())[-1] == "urgent words"
 
@@ -80,7 +80,7 @@ async def test_next_may_be_taken_before_the_one_before_is_spoken(house: House) -
     await house.say(ONE)
     player = speech.player("lane")
     items = [await soon(player.next()) for _ in range(3)]
-    assert [(item.job.id, item.chunk.index) for item in items] == [(1, 0), (1, 1), (2, 0)]
+    assert [(item.job.id, item.chunk.position) for item in items] == [(1, 0), (1, 1), (2, 0)]
     assert [item.pause_after for item in items] == [0.3, 0.25, 0.25]
     for item in items:
         await player.started(item)
@@ -93,38 +93,38 @@ async def test_held_job_is_made_but_waits_to_be_accepted_and_so_do_later_ones(
     house: House,
 ) -> None:
     speech = await house.open()
-    held = await house.say("held for now", held=True)
+    held = await house.say("held for now", pending=True)
     await house.say("said after it")
     player = speech.player("lane")
     taking = asyncio.ensure_future(player.next())
     await house.quiet()
     assert not taking.done()
     assert [asked.text for asked in house.engine.asked] == ["held for now", "said after it"]
-    assert [job.id for job in await speech.held()] == [held.id]
+    assert [job.id for job in await speech.pending()] == [held.id]
 
-    await speech.accept(held.id)
+    await speech.confirm(held.id)
 
     assert (await soon(taking)).job.id == held.id
-    assert await speech.held() == []
+    assert await speech.pending() == []
 
 
 async def test_withdrawn_job_is_never_heard(house: House) -> None:
     speech = await house.open()
-    held = await house.say("held for now", held=True)
+    held = await house.say("held for now", pending=True)
     await house.say("said after it")
-    await speech.withdraw(held.id)
+    await speech.abort(held.id)
     assert await Listener(speech.player("lane")).hear_all() == ["said after it"]
     job = (await speech.view(held.id)).job
-    assert (job.state, job.ended_by) == (JobState.CANCELLED, EndReason.WITHDRAWN)
+    assert (job.state, job.ended_by) == (JobState.CANCELLED, EndReason.ABORTED)
     assert await speech.unshown() != []  # of the other
     assert held.id not in [job.id for job in await speech.unshown()]
 
 
 async def test_held_job_stays_held_over_a_kill(house: House) -> None:
     await house.open()
-    held = await house.say(held=True)
+    held = await house.say(pending=True)
     speech = await house.killed()
-    assert [job.id for job in await speech.held()] == [held.id]
+    assert [job.id for job in await speech.pending()] == [held.id]
 
 
 async def test_cancel_in_mid_stream_drops_the_sound_and_closes_the_request(house: House) -> None:

@@ -26,12 +26,12 @@ async def test_everyone_may_use_it_everywhere_and_nobody_owns_it(voices: Voices)
     registry = await voices.open()
     voice = await publish(voices, "Narrator", "one")
     assert (voice.owner, voice.scope) == (OPERATOR, Scope.PUBLIC)
-    for requester in (ADA, BOB, Requester(member="eve", lane=None)):
+    for requester in (ADA, BOB, Requester(member="eve", place=None)):
         assert await registry.usable(requester) == [voice]
     assert await registry.shown_name(voice.key, "here") == "Narrator"
     assert await registry.published() == [voice]
     with pytest.raises(UnknownVoice):
-        await registry.delete(Requester(member=OPERATOR + "x", lane="here"), voice.key)
+        await registry.delete(Requester(member=OPERATOR + "x", place="here"), voice.key)
     with pytest.raises(BadName):
         await publish(voices, "a\0b", "two")
 

@@ -102,13 +102,13 @@ async def test_completed_and_cancelled_jobs_stay_so(house: House) -> None:
 
 async def test_lanes_are_where_they_were(house: House) -> None:
     speech = await house.open()
-    await speech.place("a", {"channel": "1"})
-    await speech.place("b", {"channel": "2"})
+    await speech.set_target("a", {"channel": "1"})
+    await speech.set_target("b", {"channel": "2"})
     await speech.set_paused("b", True)
-    await speech.place("c", {"channel": "3"})
-    await speech.place("c", None)
+    await speech.set_target("c", {"channel": "3"})
+    await speech.set_target("c", None)
     speech = await house.killed()
-    found = {lane.id: (lane.where, lane.paused) for lane in await speech.lanes()}
+    found = {lane.id: (lane.target, lane.paused) for lane in await speech.lanes()}
     assert found == {
         "a": ({"channel": "1"}, False),
         "b": ({"channel": "2"}, True),

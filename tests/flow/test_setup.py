@@ -16,8 +16,8 @@ from sqlalchemy import create_engine, inspect
 from engine.base.settings import load_settings
 from engine.model.errors import DatabaseDamaged, DataDirectoryInUse, SetupError
 from engine.queue import SpeechQueue
-from engine.store.integrity import bring_up, examine, revisions
-from engine.store.tables import metadata
+from engine.store.integrity import check_integrity, revisions, upgrade
+from engine.store.tables import schema
 from mynah.testing.clocks import ManualClock
 from mynah.testing.fake_engine import FakeEngine
 from tests.flow.house import ONE, House
@@ -35,7 +35,7 @@ async def test_fresh_directory_is_made_for_its_owner_only(tmp_path: Path) -> Non
     await speech.open()
     await speech.close()
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
-    assert examine(directory / "mynah.db") == revisions()[-1]
+    assert check_integrity(directory / "mynah.db") == revisions()[-1]
 
 
 async def test_directory_may_be_given_as_seen_from_here(
@@ -45,7 +45,7 @@ async def test_directory_may_be_given_as_seen_from_here(
     speech = speech_on(Path("data"))
     await speech.open()
     await speech.close()
-    assert examine(tmp_path / "data" / "mynah.db") == revisions()[-1]
+    assert check_integrity(tmp_path / "data" / "mynah.db") == revisions()[-1]
 
 
 async def test_nothing_can_be_asked_after_close(house: House) -> None:
@@ -99,10 +99,10 @@ async def test_directory_that_cannot_be_made_is_a_setup_error(tmp_path: Path) ->
 
 
 def test_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
-    bring_up(tmp_path / "migrated.db")
+    upgrade(tmp_path / "migrated.db")
     migrated = create_engine(f"sqlite:///{tmp_path}/migrated.db")
     declared = create_engine(f"sqlite:///{tmp_path}/declared.db")
-    metadata.create_all(declared)
+    schema.create_all(declared)
 
     def shape(name: str) -> list[object]:
         described: list[object] = []
@@ -130,7 +130,7 @@ def test_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
             )
         return described
 
-    for name in metadata.tables:
+    for name in schema.tables:
         made, said = shape(name)
         assert made == said
     for engine in (migrated, declared):
@@ -140,8 +140,8 @@ def test_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
 def test_alembic_is_not_imported_where_the_schema_is_new_enough(migrated: Path) -> None:
     script = (
         "import sys, pathlib, engine.queue\n"
-        "from engine.store.integrity import bring_up\n"
-        f"bring_up(pathlib.Path({str(migrated)!r}))\n"
+        "from engine.store.integrity import upgrade\n"
+        f"upgrade(pathlib.Path({str(migrated)!r}))\n"
         "print([m for m in sys.modules if m.split('.')[0] in\n"
         "  ('alembic', 'numpy', 'av', 'soxr', 'discord', 'httpx', 'starlette')])\n"
     )

@@ -15,14 +15,14 @@ from engine.model.errors import (
     UnknownVoice,
 )
 from engine.model.jobs import EndReason, JobRequest, JobState, Substitution
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 from tests.flow.house import ONE, TWO, House, Listener
 
 
 async def test_acknowledged_job_is_there_after_a_kill(house: House) -> None:
     await house.open()
     house.engine.hold()
-    job = await house.say(TWO, origin={"channel": "7"}, style={"rate": 1.5})
+    job = await house.say(TWO, note={"channel": "7"}, style={"rate": 1.5})
 
     speech = await house.killed()
 
@@ -55,24 +55,24 @@ async def test_first_job_of_all_is_split_when_the_first_card_arrives(house: Hous
 
     view = await speech.view(job.id)
     assert view.chunks == 2
-    assert view.job.stand_in is Substitution.LACKING
+    assert view.job.substitution is Substitution.LACKING
     assert {asked.request.voice for asked in engine.asked} == {"en"}  # the engine's default
 
 
 async def test_second_submit_with_the_same_key_returns_the_first_job(house: House) -> None:
     speech = await house.open(mynah_max_queue=1)
-    first = await house.say(origin_key="interaction 1")
-    assert (await house.say(origin_key="interaction 1")).id == first.id
+    first = await house.say(key="interaction 1")
+    assert (await house.say(key="interaction 1")).id == first.id
 
     await speech.cancel(first.id, by=EndReason.SKIPPED, actor=None)
-    assert (await house.say(origin_key="interaction 1")).id == first.id
+    assert (await house.say(key="interaction 1")).id == first.id
     assert (await speech.job_for("interaction 1")) == (await speech.view(first.id)).job
     assert await speech.job_for("interaction 2") is None
 
 
 async def test_same_key_at_the_same_moment_makes_one_job(house: House) -> None:
     speech = await house.open()
-    jobs = await asyncio.gather(*(house.say(origin_key="interaction 1") for _ in range(20)))
+    jobs = await asyncio.gather(*(house.say(key="interaction 1") for _ in range(20)))
     assert len({job.id for job in jobs}) == 1
     assert len(await speech.queue("lane")) == 1
 
@@ -172,6 +172,7 @@ async def test_full_disk_refuses_and_what_was_promised_is_spoken_when_there_is_r
     speech = await house.open()
     job = await house.say(TWO)
     await house.quiet()
+    await speech.database.vacuum()  # no free pages
     await limit_pages(speech, 1)  # SQLite takes the least that it can: what there is
     with pytest.raises(StorageFull, match="not committed"):
         await house.say(ONE * 150)
@@ -181,11 +182,10 @@ async def test_full_disk_refuses_and_what_was_promised_is_spoken_when_there_is_r
     await house.say(ONE)
 
 
-async def limit_pages(speech: SpeechQueue, pages: int) -> None:
+async def limit_pages(speech: FrontEndQueue, pages: int) -> None:
     """Make the database's disk as large as so many pages."""
-    database = vars(speech)["_queue"].database
-    await database.read(
-        lambda connection: connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}").close()
+    await speech.database.read(
+        lambda tx: tx.jobs._connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}").close()
     )
 
 
@@ -201,7 +201,7 @@ async def test_cancelled_callers_job_is_either_whole_or_absent(house: House) -> 
     speech = await house.open(mynah_max_queue=200, mynah_max_queue_member=200)
     speech.reachable("lane", True)
     for turns in range(60):
-        say = JobRequest(lane="lane", requester="ada", text=TWO, voice="en", origin_key=str(turns))
+        say = JobRequest(lane="lane", requester="ada", text=TWO, voice="en", key=str(turns))
         caller = asyncio.ensure_future(speech.submit(say))
         for _ in range(turns):
             await asyncio.sleep(0)
@@ -219,9 +219,9 @@ async def test_cancelled_callers_job_is_either_whole_or_absent(house: House) -> 
 
 async def test_what_a_front_end_notes_is_merged_and_kept(house: House) -> None:
     speech = await house.open()
-    job = await house.say(origin={"interaction": "1"})
+    job = await house.say(note={"interaction": "1"})
     await speech.note(job.id, message="2")
     speech = await house.killed()
-    assert (await speech.view(job.id)).job.origin == {"interaction": "1", "message": "2"}
+    assert (await speech.view(job.id)).job.note == {"interaction": "1", "message": "2"}
     with pytest.raises(UnknownJob):
         await speech.note(999, message="2")

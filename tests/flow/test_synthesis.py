@@ -99,15 +99,15 @@ async def test_paused_and_unreachable_lanes_are_not_synthesized_for(house: House
     speech.reachable("away", False)
     await house.say("where nobody is yet", lane="away")
     speech.reachable("away", False)
-    await speech.place("away", {"channel": "1"})  # about to be joined
+    await speech.set_target("away", {"channel": "1"})  # about to be joined
     await house.quiet()
     assert house.engine.asked[-1].text == "where nobody is yet"
 
 
 async def test_lane_that_has_left_is_not_synthesized_for(house: House) -> None:
     speech = await house.open()
-    await speech.place("lane", {"channel": "1"})
-    await speech.place("lane", None)
+    await speech.set_target("lane", {"channel": "1"})
+    await speech.set_target("lane", None)
     await speech.submit(JobRequest(lane="lane", requester="ada", text=ONE, voice="en"))
     await house.quiet()
     assert house.engine.asked == []

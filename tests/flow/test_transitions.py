@@ -17,7 +17,7 @@ from engine.model.jobs import (
     Job,
     JobState,
 )
-from engine.queue import PlaybackItem, PlaybackQueue, SpeechQueue
+from engine.queue import FrontEndQueue, PlaybackItem, PlaybackQueue
 from tests.flow.house import TWO, House
 
 LOG = """
@@ -45,7 +45,7 @@ class Chaos:
         self.past: dict[str, list[PlaybackItem]] = {lane: [] for lane in LANES}
 
     @property
-    def speech(self) -> SpeechQueue:
+    def speech(self) -> FrontEndQueue:
         return self.house.speech
 
     async def step(self) -> None:
@@ -75,7 +75,7 @@ class Chaos:
         text = f"{TWO} Number {self.rng.randrange(6)} of them."
         try:
             job = await self.house.say(
-                text, lane, held=self.rng.random() < 0.3, priority=self.rng.randrange(2)
+                text, lane, pending=self.rng.random() < 0.3, priority=self.rng.randrange(2)
             )
         except QueueFull:
             return
@@ -108,11 +108,11 @@ class Chaos:
             self.items[lane], self.past[lane] = [], []
 
     async def accept(self, lane: str) -> None:
-        for job in (await self.speech.held())[:1]:
+        for job in (await self.speech.pending())[:1]:
             if self.rng.random() < 0.8:
-                await self.speech.accept(job.id)
+                await self.speech.confirm(job.id)
             else:
-                await self.speech.withdraw(job.id)
+                await self.speech.abort(job.id)
 
     async def cancel(self, lane: str) -> None:
         if self.jobs:
@@ -181,7 +181,7 @@ async def test_states_follow_as_they_may_and_memory_shows_the_disk(house: House,
             assert ChunkState(after) in CHUNK_TRANSITIONS[ChunkState(before)], (before, after)
 
 
-async def facts(speech: SpeechQueue, lane: str) -> list[tuple[int, Job, int, int, int]]:
+async def facts(speech: FrontEndQueue, lane: str) -> list[tuple[int, Job, int, int, int]]:
     """What is on disk of a lane's jobs. (Their order may differ: what a player had taken, but
     not started, precedes all else only in memory.)"""
     return sorted(

@@ -9,7 +9,6 @@ from engine.model.engine import EngineState
 from engine.model.errors import EngineUnknown, UnknownVoice
 from engine.model.jobs import JobState, Substitution
 from engine.model.voices import Requester
-from engine.store import jobs as queries
 from engine.tts.client.fallback import FallbackEngine
 from mynah.testing.fake_engine import CARD, REFERENCES_ONLY_CARD, FakeEngine
 from tests.flow.house import ONE, TWO, House, Listener
@@ -65,7 +64,7 @@ async def test_voice_that_the_engine_has_is_spoken_in(house: House, typed: str) 
     engine.come_up()
     assert len(await Listener(speech.player("lane")).hear_all()) == 2
     done = (await speech.view(job.id)).job
-    assert (done.state, done.voice, done.stand_in) == (JobState.COMPLETED, "de", None)
+    assert (done.state, done.voice, done.substitution) == (JobState.COMPLETED, "de", None)
     assert {asked.request.voice for asked in engine.asked} == {"de"}
 
 
@@ -90,7 +89,7 @@ async def test_kill_while_it_waits_changes_nothing(house: House) -> None:
 async def test_kill_after_the_card_was_stored_and_before_it_was_asked(house: House) -> None:
     speech = await house.open(Away(house.clock))
     job = await house.say(ONE, voice="Nobody", typed=True)
-    await speech.database.write(lambda c: queries.put_fact(c, "card", CARD.to_json()))
+    await speech.database.write(lambda tx: tx.metadata.put("engine", CARD.to_json()))
     engine = Away(house.clock)
     speech = await house.killed(engine)
     speech.reachable("lane", True)
@@ -149,7 +148,7 @@ async def test_spare_engine_speaks_in_place_of_a_known_voice_until_the_main_one_
     await house.pass_time(5)
     for job in (typed, chosen):
         view = (await speech.view(job.id)).job
-        assert (view.voice, view.stand_in) == ("de", Substitution.SPARE)
+        assert (view.voice, view.substitution) == ("de", Substitution.SPARE)
     assert {asked.request.voice for asked in fallback.asked} == {"plain"}
 
     main.asked.clear()
@@ -162,7 +161,7 @@ async def test_spare_engine_speaks_in_place_of_a_known_voice_until_the_main_one_
     assert {asked.request.voice for asked in main.asked} == {"de"}
     for job in (typed, chosen):
         view = (await speech.view(job.id)).job
-        assert (view.state, view.voice, view.stand_in) == (JobState.COMPLETED, "de", None)
+        assert (view.state, view.voice, view.substitution) == (JobState.COMPLETED, "de", None)
 
 
 @pytest.mark.parametrize("word", ["x" * 101, "half \ud83d", "nul \0"])
@@ -181,7 +180,7 @@ async def test_choice_and_default_are_not_taken_before_it_is_known_whether_there
     engine = Away(voices.house.clock)
     registry = await voices.open(engine)
     own = await voices.upload(ADA)
-    admin = Requester(member="admin", lane="here")
+    admin = Requester(member="admin", place="here")
     with pytest.raises(EngineUnknown):
         await registry.choose(ADA, "de", everywhere=True)
     with pytest.raises(EngineUnknown):

@@ -21,10 +21,10 @@ async def test_places_count_from_the_job_being_spoken(house: House) -> None:
     speech = await house.open()
     for _ in range(3):
         await house.say(TWO)
-    assert [view.place for view in await speech.queue("lane")] == [1, 2, 3]
+    assert [view.position for view in await speech.queue("lane")] == [1, 2, 3]
     player = speech.player("lane")
     await player.started(await soon(player.next()))
-    assert [view.place for view in await speech.queue("lane")] == [0, 1, 2]
+    assert [view.position for view in await speech.queue("lane")] == [0, 1, 2]
 
 
 async def test_estimate_is_the_sound_that_lies_ahead(house: House) -> None:
@@ -70,13 +70,13 @@ async def test_seconds_are_those_that_were_spoken(house: House) -> None:
     total = sum(item.sound.seconds for item in items)
     view = await speech.view(job.id)
     assert view.seconds == pytest.approx(total)
-    assert (view.place, view.eta) == (0, view.job.started_at)
+    assert (view.position, view.eta) == (0, view.job.started_at)
 
 
 async def test_followers_are_told_of_every_job_that_changed(house: House) -> None:
     speech = await house.open()
     await house.quiet()  # an engine that is ready only now would be told too
-    changes = speech.follow()
+    changes = speech.subscribe()
     job = await house.say(ONE)
     assert await soon(anext(changes)) == Changed("lane", None)  # it can be heard
     assert await soon(anext(changes)) == Changed("lane", job.id)
@@ -89,7 +89,7 @@ async def test_followers_are_told_of_every_job_that_changed(house: House) -> Non
 async def test_slow_follower_sees_each_change_once_and_misses_none(house: House) -> None:
     speech = await house.open()
     await house.quiet()
-    slow, quick = speech.follow(), speech.follow()
+    slow, quick = speech.subscribe(), speech.subscribe()
     jobs = [await house.say(TWO) for _ in range(3)]
     await Listener(speech.player("lane")).hear_all()
     told = []
@@ -104,7 +104,7 @@ async def test_slow_follower_sees_each_change_once_and_misses_none(house: House)
 
 async def test_following_ends_when_speech_closes(house: House) -> None:
     speech = await house.open()
-    changes = speech.follow()
+    changes = speech.subscribe()
 
     async def follow() -> list[Changed]:
         return [change async for change in changes]
@@ -117,7 +117,7 @@ async def test_following_ends_when_speech_closes(house: House) -> None:
 
 async def test_a_change_is_told_after_it_can_be_seen(house: House) -> None:
     speech = await house.open()
-    changes = speech.follow()
+    changes = speech.subscribe()
     job = await house.say(ONE)
     listening = asyncio.ensure_future(Listener(speech.player("lane")).hear_all())
     seen: list[str] = []
@@ -136,7 +136,7 @@ async def test_followers_are_told_when_the_engine_comes_and_goes(house: House) -
     speech = await house.open()
     job = await house.say(ONE)
     await house.quiet()
-    changes = speech.follow()
+    changes = speech.subscribe()
     house.engine.die()
     await house.say(ONE, lane="other", voice="de")  # finds the engine gone
     told = [await soon(anext(changes)) for _ in range(4)]

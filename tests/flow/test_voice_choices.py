@@ -8,8 +8,8 @@ from engine.model.voices import Requester, Scope, Voice
 from engine.voices.registry import VoiceSelection
 from tests.flow.voices import ADA, ADMIN, BOB, Voices
 
-THERE = Requester(member="ada", lane="there")
-PRIVATELY = Requester(member="ada", lane=None)
+THERE = Requester(member="ada", place="there")
+PRIVATELY = Requester(member="ada", place=None)
 
 
 def spoken(voice: Voice, *, typed: bool = False) -> VoiceSelection:

@@ -9,8 +9,6 @@ import pytest
 from engine.model.errors import UnknownVoice
 from engine.model.jobs import EndReason, JobState
 from engine.model.voices import ClonePolicy, Requester, Scope, Voice
-from engine.store import audio as audio_index
-from engine.store import freezes as freeze_queries
 from engine.voices.blocklist import block, unblock
 from engine.voices.registry import VoiceRegistry
 from mynah.testing.fake_engine import CLONING_CARD, FakeEngine
@@ -23,7 +21,7 @@ Act = Callable[[VoiceRegistry, Voice], Awaitable[object]]
 TAKEN_AWAY: dict[str, Act] = {
     "unshared": lambda registry, voice: registry.share(ADA, voice.key, Scope.PRIVATE),
     "shared with another server": lambda registry, voice: registry.share(
-        Requester(member="ada", lane="there"), voice.key, Scope.SERVER
+        Requester(member="ada", place="there"), voice.key, Scope.SERVER
     ),
     "shared with others": lambda registry, voice: registry.share(
         ADA, voice.key, Scope.MEMBERS, add="eve"
@@ -71,7 +69,7 @@ async def test_freeze_ends_jobs_on_that_server_only(voices: Voices) -> None:
     registry = await voices.open()
     voice = await voices.upload(ADA, scope=Scope.SERVER)
     here = await voices.say(ADA, voice)
-    there = await voices.say(Requester(member="ada", lane="there"), voice)
+    there = await voices.say(Requester(member="ada", place="there"), voice)
     await registry.freeze(ADMIN, voice.key)
     assert (await voices.speech.view(here.id)).job.ended_by is EndReason.VOICE_GONE
     assert (await voices.speech.view(there.id)).job.state is JobState.QUEUED
@@ -161,7 +159,7 @@ async def test_kill_before_the_jobs_ended_is_made_good_at_the_start(voices: Voic
     voice = await voices.upload(ADA)
     job = await voices.say(ADA, voice)
     # The act's own transaction, without what follows from it.
-    await voices.speech.database.write(lambda c: freeze_queries.freeze(c, "here", voice))
+    await voices.speech.database.write(lambda tx: tx.freezes.freeze("here", voice))
     await voices.restart()
     ended = (await voices.speech.view(job.id)).job
     assert (ended.state, ended.ended_by) == (JobState.CANCELLED, EndReason.VOICE_GONE)
@@ -223,7 +221,7 @@ async def test_audio_that_is_being_written_is_not_kept_once_its_voice_is_gone(
     await voices.house.quiet()
     assert engine.abandoned == []
     assert voices.audio_files() == set()
-    assert await voices.speech.database.read(audio_index.keys) == set()
+    assert await voices.speech.database.read(lambda tx: tx.audio.keys()) == set()
 
 
 async def test_state_of_a_deleted_voice_is_forgotten_by_the_engine(voices: Voices) -> None:
@@ -306,6 +304,6 @@ async def test_recording_that_comes_back_while_it_goes_is_there(voices: Voices) 
 
 
 async def _over(voices: Voices, job_id: int) -> None:
-    async for _ in voices.speech.follow():
+    async for _ in voices.speech.subscribe():
         if all(view.job.id != job_id for view in await voices.speech.queue("here")):
             return

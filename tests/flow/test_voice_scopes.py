@@ -7,8 +7,8 @@ from engine.model.voices import ClonePolicy, Requester, Scope, Unnamed, Voice
 from engine.voices.registry import AmbiguousVoice
 from tests.flow.voices import ADA, ADMIN, BOB, EVE, Voices
 
-ELSEWHERE = Requester(member="bob", lane="there")
-PRIVATELY = Requester(member="bob", lane=None)
+ELSEWHERE = Requester(member="bob", place="there")
+PRIVATELY = Requester(member="bob", place=None)
 
 
 async def usable(voices: Voices, requester: Requester) -> list[str]:
@@ -25,8 +25,8 @@ async def test_private_voice_is_its_owners_everywhere(voices: Voices) -> None:
     registry = await voices.open()
     voice = await voices.upload(ADA)
     assert await usable(voices, ADA) == ["Ada"]
-    assert await usable(voices, Requester(member="ada", lane="there")) == ["Ada"]
-    assert await usable(voices, Requester(member="ada", lane=None)) == ["Ada"]
+    assert await usable(voices, Requester(member="ada", place="there")) == ["Ada"]
+    assert await usable(voices, Requester(member="ada", place=None)) == ["Ada"]
     assert await usable(voices, BOB) == []
     assert await registry.may_use(ADA, voice.key)
     assert not await registry.may_use(BOB, voice.key)
@@ -38,7 +38,7 @@ async def test_shared_voice_is_for_one_server(voices: Voices) -> None:
     assert await usable(voices, BOB) == ["Ada"]
     assert await usable(voices, ELSEWHERE) == []
     assert await usable(voices, PRIVATELY) == []
-    await registry.share(Requester(member="ada", lane="there"), voice.key, Scope.SERVER)
+    await registry.share(Requester(member="ada", place="there"), voice.key, Scope.SERVER)
     assert await usable(voices, BOB) == []
     assert await usable(voices, ELSEWHERE) == ["Ada"]
 
@@ -62,7 +62,7 @@ async def test_list_of_members(voices: Voices) -> None:
 async def test_nobody_makes_a_voice_public_or_shares_it_with_no_server(voices: Voices) -> None:
     registry = await voices.open()
     voice = await voices.upload(ADA)
-    nowhere = Requester(member="ada", lane=None)
+    nowhere = Requester(member="ada", place=None)
     with pytest.raises(NotAllowed):
         await registry.share(ADA, voice.key, Scope.PUBLIC)
     with pytest.raises(NotAllowed):
@@ -142,7 +142,7 @@ async def test_frozen_voice_may_not_be_used_there_until_it_is_released(voices: V
     await registry.freeze(ADMIN, voice.key)  # twice is once
     assert await registry.frozen("here") == {voice.id}
     assert await usable(voices, ADA) == []
-    assert await usable(voices, Requester(member="ada", lane="there")) == ["Ada"]
+    assert await usable(voices, Requester(member="ada", place="there")) == ["Ada"]
     assert await registry.own("ada") == [voice]  # to delete it, say
     await registry.release(ADMIN, voice.key)
     assert await usable(voices, ADA) == ["Ada"]
@@ -186,7 +186,7 @@ async def test_name_is_shown_where_everyone_may_use_the_voice(voices: Voices) ->
 async def test_followers_are_told_which_voice_changed(voices: Voices) -> None:
     registry = await voices.open()
     voice = await voices.upload(ADA)
-    follower = registry.follow()
+    follower = registry.subscribe()
     await registry.rename(ADA, voice.key, "Other")
     assert await anext(follower) == voice.key
     await voices.say(ADA, voice)
@@ -224,8 +224,8 @@ async def test_frozen_recording_stays_frozen_when_its_owner_gives_it_again(voice
     # A freeze holds for the recording: Bob's voice of it is frozen as well.
     assert await voices.registry.frozen("here") == {again.id, bobs.id}
     assert not await voices.registry.may_use(BOB, bobs.key)
-    assert await voices.registry.may_use(Requester(member="bob", lane="there"), bobs.key)
-    assert await voices.registry.may_use(Requester(member="ada", lane="there"), again.key)
+    assert await voices.registry.may_use(Requester(member="bob", place="there"), bobs.key)
+    assert await voices.registry.may_use(Requester(member="ada", place="there"), again.key)
     await voices.registry.release(ADMIN, again.key)
     assert await voices.registry.may_use(BOB, again.key)
     assert await voices.registry.may_use(BOB, bobs.key)

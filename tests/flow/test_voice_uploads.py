@@ -3,11 +3,9 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from engine.model.errors import BadName, NotAllowed, Refused, StorageFull, TooManyVoices, TooOften
 from engine.model.voices import Action, Requester, Scope
-from engine.store.tables import consents
 from engine.voices.blocklist import block
 from engine.voices.rate_limits import LimitedAction
 from engine.voices.registry import VoiceRegistry
@@ -21,10 +19,10 @@ async def test_recording_is_kept_with_what_was_agreed_to(voices: Voices) -> None
     voice = await voices.upload(ADA)
     assert voices.recordings() == {voice.reference}
     assert voice.analysis == voices.examined("any").analysis
-    kept = await voices.speech.database.read(lambda c: c.execute(select(consents)).one())
-    assert (kept.voice_id, kept.member, kept.lane) == (voice.id, "ada", "here")
-    assert kept.words == "It is my voice."
-    assert kept.given_at == voices.house.clock.time()
+    (kept,) = await voices.speech.database.read(lambda tx: tx.voices.consents_of("ada"))
+    assert (kept["voice_id"], kept["place"]) == (voice.id, "here")
+    assert kept["words"] == "It is my voice."
+    assert kept["given_at"] == voices.house.clock.time()
     assert await registry.get(voice.key) == voice
 
 
@@ -91,7 +89,9 @@ async def test_server_limits_who_may_upload(voices: Voices) -> None:
     await registry.set_uploaders(ADMIN, "singers")
     await registry.check_upload(ADA, "Ada", roles=["singers", "others"], admin=False)
     await registry.check_upload(ADA, "Ada", roles=[], admin=True)
-    await registry.check_upload(Requester(member="ada", lane="there"), "Ada", roles=[], admin=False)
+    await registry.check_upload(
+        Requester(member="ada", place="there"), "Ada", roles=[], admin=False
+    )
     with pytest.raises(NotAllowed):
         await registry.check_upload(ADA, "Ada", roles=["others"], admin=False)
     await registry.set_uploaders(ADMIN, None)

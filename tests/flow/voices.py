@@ -7,7 +7,7 @@ from typing import Any
 from engine.base.settings import Settings, load_settings
 from engine.model.jobs import Job
 from engine.model.voices import Requester, Scope, Voice
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue
 from engine.voices.recording_analyzer import Analyzed
 from engine.voices.registry import VoiceRegistry
 from mynah.testing.fake_engine import CLONING_CARD, FakeEngine
@@ -15,10 +15,10 @@ from tests.flow.house import ONE, House
 from tests.prints import print_named
 from tests.values import REPORT
 
-ADA = Requester(member="ada", lane="here")
-BOB = Requester(member="bob", lane="here")
-EVE = Requester(member="eve", lane="here")
-ADMIN = Requester(member="admin", lane="here")
+ADA = Requester(member="ada", place="here")
+BOB = Requester(member="bob", place="here")
+EVE = Requester(member="eve", place="here")
+ADMIN = Requester(member="admin", place="here")
 
 
 class Voices:
@@ -28,7 +28,7 @@ class Voices:
         self.house = house
         self.references = house.directory.parent / "references"
         self.registry: VoiceRegistry
-        self.speech: SpeechQueue
+        self.speech: FrontEndQueue
         self._open: list[VoiceRegistry] = []
 
     async def open(
@@ -56,7 +56,7 @@ class Voices:
         self._open.clear()
 
     async def _start(self, kind: type[VoiceRegistry]) -> VoiceRegistry:
-        self.registry = kind(self.settings, self.speech, self.house.clock)
+        self.registry = kind(self.settings, self.house.queue, self.house.clock)
         await self.registry.start()
         self._open.append(self.registry)
         return self.registry
@@ -105,7 +105,7 @@ class Voices:
         """Submit a text in a registered voice."""
         return await self.house.say(
             text,
-            lane=requester.lane or "here",
+            lane=requester.place or "here",
             requester=requester.member,
             voice=voice.key,
             reference=voice.reference,

@@ -76,7 +76,7 @@ def half_done(stage: Stage) -> list[Path]:
 
 def rows(stage: Stage) -> dict[str, int]:
     """How many rows tell of voices, in the database of a bot that may be running."""
-    tables = ("voices", "consents", "audit", "purges")
+    tables = ("voices", "consents", "audit", "pending_deletions")
     with closing(connect(f"{(stage.data / 'mynah.db').as_uri()}?mode=ro", uri=True)) as database:
         return {
             table: database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
@@ -84,7 +84,7 @@ def rows(stage: Stage) -> dict[str, int]:
         }
 
 
-NOTHING: Final = {"voices": 0, "consents": 0, "audit": 0, "purges": 0}
+NOTHING: Final = {"voices": 0, "consents": 0, "audit": 0, "pending_deletions": 0}
 
 
 def nothing_is_kept(stage: Stage) -> bool:

@@ -10,23 +10,23 @@ from typing import Any
 from engine.base.clock import SystemClock
 from engine.base.settings import load_settings
 from engine.model.jobs import JobRequest
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue, SpeechQueue
 from engine.tts.client.engine import Engine
 from tests.flow.house import whole
 
 
 @asynccontextmanager
-async def speech_on(engine: Engine, folder: Path) -> AsyncIterator[SpeechQueue]:
+async def speech_on(engine: Engine, folder: Path) -> AsyncIterator[FrontEndQueue]:
     settings: dict[str, Any] = {"mynah_data_dir": folder, "mynah_disk_reserve": 0}
-    speech = SpeechQueue(load_settings(_env_file=None, **settings), engine, SystemClock())
-    await speech.open()
+    queue = SpeechQueue(load_settings(_env_file=None, **settings), engine, SystemClock())
+    await queue.open()
     try:
-        yield speech
+        yield queue.for_frontend("tests")
     finally:
-        await speech.close()
+        await queue.close()
 
 
-async def spoken(speech: SpeechQueue, text: str) -> list[str]:
+async def spoken(speech: FrontEndQueue, text: str) -> list[str]:
     """Say `text`; the pieces of it that were heard, once the job is over."""
     speech.reachable("lane", True)
     job = await speech.submit(JobRequest(lane="lane", requester="ada", text=text, voice=""))
@@ -45,7 +45,7 @@ async def spoken(speech: SpeechQueue, text: str) -> list[str]:
     listening = asyncio.create_task(listen())
     try:
         async with asyncio.timeout(60):
-            changes = speech.follow()
+            changes = speech.subscribe()
             while not (await speech.view(job.id)).job.state.final:
                 await anext(changes)
     finally:

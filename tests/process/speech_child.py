@@ -2,9 +2,10 @@
 
     python -m tests.process.speech_child DIRECTORY JOURNAL [POINT MOMENT NTH]
 
-It submits three jobs the way a front end does (submit held, note, accept), plays all there is, and
-writes down what a member would have seen and heard: `promised KEY ID` when a job was acknowledged,
-`first ID INDEX` and `last ID INDEX` when the first and the last frame of a chunk left.
+It submits three jobs the way a front end does (submit pending, confirm, note), plays all there is,
+and writes down what a member would have seen and heard: `promised KEY ID` when a job was
+acknowledged, `first ID POSITION` and `last ID POSITION` when the first and the last frame of a
+chunk left.
 
 POINT names a transaction by the function that asks for it, or the cache's `file`; at its NTH time
 the process kills itself `before` it, `within` it (nothing is committed yet) or `after` it (memory
@@ -16,20 +17,20 @@ import itertools
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
-
-from sqlalchemy import Connection
 
 import engine.queue.changes
 import engine.queue.service
 from engine.base.clock import SystemClock
 from engine.base.settings import load_settings
 from engine.model.jobs import JobRequest
-from engine.queue import SpeechQueue
+from engine.queue import FrontEndQueue, SpeechQueue
 from engine.queue.audio_cache import AudioCache
+from engine.queue.changes import Change, Queue
 from engine.store.sqlite import Database
+from engine.store.transaction import Transaction
 from mynah.testing.fake_engine import FakeEngine
 
 T = TypeVar("T")
@@ -63,17 +64,26 @@ def die() -> NoReturn:
     raise AssertionError("still alive")
 
 
+class MortalQueue(Queue):
+    def apply(self, *changes: Change, **first: Any) -> Coroutine[Any, Any, None]:
+        """As the real one; its database is told who asks for the transaction."""
+        MortalDatabase.asked_by = sys._getframe(1).f_code.co_qualname
+        return super().apply(*changes, **first)
+
+
 class MortalDatabase(Database):
     fate = Fate()
+    asked_by = ""
 
-    async def write(self, change: Callable[[Connection], T]) -> T:
+    async def write(self, change: Callable[[Transaction], T]) -> T:
         """As the real one, with a death on the way."""
-        if not self.fate.at(change.__qualname__.split(".<locals>")[0]):
+        asked_by = change.__qualname__.split(".<locals>")[0]
+        if not self.fate.at(self.asked_by if asked_by == Queue.apply.__qualname__ else asked_by):
             return await super().write(change)
         self.fate.strike("before")
 
-        def within(connection: Connection) -> T:
-            result = change(connection)
+        def within(tx: Transaction) -> T:
+            result = change(tx)
             self.fate.strike("within")
             return result
 
@@ -94,57 +104,59 @@ class MortalCache(AudioCache):
             self.fate.strike("after")
 
 
-async def submit(speech: SpeechQueue, journal: Callable[..., None]) -> None:
+async def submit(speech: FrontEndQueue, journal: Callable[..., None]) -> None:
     for n, text in enumerate(TEXTS):
         say = JobRequest(
             lane="lane",
             requester="ada",
             text=text,
             voice="en",
-            origin={"interaction": str(n)},
-            origin_key=f"key {n}",
-            held=True,
+            note={"interaction": str(n)},
+            key=f"key {n}",
+            pending=True,
         )
         job = await speech.submit(say)
-        await speech.accept(job.id)
+        await speech.confirm(job.id)
         journal("promised", n, job.id)
         await speech.note(job.id, message="7")
 
 
-async def play(speech: SpeechQueue, journal: Callable[..., None]) -> None:
+async def play(speech: FrontEndQueue, journal: Callable[..., None]) -> None:
     player = speech.player("lane")
     while await speech.queue("lane"):
         item = await player.next()
-        journal("first", item.job.id, item.chunk.index)
+        journal("first", item.job.id, item.chunk.position)
         await player.started(item)
         while not item.sound.complete:  # noqa: ASYNC110 - as the sending thread sees it
             await asyncio.sleep(0.001)
         await asyncio.sleep(0.005)
-        journal("last", item.job.id, item.chunk.index)
+        journal("last", item.job.id, item.chunk.position)
         await player.spoken(item)
 
 
 async def run(directory: Path, journal: Callable[..., None]) -> None:
     clock = SystemClock()
     settings: Any = {"_env_file": None, "mynah_data_dir": directory, "mynah_disk_reserve": 0}
-    speech = SpeechQueue(load_settings(**settings), FakeEngine(clock), clock)
-    await speech.open()
-    await speech.place("lane", {"channel": "1"})
+    queue = SpeechQueue(load_settings(**settings), FakeEngine(clock), clock)
+    await queue.open()
+    speech = queue.for_frontend("tests")
+    await speech.set_target("lane", {"channel": "1"})
     speech.reachable("lane", True)
-    for job in await speech.held():
-        await speech.accept(job.id)
+    for job in await speech.pending():
+        await speech.confirm(job.id)
     await submit(speech, journal)
     await play(speech, journal)
     for job in await speech.unshown():
         await speech.mark_shown(job.id, job.state)
         journal("shown", job.id, job.state)
-    await speech.close()
+    await queue.close()
 
 
 def main() -> None:
     directory, file, *fate = sys.argv[1:]
     MortalDatabase.fate = MortalCache.fate = Fate(*fate)
     vars(engine.queue.changes)["Database"] = MortalDatabase
+    vars(engine.queue.service)["Queue"] = MortalQueue
     vars(engine.queue.service)["AudioCache"] = MortalCache
     with Path(file).open("a", buffering=1) as lines:
 

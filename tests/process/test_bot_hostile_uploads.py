@@ -113,7 +113,7 @@ async def test_a_thousand_members_at_once_each_get_an_answer(stage: Stage) -> No
         "voices": len(kept),
         "consents": len(kept),
         "audit": len(kept),
-        "purges": 0,
+        "pending_deletions": 0,
     }
     assert Weight.of(bot).below == {host.pid for host in bot.hosts}
     await shows(await stage.say("alpha"), "Spoken in")

@@ -6,7 +6,7 @@ import pytest
 from tests.process.process import PATIENCE
 from tests.process.stage import Death, Stage, shows
 
-SPEECH = "engine.queue.service:SpeechQueue"
+SPEECH = "engine.queue.frontend:FrontEndQueue"
 SPOKEN = "engine.queue.playback:PlaybackQueue.spoken"
 ANSWER = "bot.discord_io.rest:InteractionApi.answer"
 WRITE_AUDIO = "engine.queue.audio_cache:AudioCache.write"
@@ -73,8 +73,8 @@ async def test_killed_before_the_answer_a_job_is_withdrawn_and_not_heard_if_it_i
     [
         pytest.param(Death("after", ANSWER), id="before-the-message-is-noted"),
         pytest.param(Death("after", f"{SPEECH}.note"), id="once-the-message-is-noted"),
-        pytest.param(Death("after", f"{SPEECH}.accept"), id="once-it-is-accepted"),
-        pytest.param(Death("after", f"{SPEECH}.place"), id="before-the-channel-is-entered"),
+        pytest.param(Death("after", f"{SPEECH}.confirm"), id="once-it-is-confirmed"),
+        pytest.param(Death("after", f"{SPEECH}.set_target"), id="before-the-channel-is-entered"),
     ],
 )
 async def test_killed_after_the_answer_a_job_is_spoken_and_its_message_follows(
@@ -190,7 +190,7 @@ async def test_killed_once_a_pause_is_committed_the_bot_comes_back_paused(stage:
 async def test_killed_once_a_leave_is_committed_the_bot_stays_out_until_it_is_called(
     stage: Stage,
 ) -> None:
-    bot = await stage.start(die=Death("after", f"{SPEECH}.place", nth=2))
+    bot = await stage.start(die=Death("after", f"{SPEECH}.set_target", nth=2))
     message = await stage.say(LONG)
     await stage.heard.until("alpha")
     await stage.alice.command("leave")

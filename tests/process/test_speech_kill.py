@@ -7,29 +7,29 @@ from pathlib import Path
 
 import pytest
 
-from engine.store.integrity import bring_up
+from engine.store.integrity import upgrade
 from tests.process.speech_child import TEXTS
 
 #: Each transaction of a job's life by the function that asks for it, the moment, and which of its
 #: times. `within`: its statements are executed, nothing is committed. `after`: it is committed,
 #: nobody knows yet.
 POINTS = [
-    ("_store", "after", 1),  # the engine's first card
-    ("Queue.put_lane", "after", 1),  # where the lane is
-    ("Queue.add", "before", 1),
-    ("Queue.add", "within", 2),
-    ("Queue.add", "after", 2),
-    ("Queue._set", "within", 2),  # accepted
-    ("Queue._set", "after", 2),
-    ("Queue.note", "after", 2),
+    ("_store", "after", 1),  # the first engine's info
+    ("FrontEndQueue._set_lane", "after", 1),  # where the lane is
+    ("FrontEndQueue._submit", "before", 1),
+    ("FrontEndQueue._submit", "within", 2),
+    ("FrontEndQueue._submit", "after", 2),
+    ("FrontEndQueue._confirm", "within", 2),  # confirmed
+    ("FrontEndQueue._confirm", "after", 2),
+    ("FrontEndQueue._note", "after", 2),
     ("claim", "within", 3),
     ("claim", "after", 3),
     ("file", "before", 3),
     ("file", "after", 3),
     ("made", "within", 3),
     ("made", "after", 3),
-    ("PlaybackQueue._set_job", "within", 2),  # started
-    ("PlaybackQueue._set_job", "after", 2),
+    ("PlaybackQueue._started", "within", 2),  # started
+    ("PlaybackQueue._started", "after", 2),
     ("PlaybackQueue._commit_spoken", "within", 3),
     ("PlaybackQueue._commit_spoken", "after", 3),
     ("PlaybackQueue._commit_spoken", "within", 4),  # and the job's completion with it
@@ -60,7 +60,7 @@ def migrated(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The first start's migration is not what is tested here."""
     file = tmp_path_factory.getbasetemp() / "speech_kill.db"
     if not file.exists():
-        bring_up(file)
+        upgrade(file)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "mynah.db").write_bytes(file.read_bytes())
 

@@ -16,6 +16,7 @@ import pytest
 from discord import app_commands
 
 from bot.client import Bot
+from bot.delivery import FRONTEND
 from bot.voice import connection
 from bot.voice.frame_clock import ManualFrameClock
 from docs import draw
@@ -132,9 +133,10 @@ async def registered_commands(folder: Path) -> dict[str, set[str]]:
     """The names of the options of every slash command."""
     settings = load_settings(_env_file=None, mynah_data_dir=folder)
     clock = ManualClock()
-    speech = SpeechQueue(settings, FakeEngine(clock), clock)
+    queue = SpeechQueue(settings, FakeEngine(clock), clock)
     async with aiohttp.ClientSession() as session:
-        registry = VoiceRegistry(settings, speech, clock)
+        registry = VoiceRegistry(settings, queue, clock)
+        speech = queue.for_frontend(FRONTEND)
         bot = Bot(settings, speech, registry, session, clock, frame_clock=ManualFrameClock())
         return {
             f"/{command.qualified_name}": {each.name for each in command.parameters}

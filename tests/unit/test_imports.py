@@ -67,6 +67,15 @@ RULES: Final = (
         ("engine.tts",),
         but=("engine.tts.client.engine", "engine.tts.audio.ogg"),
     ),
+    # Of the database, all others see transactions.
+    *(
+        Rule(
+            package,
+            ("engine.store",),
+            but=("engine.store.transaction", "engine.store.sqlite", "engine.store.integrity"),
+        )
+        for package in ("engine.queue", "engine.voices")
+    ),
     Rule("bot", ("engine.tts",), but=("engine.tts.client.engine",)),
     Rule("bot", ("engine.store", "sqlalchemy", "sqlite3")),
     # A stranger's recording is decoded in a process that may fail, and that knows no one's voices.
@@ -99,6 +108,8 @@ OWNED: Final = {
     "uvicorn": ("engine.tts.server", "engine.tts.server.connections"),
     "starlette": ("engine.tts.server.app",),
     "alembic": ("engine.store",),
+    "sqlalchemy": ("engine.store",),
+    "aiosqlite": ("engine.store",),
     "sqlite3": ("engine.store",),
     "ffmpeg": ("engine.voices.analysis",),
     "imageio_ffmpeg": ("engine.voices.analysis",),
@@ -119,7 +130,6 @@ PURE: Final = (
     "engine/queue/limits.py",
     "engine/queue/deadlines.py",
     "engine/queue/chunking.py",
-    "engine/store/batches.py",
     "engine/queue/views.py",
     "engine/tts/audio/pcm.py",
     "engine/tts/engines/base.py",

@@ -1,8 +1,11 @@
 """The order in a lane: what is heard next, what is made next and by when."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from engine.model.jobs import ChunkState, Lane
+from engine.model.jobs import Chunk, ChunkState, Lane
 from engine.queue.audio_stream import PacketStream
 from engine.queue.state import GAP, LOOK_AHEAD, LiveChunk, LiveJob, LiveLane
 from mynah.testing.fake_engine import fake_job
@@ -11,27 +14,34 @@ CARD = "card"
 PACE = 0.1
 
 
-def job(number: int, *texts: str, priority: int = 0, held: bool = False) -> LiveJob:
-    live = LiveJob(
-        fake_job(number, text=" ".join(texts), priority=priority, held=held),
-        stalled_before=0.0,
-        info=CARD,
+def job(number: int, *texts: str, priority: int = 0, pending: bool = False) -> LiveJob:
+    value = fake_job(number, text=" ".join(texts), priority=priority, pending=pending, engine=CARD)
+    return LiveJob(
+        value,
+        [
+            (
+                Chunk(job_id=number, position=position, text=text, pause_after=0.5),
+                f"key of {text}",
+            )
+            for position, text in enumerate(texts)
+        ],
     )
-    live.chunks = [
-        LiveChunk(live, index, text, 0.5, f"key of {text}") for index, text in enumerate(texts)
-    ]
-    return live
 
 
 def lane(*jobs: LiveJob, now: float = 100.0) -> LiveLane:
-    made = LiveLane(Lane(id="lane", where=None, paused=False, stalled_seconds=0.0))
+    made = LiveLane(Lane(frontend="tests", id="lane"))
     for each in jobs:
         made.add(each, now)
     return made
 
 
+def mirrored(chunk: LiveChunk, **values: Any) -> None:
+    """As `changes.py` does after a commit."""
+    chunk._chunk = replace(chunk.chunk, **values)
+
+
 def ready(chunk: LiveChunk, seconds: float) -> None:
-    chunk.state, chunk.seconds = ChunkState.READY, seconds
+    mirrored(chunk, state=ChunkState.READY, seconds=seconds)
 
 
 def ids(lane: LiveLane) -> list[int]:
@@ -62,21 +72,22 @@ def test_jobs_that_are_begun_stay_in_the_order_in_which_they_were() -> None:
 def test_next_to_take_follows_what_is_taken_and_skips_what_is_done() -> None:
     queue = lane(job(1, "a", "b", "c", "d"))
     a, b, c, _ = queue.jobs[0].chunks
-    a.state, b.state = ChunkState.SPOKEN, ChunkState.FAILED
+    mirrored(a, state=ChunkState.SPOKEN)
+    mirrored(b, state=ChunkState.FAILED)
     assert queue.next_to_take(CARD) is c
     c.sound = PacketStream()
     found = queue.next_to_take(CARD)
     assert found is not None
-    assert found.text == "d"
+    assert found.chunk.text == "d"
 
 
-def test_held_job_blocks_those_behind_it() -> None:
-    assert lane(job(1, "a", held=True), job(2, "b")).next_to_take(CARD) is None
+def test_pending_job_blocks_those_behind_it() -> None:
+    assert lane(job(1, "a", pending=True), job(2, "b")).next_to_take(CARD) is None
 
 
 def test_nothing_is_taken_or_made_of_a_job_that_was_cut_under_another_card() -> None:
     queue = lane(job(1, "a"), job(2, "b"))
-    queue.jobs[0].info = "another"
+    queue.jobs[0]._job = replace(queue.jobs[0].job, engine="another")
     assert queue.next_to_take(CARD) is None
     assert queue.next_to_make(CARD, (), PACE) is None
 
@@ -110,7 +121,7 @@ def test_no_more_is_made_ahead_than_the_limit() -> None:
     queue = lane(job(1, "a", "b"))
     ready(queue.jobs[0].chunks[0], LOOK_AHEAD)
     assert queue.next_to_make(CARD, (), PACE) is None
-    queue.jobs[0].chunks[0].state = ChunkState.SPOKEN
+    mirrored(queue.jobs[0].chunks[0], state=ChunkState.SPOKEN)
     assert queue.next_to_make(CARD, (), PACE) is not None
 
 
@@ -125,9 +136,9 @@ def test_pause_and_being_out_of_reach_take_a_lane_out() -> None:
 def test_rest_of_a_job_is_found_again_after_a_rewind() -> None:
     queue = lane(job(1, "a", "b"))
     a, b = queue.jobs[0].chunks
-    a.state = ChunkState.SPOKEN
+    mirrored(a, state=ChunkState.SPOKEN)
     assert list(queue.jobs[0].rest()) == [b]
-    a.state = ChunkState.READY
+    mirrored(a, state=ChunkState.READY)
     queue.jobs[0].reordered()
     assert list(queue.jobs[0].rest()) == [a, b]
 

@@ -7,7 +7,7 @@ from engine.queue.audio_stream import PacketStream
 from engine.queue.chunking import ActiveEngine
 from engine.queue.state import LiveJob
 from mynah.testing.fake_engine import CARD
-from tests.unit.test_jobs_order import job
+from tests.unit.test_jobs_order import job, mirrored
 
 TEXT = (
     "This is the first sentence of it all. And here is the second one, a little longer. "
@@ -18,31 +18,28 @@ LONG = ActiveEngine(replace(CARD, version="2", most_characters=300))
 
 
 def test_new_job_is_cut_whole() -> None:
-    live = job(1, TEXT)
-    live.chunks = []
-    cut = SHORT.cut(live)
+    cut = SHORT.cut(job(1, TEXT).job)
     assert cut.since == 0
-    assert " ".join(chunk.text for chunk in cut.chunks) == TEXT
-    assert [chunk.index for chunk in cut.chunks] == list(range(len(cut.chunks)))
-    assert live.chunks == []
+    assert " ".join(chunk.text for chunk, _ in cut.chunks) == TEXT
+    assert [chunk.position for chunk, _ in cut.chunks] == list(range(len(cut.chunks)))
 
 
 def test_what_is_spoken_or_taken_stays_and_the_rest_is_cut_anew() -> None:
     live = cut_short()
-    live.chunks[0].state = ChunkState.SPOKEN
+    mirrored(live.chunks[0], state=ChunkState.SPOKEN)
     live.chunks[1].sound = PacketStream()
-    cut = LONG.cut(live)
+    cut = LONG.cut(live.job, live.chunks)
     assert cut.since == 2
-    assert cut.chunks[0].index == 2
-    kept = [chunk.text for chunk in live.chunks[:2]]
-    assert " ".join([*kept, *(chunk.text for chunk in cut.chunks)]) == TEXT
+    assert cut.chunks[0][0].position == 2
+    kept = [each.chunk.text for each in live.chunks[:2]]
+    assert " ".join([*kept, *(chunk.text for chunk, _ in cut.chunks)]) == TEXT
 
 
 def test_chunk_that_failed_under_the_old_engine_gets_another_chance() -> None:
     live = cut_short()
-    live.chunks[0].state = ChunkState.SPOKEN
-    live.chunks[1].state = ChunkState.FAILED
-    assert LONG.cut(live).since == 1
+    mirrored(live.chunks[0], state=ChunkState.SPOKEN)
+    mirrored(live.chunks[1], state=ChunkState.FAILED)
+    assert LONG.cut(live.job, live.chunks).since == 1
 
 
 def test_key_differs_by_all_that_shapes_the_sound() -> None:
@@ -66,7 +63,5 @@ def test_card_with_more_slots_cuts_the_same_and_one_with_another_range_does_not(
 
 
 def cut_short() -> LiveJob:
-    live = job(1, TEXT)
-    live.chunks = []
-    live.chunks = SHORT.cut(live).chunks
-    return live
+    value = job(1, TEXT).job
+    return LiveJob(value, SHORT.cut(value).chunks)

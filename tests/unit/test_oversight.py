@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.voices.moderation_text import label, open_reports, paged, render_audit_log, render_list
-from engine.model.voices import Action, AuditEntry, ClonePolicy, LaneRules, Scope, Voice
+from engine.model.voices import Action, AuditEntry, ClonePolicy, PlaceRules, Scope, Voice
 from tests.values import VOICE
 
 LANE = "7"
@@ -11,13 +11,15 @@ LANE = "7"
 
 def voice(number: int, name: str = "Morning", scope: Scope = Scope.PRIVATE) -> Voice:
     lane = LANE if scope is Scope.SERVER else None
-    return replace(VOICE, id=number, owner="41", name=name, scope=scope, lane=lane)
+    return replace(VOICE, id=number, owner="41", name=name, scope=scope, place=lane)
 
 
 def entry(
     action: Action, number: int | None = 1, *, actor: str = "42", detail: str = ""
 ) -> AuditEntry:
-    return AuditEntry(at=0.0, lane=LANE, actor=actor, action=action, voice_id=number, detail=detail)
+    return AuditEntry(
+        at=0.0, place=LANE, actor=actor, action=action, voice_id=number, detail=detail
+    )
 
 
 def test_voice_is_named_only_to_who_may_read_its_name() -> None:
@@ -50,7 +52,7 @@ def test_hostile_names_and_words_stay_within_a_message() -> None:
     listed = render_list(
         voices,
         frozenset(range(60)),
-        LaneRules(cloned=ClonePolicy.SHARED, uploaders="9" * 19),
+        PlaceRules(cloned=ClonePolicy.SHARED, uploaders="9" * 19),
         lane=LANE,
         default=label(voices[0], named=True),
         reports=59,

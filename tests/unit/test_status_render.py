@@ -43,7 +43,7 @@ def view(text: str = "Hello there.", **changes: Any) -> JobView:
         spoken=0,
         failed=0,
         seconds=0.0,
-        place=1,
+        position=1,
         eta=None,
         lane_paused=False,
     )
@@ -74,11 +74,11 @@ def test_a_message_names_who_speaks_in_which_voice_and_what() -> None:
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"place": 3}, "Place 3 in the queue."),
-        ({"place": 3, "eta": NOW + 60}, "Place 3 in the queue, starts <t:1800000060:R>."),
-        ({"place": 1, "eta": NOW + 11.2}, "Next in the queue, starts <t:1800000015:R>."),
-        ({"place": 1, "eta": NOW - 1}, "Next in the queue, starts now."),
-        ({"place": 0}, "Next in the queue."),
+        ({"position": 3}, "Place 3 in the queue."),
+        ({"position": 3, "eta": NOW + 60}, "Place 3 in the queue, starts <t:1800000060:R>."),
+        ({"position": 1, "eta": NOW + 11.2}, "Next in the queue, starts <t:1800000015:R>."),
+        ({"position": 1, "eta": NOW - 1}, "Next in the queue, starts now."),
+        ({"position": 0}, "Next in the queue."),
         ({"state": JobState.SPEAKING, "spoken": 2}, "▰▰▱▱ 2/4"),
         ({"state": JobState.SPEAKING, "spoken": 1, "failed": 1}, "▰▰▱▱ 2/4"),
         ({"state": JobState.SPEAKING, "chunks": 1}, "▱ 0/1"),
@@ -145,7 +145,7 @@ def test_what_keeps_a_job_from_being_heard_is_said_and_no_estimate_with_it(
         ),
         (
             "cancelled",
-            {"ended_by": EndReason.WITHDRAWN},
+            {"ended_by": EndReason.ABORTED},
             "Cancelled: Discord did not take my answer.",
         ),
         ("cancelled", {}, "Cancelled."),
@@ -157,7 +157,7 @@ def test_what_keeps_a_job_from_being_heard_is_said_and_no_estimate_with_it(
     ],
 )
 def test_an_outcome_says_what_happened(state: str, changes: dict[str, Any], line: str) -> None:
-    over = view(state=JobState(state), place=0, **changes)
+    over = view(state=JobState(state), position=0, **changes)
     assert last_line(over) == line
     assert show(over).final
 
@@ -180,7 +180,7 @@ def test_a_job_that_is_over_can_be_replayed_and_downloaded_once_it_was_heard() -
     assert [each.label for each in heard.buttons] == ["Replay", "Download"]
     unheard = show(view(state=JobState.CANCELLED, ended_by=EndReason.SKIPPED))
     assert [each.label for each in unheard.buttons] == ["Replay"]
-    assert not show(view(state=JobState.CANCELLED, ended_by=EndReason.WITHDRAWN)).buttons
+    assert not show(view(state=JobState.CANCELLED, ended_by=EndReason.ABORTED)).buttons
 
 
 @given(st.sampled_from(ButtonAction), st.integers(1, 2**63 - 1))
@@ -293,9 +293,9 @@ def test_the_key_differs_exactly_when_the_message_does(
 def test_the_list_of_the_queue_begins_with_what_is_being_spoken() -> None:
     listed = render_queue(
         [
-            view(text="First *one*", state=JobState.SPEAKING, place=0, spoken=1),
-            view(text="Second", requester="8", place=1, eta=NOW + 10),
-            view(text="Third " * 30, requester="9", place=2),
+            view(text="First *one*", state=JobState.SPEAKING, position=0, spoken=1),
+            view(text="Second", requester="8", position=1, eta=NOW + 10),
+            view(text="Third " * 30, requester="9", position=2),
         ],
         now=NOW,
     )
@@ -322,7 +322,7 @@ def test_the_list_of_a_paused_queue_says_so_and_estimates_nothing() -> None:
 @given(st.integers(1, 120), st.text(max_size=80))
 def test_the_list_fits_one_message_and_counts_the_rest(count: int, text: str) -> None:
     views = [
-        view(text=text + "*" * 60, place=place, requester="123456789012345678", eta=NOW + 60)
+        view(text=text + "*" * 60, position=place, requester="123456789012345678", eta=NOW + 60)
         for place in range(1, count + 1)
     ]
     listed = render_queue(views, now=NOW, note="n" * 500)
@@ -353,7 +353,7 @@ def test_engines_own_voice_is_not_taken_for_a_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stand_in", "fallback_speaks", "waiting", "over"),
+    ("substitution", "fallback_speaks", "waiting", "over"),
     [
         (None, False, None, None),
         (Substitution.OWN_VOICE, False, NO_CLONES, NO_CLONES),
@@ -365,10 +365,10 @@ def test_engines_own_voice_is_not_taken_for_a_name() -> None:
     ],
 )
 def test_what_sounds_otherwise_than_wished_is_said_in_the_outcome_too(
-    stand_in: Substitution | None, fallback_speaks: bool, waiting: str | None, over: str | None
+    substitution: Substitution | None, fallback_speaks: bool, waiting: str | None, over: str | None
 ) -> None:
     for state, words in ((JobState.QUEUED, waiting), (JobState.COMPLETED, over)):
-        shown = show(view(state=state, stand_in=stand_in), fallback_speaks=fallback_speaks)
+        shown = show(view(state=state, substitution=substitution), fallback_speaks=fallback_speaks)
         known = (NO_CLONES, LACKING, SPARE, SPARE_SPOKE)
         asides = {each for each in known if each in shown.content}
         assert asides == ({words} if words else set())

@@ -32,7 +32,7 @@ def item(
     job = fake_job(ord(name), text=name)
     chunk = Chunk(
         job_id=job.id,
-        index=0,
+        position=0,
         text=name,
         state=ChunkState.READY,
         attempts=1,

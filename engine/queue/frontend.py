@@ -1,0 +1,328 @@
+"""The queue as one front end sees it: its own jobs and lanes, and nothing else.
+
+Knows: what a front end may ask for. Does not know: Discord, HTTP, who asks. Jobs and lanes of other
+front ends do not exist here.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from engine.base.events import Subscription
+from engine.base.settings import MEBIBYTE, Settings
+from engine.model.engine import EngineInfo, EngineState
+from engine.model.jobs import EndReason, Job, JobRequest, JobState, JobView, Lane, LaneKey
+from engine.queue.audio_cache import AudioCache
+from engine.queue.changes import Change, NewJob, Queue, job_change, lane_change, unknown
+from engine.queue.engine_change import adopt_audio
+from engine.queue.events import Changed
+from engine.queue.job_audio import record
+from engine.queue.limits import QueueLimits
+from engine.queue.playback import PlaybackQueue
+from engine.queue.rendering import settle
+from engine.queue.validation import check_disk, check_request
+from engine.queue.views import view_finished, view_queue, view_rendered
+from engine.store.sqlite import Database
+from engine.store.transaction import Transaction
+from engine.tts.client.engine import Engine
+
+#: Halves of surrogate pairs have no UTF-8, and PostgreSQL takes no NUL.
+_NOT_TEXT: Final = re.compile("[\ud800-\udfff\0]")
+
+
+class FrontEndQueue:
+    """Text in, sound out, for one front end. `SpeechQueue.for_frontend` makes it."""
+
+    def __init__(
+        self,
+        frontend: str,
+        queue: Queue,
+        cache: AudioCache,
+        engine: Engine,
+        settings: Settings,
+        players: dict[LaneKey, PlaybackQueue],
+    ) -> None:
+        self.frontend = frontend
+        self._queue = queue
+        self._cache = cache
+        self._engine = engine
+        self._players = players
+        self._directory: Path = settings.mynah_data_dir
+        self._reserve = settings.mynah_disk_reserve * MEBIBYTE
+        self._most_characters = settings.mynah_max_text
+        self._limits = QueueLimits(
+            jobs=settings.mynah_max_queue, of_requester=settings.mynah_max_queue_member
+        )
+
+    # ---- jobs
+
+    async def submit(self, request: JobRequest) -> Job:
+        """Commit a job; it is on disk when this returns. Never waits for the engine.
+
+        A second submit with the same `key` returns the first job.
+        Raises NothingToSpeak, TextTooLong, UnknownVoice, QueueFull, StorageFull, and what a guard
+        raises.
+        """
+        if request.key is not None:
+            first = self._queue.live_by_key(self.frontend, request.key)
+            if first is not None:
+                return first
+        request = replace(request, frontend=self.frontend, text=_NOT_TEXT.sub("", request.text))
+        check_request(request, self._queue.engine, most_characters=self._most_characters)
+        await asyncio.to_thread(check_disk, self._directory, self._reserve)
+        return await self._queue.change(self._submit(request))
+
+    async def pending(self) -> list[Job]:
+        """Jobs that are not yet promised to their requester, oldest first."""
+        return [
+            live.job
+            for live in self._queue.jobs.values()
+            if live.job.pending and live.job.frontend == self.frontend
+        ]
+
+    async def confirm(self, job_id: int) -> None:
+        """A pending job is promised: it may be heard now."""
+        await self._queue.change(self._confirm(job_id))
+
+    async def abort(self, job_id: int) -> None:
+        """A pending job was not promised after all: it ends, and is never heard."""
+        await self.cancel(job_id, by=EndReason.ABORTED, actor=None)
+
+    async def cancel(self, job_id: int, *, by: EndReason, actor: str | None) -> Job | None:
+        """End a job; its sound stops at the next frame. None when it was over already."""
+        if not self._is_live(job_id):
+            return None
+        ended = await self._queue.change(
+            self._queue.end([job_id], JobState.CANCELLED, by=by, actor=actor)
+        )
+        return ended[0] if ended else None
+
+    async def clear(self, lane: str, *, by: EndReason, actor: str | None) -> list[Job]:
+        """End the job being spoken in a lane and all that wait there. As they ended, in order."""
+        key = self._key(lane)
+        if key in self._players:
+            self._players[key].forget()
+        return await self._queue.change(self._clear(key, by, actor))
+
+    async def note(self, job_id: int, **note: object) -> None:
+        """Merge into `Job.note`. Raises UnknownJob."""
+        await self._queue.change(self._note(job_id, note))
+
+    async def mark_shown(self, job_id: int, shown: str) -> None:
+        """Keep what the job's status message shows now. It begins with the job's state."""
+        await self._queue.change(self._mark_shown(job_id, shown))
+
+    # ---- looking
+
+    async def view(self, job_id: int) -> JobView:
+        """Raises UnknownJob."""
+        if not self._is_live(job_id):
+            return await self._queue.database.read(lambda tx: self._view_finished(tx, job_id))
+        live = self._queue.jobs[job_id]
+        if live.job.urgency is not None:
+            return view_rendered(live)
+        views = await self.queue(live.job.lane)
+        return next(view for view in views if view.job.id == job_id)
+
+    async def queue(self, lane: str) -> list[JobView]:
+        """The job being spoken first, then those that wait, in order; none that is only
+        fetched."""
+        live = self._queue.lanes.get(self._key(lane))
+        if live is None:
+            return []
+        return view_queue(
+            live,
+            now=self._queue.clock.time(),
+            monotonic=self._queue.clock.monotonic(),
+            pace=self._queue.pace,
+            engine_ready=self._engine.state is EngineState.READY,
+        )
+
+    async def unshown(self) -> list[Job]:
+        """Jobs that are over, and whose end has not been shown: what `mark_shown` was last given
+        does not begin with their state. Oldest first."""
+        return await self._queue.database.read(lambda tx: tx.jobs.unshown(self.frontend))
+
+    async def job_for(self, key: str) -> Job | None:
+        """The job that was submitted with this key."""
+        return await self._queue.database.read(lambda tx: tx.jobs.by_key(self.frontend, key))
+
+    async def audio(self, job_id: int) -> bytes | None:
+        """An Ogg Opus file of all that was made of a job, pauses included; None when it, or a
+        part of it, is no longer there."""
+
+        def look(tx: Transaction) -> Job | None:
+            return self._own(tx.jobs.get(job_id))
+
+        if await self._queue.database.read(look) is None:
+            return None
+        found = await self._queue.database.read(lambda tx: tx.chunks.of([job_id]))
+        return await asyncio.to_thread(record, self._cache, found[job_id])
+
+    def subscribe(self) -> Subscription[Changed]:
+        """What changes from now on. However slow the subscriber, each change is kept once."""
+        return self._queue.feeds.subscribe(self.frontend)
+
+    @property
+    def database(self) -> Database:
+        """For what is kept beside the queue, in the same file."""
+        return self._queue.database
+
+    # ---- the engine
+
+    @property
+    def info(self) -> EngineInfo | None:
+        """The engine's info, also while it is away; None before the first start of an engine."""
+        return None if self._queue.engine is None else self._queue.engine.info
+
+    @property
+    def engine_state(self) -> EngineState:
+        return self._engine.state
+
+    @property
+    def fallback_speaks(self) -> bool:
+        """Whether another engine speaks while the one that was chosen is down."""
+        return self._engine.fallback_speaks
+
+    # ---- lanes
+
+    async def lanes(self) -> list[Lane]:
+        """Every lane that has had a target, was paused, or was spoken in."""
+        now = self._queue.clock.monotonic()
+        return [
+            replace(live.lane, stalled_seconds=live.stalled(now))
+            for live in self._queue.lanes.values()
+            if live.stored and live.key.frontend == self.frontend
+        ]
+
+    async def set_target(self, lane: str, target: Mapping[str, Any] | None) -> None:
+        """Commit where the lane is about to speak; None: that it is about to leave.
+
+        A target means that the lane is about to be reached: its jobs are synthesized from now on.
+        """
+        await self._queue.change(self._set_target(self._key(lane), target))
+
+    async def set_paused(self, lane: str, paused: bool) -> None:
+        """Commit a pause or its end. Nothing is synthesized in a pause, and nothing expires."""
+        await self._queue.change(self._set_lane(self._key(lane), paused=paused))
+
+    def reachable(self, lane: str, reachable: bool | None) -> None:
+        """Whether the lane can be heard now; None: not yet, but it is about to be, as it is
+        before the first call, and after a lane out of reach is given a target.
+
+        While it cannot, nothing is synthesized for it. Unless it can, its jobs come nearer to
+        their expiry.
+        """
+        live = self._queue.lane(self._key(lane))
+        if live.reachable is not reachable:
+            live.reach(reachable, self._queue.clock.monotonic())
+            self._queue.reschedule(live)
+            self._queue.feeds.publish(live.key)
+
+    def player(self, lane: str) -> PlaybackQueue:
+        """What the lane's sender takes its sound from. There is one at a time: the one before is
+        closed."""
+        key = self._key(lane)
+        if key in self._players:
+            self._players[key].close()
+        self._players[key] = PlaybackQueue(self._queue, self._cache, key)
+        return self._players[key]
+
+    # ---- `Queue.change` runs each of these
+
+    async def _submit(self, request: JobRequest) -> Job:
+        queue, engine = self._queue, self._queue.engine
+        lane = queue.lane(self._key(request.lane))
+        stalled = lane.stalled(queue.clock.monotonic())
+        full = self._limits.refusal(lane, request)
+        now = queue.clock.time()
+        submitted: list[Job] = []
+
+        def insert(tx: Transaction) -> Iterable[Change]:
+            if request.key is not None:
+                first = tx.jobs.by_key(self.frontend, request.key)
+                if first is not None:
+                    submitted.append(first)
+                    return []
+            if full is not None:
+                raise full
+            # Another engine may be in use since it was checked.
+            if engine is not None and (refusal := engine.refusal(request)) is not None:
+                raise refusal
+            queue.guard(tx, request)
+            job = tx.jobs.insert(
+                request if engine is None else replace(request, voice=engine.voice_of(request)),
+                created_at=now,
+                stalled_before=stalled,
+                engine=None if engine is None else engine.id,
+                substitution=None if engine is None else engine.substitution(request),
+            )
+            submitted.append(job)
+            chunks = [] if engine is None else adopt_audio(tx, engine.cut(job).chunks)
+            new = NewJob(job, chunks)
+            return [new] if lane.stored else [lane_change(lane.key, stalled_seconds=stalled), new]
+
+        await queue.apply(first=insert)
+        (job,) = submitted
+        if job.id in queue.jobs:
+            await settle(queue, [queue.jobs[job.id]])  # its audio may be in the cache
+        return job
+
+    async def _confirm(self, job_id: int) -> None:
+        if self._is_live(job_id) and self._queue.jobs[job_id].job.pending:
+            await self._queue.apply(job_change(job_id, pending=False))
+
+    async def _clear(self, key: LaneKey, by: EndReason, actor: str | None) -> list[Job]:
+        lane = self._queue.lane(key)
+        waiting = [live.job.id for live in (*lane.jobs, *lane.rendered)]
+        return await self._queue.end(waiting, JobState.CANCELLED, by=by, actor=actor)
+
+    async def _note(self, job_id: int, note: Mapping[str, object]) -> None:
+        def merge(tx: Transaction) -> Iterable[Change]:
+            job = self._own(tx.jobs.get(job_id))
+            if job is None:
+                raise unknown(job_id)
+            return [job_change(job_id, note={**job.note, **note})]
+
+        await self._queue.apply(first=merge)
+
+    async def _mark_shown(self, job_id: int, shown: str) -> None:
+        def mark(tx: Transaction) -> Iterable[Change]:
+            known = self._own(tx.jobs.get(job_id)) is not None
+            return [job_change(job_id, shown=shown)] if known else []
+
+        await self._queue.apply(first=mark)
+
+    async def _set_target(self, key: LaneKey, target: Mapping[str, Any] | None) -> None:
+        await self._set_lane(key, target=target)
+        live = self._queue.lane(key)
+        if target is None or live.reachable is False:
+            live.reach(False if target is None else None, self._queue.clock.monotonic())
+            self._queue.reschedule(live)
+
+    async def _set_lane(self, key: LaneKey, **values: object) -> None:
+        stalled = self._queue.lane(key).stalled(self._queue.clock.monotonic())
+        await self._queue.apply(lane_change(key, stalled_seconds=stalled, **values))
+
+    # ---- whose it is
+
+    def _key(self, lane: str) -> LaneKey:
+        return LaneKey(self.frontend, lane)
+
+    def _is_live(self, job_id: int) -> bool:
+        live = self._queue.jobs.get(job_id)
+        return live is not None and live.job.frontend == self.frontend
+
+    def _own(self, job: Job | None) -> Job | None:
+        return job if job is not None and job.frontend == self.frontend else None
+
+    def _view_finished(self, tx: Transaction, job_id: int) -> JobView:
+        job = self._own(tx.jobs.get(job_id))
+        if job is None:
+            raise unknown(job_id)
+        lane = self._queue.lanes.get(job.lane_key)
+        paused = lane is not None and lane.lane.paused
+        return view_finished(job, tx.chunks.count(job_id), paused=paused)

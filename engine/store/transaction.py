@@ -1,0 +1,46 @@
+"""What all others see of the database: a transaction, with a repository for each noun.
+
+Knows: which repositories there are. Does not know: any statement; how a transaction begins and ends
+(`sqlite.py` does).
+
+A transaction is valid only within the function that `Database.read` or `Database.write` runs.
+"""
+
+from sqlalchemy import Connection
+
+from engine.store.attempts import Attempts
+from engine.store.audio import AudioIndex, AudioRow
+from engine.store.audit import AuditLog
+from engine.store.deletions import NOBODY, DeletionKind, Deletions, PendingRedaction
+from engine.store.freezes import EVERYWHERE, MOST_PRINTS, Freezes, Frozen
+from engine.store.jobs import Chunks, Jobs, Lanes, Metadata
+from engine.store.rules import Rules
+from engine.store.voices import Voices
+
+__all__ = [
+    "EVERYWHERE",
+    "MOST_PRINTS",
+    "NOBODY",
+    "AudioRow",
+    "DeletionKind",
+    "Frozen",
+    "PendingRedaction",
+    "Transaction",
+]
+
+
+class Transaction:
+    """One transaction: all of it is committed, or nothing."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.jobs = Jobs(connection)
+        self.chunks = Chunks(connection)
+        self.lanes = Lanes(connection)
+        self.metadata = Metadata(connection)
+        self.audio = AudioIndex(connection)
+        self.voices = Voices(connection)
+        self.rules = Rules(connection)
+        self.freezes = Freezes(connection)
+        self.audit = AuditLog(connection)
+        self.deletions = Deletions(connection)
+        self.attempts = Attempts(connection)

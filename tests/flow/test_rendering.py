@@ -1,0 +1,147 @@
+"""Jobs whose sound is only fetched: made without a player, in no listener's way, never starved."""
+
+from dataclasses import replace
+
+import pytest
+
+from engine.model.jobs import EndReason, Job, JobRequest, JobState, Urgency
+from engine.queue.changes import SLACK
+from engine.queue.rendering import MARGIN, SHARE, Turns
+from engine.tts.audio.ogg import OggReader
+from mynah.testing.fake_engine import CARD, FakeEngine, packet_of
+from tests.flow.house import ONE, TWO, House, Listener, rows
+
+LATER = 1000.0
+
+
+async def render(house: House, text: str, urgency: Urgency = Urgency.NOW, **other: object) -> Job:
+    asked = {"lane": "files", "requester": "zoe", "text": text, "voice": "en", **other}
+    return await house.speech.submit(JobRequest(urgency=urgency, **asked))  # type: ignore[arg-type]
+
+
+async def test_it_is_made_without_a_player_and_completes_with_its_audio(house: House) -> None:
+    speech = await house.open()
+    job = await render(house, TWO)
+    await house.quiet()
+    view = await speech.view(job.id)
+    assert (view.job.state, view.spoken, view.failed) == (JobState.COMPLETED, 0, 0)
+    reader = OggReader()
+    sound = await speech.audio(job.id)
+    assert sound is not None
+    packets = reader.feed(sound)
+    first = house.engine.asked[0].request.text
+    assert packets[0] == packet_of(first, 0)
+    assert reader.complete
+
+
+async def test_it_is_made_whole_however_long_also_in_a_lane_that_is_paused(house: House) -> None:
+    speech = await house.open(mynah_max_text=20_000)
+    await speech.set_paused("files", True)
+    speech.reachable("files", False)
+    job = await render(house, " ".join(f"{TWO} Number {n}." for n in range(40)))
+    await house.pass_time(2)
+    assert (await speech.view(job.id)).job.state is JobState.COMPLETED
+
+
+async def test_it_is_in_nobodys_line(house: House) -> None:
+    house.engine.pace = 1.0
+    speech = await house.open()
+    batch = await render(house, TWO, lane="lane")
+    spoken = await house.say(ONE)
+    assert [view.job.id for view in await speech.queue("lane")] == [spoken.id]
+    assert (await speech.view(batch.id)).eta is None
+    ended = await speech.clear("lane", by=EndReason.STOPPED, actor=None)
+    assert {job.id for job in ended} == {spoken.id, batch.id}
+
+
+async def test_what_is_in_the_cache_is_complete_at_once(house: House) -> None:
+    speech = await house.open()
+    await render(house, ONE)
+    await house.quiet()
+    again = await render(house, ONE)
+    assert (await speech.view(again.id)).job.state is JobState.COMPLETED
+    assert len(house.engine.asked) == 1
+
+
+async def test_parts_that_cannot_be_made_are_left_out_and_none_at_all_is_a_failure(
+    house: House,
+) -> None:
+    speech = await house.open(FakeEngine(house.clock, info=replace(CARD, slots=1)))
+    house.engine.refuses = {"second"}
+    part, none = await render(house, TWO), await render(house, "The second one alone.")
+    await house.quiet()
+    view = await speech.view(part.id)
+    assert (view.job.state, view.failed) == (JobState.COMPLETED, 1)
+    assert (await speech.view(none.id)).job.state is JobState.FAILED
+
+
+async def test_after_a_kill_it_goes_on_and_has_aged(house: House) -> None:
+    house.engine.pace = LATER
+    await house.open()
+    job = await render(house, TWO, Urgency.BATCH)
+    await house.quiet()
+    speech = await house.killed(
+        FakeEngine(house.clock, info=replace(CARD, slots=1)), after=SLACK[Urgency.BATCH]
+    )
+    await house.quiet()
+    assert house.engine.asked[0].deadline_in <= 0.0
+    assert (await speech.view(job.id)).job.state is JobState.COMPLETED
+    assert rows(house.directory, "SELECT urgency FROM jobs")[0]["urgency"] == "batch"
+
+
+async def test_listener_waits_for_the_chunk_in_the_engine_only(house: House) -> None:
+    """Under a full load of what is only fetched, long overdue."""
+    house.engine.pace = 1.0
+    speech = await house.open(mynah_max_queue=100, mynah_max_queue_member=100)
+    for n in range(50):
+        await render(house, f"Batch number {n}.", Urgency.NOW)
+    await house.quiet()
+    asked = len(house.engine.asked)
+    await house.say(ONE)
+    player = Listener(speech.player("lane"))
+    await house.pass_time(20)
+    assert house.engine.asked[asked].request.text == ONE
+    assert await player.hear_all() == [ONE]
+
+
+async def test_it_does_not_starve_beside_listeners_who_always_wait(house: House) -> None:
+    house.engine.pace = 1.0
+    speech = await house.open(mynah_max_queue=100, mynah_max_queue_member=100)
+    for n in range(3 * SHARE):
+        speech.reachable(f"lane {n}", True)
+        await house.say(f"Listener number {n}.", lane=f"lane {n}")
+    job = await render(house, "To be fetched.", Urgency.NOW)
+    await house.pass_time(300, step=1.0)
+    texts = [asked.request.text for asked in house.engine.asked]
+    assert texts.index("To be fetched.") <= SHARE + 1
+    assert (await speech.view(job.id)).job.state is JobState.COMPLETED
+
+
+# ---- whose turn it is
+
+
+def test_nobody_listens_and_it_is_made_however_early() -> None:
+    assert Turns().renders(None, LATER, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("listeners_due", "rendering_due", "renders"),
+    [
+        (0.0, -LATER, False),  # a listener waits, however overdue the other is
+        (MARGIN, -LATER, False),  # and here is about to
+        (MARGIN + 1, 0.0, True),
+        (MARGIN + 1, MARGIN + 2, False),
+        (LATER, MARGIN + 2, True),
+    ],
+)
+def test_listeners_come_first(listeners_due: float, rendering_due: float, renders: bool) -> None:
+    assert Turns().renders(listeners_due, rendering_due, 0.0) is renders
+
+
+def test_overdue_it_has_a_turn_in_nine() -> None:
+    turns = Turns()
+    taken = []
+    for _ in range(3 * (SHARE + 1)):
+        taken.append(turns.renders(0.0, -1.0, 0.0))
+        turns.took(rendering=taken[-1], overdue=True)
+    assert taken == 3 * [*SHARE * [False], True]
