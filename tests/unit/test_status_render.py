@@ -74,11 +74,11 @@ def test_a_message_names_who_speaks_in_which_voice_and_what() -> None:
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"place": 3}, "Place 3 in the queue."),
-        ({"place": 3, "eta": NOW + 60}, "Place 3 in the queue, starts <t:1800000060:R>."),
-        ({"place": 1, "eta": NOW + 11.2}, "Next in the queue, starts <t:1800000015:R>."),
-        ({"place": 1, "eta": NOW - 1}, "Next in the queue, starts now."),
-        ({"place": 0}, "Next in the queue."),
+        ({"position": 3}, "Place 3 in the queue."),
+        ({"position": 3, "eta": NOW + 60}, "Place 3 in the queue, starts <t:1800000060:R>."),
+        ({"position": 1, "eta": NOW + 11.2}, "Next in the queue, starts <t:1800000015:R>."),
+        ({"position": 1, "eta": NOW - 1}, "Next in the queue, starts now."),
+        ({"position": 0}, "Next in the queue."),
         ({"state": JobState.SPEAKING, "spoken": 2}, "▰▰▱▱ 2/4"),
         ({"state": JobState.SPEAKING, "spoken": 1, "failed": 1}, "▰▰▱▱ 2/4"),
         ({"state": JobState.SPEAKING, "chunks": 1}, "▱ 0/1"),
@@ -295,7 +295,7 @@ def test_the_list_of_the_queue_begins_with_what_is_being_spoken() -> None:
         [
             view(text="First *one*", state=JobState.SPEAKING, position=0, spoken=1),
             view(text="Second", requester="8", position=1, eta=NOW + 10),
-            view(text="Third " * 30, requester="9", place=2),
+            view(text="Third " * 30, requester="9", position=2),
         ],
         now=NOW,
     )
