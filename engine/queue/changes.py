@@ -399,7 +399,7 @@ class Queue:
         else:
             self.deadlines.put(lane.key, to_make[1])
             self.work.set()
-        to_render = lane.next_to_render(engine, self.in_flight)
+        to_render = lane.next_to_render(engine, self.in_flight) if lane.rendered else None
         if to_render is None:
             self.renderings.remove(lane.key)
         else:

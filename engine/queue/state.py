@@ -21,7 +21,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from engine.model.jobs import Chunk, ChunkState, Job, JobState, Lane, LaneKey
+from engine.model.jobs import Chunk, ChunkState, Job, JobState, Lane
 from engine.queue.audio_stream import PacketStream
 
 #: Seconds of sound that are made ahead of what is heard. More would be lost work at a skip, and
@@ -144,10 +144,11 @@ class Replay:
 class LiveLane:
     __slots__ = (
         *("_begun", "_lane", "_stalled", "_stalled_since", "_stored"),
-        *("jobs", "playing", "reachable", "rendered", "replays", "since"),
+        *("jobs", "key", "playing", "reachable", "rendered", "replays", "since"),
     )
 
     def __init__(self, lane: Lane, *, stored: bool = False) -> None:
+        self.key: Final = lane.key
         self._lane = lane
         self._stored = stored
         self._stalled = lane.stalled_seconds
@@ -174,10 +175,6 @@ class LiveLane:
     def stored(self) -> bool:
         """Whether the database knows the lane."""
         return self._stored
-
-    @property
-    def key(self) -> LaneKey:
-        return self._lane.key
 
     # ---- order
 

@@ -43,6 +43,15 @@ _JOBS: Final = select(*columns(jobs, Job), deliveries.c.note, deliveries.c.key, 
 _ROWS: Final = _JOBS.join(deliveries, deliveries.c.job_id == jobs.c.id)
 #: Of a request, what is kept as it is.
 _ASKED: Final = [each.name for each in fields(JobRequest) if each.name in jobs.c]
+#: Of a new job, what nothing is known of yet.
+_UNSET: Final = dict.fromkeys(
+    ("started_at", "ended_at", "ended_by", "ended_actor", "error", "shown")
+)
+# Built once: to build a statement costs as much as to run it.
+_INSERT_JOB: Final = insert(jobs).returning(jobs.c.id)
+_INSERT_DELIVERY: Final = insert(deliveries)
+_INSERT_CHUNK: Final = insert(chunks)
+_CHUNK: Final = [each.name for each in fields(Chunk)]
 #: Of a job, what its front end keeps with it.
 _DELIVERED: Final = ("note", "shown")
 
@@ -52,20 +61,13 @@ class Jobs(Repository):
 
     def insert(self, request: JobRequest, **values: object) -> Job:
         """A queued job; `values` are what the request does not say."""
-        asked = {name: getattr(request, name) for name in _ASKED}
-        row = asked | {"style": dict(request.style), "state": JobState.QUEUED} | values
-        result = self._connection.execute(insert(jobs).values(row).returning(jobs.c.id))
-        job_id = result.scalar_one()
-        self._connection.execute(
-            insert(deliveries).values(
-                job_id=job_id,
-                frontend=request.frontend,
-                key=request.key,
-                note=dict(request.note),
-            )
-        )
-        (job,) = self._select(jobs.c.id == job_id)
-        return job
+        row = {name: getattr(request, name) for name in _ASKED}
+        row |= {"style": dict(request.style), "state": JobState.QUEUED} | values
+        job_id = self._connection.execute(_INSERT_JOB, row).scalar_one()
+        note = dict(request.note)
+        delivery = {"frontend": request.frontend, "key": request.key, "note": note}
+        self._connection.execute(_INSERT_DELIVERY, {"job_id": job_id, **delivery})
+        return Job(**_UNSET | row, id=job_id, key=request.key, note=note)  # type: ignore[arg-type]
 
     def get(self, job_id: int) -> Job | None:
         return next(iter(self._select(jobs.c.id == job_id)), None)
@@ -145,9 +147,9 @@ class Chunks(Repository):
         return found
 
     def insert(self, new: Iterable[Chunk]) -> None:
-        rows = [asdict(chunk) for chunk in new]
+        rows = [{name: getattr(chunk, name) for name in _CHUNK} for chunk in new]
         if rows:
-            self._connection.execute(insert(chunks), rows)
+            self._connection.execute(_INSERT_CHUNK, rows)
 
     def delete(self, job_id: int, *, since: int) -> None:
         """The job's chunks from this position on."""
