@@ -43,7 +43,7 @@ async def test_any_length_up_to_25_characters_is_spoken(turbo: Speaker) -> None:
 async def test_text_that_runs_past_the_length_of_the_model_is_refused(speaker: Speaker) -> None:
     with pytest.raises(SynthesisFailed) as failed:
         await speaker.say("All of this is one single text. " * 30)
-    assert failed.value.user_message.startswith("This text is too long to be said in one go: 960")
+    assert failed.value.user_message.startswith("This text is too long to speak in one piece: 960")
 
 
 async def test_text_of_more_tokens_than_the_model_reads_is_refused(speaker: Speaker) -> None:

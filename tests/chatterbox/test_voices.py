@@ -151,7 +151,7 @@ def test_parts_of_another_shape_are_refused(turbo: Speaker) -> None:
 
 @pytest.mark.parametrize("serialized", [b"", b"PK\x03\x04", b"\x80\x04N.", b"RIFF" * 100])
 def test_what_was_never_dumped_is_refused(turbo: Speaker, serialized: bytes) -> None:
-    with pytest.raises(ValueError, match="no dumped voice"):
+    with pytest.raises(ValueError, match="no embedding"):
         turbo.synthesizer.deserialize(serialized)
 
 
