@@ -126,7 +126,7 @@ async def test_barred_member_stays_barred_after_deleting_all_their_data(
 ) -> None:
     await admin(scene, "bar", {"member": scene.ada})
     question = await (await scene.command("mydata delete")).original()
-    assert "barred you from giving voices" in question.content
+    assert "blocked you from adding voices" in question.content
     await bot.registry.erase(str(scene.ada.id))
     refused = await ask(scene, name="Evening")
     assert "barred you from giving voices" in refused.content

@@ -282,7 +282,7 @@ async def test_an_engine_whose_error_repeats_the_text_is_not_repeated(
 ) -> None:
     bot = await bot_of(stage, form, faults=True)
     async with clean(
-        stage, bot, "synthesis broke", "RuntimeError", "the host has a fault: RuntimeError"
+        stage, bot, "synthesis failed", "RuntimeError", "the host has a fault: RuntimeError"
     ):
         await stage.say(words(stage, "babble"))
         await bot.says("The engine is away")
