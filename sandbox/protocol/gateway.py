@@ -287,9 +287,14 @@ class Gateway:
         session.is_dead = True
         self.sessions.pop(session.id, None)
         self._world.watch.changed()
-        for guild in list(self._world.guilds.values()):
-            if guild.bot.voice.channel and guild.bot.voice.session_id == session.id:
-                await self._voice_states.leave(guild.bot)
+        # All at once: leaving waits for the voice connection's client to close, a second at most.
+        await asyncio.gather(
+            *(
+                self._voice_states.leave(guild.bot)
+                for guild in list(self._world.guilds.values())
+                if guild.bot.voice.channel and guild.bot.voice.session_id == session.id
+            )
+        )
 
     def _later(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
