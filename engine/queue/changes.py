@@ -56,7 +56,7 @@ SLACK: Final[Mapping[Urgency, float]] = {
     Urgency.BATCH: 300.0,
 }
 #: Fields of jobs and lanes that no view shows: their changes are not published.
-_UNSEEN: Final = {"note", "shown", "stalled_seconds"}
+_UNPUBLISHED: Final = {"note", "shown", "stalled_seconds"}
 
 
 class IllegalTransition(RuntimeError):
@@ -124,7 +124,7 @@ def lane_change(key: LaneKey, **values: object) -> LaneChange:
     return LaneChange(key, values)
 
 
-def _no_more(tx: Transaction) -> Iterable[Change]:
+def _no_changes(tx: Transaction) -> Iterable[Change]:
     return ()
 
 
@@ -192,7 +192,7 @@ class Queue:
             return await work
 
     async def apply(
-        self, *changes: Change, first: Callable[[Transaction], Iterable[Change]] = _no_more
+        self, *changes: Change, first: Callable[[Transaction], Iterable[Change]] = _no_changes
     ) -> None:
         """Commit these changes, mirror them and publish them. Run it through `change`.
 
@@ -201,7 +201,7 @@ class Queue:
         `first` raises; then nothing is committed and nothing is mirrored.
         """
         assert self._alone.locked(), "a change outside of `change`"
-        if not changes and first is _no_more:
+        if not changes and first is _no_changes:
             return
 
         def write(tx: Transaction) -> list[Change]:
@@ -266,12 +266,12 @@ class Queue:
                 case LaneChange():
                     self._set_lane(change)
                     touched[change.key] = None
-                    if not change.values.keys() <= _UNSEEN:
+                    if not change.values.keys() <= _UNPUBLISHED:
                         seen[change.key, None] = None
                 case JobChange():
                     if (live := self.jobs.get(change.job_id)) is not None:
                         self._set_job(live, change)
-                        if not change.values.keys() <= _UNSEEN:
+                        if not change.values.keys() <= _UNPUBLISHED:
                             key = live.job.lane_key
                             touched[key] = seen[key, change.job_id] = None
                 case ChunkChange():

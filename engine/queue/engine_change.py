@@ -20,7 +20,7 @@ from engine.queue.state import LiveJob
 from engine.store.transaction import Transaction
 
 #: Jobs that are split in one transaction, so that a long queue does not block other changes.
-_AT_ONCE: Final = 20
+_BATCH: Final = 20
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ async def use_engine(queue: Queue, info: EngineInfo, *, fallback: bool = False) 
         log.info("An engine is in use", engine=info.name, version=info.version, slots=info.slots)
     for error, refused in _refused(queue, use, before).items():
         await queue.change(queue.end(refused, JobState.FAILED, error=error))
-    while stale := [live for live in queue.jobs.values() if live.job.engine != use.id][:_AT_ONCE]:
+    while stale := [live for live in queue.jobs.values() if live.job.engine != use.id][:_BATCH]:
         await queue.change(_cut(queue, use, stale))
 
 

@@ -23,13 +23,13 @@ from engine.store.transaction import Transaction
 #: Seconds between heartbeats, and between checks for expired jobs. Both are at most this part of
 #: the expiry, because a kill makes the stalled time too long by up to one interval.
 _HEARTBEAT: Final = 15.0
-_LOOK: Final = 1.0
+_CHECK_EVERY: Final = 1.0
 _PART_OF_EXPIRY: Final = 1 / 20
 _PURGE_EVERY: Final = 3600.0
 #: A finished job whose end was not shown is kept this many times longer.
 _UNSHOWN_FACTOR: Final = 2
 #: Rows of audio that one query reads during eviction.
-_EVICT_AT_ONCE: Final = 200
+_EVICTION_BATCH: Final = 200
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +49,8 @@ class Maintenance:
         self._cache = cache
         self._clock = clock
         self._limits = limits
-        self._look = min(_LOOK, limits.expiry * _PART_OF_EXPIRY)
-        self._pulse = min(_HEARTBEAT, limits.expiry * _PART_OF_EXPIRY)
+        self._check_every = min(_CHECK_EVERY, limits.expiry * _PART_OF_EXPIRY)
+        self._beat_every = min(_HEARTBEAT, limits.expiry * _PART_OF_EXPIRY)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -72,7 +72,7 @@ class Maintenance:
                     purge_at = now + _PURGE_EVERY
                     await self._queue.change(self._purge())
                 if now >= beat_at:
-                    beat_at = now + self._pulse
+                    beat_at = now + self._beat_every
                     await self._queue.change(self._beat())
                 await self._expire()
                 if self._queue.cached_bytes > self._limits.cache_size:
@@ -80,7 +80,7 @@ class Maintenance:
             except Exception:
                 # The edge of this task: a full or failing disk. Trying again later loses nothing.
                 log.exception("Keeping the queue in order failed")
-            until = now + self._look if self._queue.jobs else purge_at
+            until = now + self._check_every if self._queue.jobs else purge_at
             await self._rest(until - self._clock.monotonic())
 
     async def _rest(self, seconds: float) -> None:
@@ -145,14 +145,14 @@ class Maintenance:
             gone = tx.jobs.delete_ended(
                 shown_before=now - keep, before=now - _UNSHOWN_FACTOR * keep
             )
-            mute = tx.audio.unclaimed() - pinned
-            tx.audio.drop(mute)
-            return gone, mute, tx.audio.total_bytes()
+            unclaimed = tx.audio.unclaimed() - pinned
+            tx.audio.drop(unclaimed)
+            return gone, unclaimed, tx.audio.total_bytes()
 
-        gone, mute, queue.cached_bytes = await queue.database.write(write)
-        await self._drop(mute)
-        if gone or mute:
-            log.info("Finished jobs were forgotten", jobs=gone, audio=len(mute))
+        gone, unclaimed, queue.cached_bytes = await queue.database.write(write)
+        await self._drop(unclaimed)
+        if gone or unclaimed:
+            log.info("Finished jobs were forgotten", jobs=gone, audio=len(unclaimed))
 
     def _pinned(self) -> set[str]:
         """Keys of audio that jobs wait for or that is being made."""
@@ -172,20 +172,20 @@ class Maintenance:
         def choose(tx: Transaction) -> tuple[list[str], int]:
             left = tx.audio.total_bytes()
             dropped: list[str] = []
-            stay = 0
+            skipped = 0
             while left > self._limits.cache_size:
-                oldest = tx.audio.oldest(count=_EVICT_AT_ONCE, skip=stay)
+                oldest = tx.audio.oldest(count=_EVICTION_BATCH, skip=skipped)
                 if not oldest:
                     break
-                going: list[str] = []
+                evicted: list[str] = []
                 for row in oldest:
                     if row.key in pinned:
-                        stay += 1
+                        skipped += 1
                     elif left > self._limits.cache_size:
-                        going.append(row.key)
+                        evicted.append(row.key)
                         left -= row.bytes
-                tx.audio.drop(going)
-                dropped += going
+                tx.audio.drop(evicted)
+                dropped += evicted
             return dropped, left
 
         dropped, queue.cached_bytes = await queue.database.write(choose)

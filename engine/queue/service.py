@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 _DAY: Final = 86_400
 #: Files that are deleted in one change, so that other changes do not wait long.
-_AT_ONCE: Final = 500
+_BATCH: Final = 500
 
 
 class SpeechQueue:
@@ -136,8 +136,8 @@ class SpeechQueue:
     async def forget_audio(self, keys: Collection[str]) -> None:
         """Delete the files of audio whose rows are gone. Audio that was made again stays."""
         all_keys = list(keys)
-        for at in range(0, len(all_keys), _AT_ONCE):
-            some = all_keys[at : at + _AT_ONCE]
+        for at in range(0, len(all_keys), _BATCH):
+            some = all_keys[at : at + _BATCH]
             await self._queue.change(forget_audio(self._queue, self._cache, some))
 
     async def forget_reference(self, reference: str) -> None:

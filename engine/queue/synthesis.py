@@ -74,11 +74,6 @@ class Synthesis:
         self._lost = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
 
-    @property
-    def ready(self) -> bool:
-        """Whether the engine takes requests, as far as is known."""
-        return self._ready
-
     def start(self) -> None:
         self._loops = [
             asyncio.create_task(self._attend(), name="engine"),

@@ -19,7 +19,7 @@ from engine.queue.chunking import ActiveEngine
 from engine.text import normalize, speakable
 
 #: Halves of surrogate pairs, and NUL: no name has them, and databases reject them.
-_HALVES: Final = re.compile("[\ud800-\udfff\0]")
+_NOT_TEXT: Final = re.compile("[\ud800-\udfff\0]")
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ def check_request(
             f"voice {request.voice!r} with reference {request.reference!r}",
             user_message=NO_SUCH_VOICE,
         )
-    if len(request.voice) > MOST_VOICE_NAME or _HALVES.search(request.voice):
+    if len(request.voice) > MOST_VOICE_NAME or _NOT_TEXT.search(request.voice):
         raise UnknownVoice("no voice is called so", user_message=NO_SUCH_VOICE)
     if engine is None:
         return

@@ -42,7 +42,7 @@ _SHOWN: Final = or_(
 _JOBS: Final = select(*columns(jobs, Job), deliveries.c.note, deliveries.c.key, deliveries.c.shown)
 _ROWS: Final = _JOBS.join(deliveries, deliveries.c.job_id == jobs.c.id)
 #: Fields of a request that are stored unchanged.
-_ASKED: Final = [each.name for each in fields(JobRequest) if each.name in jobs.c]
+_REQUEST_FIELDS: Final = [each.name for each in fields(JobRequest) if each.name in jobs.c]
 #: Fields of a job that a new one does not have yet.
 _UNSET: Final = dict.fromkeys(
     ("started_at", "ended_at", "ended_by", "ended_actor", "error", "shown")
@@ -51,9 +51,9 @@ _UNSET: Final = dict.fromkeys(
 _INSERT_JOB: Final = insert(jobs).returning(jobs.c.id)
 _INSERT_DELIVERY: Final = insert(deliveries)
 _INSERT_CHUNK: Final = insert(chunks)
-_CHUNK: Final = [each.name for each in fields(Chunk)]
+_CHUNK_FIELDS: Final = [each.name for each in fields(Chunk)]
 #: Fields of a job that are stored in its delivery.
-_DELIVERED: Final = ("note", "shown")
+_DELIVERY_FIELDS: Final = ("note", "shown")
 
 
 class Jobs(Repository):
@@ -61,7 +61,7 @@ class Jobs(Repository):
 
     def insert(self, request: JobRequest, **values: object) -> Job:
         """Insert a queued job; `values` are the fields that the request does not have."""
-        row = {name: getattr(request, name) for name in _ASKED}
+        row = {name: getattr(request, name) for name in _REQUEST_FIELDS}
         row |= {"style": dict(request.style), "state": JobState.QUEUED} | values
         job_id = self._connection.execute(_INSERT_JOB, row).scalar_one()
         note = dict(request.note)
@@ -104,7 +104,7 @@ class Jobs(Repository):
 
     def update(self, job_ids: Collection[int], **values: object) -> None:
         """Set these fields of these jobs; `note` and `shown` are stored in their deliveries."""
-        shown = {name: values.pop(name) for name in _DELIVERED if name in values}
+        shown = {name: values.pop(name) for name in _DELIVERY_FIELDS if name in values}
         for some in batches(list(job_ids)):
             if values:
                 self._connection.execute(update(jobs).where(jobs.c.id.in_(some)).values(**values))
@@ -147,7 +147,7 @@ class Chunks(Repository):
         return found
 
     def insert(self, new: Iterable[Chunk]) -> None:
-        rows = [{name: getattr(chunk, name) for name in _CHUNK} for chunk in new]
+        rows = [{name: getattr(chunk, name) for name in _CHUNK_FIELDS} for chunk in new]
         if rows:
             self._connection.execute(_INSERT_CHUNK, rows)
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Label, Table
 T = TypeVar("T")
 
 #: SQLite allows 32,766 parameters a statement; older builds allow 999.
-_AT_ONCE: Final = 500
+_BATCH: Final = 500
 
 
 class Repository:
@@ -21,7 +21,7 @@ class Repository:
 
 def batches(items: Sequence[T]) -> Iterable[Sequence[T]]:
     """`items` in parts that fit the parameters of one statement."""
-    return (items[at : at + _AT_ONCE] for at in range(0, len(items), _AT_ONCE))
+    return (items[at : at + _BATCH] for at in range(0, len(items), _BATCH))
 
 
 def columns(table: Table, value: type[Any]) -> list[Label[Any]]:
