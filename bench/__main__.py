@@ -1,6 +1,6 @@
-"""`python -m bench`: every measurement, one after the other; `python -m bench NAME`: one of them.
+"""`python -m bench` takes every measurement in turn; `python -m bench NAME` takes one.
 
-Each runs in a process of its own, so that none inherits another's threads, affinity or garbage.
+Each runs in its own process, so that none inherits another's threads, affinity or garbage.
 """
 
 import argparse

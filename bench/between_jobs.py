@@ -1,7 +1,7 @@
-"""The silence between two queued jobs, as the listener hears it, with an engine that is slow.
+"""The silence between two queued jobs, as the listener hears it, with a slow engine.
 
-Two texts of one clause each are queued at once. The second is made while the first plays, so what
-lies between them should be the pause that is meant to be there, and nothing else.
+Two texts of one clause each are queued at once. The second is made while the first plays, so only
+the intended pause should lie between them.
 """
 
 import asyncio

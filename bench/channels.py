@@ -2,8 +2,8 @@
 
 A process that stays on one core sends ready-made sound into more and more channels, over real
 sockets, encrypted end to end; the voice server stamps each datagram's arrival from another core.
-A frame is late by how much longer it took than its stream's quickest frame did. The count that is
-carried is the last at which the 99th percentile of all frames stayed under 20 ms.
+A frame's lateness is how much longer it took than its stream's quickest frame. The result is the
+last count at which the 99th percentile of all frames stayed under 20 ms.
 
 Three ways, one after the other: the bot's own path, plain discord.py with ready-made packets, and
 plain discord.py that encodes as it plays.
@@ -31,12 +31,12 @@ from sandbox import Sandbox
 from sandbox.protocol.voice import VoiceServer
 
 ON_TIME: Final = 0.020
-#: Seconds in which a count is watched: 150 frames a stream.
+#: Seconds for which a count is measured: 150 frames a stream.
 WINDOW: Final = 3.0
-#: After new streams have begun, for so many seconds nothing is measured.
+#: Seconds after new streams have begun in which nothing is measured.
 SETTLE: Final = 0.5
 JOIN_SECONDS: Final = 120.0
-#: The counts that are tried in turn, until one is not carried twice.
+#: The counts to try in turn, until one fails twice.
 COUNTS: Final[dict[str, Sequence[int]]] = {
     "mynah": (100, *range(180, 401, 20)),
     "plain": (100, *range(140, 401, 20)),
@@ -52,7 +52,7 @@ AIMS: Final = {"mynah": "≥ 180", "plain": "", "encoding": ""}
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One count, as it went. Seconds; `core`: the share of its core that the sender used."""
+    """The result of one count, in seconds; `core`: the share of its core that the sender used."""
 
     count: int
     frames: int
@@ -103,7 +103,7 @@ def measure() -> Report:
 
 
 def _costs(steps: Mapping[str, Sequence[Step]]) -> dict[str, float | int | str | None]:
-    """What a channel costs of a core, at the last count that was carried."""
+    """The share of a core that a channel costs, at the last count that was carried."""
     return {
         f"{way}_core_per_channel": step.core / step.count
         for way, taken in steps.items()
@@ -113,7 +113,7 @@ def _costs(steps: Mapping[str, Sequence[Step]]) -> dict[str, float | int | str |
 
 
 async def _ramp(way: str, counts: Sequence[int], made: Made, core: int | None) -> list[Step]:
-    # Members listen, so that there is an encrypted group; what they hear is not decoded here.
+    # Members listen so that there is an encrypted group; what they receive is not decoded here.
     async with Sandbox(voice=VoiceServer(measure_only=True)) as discord:
         discord.limit_rates(False)
         for number in range(max(counts)):
@@ -136,7 +136,7 @@ async def _climb(
         await asyncio.sleep(SETTLE)
         step = await _watch(sender, discord, count)
         if not step.carried:
-            step = await _watch(sender, discord, count)  # somebody else may have had the core
+            step = await _watch(sender, discord, count)  # another process may have used the core
         steps.append(step)
         if not step.carried:
             break
@@ -144,7 +144,7 @@ async def _climb(
 
 
 async def _speak_in(process: asyncio.subprocess.Process, count: int) -> None:
-    """Have the sender speak in `count` channels."""
+    """Make the sender speak in `count` channels."""
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(f"{count}\n".encode())
@@ -155,7 +155,7 @@ async def _speak_in(process: asyncio.subprocess.Process, count: int) -> None:
 
 
 async def _watch(sender: psutil.Process, discord: Sandbox, count: int) -> Step:
-    """Watch all streams for a while."""
+    """Measure all streams for `WINDOW` seconds."""
     used, began = _used(sender), time.monotonic()
     await asyncio.sleep(WINDOW)
     core = (_used(sender) - used) / (time.monotonic() - began)
@@ -167,9 +167,9 @@ async def _watch(sender: psutil.Process, discord: Sandbox, count: int) -> Step:
 
 
 def lateness(arrivals: "array[float]", since: float) -> list[float]:
-    """By how much each frame of a stream came later than its quickest one would have it, in s.
+    """Each frame's lateness against the stream's quickest frame, in seconds.
 
-    A frame that never came makes all that follow it late by 20 ms: it is not passed over.
+    A frame that never arrived makes all later ones 20 ms late, so it is not ignored.
     """
     first = bisect_left(arrivals, since)
     offsets = [at - number * FRAME_SECONDS for number, at in enumerate(arrivals[first:])]
@@ -178,7 +178,7 @@ def lateness(arrivals: "array[float]", since: float) -> list[float]:
 
 
 def _used(process: psutil.Process) -> float:
-    """Seconds of processor time."""
+    """Seconds of processor time that a process has used."""
     times = process.cpu_times()
     return times.user + times.system
 
@@ -204,8 +204,8 @@ async def _start(
 
 
 def _cores() -> tuple[int | None, int | None]:
-    """A core for the voice server and one for the sender; None where a process cannot stay on
-    one, as on macOS, or where there is only one."""
+    """A core for the voice server and one for the sender; None if a process cannot stay on one
+    core (macOS), or if there is only one."""
     if not hasattr(os, "sched_setaffinity"):
         return None, None
     cores = sorted(os.sched_getaffinity(0))

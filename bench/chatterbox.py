@@ -1,15 +1,15 @@
-"""Ours and upstream's `generate()` side by side: loading, time to first audio, speed, memory.
+"""Our engine and upstream's `generate()` compared: loading, time to first audio, speed, memory.
 
     .venv-chatterbox/bin/python -m bench.chatterbox
     .venv-chatterbox/bin/python -m bench.chatterbox --model turbo --checkpoint DIR
 
-It runs on the GPU where there is one, else on the CPU. Without a checkpoint it makes a small one of
-random weights, which says nothing about the real one's speed, only about what we add to upstream's.
+It runs on the GPU if there is one, else on the CPU. Without a checkpoint it makes a small one with
+random weights, which shows only what we add to upstream's work, not the real checkpoint's speed.
 
-Each has a process of its own, so that its memory is its own. Both speak the same texts, first in
-turn, then four at once: upstream can only take them one after the other, since its model holds one
-voice. Real-time factor: seconds of work for a second of sound. Upstream returns a text's sound when
-all of it is made, and so do we; ours is postprocessed and becomes Opus.
+Each runs in its own process, so that its memory is measured alone. Both speak the same texts, first
+in turn, then four at once; upstream can only take those one after another, since its model holds
+one voice. Real-time factor: seconds of work for a second of sound. Both return a text's sound when
+all of it is made; ours is also postprocessed and encoded to Opus.
 """
 
 import argparse
@@ -106,27 +106,27 @@ def checkpoint_for(model: str, given: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-# ---- one way, in its own process
+# ---- one of the two, in its own process
 
 
 def shrink() -> None:
-    """The small checkpoint is the tests', and so is the way to load it: the only thing of theirs
-    that a measurement knows."""
+    """Make the model loadable with the tests' small checkpoint: the only code of the tests that a
+    measurement uses."""
     importlib.import_module("tests.chatterbox.checkpoint").shrink()
 
 
 def run_one(way: str, model: ModelName, checkpoint: Path, device: str, *, small: bool) -> None:
-    """Print the figures of one way as a line of JSON."""
+    """Print the figures of one of the two as a line of JSON."""
     from engine.tts.engines.chatterbox.environment import prepare
 
-    prepare()  # upstream, too, needs it to be imported at all on newer libraries
+    prepare()  # on newer libraries, upstream cannot be imported without it either
     if small:
         shrink()
     from engine.tts.engines.chatterbox.device import choose_device
 
     chosen = choose_device(device)
     run = run_ours if way == "ours" else run_upstream
-    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):  # upstream's bars
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):  # upstream's progress bars
         figures = run(model, checkpoint, chosen)
     print(json.dumps(figures | {"device": chosen} | memory(chosen)))
 
@@ -177,7 +177,7 @@ def run_upstream(model: ModelName, checkpoint: Path, device: str) -> dict[str, f
     module, name = MODELS[model].loader
     upstream = getattr(importlib.import_module(module), name).from_local(checkpoint, device)
     loaded = time.perf_counter()
-    if level := getattr(upstream, "norm_loudness", None):  # its fault with numpy 2
+    if level := getattr(upstream, "norm_loudness", None):  # upstream's bug with numpy 2
         upstream.norm_loudness = lambda *each: np.asarray(level(*each), np.float32)
     with tempfile.NamedTemporaryFile(suffix=".wav") as file:
         soundfile.write(file.name, recording().samples, _RATE, subtype="FLOAT")

@@ -1,8 +1,8 @@
-"""What it costs to decide which chunk is made next, and that this stays flat as the queue grows.
+"""The cost of deciding which chunk is made next, which must stay flat as the queue grows.
 
-The queue's own code on values in memory: `choose` is the decision; `step` is all that one chunk
-costs the scheduler from its choice to its audio, the updates of the heap included, so that nothing
-is gained by moving the cost elsewhere.
+It runs the queue's own code on values in memory. `choose` is the decision alone; `step` is all that
+one chunk costs the scheduler, from its choice to its audio, including updates of the heap, so that
+moving cost out of `choose` cannot hide it.
 """
 
 import time
@@ -28,7 +28,7 @@ DECISIONS: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds, one a decision."""
+    """The seconds of each decision."""
 
     choose: list[float]
     step: list[float]
@@ -64,7 +64,7 @@ def _run(lanes: int, chunks: int) -> Cost:
     queue = Queue(Path("never-opened.db"), clock)
     queue.engine = ActiveEngine(CARD)
     workers = Synthesis(queue, AudioCache(Path("never-opened")), FakeEngine(clock), clock)
-    workers._ready = True  # the engine is there; nothing is started that would ask it
+    workers._ready = True  # the loops that would ask the engine are not started
     _fill(queue, lanes, chunks)
     cost = Cost([], [])
     for _ in range(DECISIONS):
@@ -72,7 +72,7 @@ def _run(lanes: int, chunks: int) -> Cost:
         chosen = workers._choose()
         cost.choose.append(time.perf_counter() - began)
         if chosen is None:
-            break  # every lane has all that is made ahead
+            break  # every lane has enough made ahead
         chunk, due = chosen
         lane = queue.lane(chunk.owner.job.lane_key)
         queue.in_flight[chunk.key] = Attempt(chunk, due)
@@ -86,7 +86,7 @@ def _run(lanes: int, chunks: int) -> Cost:
 
 
 def _fill(queue: Queue, lanes: int, chunks: int) -> None:
-    """Jobs of ten chunks in every lane, in the order in which members of many servers queue."""
+    """Queue jobs of ten chunks in every lane, interleaved as when many servers are active."""
     assert queue.engine is not None
     for number in range(chunks // CHUNKS_A_JOB):
         job = fake_job(number, lane=f"{number % lanes}", engine=queue.engine.id)

@@ -1,7 +1,7 @@
-"""Acknowledged enqueues a second: `SpeechQueue.submit` returns when the job is on disk, for good.
+"""Acknowledged enqueues a second: `FrontEndQueue.submit` returns when the job is durably on disk.
 
-The real queue on the real disk (`synchronous=FULL`), with the embedded engine at work on what was
-queued, as it would be. The disk's own pace, one row a commit and nothing else, is the yardstick.
+It uses the real queue on the real disk (`synchronous=FULL`), while the embedded engine works on the
+queued texts. For comparison it measures the disk alone, with commits of one row.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ def measure() -> Report:
 
 
 async def _run(directory: Path) -> tuple[float, float]:
-    """Jobs a second, from many servers at once and one after the other."""
+    """Jobs a second: from many servers at once, and one after another."""
     settings = load_settings(
         mynah_data_dir=directory,
         mynah_log_level="error",
@@ -59,7 +59,7 @@ async def _run(directory: Path) -> tuple[float, float]:
     await queue.open()
     speech = queue.for_frontend(FRONTEND)
     try:
-        # Only with the engine's info are texts cut, and their chunks written with the job.
+        # Without the engine's info, texts are not split and no chunks are written with the job.
         while speech.info is None:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.02)
         texts = [prose(CHARACTERS, rng) for _ in range(2 * JOBS)]
@@ -85,7 +85,7 @@ def _say(lane: str, text: str) -> JobRequest:
 
 
 def _commits(file: Path) -> float:
-    """Commits a second of a bare SQLite with the queue's own pragmas."""
+    """Commits a second of plain SQLite with the queue's pragmas."""
     connection = sqlite3.connect(file, isolation_level=None)
     for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")

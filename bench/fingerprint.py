@@ -1,8 +1,8 @@
-"""Whether a recording is recognized when it comes back changed, and others are not taken for it.
+"""Whether a changed recording is still recognized, and other recordings are not mistaken for it.
 
-Each recording goes the way of an upload: a file, ffmpeg, the best stretch, its fingerprint. The
-whole of one is what is frozen, the stretch of another asks to be spoken. All are eSpeak's: its
-voices are one synthesizer, so they are more alike than people are, and the same word in the same
+Each recording is processed like an upload: a file, ffmpeg, the best stretch, its fingerprint. The
+whole of one recording is frozen; the stretch of another is compared with it. All are eSpeak's: one
+synthesizer makes its voices, so they are more alike than people's, and the same word in the same
 voice is nearly the same sound each time.
 """
 
@@ -33,13 +33,13 @@ TEXT: Final = (
     "The quick brown fox jumps over the lazy dog, and then it rests a while. Hello everyone, I "
     "think we should meet again tomorrow. Is that fine with you? "
 )
-#: Languages that read a Latin text by their own rules: of the others, many read it as English.
+#: Languages that read Latin script by their own rules; many others read it as English.
 LANGUAGES: Final = (
     *("gmw/en-US", "gmw/en-GB-scotland", "gmw/de", "gmw/nl", "gmw/af", "gmq/da", "gmq/is"),
     *("gmq/sv", "roa/fr", "roa/es", "roa/it", "roa/pt", "roa/ro", "zlw/pl", "zlw/cs", "urj/fi"),
     *("urj/hu", "urj/et", "bat/lt", "bat/lv", "trk/tr", "cel/cy", "cel/ga", "eu", "poz/id"),
 )
-#: Thrown together without grammar: a phrase that two texts share is the same sound in one voice.
+#: Combined at random, because a phrase in two texts is the same sound in the same voice.
 WORDS: Final = (
     *("river", "garden", "window", "engine", "letter", "village", "harbour", "lantern"),
     *("morning", "seven", "telephone", "children", "winter", "music", "answer", "bread"),
@@ -61,7 +61,8 @@ Change = Callable[[Samples], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """Shares of bits that differ, a pair each, and how many of the pairs are the same recording."""
+    """The share of differing bits of each pair, and how many pairs are taken for the same
+    recording."""
 
     values: list[float]
     same: int
@@ -129,7 +130,7 @@ def _row(name: str, errors: Errors, word: str, extreme: float) -> tuple[str, ...
 
 
 def _others(groups: dict[str, list[fingerprint.Fingerprint]]) -> dict[str, Errors]:
-    """All pairs within each group, and of the speakers' with the texts'."""
+    """All pairs within each group, and all pairs of a speaker's with a text's."""
     found = {name: _pairs(list(permutations(each, 2))) for name, each in groups.items()}
     speakers, texts, mixed = groups.values()
     found["all else"] = _pairs([(a, b) for a in texts for b in (*speakers, *mixed)])
@@ -143,7 +144,7 @@ def _pairs(pairs: list[tuple[fingerprint.Fingerprint, fingerprint.Fingerprint]])
 
 
 async def _seconds(frozen: list[fingerprint.Fingerprint]) -> float:
-    """Of an upload that is compared with many recordings, none of which it is."""
+    """Seconds to compare an upload with many recordings, none of which is the same."""
     many = [frozen[1 + number % (len(frozen) - 1)].to_bytes() for number in range(KNOWN)]
     began = time.perf_counter()
     await analysis_process.same_recordings(frozen[0].to_bytes(), many, first_is="kept")
@@ -178,7 +179,7 @@ def _speak(text: str, voice: str = "gmw/en-US", pitch: int = 50) -> Samples:
 
 
 def _print(data: bytes) -> fingerprint.Fingerprint:
-    """As an upload is examined."""
+    """The fingerprint, computed as for an upload."""
     with tempfile.TemporaryFile() as file:
         file.write(data)
         file.seek(0)

@@ -1,7 +1,7 @@
-"""From a member's `/say` to the first frame that leaves, and to the first sound in it.
+"""The time from a member's `/say` to the first frame sent, and to the first sound in a frame.
 
-The bot is connected and silent, and no text was spoken before: each is made by the embedded
-engine, nothing comes from the cache. A plain bot with a ready-made sound does the same beside it.
+The bot is connected and silent, and each text is new: the embedded engine makes it, and nothing
+comes from the cache. A plain bot with ready-made sound is measured for comparison.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from bench.report import Report, milliseconds, percentile
 from bench.stage import MYNAH, PLAIN, Spoken, Stage, workplace
 
 JOBS: Final = 40
-#: Seconds from the end of one job to the next command. Nobody types faster.
+#: Seconds from the end of one job to the next command: members do not type faster.
 THINKING: Final = (0.05, 0.15)
 
 

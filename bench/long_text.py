@@ -1,8 +1,8 @@
-"""From `/say` to the first sound of a long text, with an engine that is slow.
+"""The time from `/say` to the first sound of a long text, with a slow engine.
 
-The engine delivers at real-time factor 0.3 (a second of sound takes it 0.3 s), so the whole of 600
-characters takes it over ten seconds, and of 4,000 over a minute. What is heard first must not wait
-for that, nor for the text's length.
+The engine has real-time factor 0.3 (a second of sound takes 0.3 s), so 600 characters take it over
+ten seconds, and 4,000 over a minute. The first sound must not wait for that, or depend on the
+text's length.
 """
 
 import asyncio

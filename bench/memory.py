@@ -1,7 +1,7 @@
-"""Memory of the bot's process and of the embedded engine's host, at rest and after some work.
+"""Memory of the bot's process and of the embedded engine's server, at rest and after some work.
 
-Resident memory (RSS) counts what is shared with other processes in full, such as the pages of the
-interpreter; the proportional set (PSS, Linux only) counts each shared page by its share.
+Resident memory (RSS) counts pages that processes share, such as the interpreter's, in full; the
+proportional set size (PSS, Linux only) counts the process's share of each such page.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ async def _run() -> dict[tuple[str, str], tuple[int, int | None]]:
     found: dict[tuple[str, str], tuple[int, int | None]] = {}
     async with Stage.open() as stage:
         (scene,) = stage.scenes
-        # Once the engine is loaded, its voices are offered to who types.
+        # Once the engine is loaded, autocomplete offers its voices.
         while not await scene.speaker.complete("say", "voice", "english", channel=scene.text):
             pass
         bot = psutil.Process(stage.process.pid)
@@ -61,6 +61,6 @@ async def _run() -> dict[tuple[str, str], tuple[int, int | None]]:
 
 
 def _memory(process: psutil.Process) -> tuple[int, int | None]:
-    """RSS and PSS, in bytes."""
+    """RSS and PSS (None except on Linux), in bytes."""
     info = process.memory_full_info()
     return info.rss, getattr(info, "pss", None)

@@ -1,8 +1,8 @@
-"""What a long text in one server costs a word in another, with an engine that is slow.
+"""How much a long text in one server delays a word in another, with a slow engine.
 
-The engine works on one chunk at a time. When the word comes, whatever chunk is in the engine is
-finished first, and then the word's turn has come: its listeners wait, those of the long text have
-sound in store. So the delay may be what is left of that chunk, and no more.
+The engine works on one chunk at a time. When the word is submitted, the engine first finishes its
+current chunk, and then makes the word: its listeners wait, while those of the long text have sound
+made ahead. So the delay must be no more than the rest of that chunk.
 """
 
 import asyncio
@@ -22,13 +22,13 @@ from engine.base.data_dir import DataDirectory
 
 PACE: Final = 0.3
 CHARACTERS: Final = 600
-#: Seconds from the long text's `/say` to the word's: at different places of different chunks.
+#: Seconds from the long text's `/say` to the word's, at different points of different chunks.
 LATER: Final = (0.3, 0.9, 1.7, 2.8, 4.0, 5.5)
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """In seconds. `chunk`: what was in the engine takes it so long; `left`: and so long still."""
+    """Seconds. `chunk`: the time of the chunk that is in the engine; `left`: what is left of it."""
 
     later: float
     alone: float
@@ -90,8 +90,8 @@ async def _run() -> list[Trial]:
 
 
 def _in_engine(data: Path, lane: str, at: float) -> tuple[float, float]:
-    """The chunk that is in the engine `at` seconds after the lane's last job came: how long the
-    engine takes for it, and for what is left of it."""
+    """The seconds that the engine takes for its current chunk, and for the rest of it, `at` seconds
+    after the lane's last job was submitted."""
     connection = sqlite3.connect(f"file:{DataDirectory(data).database}?mode=ro", uri=True)
     rows = connection.execute(
         "select seconds from chunks where job_id = (select max(id) from jobs where lane = ?) "

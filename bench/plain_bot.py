@@ -1,8 +1,8 @@
-"""The yardstick: a bot of plain discord.py that plays a ready-made sound upon `/say`.
+"""The baseline: a bot of plain discord.py that plays ready-made sound after `/say`.
 
-It joins each server's voice channel at the start, does nothing on the disk, has no engine, no
-queue and no lead of silence, and answers after it has begun to play. Nothing can be faster with
-discord.py's own player.
+It joins each server's voice channel at the start, uses no disk, no engine, no queue and no lead-in
+of silence, and answers after it has begun to play. Nothing can be faster with discord.py's own
+player.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ from engine.base.logging import set_up_logging
 from engine.model.audio_format import FRAMES_PER_SECOND
 from engine.tts.audio.ogg import OggReader
 
-#: The environment names an Ogg Opus file.
+#: The environment variable with the path of an Ogg Opus file.
 SOUND_FILE: Final = "BENCH_SOUND"
 SECONDS: Final = 0.3
 
 
 class ReadyMade(discord.AudioSource):
-    """Opus packets that lie in memory."""
+    """Opus packets in memory."""
 
     def __init__(self, packets: list[bytes]) -> None:
         self._packets = iter(packets)
@@ -54,7 +54,7 @@ class PlainBot(discord.Client):
     async def on_ready(self) -> None:
         for guild in self.guilds:
             await guild.voice_channels[0].connect(self_deaf=True)
-        # The stage takes registered commands for a sign that the bot can be used.
+        # `Stage` waits for registered commands, which show that the bot is ready.
         await self.tree.sync()
 
 

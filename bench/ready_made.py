@@ -1,6 +1,4 @@
-"""Sound made in advance, to measure the sending alone: real speech, so that packets have realistic
-sizes.
-"""
+"""Sound made in advance, to measure sending alone; real speech, for realistic packet sizes."""
 
 import asyncio
 from contextlib import aclosing
@@ -24,7 +22,7 @@ TEXT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """`ogg`: an Ogg Opus file. `pcm`: 48 kHz stereo s16 of the same, for an encoding sender."""
+    """`ogg`: an Ogg Opus file. `pcm`: the same as 48 kHz stereo s16, for an encoding sender."""
 
     ogg: Path
     pcm: Path

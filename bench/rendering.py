@@ -1,9 +1,8 @@
-"""What texts whose sound is only fetched cost a word in a server, with an engine that is slow.
+"""How much fetch-only texts delay a word in a server, with a slow engine.
 
-The real queue and the embedded engine, one chunk at a time, under a full load of texts that are to
-be fetched at once: all of them are overdue. When the word comes, the chunk in the engine is
-finished, and then the word's turn has come. So the delay may be what is left of that chunk, and no
-more.
+The real queue and the embedded engine, one chunk at a time, work under a full load of texts with
+urgency `now`: all are overdue. When the word is submitted, the engine first finishes its current
+chunk, and then makes the word. So the delay must be no more than the rest of that chunk.
 """
 
 import asyncio
@@ -27,7 +26,7 @@ from engine.tts.client.supervisor import EngineSupervisor
 PACE: Final = 0.3
 CHARACTERS: Final = 600
 TEXTS: Final = 40
-#: Seconds between one word and the next: at different places of different chunks.
+#: Seconds between one word and the next, at different points of different chunks.
 LATER: Final = (0.3, 0.9, 1.7, 0.5, 1.3, 2.1)
 
 
@@ -60,7 +59,8 @@ def measure() -> Report:
 
 
 async def _run(directory: Path) -> tuple[list[float], list[float], float, int]:
-    """Seconds to the first packet of words alone and beside; of the longest chunk; texts made."""
+    """Seconds to the first packet of words alone, and under load; seconds of the longest chunk;
+    texts made."""
     settings = load_settings(
         mynah_data_dir=directory, mynah_max_queue=TEXTS, mynah_max_queue_member=TEXTS
     )
@@ -97,7 +97,7 @@ async def _run(directory: Path) -> tuple[list[float], list[float], float, int]:
 
 
 async def _first_packet(speech: FrontEndQueue, text: str) -> float:
-    """Seconds from a submit to the first packet of its sound, heard at once."""
+    """Seconds from a submit to the first packet of its sound; then plays it at once."""
     began = time.perf_counter()
     speech.reachable("server", True)
     await speech.submit(JobRequest(lane="server", requester="someone", text=text, voice=""))

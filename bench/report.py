@@ -1,7 +1,4 @@
-"""What a measurement found: a table for people, and one line of JSON for machines.
-
-Knows: how both are written. Does not know: how anything is measured.
-"""
+"""The result of a measurement: a table for people, and one line of JSON for machines."""
 
 import json
 import math
@@ -15,7 +12,7 @@ Figures = dict[str, float | int | str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """`rows` are cells for people; `figures` carry the same in SI units, without rounding away."""
+    """`rows` are cells for people; `figures` are the same values in SI units, unrounded."""
 
     name: str
     title: str
@@ -25,7 +22,7 @@ class Report:
     notes: Sequence[str] = field(default_factory=tuple)
 
     def print(self) -> None:
-        """The table, then the notes, then one line of JSON."""
+        """Print the table, then the notes, then one line of JSON."""
         print(f"\n{self.title}\n")
         lines = [self.head, *self.rows]
         widths = [max(len(line[column]) for line in lines) for column in range(len(self.head))]
@@ -41,7 +38,7 @@ class Report:
 
 
 def percentile(values: Collection[float], share: float) -> float:
-    """The nearest-rank percentile: a value that was measured. `share` is in (0, 1]."""
+    """The nearest-rank percentile, which is one of the values. `share` is in (0, 1]."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
@@ -51,7 +48,7 @@ def milliseconds(seconds: float) -> str:
 
 
 def machine() -> Figures:
-    """What the figures were measured on; the load average tells whether others worked there."""
+    """The machine of the measurement; the load average shows whether it had other work."""
     return {
         "cores": os.cpu_count(),
         "machine": platform.machine(),

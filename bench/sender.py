@@ -1,12 +1,11 @@
 """A process on one core that sends sound into many voice channels, in one of three ways.
 
     mynah      the bot's own path: Connection, FrameSender, FrameSource and one frame clock for all
-    plain      discord.py as it comes, a player's thread for each connection, ready-made packets
+    plain      discord.py unchanged, with a player thread for each connection, ready-made packets
     encoding   the same, each frame encoded to Opus as it is due
 
-It reads numbers from its standard input, a line each; for each it joins and speaks in as many
-channels as it says, beside those where it speaks already, and answers with the number. It ends
-with its input.
+It reads numbers from its standard input, one a line. For each it joins that many further channels,
+speaks in them too, and prints the number. It ends with its input.
 """
 
 import argparse
@@ -36,12 +35,12 @@ from engine.queue.audio_stream import PacketStream, PlaybackItem
 from engine.tts.audio.ogg import OggReader
 from mynah.testing.fake_engine import fake_job
 
-#: Joins at once: more only wait for one another.
+#: Simultaneous joins; more would only wait for each other.
 JOINING: Final = 4
-#: A join in which discord.py has missed an update hangs (see bot/voice/connection.py): try again.
+#: A join in which discord.py missed an update hangs (see bot/voice/connection.py): retry.
 JOIN_SECONDS: Final = 8.0
 TRIES: Final = 3
-#: Streams begin at different moments, as in life: within so many seconds.
+#: Streams begin at different moments within this many seconds, as in real use.
 WITHIN: Final = 1.0
 
 Speak = Callable[[discord.VoiceChannel], Awaitable[None]]
@@ -56,7 +55,7 @@ async def main() -> None:
     parser.add_argument("--core", type=int, help="stay on this one")
     arguments = parser.parse_args()
     if arguments.core is not None:
-        os.sched_setaffinity(0, {arguments.core})  # every thread to come inherits it
+        os.sched_setaffinity(0, {arguments.core})  # later threads inherit it
     set_up_logging("error", "console")
     token, url = os.environ["DISCORD_TOKEN"], os.environ["DISCORD_API_URL"]
     async with aiohttp.ClientSession() as session:
@@ -68,12 +67,12 @@ async def main() -> None:
         await client.login(token)
         connecting = asyncio.create_task(client.connect())  # noqa: F841, RUF006 - until the end
         await client.wait_until_ready()
-        # Discord takes 120 events a minute, and discord.py keeps to it: a limit of joining, which
-        # would take minutes here, not of sending, which is what is measured.
+        # Discord accepts 120 events a minute, and discord.py obeys. The limit slows joining,
+        # which would take minutes here, but not sending, which is what we measure.
         limiter = client.ws._rate_limiter
         limiter.max = limiter.remaining = sys.maxsize
         await _obey(client, WAYS[arguments.way](arguments))
-        os._exit(0)  # hundreds of connections need not say goodbye one by one
+        os._exit(0)  # closing hundreds of connections one by one is not needed
 
 
 async def _obey(client: discord.Client, speak: Speak) -> None:
@@ -100,11 +99,11 @@ async def _obey(client: discord.Client, speak: Speak) -> None:
         print(speaking, flush=True)
 
 
-# The bot's own path.
+# The bot's own path
 
 
 class _Owner:
-    """Who uses a connection here: nobody repairs it."""
+    """The owner of a connection; it repairs nothing."""
 
     def __init__(self) -> None:
         self.clock: Clock = SystemClock()
@@ -117,7 +116,7 @@ class _Owner:
 
 
 class _Endless:
-    """A lane that always has another chunk, of which all packets are there."""
+    """A lane that always has another complete chunk."""
 
     def __init__(self, packets: list[bytes]) -> None:
         self._job = fake_job(1, lane="1")
@@ -164,7 +163,7 @@ def _mynah(arguments: argparse.Namespace) -> Speak:
     return speak
 
 
-# discord.py's.
+# discord.py's path
 
 
 class _Ready(discord.AudioSource):

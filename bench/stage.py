@@ -1,11 +1,11 @@
-"""The whole of it, for measurements end to end: a local Discord here, a bot in its own process.
+"""The setting for end-to-end measurements: a local Discord here, a bot in its own process.
 
 Knows: how the bot is started, what one spoken job looks like from the voice server's side.
-Does not know: what is measured of that.
+Does not know: what is measured.
 
-All times are `time.monotonic()` of this process, in which the sandbox runs: it stamps a command
-as it is dispatched, and every datagram as it arrives. So a figure holds all that lies between:
-both gateways' sockets, the bot, its engine's host, and the way of the frame back.
+All times are `time.monotonic()` of this process, in which the sandbox runs: it stamps each command
+when it is dispatched, and each datagram when it arrives. So a figure includes everything between:
+both gateways' sockets, the bot, its engine's server, and the frame's way back.
 """
 
 import asyncio
@@ -30,14 +30,14 @@ SOUND_SECONDS: Final = 30.0
 JOB_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 5.0
 
-#: The bot as it is run, and a plain one for comparison.
+#: Arguments that start the bot, and the plain one for comparison.
 MYNAH: Final = ("-m", "mynah", "run")
 PLAIN: Final = ("-m", "bench.plain_bot")
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One command, and when what came of it arrived."""
+    """One command, and the arrival times of its frames."""
 
     dispatched: float
     first_frame: float
@@ -53,7 +53,7 @@ class Spoken:
 
 
 class Stage:
-    """Servers with a member who speaks and one who listens, and a bot that serves them."""
+    """Servers, each with a member who speaks and one who listens, and a bot that serves them."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Stage:
         servers: int = 1,
         settings: Mapping[str, object] | None = None,
     ) -> AsyncIterator[Self]:
-        """Enters once the bot is ready. `settings` go into its environment."""
+        """Enter when the bot is ready. `settings` go into its environment."""
         with workplace() as data:
             async with Sandbox() as discord:
                 scenes = [Scene(discord, discord.guild(f"Server {n}")) for n in range(servers)]
@@ -108,16 +108,16 @@ class Stage:
                     await stop(process)
 
     async def warm(self, scene: Scene) -> None:
-        """The bot has joined, and spoken there once."""
+        """Make the bot join and speak there once."""
         await self.say(scene, "Ready.")
 
     async def dispatch(self, scene: Scene, text: str) -> tuple[float, Interaction]:
-        """A member uses `/say`; when Discord sent it to the bot."""
+        """Use `/say` as a member. Returns when Discord sent it to the bot, and the interaction."""
         at = time.monotonic()
         return at, await scene.speaker.command("say", {"text": text}, channel=scene.text)
 
     async def say(self, scene: Scene, text: str) -> Spoken:
-        """A member uses `/say`, and the bot speaks all of it."""
+        """Use `/say` as a member, and wait until the bot has spoken all of it."""
         at, interaction = await self.dispatch(scene, text)
         try:
             spoken = await self.spoken(scene, at)
@@ -127,13 +127,13 @@ class Stage:
         return spoken
 
     async def spoken(self, scene: Scene, dispatched: float) -> Spoken:
-        """What arrives after a command that finds the bot silent, as soon as it sounds."""
+        """The frames after a command to a silent bot; returns at the first sound."""
         sound = await scene.recording.until_sound(SOUND_SECONDS, after=dispatched)
         arrivals = self.connection(scene).arrivals
         return Spoken(dispatched, arrivals[bisect_right(arrivals, dispatched)], sound)
 
     async def until_idle(self, scene: Scene, *, since: float) -> None:
-        """Until the bot says that it speaks no longer."""
+        """Wait until the bot signals that it no longer speaks."""
 
         def idle() -> bool:
             flags = self.connection(scene).speaking[-1]
@@ -142,7 +142,7 @@ class Stage:
         await self.discord.voice.wait_for(lambda _: idle(), JOB_SECONDS)
 
     async def stop(self, scene: Scene) -> None:
-        """The member has heard enough."""
+        """Stop the bot's speech as the member."""
         at = time.monotonic()
         await scene.speaker.command("stop", channel=scene.text)
         await self.until_idle(scene, since=at)
@@ -155,8 +155,8 @@ class Stage:
 
 @contextlib.contextmanager
 def workplace() -> Iterator[Path]:
-    """A directory for a while, on the disk where the bot keeps its data: what a commit costs is
-    part of the figures, and a system's own temporary directory may lie in memory."""
+    """A temporary directory on the disk where the bot keeps its data: the figures include commits,
+    and the system's temporary directory may be in memory."""
     data = load_settings().mynah_data_dir
     data.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=data) as directory:
@@ -164,7 +164,7 @@ def workplace() -> Iterator[Path]:
 
 
 async def stop(process: asyncio.subprocess.Process) -> None:
-    """End a process of ours in good order, or else at once."""
+    """Terminate a process that we started; kill it if it does not end in time."""
     if process.returncode is not None:
         return
     process.terminate()

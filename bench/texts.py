@@ -1,6 +1,6 @@
-"""Prose of any length, hardly ever the same twice: so nothing comes from the cache by chance.
+"""Random prose of any length, almost never the same twice, so that nothing comes from the cache.
 
-No text of anyone is in it: a few words are thrown together by dice.
+It contains no person's text: it combines a few words at random.
 """
 
 import random
@@ -12,7 +12,7 @@ _ADJECTIVES: Final = ("quiet", "narrow", "golden", "patient", "distant", "crooke
 
 
 def prose(characters: int, rng: random.Random) -> str:
-    """Sentences of two clauses, cut off after so many characters."""
+    """Sentences of two clauses, cut after `characters` characters."""
     text = ""
     while len(text) < characters:
         text += f"{_clause(rng)}, and {_clause(rng)}. ".capitalize()
@@ -20,7 +20,7 @@ def prose(characters: int, rng: random.Random) -> str:
 
 
 def sentence(rng: random.Random) -> str:
-    """One clause: nothing in it asks for a pause."""
+    """One clause, with nothing that makes a pause."""
     return f"{_clause(rng)}.".capitalize()
 
 

@@ -222,7 +222,7 @@ def _substitution(job: Job, *, fallback_speaks: bool) -> str | None:
     """Why a job does not sound as its requester chose."""
     if fallback_speaks and not job.state.final:
         return SPARE
-    if job.substitution is Substitution.SPARE:
+    if job.substitution is Substitution.FALLBACK:
         return SPARE_SPOKE
     if job.substitution is Substitution.LACKING:
         return LACKING

@@ -1,24 +1,24 @@
-"""Jobs, chunks and lanes: the values that the queue is made of, and their legal transitions.
+"""Jobs, chunks and lanes: the values of the queue, and their allowed transitions.
 
-Knows: states and which may follow which. Does not know: SQL, synthesis, Discord, time.
+Knows: states and the transitions between them. Does not know: SQL, synthesis, Discord, time.
 
     job    queued ──▶ speaking ──▶ completed
               │           ├─────▶ failed      no part of it could be spoken
-              ├───────────┼─────▶ cancelled   skipped, stopped, disconnected …: `ended_by` says
-              └───────────┴─────▶ expired     its lane could not speak for too long
+              ├───────────┼─────▶ cancelled   skipped, stopped, disconnected …: see `ended_by`
+              └───────────┴─────▶ expired     its lane could not be heard for too long
            speaking ──▶ queued                a rejoin before its first chunk was heard
-           queued ──▶ completed               only where its sound is fetched, and is all made
-           A final state stays: where the end of a completed job is rewound, its sound is repeated.
+           queued ──▶ completed               a fetch-only job whose sound is all made
+           Final states stay: if the end of a completed job is rewound, only its sound repeats.
 
     chunk  queued ──▶ synthesizing ──▶ ready ──▶ spoken
               ▲            │  │          ▲          │
-              └────────────┘  └▶ failed  └──────────┘  spoken is not heard: `PlaybackQueue.rewind`
-           synthesizing ──▶ spoken            its last frame left before its audio was on disk
+              └────────────┘  └▶ failed  └──────────┘  sent but not heard: `PlaybackQueue.rewind`
+           synthesizing ──▶ spoken            its last frame was sent before its audio was on disk
            ready ──▶ queued                   its cached audio is gone
-           spoken ──▶ queued                  likewise, after a rewind
+           spoken ──▶ queued                  the same, after a rewind
            queued ──▶ failed                  it broke the engine too often
-           queued ──▶ spoken                  its audio was in a player's hands when its cached
-                                              copy was found to be gone
+           queued ──▶ spoken                  a player had all its audio when its cached copy
+                                              was found to be gone
 """
 
 from collections.abc import Mapping
@@ -80,7 +80,7 @@ CHUNK_TRANSITIONS: Mapping[ChunkState, frozenset[ChunkState]] = {
 }
 
 
-#: Of a job that is only fetched: nobody speaks it.
+#: The transitions of a fetch-only job, which is never spoken.
 RENDERING_TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
     **JOB_TRANSITIONS,
     JobState.QUEUED: JOB_TRANSITIONS[JobState.QUEUED] - {JobState.SPEAKING} | {JobState.COMPLETED},
@@ -88,19 +88,19 @@ RENDERING_TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
 
 
 class EndReason(StrEnum):
-    """Why a job was cancelled. `Job.ended_actor` carries the front end's id of who did it."""
+    """Why a job was cancelled. `Job.ended_actor` is the front end's id of the person who did it."""
 
     SKIPPED = "skipped"
     STOPPED = "stopped"
-    DISCONNECTED = "disconnected"  # a moderator put the speaker out of the channel
+    DISCONNECTED = "disconnected"  # a moderator disconnected the bot from the channel
     LANE_GONE = "lane_gone"  # the channel was deleted, or the bot removed from the server
-    ABORTED = "aborted"  # the front end's answer was never accepted
+    ABORTED = "aborted"  # its requester could not be answered
     VOICE_GONE = "voice_gone"  # its voice was deleted, frozen, or is no longer shared
     ERASED = "erased"  # its requester had all their data deleted
 
 
 class Urgency(StrEnum):
-    """How soon the sound of a job is fetched that nobody listens to."""
+    """How soon the sound of a fetch-only job is needed."""
 
     NOW = "now"
     SOON = "soon"  # in 15 s
@@ -108,15 +108,15 @@ class Urgency(StrEnum):
 
 
 class Substitution(StrEnum):
-    """What speaks a job in place of the voice that was asked for."""
+    """What speaks a job in place of the requested voice."""
 
-    OWN_VOICE = "own_voice"  # the engine's, which cannot imitate voices
-    LACKING = "lacking"  # the engine's, which does not have the built-in voice that was chosen
-    SPARE = "spare"  # another engine, while the main one is down
+    OWN_VOICE = "own_voice"  # the engine's default voice: it cannot clone
+    LACKING = "lacking"  # the engine's default voice: it lacks the built-in voice that was chosen
+    FALLBACK = "spare"  # the fallback engine: the main one is down; databases hold "spare"
 
 
 class LaneKey(NamedTuple):
-    """A lane, among those of all front ends."""
+    """Identifies a lane among those of all front ends."""
 
     frontend: str
     id: str
@@ -124,22 +124,22 @@ class LaneKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRequest:
-    """What a front end asks for.
+    """What a front end submits.
 
-    `frontend` is filled in by the front end's own view of the queue.
-    `lane` is the front end's name for where the job is spoken, in order with others.
-    `place` is the guild whose rules, rights and freezes hold for it, whatever its lane; None: none.
-    `text` is plain words already (no markup of the front end's).
-    `note` is the front end's own, stored as JSON and handed back untouched.
+    `frontend` is set by `FrontEndQueue`.
+    `lane` is the front end's name for the lane in which the job is spoken, in order with others.
+    `place` is the guild whose rules, permissions and freezes apply, whatever the lane; None: none.
+    `text` is plain text, without the front end's markup.
+    `note` is the front end's own data, stored as JSON and returned unchanged.
     `key` is unique for a front end: a second submit with it returns the first job.
-    A job that is `pending` is synthesized but not played until it is confirmed.
-    `voice` is a built-in voice's id, or a registered one's ("@12"); then `reference` is the
-    content hash of its recording. "": the engine's own choice.
-    `typed`: the voice was named for this text, so the engine speaks it in no other built-in one.
-    Until the first engine has told its voices, `voice` may then be any word; the job waits, and is
-    refused if the word turns out to name no voice.
-    `urgency`: nobody listens; the sound is made without a player, to be fetched. None: it is
-    spoken in its lane.
+    `pending`: the job is synthesized, but not played until it is confirmed.
+    `voice` is the id of a built-in voice, or the key of a registered one ("@12"), and then
+    `reference` is the content hash of its recording. "": the engine's default.
+    `typed`: the voice was named for this text, so no other built-in voice may speak it. Until the
+    first engine has listed its voices, `voice` may then be any word; the job waits, and is refused
+    if no voice has that name.
+    `urgency`: the job is fetch-only: its sound is made without a player, to be fetched. None: the
+    job is spoken in its lane.
     """
 
     lane: str
@@ -172,21 +172,21 @@ class Job:
     state: JobState
     pending: bool
     created_at: float
-    started_at: float | None  # its first frame left
+    started_at: float | None  # its first frame was sent
     ended_at: float | None
     ended_by: EndReason | None
     ended_actor: str | None
-    error: str | None  # for the person: why it failed
-    note: Mapping[str, Any]  # the front end's own
-    shown: str | None  # what its status message last showed: begins with a state's name
-    frontend: str = ""  # whose it is
-    place: str | None = None  # the guild whose rules hold for it
-    key: str | None = None  # by which its front end submitted it
-    reference: str | None = None  # of a registered voice: the content hash of its recording
-    substitution: Substitution | None = None  # what speaks it, or a part of it, instead
-    typed: bool = False  # its voice was named for it
-    stalled_before: float = 0.0  # seconds that its lane had been stalled when it was submitted
-    urgency: Urgency | None = None  # its sound is only fetched; None: it is spoken
+    error: str | None  # why it failed, for its requester
+    note: Mapping[str, Any]  # the front end's own data
+    shown: str | None  # what its status message last showed; begins with a state
+    frontend: str = ""  # the front end that submitted it
+    place: str | None = None  # the guild whose rules apply to it
+    key: str | None = None  # the key with which its front end submitted it
+    reference: str | None = None  # the content hash of a registered voice's recording
+    substitution: Substitution | None = None  # what speaks it or a part of it instead
+    typed: bool = False  # its voice was named for this text
+    stalled_before: float = 0.0  # its lane's stalled seconds when it was submitted
+    urgency: Urgency | None = None  # it is fetch-only; None: it is spoken
     engine: str | None = None  # the id of the engine's info under which it was split
 
     @property
@@ -196,31 +196,31 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """A piece of a job's text that is synthesized and spoken in one go."""
+    """A part of a job's text that is synthesized and spoken as one unit."""
 
     job_id: int
     position: int  # 0 is the job's first
     text: str
-    pause_after: float  # seconds of silence that the split asks for
+    pause_after: float  # seconds of silence after it
     state: ChunkState = ChunkState.QUEUED
-    attempts: int = 0  # begun, and not ended well
-    deaths: int = 0  # of the engine's process, with nothing but this chunk in work
+    attempts: int = 0  # begun, without a good result
+    deaths: int = 0  # of the engine's process, while it worked on this chunk alone
     audio: str | None = None  # the key of its audio in the cache
     seconds: float | None = None  # the length of its audio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
-    """Jobs of a lane are spoken in order; lanes are independent. A guild is a lane of Discord's.
+    """Jobs of a lane are spoken in order; lanes are independent. In Discord, each guild is a lane.
 
-    `target` is the front end's own note of where the lane speaks, None when it has left.
+    `target` is the front end's own data on where the lane speaks; None after it has left.
     """
 
     frontend: str
     id: str
     target: Mapping[str, Any] | None = None
     paused: bool = False
-    stalled_seconds: float = 0.0  # time in which it could not be spoken while jobs waited
+    stalled_seconds: float = 0.0  # in which jobs waited and it could not be heard
 
     @property
     def key(self) -> LaneKey:
@@ -229,13 +229,13 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobView:
-    """A job as its requester wants to see it."""
+    """A job as its requester sees it."""
 
     job: Job
     chunks: int
     spoken: int
     failed: int
     seconds: float  # of sound spoken so far
-    position: int  # 0: being spoken, or over; 1: next; …
-    eta: float | None  # when it will start, seconds since the epoch; None while that is unknown
+    position: int  # 0: being spoken, over or fetch-only; 1: next; …
+    eta: float | None  # when it starts or started, seconds since the epoch; None: unknown
     lane_paused: bool

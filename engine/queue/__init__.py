@@ -2,24 +2,24 @@
 
 service.py        the front door
 frontend.py       the queue as one front end sees it: its own jobs and lanes
-state.py          the queue in memory: order, what is made next, what lies ahead; pure
+state.py          the queue in memory: order, which chunk is made next, estimates; pure
 changes.py        the only writer of jobs, chunks and lanes: check, commit, mirror, publish
-deadlines.py      which lane's next chunk is heard soonest; pure
-chunking.py       from a job's text to chunks, as the engine's info asks; pure
-validation.py     may this text be submitted? before anything is written
-limits.py         may one more job wait in a lane; pure
+deadlines.py      which lane needs its next chunk soonest; pure
+chunking.py       splits a job's text into chunks, as the engine's info asks; pure
+validation.py     checks a text before anything is written
+limits.py         how many jobs may wait in a lane; pure
 views.py          jobs as their requesters see them; pure
-synthesis.py      has chunks made, tries again what breaks
-attempts.py       what becomes of an attempt to make a chunk
-playback.py       a lane as its sender sees it
+synthesis.py      has the engine make chunks, and retries failures
+attempts.py       the outcomes of an attempt to make a chunk
+playback.py       a lane as its frame sender sees it
 audio_stream.py   packets between the event loop and the sending thread
 audio_cache.py    audio on disk
 job_audio.py      a whole job as one file
-maintenance.py    what time does: expiry, forgetting, eviction
-recovery.py       what a kill leaves, set right at the start
-rendering.py      jobs whose sound is only fetched: whose turn it is, when they are over
+maintenance.py    what happens as time passes: expiry, purging, eviction
+recovery.py       at the start, repairs what a kill left behind
+rendering.py      fetch-only jobs: when each has its turn, and when it is over
 retraction.py     a commit that takes voices or texts out of the queue
-engine_change.py  another engine comes into use
+engine_change.py  switches the queue to another engine
 events.py         what changed, published to each front end's subscribers
 """
 

@@ -1,17 +1,17 @@
-"""What becomes of an attempt to make a chunk's audio.
+"""The outcomes of an attempt to make a chunk's audio.
 
-    claim ──▶ made         its audio is in the cache: every job that waits for this key has it
-         ├──▶ requeue      the engine was away, or the queue closes: it does not count
-         ├──▶ quarantine   the engine died while it worked on several: each is tried alone now
-         ├──▶ killed       the engine died with nothing else in work; the third time, it fails
-         └──▶ fail         it cannot be made; the rest of each job is spoken
+    claim ──▶ made         its audio is in the cache, for every job that waits for this key
+         ├──▶ requeue      the engine was away, or the queue closes: the attempt does not count
+         ├──▶ quarantine   the engine died while it worked on several chunks: each is retried alone
+         ├──▶ killed       the engine died while it worked on this one alone; after three, fail
+         └──▶ fail         the chunk cannot be made; the rest of each job is spoken
 
-Knows: attempts, deaths, and the ends of jobs that follow from chunks that fail.
+Knows: attempts, deaths, and the jobs that end because their chunks fail.
 Does not know: the engine, and when an attempt begins (`synthesis.py`).
 
-An attempt is committed before it begins: a chunk that takes the bot down along with the engine is
-still found out. All transitions are of a key, that is of every chunk that waits for the same audio.
-`Queue.change` runs each coroutine.
+An attempt is committed before it begins, so a chunk that takes the bot down along with the engine
+is still identified. Each transition applies to a key: to every chunk that waits for the same audio.
+Run each coroutine through `Queue.change`.
 """
 
 from collections.abc import Iterable
@@ -25,17 +25,17 @@ from engine.queue.rendering import settle
 from engine.queue.state import LiveChunk, LiveJob
 from engine.store.transaction import AudioRow, Transaction
 
-#: Deaths of the engine, alone with a chunk, after which the chunk is skipped.
+#: A chunk is skipped after the engine has died this often while it worked on that chunk alone.
 MOST_DEATHS: Final = 3
-#: Attempts without an end after which it is skipped. More than deaths: that the bot was killed is
-#: mostly not the chunk's doing, but it must not go on forever.
+#: A chunk is skipped after this many attempts without a result. The limit is higher than that of
+#: deaths, because the chunk is rarely the reason why the bot was killed.
 MOST_ATTEMPTS: Final = 10
 
 log = structlog.get_logger(__name__)
 
 
 async def claim(queue: Queue, key: str) -> bool:
-    """An attempt begins. False where nobody waits for this audio any more."""
+    """Begin an attempt. Returns False if no chunk waits for this audio any more."""
     chunks = _waiting(queue, key)
     await queue.apply(
         *(
@@ -49,8 +49,11 @@ async def claim(queue: Queue, key: str) -> bool:
 async def made(
     queue: Queue, key: str, *, seconds: float, size: int | None, voice: str = ""
 ) -> bool:
-    """The audio is there, in the registered `voice` ("": in none): `size` bytes in the cache, or
-    None if it could not be kept there. False where its file must be deleted."""
+    """Record that the audio is complete. `voice` is the registered voice that speaks in it ("":
+    none); `size` is its bytes in the cache, None if it could not be written there.
+
+    Returns False if the caller must delete its file.
+    """
     chunks, in_flight = _waiting(queue, key), queue.in_flight[key]
     if in_flight.unwelcome and not chunks:
         return False
@@ -80,22 +83,23 @@ async def made(
 
 
 async def requeue(queue: Queue, key: str) -> None:
-    """The attempt does not count."""
+    """Return the chunks to the queue; the attempt does not count."""
     await _return(queue, key, attempts=-1, deaths=0)
 
 
 async def quarantine(queue: Queue, key: str) -> None:
-    """One of several in work killed the engine: this one's attempt stands, so it is tried alone."""
+    """The engine died while it worked on several chunks. The attempt counts, so each of them is
+    retried alone."""
     await _return(queue, key, attempts=0, deaths=0)
 
 
 async def killed(queue: Queue, key: str) -> None:
-    """The engine died with this alone in work."""
+    """The engine died while it worked on this chunk alone."""
     await _return(queue, key, attempts=0, deaths=1)
 
 
 def exhausted(queue: Queue, key: str) -> bool:
-    """Whether it must not be tried again."""
+    """Whether the chunk must not be tried again."""
     return any(
         each.chunk.deaths >= MOST_DEATHS or each.chunk.attempts >= MOST_ATTEMPTS
         for each in _waiting(queue, key)
@@ -103,10 +107,10 @@ def exhausted(queue: Queue, key: str) -> bool:
 
 
 async def fail(queue: Queue, key: str, *, error: str) -> None:
-    """It cannot be made. Jobs of which nothing else is left end; `error` is for people.
+    """The chunk cannot be made. Jobs with nothing else left end; `error` is for the requester.
 
-    Where a player has already been given a part of its sound, the sound ends there, and the chunk
-    counts as ready.
+    If a player already has a part of its sound, the sound ends there, and the chunk counts as
+    ready.
     """
     chunks = _waiting(queue, key)
     cut = {each: each.sound for each in chunks if each.sound is not None and each.sound.packets}
@@ -147,7 +151,7 @@ async def fail(queue: Queue, key: str, *, error: str) -> None:
 
 
 async def lost(queue: Queue, key: str) -> None:
-    """The audio is not in the cache after all: jobs that do not have it yet wait again."""
+    """The cached audio is missing or damaged: chunks that have not received it wait again."""
     chunks = [
         each
         for each in queue.wanted.get(key, ())
@@ -166,7 +170,7 @@ async def lost(queue: Queue, key: str) -> None:
 
 
 async def _return(queue: Queue, key: str, *, attempts: int, deaths: int) -> None:
-    """The chunks that are claimed wait again."""
+    """Return the claimed chunks to the queue."""
     chunks = [each for each in _waiting(queue, key) if each.state is ChunkState.SYNTHESIZING]
     if chunks:
         await queue.apply(

@@ -1,7 +1,7 @@
 """Audio on disk, by key: complete Ogg Opus streams, one file each.
 
-Knows: files. Does not know: who owns a piece, which go first when the disk is full (`changes.py`
-and its table do), how sound is made. Every call blocks: run it off the event loop.
+Knows: files. Does not know: which jobs need a stream, or which streams are evicted first
+(`maintenance.py` and the table `audio` do). Every call blocks: run it off the event loop.
 """
 
 import hashlib
@@ -14,9 +14,9 @@ from engine.tts.audio.ogg import OggDamaged, OggReader
 
 
 def audio_key(request: SynthesisRequest, info: EngineInfo) -> str:
-    """The hash of all that shapes the sound: 64 hexadecimal digits."""
+    """The hash of everything that shapes the sound: 64 hexadecimal digits."""
     shape = {**request.to_json(), "engine": info.name, "version": info.version}
-    # A field of requests until they lost it: without it here, no sound kept before is found again.
+    # Requests once had this field. Older cached audio is found only if the hash still includes it.
     shape["language"] = None
     canonical = json.dumps(shape, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
@@ -29,8 +29,8 @@ class AudioCache:
         self._directory = directory
 
     def write(self, key: str, stream: bytes) -> None:
-        """Keep a complete stream. It is on disk, whole, before its name is: a kill at any
-        moment leaves the old state or the new one."""
+        """Store a complete stream. All of it is on disk before the file has its name: a kill at
+        any moment leaves either the old state or the new one."""
         target = self._path(key)
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         unfinished = target.with_suffix(".part")
@@ -38,11 +38,11 @@ class AudioCache:
             file.write(stream)
             file.flush()
             os.fsync(file.fileno())
-        # The directory is not synced: a name lost with the power costs one more synthesis.
+        # The directory is not synced: a name lost in a power cut costs one more synthesis.
         unfinished.replace(target)
 
     def read(self, key: str) -> list[bytes] | None:
-        """The packets of a stream; None where it is missing or damaged."""
+        """The packets of a stream; None if it is missing or damaged."""
         try:
             stream = self._path(key).read_bytes()
         except FileNotFoundError:
@@ -55,7 +55,7 @@ class AudioCache:
         return packets if reader.complete else None
 
     def size(self, key: str) -> int | None:
-        """Bytes of a stream; None where it is missing."""
+        """The size of a stream in bytes; None if it is missing."""
         try:
             return self._path(key).stat().st_size
         except FileNotFoundError:
@@ -65,11 +65,11 @@ class AudioCache:
         self._path(key).unlink(missing_ok=True)
 
     def keys(self) -> set[str]:
-        """What there is. Sweeps what a kill left unfinished."""
+        """The keys of all streams. Deletes files that a kill left unfinished."""
         for unfinished in self._directory.glob("*/*.part"):
             unfinished.unlink(missing_ok=True)
         return {file.stem for file in self._directory.glob("*/*.ogg")}
 
     def _path(self, key: str) -> Path:
-        # 256 directories: no single one grows to where a file system slows down.
+        # 256 directories, so that none grows large enough to slow a file system down.
         return self._directory / key[:2] / f"{key}.ogg"

@@ -1,9 +1,9 @@
-"""Sound on its way from the engine to a listener: it grows at one end, is heard at the other.
+"""Sound on its way from the engine to a listener: the engine appends to it as it is played.
 
-Knows: packets, and whether more will come. Does not know: who makes them, who sends them.
+Knows: packets, and whether more will come. Does not know: what makes them, or what sends them.
 
-One thread writes (the event loop), any thread reads. The readers take no lock: `packets` only
-grows, and the flags only ever turn from False to True, the flag after the last packet.
+One thread writes (the event loop's), any thread reads. Readers need no lock: `packets` only grows,
+and a flag only ever changes from False to True, after the last packet is there.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ class PacketStream:
         self.packets: list[bytes] = []
         self.complete = False  # no more packets will come
         self.dropped = False  # cancelled: the sender goes on to the next item at its next frame
-        self.failed = False  # nothing of it could be made; the sender goes on likewise
+        self.failed = False  # it could not be made; the sender goes on likewise
         self._begun = asyncio.Event()
 
     @property
@@ -29,14 +29,14 @@ class PacketStream:
 
     @property
     def over(self) -> bool:
-        """Whether the sender is to go on without sending what is left of it."""
+        """Whether the sender must skip what is left of it."""
         return self.dropped or self.failed
 
     async def begun(self) -> None:
-        """Wait until there is a first packet, or there will be none."""
+        """Wait for the first packet, or until it is certain that there will be none."""
         await self._begun.wait()
 
-    # What follows is for the event loop's side only.
+    # Only the event loop may call the following methods.
 
     def grow(self, packets: list[bytes]) -> None:
         self.packets.extend(packets)
@@ -58,10 +58,10 @@ class PacketStream:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlaybackItem:
-    """A chunk in the hands of the sender."""
+    """A chunk that the frame sender plays."""
 
     job: Job
     chunk: Chunk
     sound: PacketStream = field(repr=False)
-    pause_after: float  # seconds of silence after it; of a job's last chunk, the gap between jobs
-    number: int = 0  # its place in the order in which its player gave it
+    pause_after: float  # seconds of silence after it; after a job's last chunk, the gap
+    number: int = 0  # counts the items of its `PlaybackQueue`

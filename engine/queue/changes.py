@@ -1,15 +1,15 @@
-"""The queue: what is in the database, its mirror in memory, and the rule that binds the two.
+"""The queue: what is in the database, its mirror in memory, and the rule that keeps both equal.
 
-Every change of a job, a chunk or a lane is a value that goes through `Queue.apply`. It checks that
-the states may follow each other, commits all changes of a call in one transaction, mirrors them in
-memory, and publishes what changed. So memory never promises what the disk does not hold, and what
-decides (which chunk next? is there room?) reads memory without waiting. No other code writes what
-is on disk of a job, chunk or lane, and no other code sets it in memory; a test holds both.
+Every change of a job, a chunk or a lane is a value that goes through `Queue.apply`. It checks the
+transitions, commits all changes of a call in one transaction, mirrors them in memory, and publishes
+what changed. So memory never promises what the disk does not hold, and decisions (which chunk is
+next, whether there is room) read memory without waiting. No other code writes the stored fields of
+a job, chunk or lane, on disk or in memory; a test checks both.
 
-Changes run one at a time (`change`), and to their end even if their caller is cancelled.
+Changes run one at a time (`change`), and each runs to its end even if its caller is cancelled.
 
-Knows: jobs, chunks, lanes. Does not know: why something changes: `frontend.py` has what front ends
-ask for, `attempts.py` synthesis, `playback.py` playing, `maintenance.py` time.
+Knows: jobs, chunks, lanes. Does not know: why something changes. The reasons are in `frontend.py`
+(requests), `attempts.py` (synthesis), `playback.py` (playback) and `maintenance.py` (time).
 """
 
 import asyncio
@@ -45,22 +45,22 @@ from engine.store.transaction import Transaction
 
 T = TypeVar("T")
 
-#: Seconds of sound a character until the engine has shown its own pace: 15 characters a second.
+#: Seconds of sound a character, before the pace is measured: 15 characters a second.
 _USUAL_PACE: Final = 1 / 15
 #: Weight of a new measurement of the pace.
 _PACE_WEIGHT: Final = 0.1
-#: Seconds after its submission when a job is due that is only fetched. So it ages.
+#: A fetch-only job is due this many seconds after its submission.
 SLACK: Final[Mapping[Urgency, float]] = {
     Urgency.NOW: 0.0,
     Urgency.SOON: 15.0,
     Urgency.BATCH: 300.0,
 }
-#: Of a job and of a lane, what no view shows: nobody is told of it.
-_UNSEEN: Final = {"note", "shown", "stalled_seconds"}
+#: Fields of jobs and lanes that no view shows: their changes are not published.
+_UNPUBLISHED: Final = {"note", "shown", "stalled_seconds"}
 
 
 class IllegalTransition(RuntimeError):
-    """A fault of ours: a state was to follow that may not. Nothing of the call was written."""
+    """A bug in our code: it asked for a transition that is not allowed. Nothing was written."""
 
 
 # ---- the changes
@@ -76,7 +76,7 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class JobChange:
-    """These fields of a job have new values. A job that ends leaves the queue."""
+    """New values of a job's fields. A job in a final state leaves the queue."""
 
     job_id: int
     values: Mapping[str, object]
@@ -84,7 +84,7 @@ class JobChange:
 
 @dataclass(frozen=True, slots=True)
 class ChunkChange:
-    """These fields of a chunk have new values."""
+    """New values of a chunk's fields."""
 
     chunk: LiveChunk
     values: Mapping[str, object]
@@ -92,8 +92,8 @@ class ChunkChange:
 
 @dataclass(frozen=True, slots=True)
 class NewChunks:
-    """`chunks`, with the keys of their audio, take the place of the job's chunks from position
-    `since` on. `keys`: new ones of chunks before, by position."""
+    """`chunks`, with the keys of their audio, replace the job's chunks from position `since` on.
+    `keys` has new keys for earlier chunks, by position."""
 
     owner: LiveJob
     since: int
@@ -103,7 +103,7 @@ class NewChunks:
 
 @dataclass(frozen=True, slots=True)
 class LaneChange:
-    """These fields of a lane have new values."""
+    """New values of a lane's fields."""
 
     key: LaneKey
     values: Mapping[str, object]
@@ -124,25 +124,25 @@ def lane_change(key: LaneKey, **values: object) -> LaneChange:
     return LaneChange(key, values)
 
 
-def _no_more(tx: Transaction) -> Iterable[Change]:
+def _no_changes(tx: Transaction) -> Iterable[Change]:
     return ()
 
 
 class InFlight(Protocol):
-    """A piece of audio that is being made now."""
+    """Audio that is being made now."""
 
     packets: list[bytes]
     streamed: bool
-    #: What it is in, or says, is gone: nothing of it is kept.
+    #: Its voice or its text was deleted: its audio must not be stored.
     unwelcome: bool
 
     @property
     def job(self) -> Job:
-        """The job for which it was begun."""
+        """The job for which it was started."""
         ...
 
     def abandon(self) -> None:
-        """Nobody wants it any more."""
+        """Stop making it: no job needs it any more."""
         ...
 
 
@@ -152,24 +152,24 @@ class Queue:
         self.database = Database(file)
         self.feeds = QueueFeeds()
         self.deadlines: DeadlineQueue[LaneKey] = DeadlineQueue()
-        #: The same, of what is only fetched.
+        #: The same, for fetch-only jobs.
         self.renderings: DeadlineQueue[LaneKey] = DeadlineQueue()
         self.lanes: dict[LaneKey, LiveLane] = {}
         self.jobs: dict[int, LiveJob] = {}
-        #: Live chunks that are not over, by the key of their audio. The cache never evicts these.
+        #: Live chunks that are not done, by the key of their audio. The cache never evicts these.
         self.wanted: dict[str, set[LiveChunk]] = {}
-        #: What is being made now, by key.
+        #: Audio that is being made now, by key.
         self.in_flight: dict[str, InFlight] = {}
         self.engine: ActiveEngine | None = None
-        #: Seconds of sound a character, as measured.
+        #: Seconds of sound a character: a moving average of measurements.
         self.pace = _USUAL_PACE
-        #: Set whenever there may be something new to make.
+        #: Set when there may be something new to make.
         self.work = asyncio.Event()
-        #: Set when there may be something for maintenance: a new job, more audio.
+        #: Set when maintenance may have work: a new job, more audio.
         self.wake = asyncio.Event()
-        #: About how much the audio cache holds.
+        #: Bytes in the audio cache, approximately.
         self.cached_bytes = 0
-        #: Asked in the transaction that commits a job; raises Refused where it may not be.
+        #: Called in the transaction that commits a job; raises Refused if the job is not allowed.
         self.guard: Callable[[Transaction, JobRequest], None] = lambda tx, request: None
         self._news: dict[LaneKey, asyncio.Event] = {}
         self._keys: dict[tuple[str, str], int] = {}
@@ -192,16 +192,16 @@ class Queue:
             return await work
 
     async def apply(
-        self, *changes: Change, first: Callable[[Transaction], Iterable[Change]] = _no_more
+        self, *changes: Change, first: Callable[[Transaction], Iterable[Change]] = _no_changes
     ) -> None:
-        """Commit these changes, mirror them, publish them. `first` runs first in the transaction,
-        does there whatever belongs to it, and gives further changes. `change` runs it.
+        """Commit these changes, mirror them and publish them. Run it through `change`.
 
-        Raises IllegalTransition before a change is written, and what `first` raises; then nothing
-        is committed and nothing is mirrored.
+        `first` runs at the start of the transaction, does the work that belongs to it, and returns
+        further changes. Raises IllegalTransition before any change is written, and whatever
+        `first` raises; then nothing is committed and nothing is mirrored.
         """
         assert self._alone.locked(), "a change outside of `change`"
-        if not changes and first is _no_more:
+        if not changes and first is _no_changes:
             return
 
         def write(tx: Transaction) -> list[Change]:
@@ -230,7 +230,7 @@ class Queue:
 
     def _write(self, tx: Transaction, changes: Sequence[Change]) -> None:
         lanes: dict[LaneKey, Lane] = {}
-        # Chunks and jobs that change alike change in one statement.
+        # Consecutive changes with the same values take one statement.
         for (kind, _), alike in groupby(
             changes, key=lambda change: (type(change), getattr(change, "values", None))
         ):
@@ -252,10 +252,10 @@ class Queue:
                 elif isinstance(each, NewJob):
                     tx.chunks.insert(chunk for chunk, _ in each.chunks)
 
-    # ---- the mirror: the only code that sets what is on disk
+    # ---- the mirror: the only code that sets stored fields in memory
 
     def _mirror(self, changes: Sequence[Change]) -> None:
-        """All of it before anyone looks: nothing here waits."""
+        """Mirror all changes at once: nothing here awaits, so no task sees a part of them."""
         touched: dict[LaneKey, None] = {}
         seen: dict[tuple[LaneKey, int | None], None] = {}
         for change in changes:
@@ -266,12 +266,12 @@ class Queue:
                 case LaneChange():
                     self._set_lane(change)
                     touched[change.key] = None
-                    if not change.values.keys() <= _UNSEEN:
+                    if not change.values.keys() <= _UNPUBLISHED:
                         seen[change.key, None] = None
                 case JobChange():
                     if (live := self.jobs.get(change.job_id)) is not None:
                         self._set_job(live, change)
-                        if not change.values.keys() <= _UNSEEN:
+                        if not change.values.keys() <= _UNPUBLISHED:
                             key = live.job.lane_key
                             touched[key] = seen[key, change.job_id] = None
                 case ChunkChange():
@@ -301,7 +301,7 @@ class Queue:
         live.settle_stall(now)
 
     def _set_chunk(self, chunk: LiveChunk, values: Mapping[str, object]) -> bool:
-        """Whether it came to be done, or is not done any more."""
+        """Returns whether `done` changed."""
         before = chunk.done
         chunk._chunk = replace(chunk._chunk, **values)  # type: ignore[arg-type]
         if chunk.done is before:
@@ -326,7 +326,7 @@ class Queue:
             self._want(chunk)
 
     def enter(self, job: Job, chunks: Iterable[tuple[Chunk, str]]) -> None:
-        """A job is on disk and live: show it."""
+        """Mirror a live job that is on disk."""
         now, live = self.clock.monotonic(), LiveJob(job, chunks)
         if job.urgency is not None:
             live.due = now - (self.clock.time() - job.created_at) + SLACK[job.urgency]
@@ -341,11 +341,11 @@ class Queue:
         self.wake.set()
 
     def enter_lane(self, lane: Lane) -> None:
-        """A lane is on disk: show it."""
+        """Mirror a lane that is on disk."""
         self.lanes[lane.key] = LiveLane(lane, stored=True)
 
     def _leave(self, live: LiveJob) -> None:
-        """The job is over: its sounds are dropped, its work abandoned."""
+        """Remove a job that is over: drop its sounds and abandon its synthesis."""
         job, now = live.job, self.clock.monotonic()
         lane = self.lane(job.lane_key)
         lane.remove(live, now)
@@ -371,7 +371,7 @@ class Queue:
             if not owners:
                 del self.wanted[chunk.key]
 
-    # ---- looking
+    # ---- reading
 
     def lane(self, key: LaneKey) -> LiveLane:
         if key not in self.lanes:
@@ -387,11 +387,11 @@ class Queue:
         return None if job_id is None else self.jobs[job_id].job
 
     def news(self, key: LaneKey) -> asyncio.Event:
-        """Set whenever something about the lane has changed."""
+        """An event that is set whenever the lane changes."""
         return self._news.setdefault(key, asyncio.Event())
 
     def reschedule(self, lane: LiveLane) -> None:
-        """Something about the lane has changed: its deadline, what its player may take."""
+        """Update the lane's deadlines after a change, and wake its player."""
         engine = None if self.engine is None else self.engine.id
         to_make = lane.next_to_make(engine, self.in_flight, self.pace)
         if to_make is None:
@@ -410,13 +410,13 @@ class Queue:
             news.set()
 
     def publish_all(self) -> None:
-        """Something that concerns every lane with jobs has changed: the engine came or went."""
+        """Publish a change of every lane with jobs: the engine became ready or went away."""
         for lane in self.lanes.values():
             if lane.jobs or lane.rendered:
                 self.feeds.publish(lane.key)
 
     def measured(self, characters: int, seconds: float) -> None:
-        """So many characters became so many seconds of sound."""
+        """Update the pace: `characters` of text became `seconds` of sound."""
         if characters and seconds:
             self.pace += _PACE_WEIGHT * (seconds / characters - self.pace)
 
@@ -431,7 +431,7 @@ class Queue:
         actor: str | None = None,
         error: str | None = None,
     ) -> list[Change]:
-        """The changes by which those of these jobs that are live are over now."""
+        """The changes that end those of these jobs that are live."""
         ending = [self.jobs[job_id] for job_id in job_ids if job_id in self.jobs]
         values = {
             "state": state,
@@ -441,7 +441,7 @@ class Queue:
             "ended_actor": actor,
             "error": error,
         }
-        released = {"state": ChunkState.QUEUED}  # no chunk of theirs is being made any more
+        released = {"state": ChunkState.QUEUED}  # their chunks are no longer being made
         return [
             *(
                 ChunkChange(chunk, released)
@@ -461,8 +461,8 @@ class Queue:
         actor: str | None = None,
         error: str | None = None,
     ) -> list[Job]:
-        """Those of the jobs that are live are over now, in one transaction. As they ended. `change`
-        runs it."""
+        """End those of these jobs that are live, in one transaction, and return them as they ended.
+        Run it through `change`."""
         ending = [self.jobs[job_id] for job_id in job_ids if job_id in self.jobs]
         if ending:
             await self.apply(*self.ended(job_ids, state, by=by, actor=actor, error=error))

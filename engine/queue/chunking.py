@@ -1,7 +1,7 @@
-"""A job's text becomes its chunks, as the engine's info asks. Pure.
+"""Splits a job's text into chunks, as the engine's info asks. Pure.
 
-Knows: the engine in use, what of a job is still to be spoken, the key of each chunk's audio.
-Does not know: how text is cut (`engine.text` does), the database.
+Knows: the engine in use, which part of a job is not spoken yet, the key of each chunk's audio.
+Does not know: where text is split (`engine.text` does), the database.
 """
 
 import hashlib
@@ -22,8 +22,8 @@ from engine.text import normalize, split
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """What takes the place of a job's chunks from position `since` on: chunks, and the key of the
-    audio of each."""
+    """The chunks that replace a job's chunks from position `since` on, each with the key of its
+    audio."""
 
     voice: str
     since: int
@@ -32,15 +32,15 @@ class Cut:
 
 @dataclass(frozen=True)
 class ActiveEngine:
-    """The engine's info, and what follows from it for a job. `fallback`: the engine speaks while
-    another is down."""
+    """The engine's info, and what follows from it for a job. `fallback`: this engine speaks while
+    the main one is down."""
 
     info: EngineInfo
     fallback: bool = False
 
     @cached_property
     def id(self) -> str:
-        """Differs between engines under which text is split, or sounds, differently."""
+        """Differs between engines that split text differently or sound different."""
         shape = {**self.info.to_json(), "slots": None}
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -49,18 +49,18 @@ class ActiveEngine:
         return frozenset(voice.id for voice in self.info.voices)
 
     def has(self, voice: str, reference: str | None = None) -> bool:
-        """Whether a job may ask for this voice; "" is the engine's own choice.
+        """Whether a job may ask for this voice; "" is the engine's default.
 
-        A registered voice, one with a reference, any engine has: where it cannot clone, it speaks
-        in its own.
+        Every engine accepts a registered voice (one with a reference): an engine that cannot clone
+        speaks in its default voice.
         """
         if reference is not None:
             return voice_number(voice) is not None
         return voice == "" or voice in self._voices
 
     def voice_of(self, job: Job | JobRequest) -> str:
-        """The job's voice. What was typed before any engine was known becomes the id of the voice
-        that it names, if it names one."""
+        """The job's voice. A name that was typed before any engine was known becomes the id of the
+        built-in voice with that name, if there is one."""
         if job.typed and job.reference is None and not self.has(job.voice):
             found = built_in(self.info, job.voice)
             return job.voice if found is None else found.id
@@ -69,9 +69,11 @@ class ActiveEngine:
     def refusal(
         self, job: Job | JobRequest, *, known: bool = False, before: EngineInfo | None = None
     ) -> UnknownVoice | None:
-        """Why this engine cannot speak a job, if that is so. `known`: it was cut under an engine
-        that had its voice; then a fallback engine may speak for that one. `before`: the last
-        engine, which may have a name for the voice."""
+        """Why this engine cannot speak a job; None if it can.
+
+        `known`: the job was split under an engine that had its voice, so a fallback engine may
+        speak in place of that one. `before`: the previous engine, which may know the voice's name.
+        """
         lacks = job.typed and not self.has(self.voice_of(job), job.reference)
         if lacks and not (known and self.fallback):
             return UnknownVoice(
@@ -83,12 +85,12 @@ class ActiveEngine:
         return None
 
     def speaks(self, job: Job | JobRequest) -> bool:
-        """Whether there is a voice to speak the job in: its own, or any of the engine's."""
+        """Whether there is a voice for the job: its own, or the engine's default."""
         own = bool(self.info.default_voice) or self.voice_of(job) in self._voices
         return own or self._clones(job)
 
     def request(self, job: Job, text: str) -> SynthesisRequest:
-        """What to ask the engine for, of a job that it `speaks`."""
+        """The request to the engine, for a job that it `speaks`."""
         knobs = {knob.name: knob for knob in self.info.styles}
         style = {
             name: value
@@ -106,9 +108,9 @@ class ActiveEngine:
         )
 
     def substitution(self, job: Job | JobRequest) -> Substitution | None:
-        """What speaks a job in place of the voice that was asked for, if something does."""
+        """What speaks a job in place of the requested voice; None if that voice speaks."""
         if self.fallback:
-            return Substitution.SPARE
+            return Substitution.FALLBACK
         if job.reference is not None:
             return None if self.info.clones else Substitution.OWN_VOICE
         return None if self.has(self.voice_of(job)) else Substitution.LACKING
@@ -121,10 +123,11 @@ class ActiveEngine:
         return audio_key(self.request(job, text), self.info)
 
     def cut(self, job: Job, chunks: Sequence[LiveChunk] = ()) -> Cut:
-        """Cut all of the job again that no player has taken or spoken of its `chunks`.
+        """Split the job again, except for those of its `chunks` that are spoken or that a player
+        has taken.
 
-        The job keeps the voice that was asked for, also where this engine lacks it: another one,
-        which has it, may follow.
+        The job keeps the requested voice even if this engine lacks it, because the next engine may
+        have it.
         """
         voice = self.voice_of(job)
         job = replace(job, voice=voice)
@@ -158,8 +161,7 @@ def _name(info: EngineInfo | None, voice: str) -> str:
 
 
 def all_made(chunks: Sequence[LiveChunk]) -> bool:
-    """Whether nothing of these has to be asked of an engine any more: what is left of them is in a
-    player's hands."""
+    """Whether these chunks need no engine any more: a player has all that is left of them."""
     waits = (ChunkState.QUEUED, ChunkState.SYNTHESIZING)
     return bool(chunks) and (
         untouched(chunks) == len(chunks) and not any(chunk.state in waits for chunk in chunks)
@@ -167,7 +169,7 @@ def all_made(chunks: Sequence[LiveChunk]) -> bool:
 
 
 def untouched(chunks: Sequence[LiveChunk]) -> int:
-    """The position after the last chunk that is spoken or in a player's hands."""
+    """The position after the last chunk that is spoken or that a player has taken."""
     for at in range(len(chunks), 0, -1):
         chunk = chunks[at - 1]
         if chunk.state is ChunkState.SPOKEN or chunk.sound is not None:

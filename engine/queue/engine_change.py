@@ -1,7 +1,7 @@
-"""Another engine comes into use: text that is not yet spoken is cut as it asks.
+"""Switches the queue to another engine: text that is not spoken yet is split again, as it asks.
 
-Knows: which jobs were cut under another engine, or under none yet. Does not know: how text is cut
-(`chunking.py`), the engine.
+Knows: which jobs were split under another engine, or not yet. Does not know: how text is split
+(`chunking.py` does), the engine.
 """
 
 from collections import defaultdict
@@ -19,27 +19,27 @@ from engine.queue.rendering import settle
 from engine.queue.state import LiveJob
 from engine.store.transaction import Transaction
 
-#: Jobs that are cut again in one transaction, so that a long queue holds nobody up.
-_AT_ONCE: Final = 20
+#: Jobs that are split in one transaction, so that a long queue does not block other changes.
+_BATCH: Final = 20
 
 log = structlog.get_logger(__name__)
 
 
 async def use_engine(queue: Queue, info: EngineInfo, *, fallback: bool = False) -> None:
-    """Store the info, and cut what was not cut under it. New jobs are cut under it at once.
-    `fallback`: the engine speaks while another is down."""
+    """Store the info, and split the jobs that were split under another; new jobs use it at once.
+    `fallback`: this engine speaks while the main one is down."""
     use, before = ActiveEngine(info, fallback), queue.engine
     if queue.engine != use:
         await queue.change(_store(queue, use))
         log.info("An engine is in use", engine=info.name, version=info.version, slots=info.slots)
     for error, refused in _refused(queue, use, before).items():
         await queue.change(queue.end(refused, JobState.FAILED, error=error))
-    while stale := [live for live in queue.jobs.values() if live.job.engine != use.id][:_AT_ONCE]:
+    while stale := [live for live in queue.jobs.values() if live.job.engine != use.id][:_BATCH]:
         await queue.change(_cut(queue, use, stale))
 
 
 def _refused(queue: Queue, use: ActiveEngine, before: ActiveEngine | None) -> dict[str, list[int]]:
-    """The jobs that this engine cannot speak, by what their requesters are told."""
+    """The jobs that this engine cannot speak, by the message for their requesters."""
     refused: defaultdict[str, list[int]] = defaultdict(list)
     for live in queue.jobs.values():
         last = None if before is None else before.info
@@ -55,7 +55,7 @@ async def _store(queue: Queue, use: ActiveEngine) -> None:
 
 
 async def _cut(queue: Queue, use: ActiveEngine, stale: Sequence[LiveJob]) -> None:
-    # No player takes a chunk of a stale job, so the other thread may look at it.
+    # The database's thread may read stale jobs: no player takes a chunk of one.
     live_still = [live for live in stale if live.job.id in queue.jobs]
 
     def cut_all(tx: Transaction) -> Iterable[Change]:
@@ -66,7 +66,7 @@ async def _cut(queue: Queue, use: ActiveEngine, stale: Sequence[LiveJob]) -> Non
                 live,
                 cut.since,
                 adopt_audio(tx, cut.chunks),
-                # In a player's hands, and not yet made.
+                # A player has these, but they are not made yet.
                 keys={
                     chunk.chunk.position: use.key(job, chunk.chunk.text)
                     for chunk in live.chunks[: cut.since]
@@ -87,7 +87,7 @@ async def _cut(queue: Queue, use: ActiveEngine, stale: Sequence[LiveJob]) -> Non
 
 
 def adopt_audio(tx: Transaction, chunks: Sequence[tuple[Chunk, str]]) -> list[tuple[Chunk, str]]:
-    """These new chunks; those are ready whose audio, by its key, the cache holds."""
+    """These new chunks; those whose audio the cache holds are ready."""
     known = tx.audio.known(key for _, key in chunks)
     return [
         (
@@ -101,7 +101,7 @@ def adopt_audio(tx: Transaction, chunks: Sequence[tuple[Chunk, str]]) -> list[tu
 
 
 def _substitution(use: ActiveEngine, live: LiveJob, cut: Cut) -> Substitution | None:
-    """What is made already stays as it was made."""
+    """Audio that is already made keeps its substitution."""
     to_make = [chunk.state is ChunkState.QUEUED for chunk in live.chunks[: cut.since]]
     new = use.substitution(live.job) if cut.chunks or any(to_make) else None
     return new or (None if all(to_make) else live.job.substitution)

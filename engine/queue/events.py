@@ -1,6 +1,6 @@
 """What changed in the queue: ids only. Subscribers read the queue again.
 
-Knows: what a change names, and whose it is. Does not know: what changed about a job, who listens.
+Knows: which job or lane changed, and its front end. Does not know: what changed about it.
 """
 
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from engine.model.jobs import LaneKey
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """Something about this job, or, with `job_id` None, about the lane and all its jobs."""
+    """This job changed; if `job_id` is None, the lane and all its jobs."""
 
     lane: str
     job_id: int | None
 
 
 class QueueFeeds:
-    """A feed for each front end: each is told of its own jobs and lanes only."""
+    """A feed for each front end, with the changes of its own jobs and lanes only."""
 
     def __init__(self) -> None:
         self._feeds: dict[str, Feed[Changed]] = {}

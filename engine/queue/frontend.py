@@ -1,7 +1,7 @@
 """The queue as one front end sees it: its own jobs and lanes, and nothing else.
 
-Knows: what a front end may ask for. Does not know: Discord, HTTP, who asks. Jobs and lanes of other
-front ends do not exist here.
+Knows: what a front end may request. Does not know: Discord, HTTP. Jobs and lanes of other front
+ends are not visible here.
 """
 
 import asyncio
@@ -29,12 +29,12 @@ from engine.store.sqlite import Database
 from engine.store.transaction import Transaction
 from engine.tts.client.engine import Engine
 
-#: Halves of surrogate pairs have no UTF-8, and PostgreSQL takes no NUL.
+#: UTF-8 cannot encode halves of surrogate pairs, and PostgreSQL rejects NUL.
 _NOT_TEXT: Final = re.compile("[\ud800-\udfff\0]")
 
 
 class FrontEndQueue:
-    """Text in, sound out, for one front end. `SpeechQueue.for_frontend` makes it."""
+    """Text in, sound out, for one front end; made by `SpeechQueue.for_frontend`."""
 
     def __init__(
         self,
@@ -63,8 +63,8 @@ class FrontEndQueue:
         """Commit a job; it is on disk when this returns. Never waits for the engine.
 
         A second submit with the same `key` returns the first job.
-        Raises NothingToSpeak, TextTooLong, UnknownVoice, QueueFull, StorageFull, and what a guard
-        raises.
+        Raises NothingToSpeak, TextTooLong, UnknownVoice, QueueFull, StorageFull, and whatever the
+        guard raises.
         """
         if request.key is not None:
             first = self._queue.live_by_key(self.frontend, request.key)
@@ -76,7 +76,7 @@ class FrontEndQueue:
         return await self._queue.change(self._submit(request))
 
     async def pending(self) -> list[Job]:
-        """Jobs that are not yet promised to their requester, oldest first."""
+        """Jobs that have not been confirmed yet, oldest first."""
         return [
             live.job
             for live in self._queue.jobs.values()
@@ -84,15 +84,15 @@ class FrontEndQueue:
         ]
 
     async def confirm(self, job_id: int) -> None:
-        """A pending job is promised: it may be heard now."""
+        """Confirm a pending job, after its requester was informed: from now on it may be played."""
         await self._queue.change(self._confirm(job_id))
 
     async def abort(self, job_id: int) -> None:
-        """A pending job was not promised after all: it ends, and is never heard."""
+        """End a pending job whose requester could not be informed; it is never played."""
         await self.cancel(job_id, by=EndReason.ABORTED, actor=None)
 
     async def cancel(self, job_id: int, *, by: EndReason, actor: str | None) -> Job | None:
-        """End a job; its sound stops at the next frame. None when it was over already."""
+        """End a job; its sound stops at the next frame. Returns None if it was over already."""
         if not self._is_live(job_id):
             return None
         ended = await self._queue.change(
@@ -101,21 +101,21 @@ class FrontEndQueue:
         return ended[0] if ended else None
 
     async def clear(self, lane: str, *, by: EndReason, actor: str | None) -> list[Job]:
-        """End the job being spoken in a lane and all that wait there. As they ended, in order."""
+        """End all live jobs of a lane, and return them as they ended, in order."""
         key = self._key(lane)
         if key in self._players:
             self._players[key].forget()
         return await self._queue.change(self._clear(key, by, actor))
 
     async def note(self, job_id: int, **note: object) -> None:
-        """Merge into `Job.note`. Raises UnknownJob."""
+        """Merge `note` into `Job.note`. Raises UnknownJob."""
         await self._queue.change(self._note(job_id, note))
 
     async def mark_shown(self, job_id: int, shown: str) -> None:
-        """Keep what the job's status message shows now. It begins with the job's state."""
+        """Store what the job's status message shows now; it begins with the job's state."""
         await self._queue.change(self._mark_shown(job_id, shown))
 
-    # ---- looking
+    # ---- reading
 
     async def view(self, job_id: int) -> JobView:
         """Raises UnknownJob."""
@@ -128,8 +128,8 @@ class FrontEndQueue:
         return next(view for view in views if view.job.id == job_id)
 
     async def queue(self, lane: str) -> list[JobView]:
-        """The job being spoken first, then those that wait, in order; none that is only
-        fetched."""
+        """The lane's spoken jobs in order: the one that is being spoken, then those that wait.
+        Fetch-only jobs are left out."""
         live = self._queue.lanes.get(self._key(lane))
         if live is None:
             return []
@@ -142,8 +142,8 @@ class FrontEndQueue:
         )
 
     async def unshown(self) -> list[Job]:
-        """Jobs that are over, and whose end has not been shown: what `mark_shown` was last given
-        does not begin with their state. Oldest first."""
+        """Jobs that are over but whose end was not shown: the last `mark_shown` does not begin
+        with their state. Oldest first."""
         return await self._queue.database.read(lambda tx: tx.jobs.unshown(self.frontend))
 
     async def job_for(self, key: str) -> Job | None:
@@ -151,8 +151,8 @@ class FrontEndQueue:
         return await self._queue.database.read(lambda tx: tx.jobs.by_key(self.frontend, key))
 
     async def audio(self, job_id: int) -> bytes | None:
-        """An Ogg Opus file of all that was made of a job, pauses included; None when it, or a
-        part of it, is no longer there."""
+        """An Ogg Opus file of all audio of a job, pauses included; None if the job or a part of
+        its audio is gone."""
 
         def look(tx: Transaction) -> Job | None:
             return self._own(tx.jobs.get(job_id))
@@ -163,19 +163,19 @@ class FrontEndQueue:
         return await asyncio.to_thread(record, self._cache, found[job_id])
 
     def subscribe(self) -> Subscription[Changed]:
-        """What changes from now on. However slow the subscriber, each change is kept once."""
+        """The changes from now on. A slow subscriber misses none: each is kept once."""
         return self._queue.feeds.subscribe(self.frontend)
 
     @property
     def database(self) -> Database:
-        """For what is kept beside the queue, in the same file."""
+        """For other data in the same file as the queue."""
         return self._queue.database
 
     # ---- the engine
 
     @property
     def info(self) -> EngineInfo | None:
-        """The engine's info, also while it is away; None before the first start of an engine."""
+        """The engine's info, even while it is away; None before an engine has ever started."""
         return None if self._queue.engine is None else self._queue.engine.info
 
     @property
@@ -184,13 +184,13 @@ class FrontEndQueue:
 
     @property
     def fallback_speaks(self) -> bool:
-        """Whether another engine speaks while the one that was chosen is down."""
+        """Whether the fallback engine speaks because the main one is down."""
         return self._engine.fallback_speaks
 
     # ---- lanes
 
     async def lanes(self) -> list[Lane]:
-        """Every lane that has had a target, was paused, or was spoken in."""
+        """All lanes on disk: those that had a job or a target, or were paused."""
         now = self._queue.clock.monotonic()
         return [
             replace(live.lane, stalled_seconds=live.stalled(now))
@@ -199,22 +199,23 @@ class FrontEndQueue:
         ]
 
     async def set_target(self, lane: str, target: Mapping[str, Any] | None) -> None:
-        """Commit where the lane is about to speak; None: that it is about to leave.
+        """Commit where the lane is about to speak; None if it is about to leave.
 
-        A target means that the lane is about to be reached: its jobs are synthesized from now on.
+        With a target, the lane's jobs are synthesized from now on, because it will soon be
+        reachable.
         """
         await self._queue.change(self._set_target(self._key(lane), target))
 
     async def set_paused(self, lane: str, paused: bool) -> None:
-        """Commit a pause or its end. Nothing is synthesized in a pause, and nothing expires."""
+        """Commit a pause or its end. During a pause nothing is synthesized and nothing expires."""
         await self._queue.change(self._set_lane(self._key(lane), paused=paused))
 
     def reachable(self, lane: str, reachable: bool | None) -> None:
-        """Whether the lane can be heard now; None: not yet, but it is about to be, as it is
-        before the first call, and after a lane out of reach is given a target.
+        """Set whether the lane can be heard now. None means that it will be soon: so it is before
+        the first call, and after an unreachable lane gets a target.
 
-        While it cannot, nothing is synthesized for it. Unless it can, its jobs come nearer to
-        their expiry.
+        While it is False, nothing is synthesized for the lane's listeners. While it is not True,
+        its jobs come closer to their expiry.
         """
         live = self._queue.lane(self._key(lane))
         if live.reachable is not reachable:
@@ -223,15 +224,15 @@ class FrontEndQueue:
             self._queue.feeds.publish(live.key)
 
     def player(self, lane: str) -> PlaybackQueue:
-        """What the lane's sender takes its sound from. There is one at a time: the one before is
-        closed."""
+        """The source of sound for the lane's frame sender. A lane has one at a time: this closes
+        the previous one."""
         key = self._key(lane)
         if key in self._players:
             self._players[key].close()
         self._players[key] = PlaybackQueue(self._queue, self._cache, key)
         return self._players[key]
 
-    # ---- `Queue.change` runs each of these
+    # ---- run each of these through `Queue.change`
 
     async def _submit(self, request: JobRequest) -> Job:
         queue, engine = self._queue, self._queue.engine
@@ -249,7 +250,7 @@ class FrontEndQueue:
                     return []
             if full is not None:
                 raise full
-            # Another engine may be in use since it was checked.
+            # Another engine may have come into use since `check_request`.
             if engine is not None and (refusal := engine.refusal(request)) is not None:
                 raise refusal
             queue.guard(tx, request)
@@ -268,7 +269,7 @@ class FrontEndQueue:
         await queue.apply(first=insert)
         (job,) = submitted
         if job.id in queue.jobs:
-            await settle(queue, [queue.jobs[job.id]])  # its audio may be in the cache
+            await settle(queue, [queue.jobs[job.id]])  # the cache may already have its audio
         return job
 
     async def _confirm(self, job_id: int) -> None:
@@ -307,7 +308,7 @@ class FrontEndQueue:
         stalled = self._queue.lane(key).stalled(self._queue.clock.monotonic())
         await self._queue.apply(lane_change(key, stalled_seconds=stalled, **values))
 
-    # ---- whose it is
+    # ---- this front end's jobs and lanes
 
     def _key(self, lane: str) -> LaneKey:
         return LaneKey(self.frontend, lane)

@@ -1,7 +1,4 @@
-"""A whole job as one file, from the audio cache.
-
-Knows: chunks' audio and the pauses between. Does not know: who downloads it.
-"""
+"""A whole job as one file: its chunks' audio from the cache, and the pauses between them."""
 
 from collections.abc import Sequence
 
@@ -14,7 +11,7 @@ from engine.tts.audio.ogg import write_ogg
 def record(cache: AudioCache, chunks: Sequence[Chunk]) -> bytes | None:
     """The chunks that were made, in order, with their pauses, as an Ogg Opus stream. Blocks.
 
-    None where there is none, or the audio of one is gone. Parts that failed are left out.
+    Returns None if there are none, or if the audio of one is gone. Skips chunks that failed.
     """
     packets: list[bytes] = []
     for chunk in chunks:

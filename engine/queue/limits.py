@@ -1,7 +1,4 @@
-"""May one more job wait in a lane? Pure.
-
-Knows: the limits, and what to say where one is reached. Does not know: when it is asked.
-"""
+"""Limits how many jobs may wait in a lane. Pure."""
 
 from dataclasses import dataclass
 
@@ -12,13 +9,13 @@ from engine.queue.state import LiveLane
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueLimits:
-    """How many jobs may wait in a lane, and how many of one requester there."""
+    """How many jobs may wait in a lane, in all and from one requester."""
 
     jobs: int
     of_requester: int
 
     def refusal(self, lane: LiveLane, request: JobRequest) -> QueueFull | None:
-        """Why the lane cannot take this job; None where it can."""
+        """Why the lane cannot accept this job; None if it can."""
         waiting = [live.job for live in (*lane.jobs, *lane.rendered) if live.waits]
         if len(waiting) >= self.jobs:
             return QueueFull(

@@ -1,10 +1,10 @@
-"""What time does to the queue: jobs expire, finished ones are forgotten, the cache is kept small.
+"""What happens as time passes: jobs expire, finished jobs are purged, the cache stays small.
 
-Knows: when each of these is due; that sound goes with the last job that has it. Does not know: how
-sound is made or played.
+Knows: when each of these is due; that audio is deleted with the last job that has it. Does not
+know: how sound is made or played.
 
-Expiry counts only time in which a lane could not be spoken. What passed while the bot was down is
-known by a heartbeat, written while jobs wait: at the start, the time since the last one is added.
+Expiry counts only time in which a lane could not be heard. A heartbeat, written while jobs wait,
+tells how long the bot was down: at the start, the time since the last heartbeat is added.
 """
 
 import asyncio
@@ -20,16 +20,16 @@ from engine.queue.audio_cache import AudioCache
 from engine.queue.changes import Change, Queue, lane_change
 from engine.store.transaction import Transaction
 
-#: Seconds between heartbeats, and between two looks at what has expired; short of that, this part
-#: of the expiry, for by so much a kill makes the stalled time too long.
+#: Seconds between heartbeats, and between checks for expired jobs. Both are at most this part of
+#: the expiry, because a kill makes the stalled time too long by up to one interval.
 _HEARTBEAT: Final = 15.0
-_LOOK: Final = 1.0
+_CHECK_EVERY: Final = 1.0
 _PART_OF_EXPIRY: Final = 1 / 20
 _PURGE_EVERY: Final = 3600.0
-#: A finished job whose end nobody was shown is kept so many times longer.
+#: A finished job whose end was not shown is kept this many times longer.
 _UNSHOWN_FACTOR: Final = 2
-#: Pieces of audio that are looked at in one go when room is made.
-_EVICT_AT_ONCE: Final = 200
+#: Rows of audio that one query reads during eviction.
+_EVICTION_BATCH: Final = 200
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +49,8 @@ class Maintenance:
         self._cache = cache
         self._clock = clock
         self._limits = limits
-        self._look = min(_LOOK, limits.expiry * _PART_OF_EXPIRY)
-        self._pulse = min(_HEARTBEAT, limits.expiry * _PART_OF_EXPIRY)
+        self._check_every = min(_CHECK_EVERY, limits.expiry * _PART_OF_EXPIRY)
+        self._beat_every = min(_HEARTBEAT, limits.expiry * _PART_OF_EXPIRY)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -72,22 +72,22 @@ class Maintenance:
                     purge_at = now + _PURGE_EVERY
                     await self._queue.change(self._purge())
                 if now >= beat_at:
-                    beat_at = now + self._pulse
+                    beat_at = now + self._beat_every
                     await self._queue.change(self._beat())
                 await self._expire()
                 if self._queue.cached_bytes > self._limits.cache_size:
                     await self._queue.change(self._make_room())
             except Exception:
-                # The edge of this task: a full or failing disk. Nothing is lost by trying later.
+                # The edge of this task: a full or failing disk. Trying again later loses nothing.
                 log.exception("Keeping the queue in order failed")
-            until = now + self._look if self._queue.jobs else purge_at
+            until = now + self._check_every if self._queue.jobs else purge_at
             await self._rest(until - self._clock.monotonic())
 
     async def _rest(self, seconds: float) -> None:
-        """Sleep, or until the queue wakes this while nothing waits in it.
+        """Sleep; while the queue is empty, only until it wakes this.
 
-        While something does, it looks at least every second anyway: a look goes over all jobs that
-        stall, and is not to be paid for at every submit.
+        While jobs wait, the checks run at least every second anyway. A check scans all jobs that
+        stall, which would be too much work at every submit.
         """
         if self._queue.jobs:
             await self._clock.sleep(seconds)
@@ -102,7 +102,7 @@ class Maintenance:
             await asyncio.gather(sleeps, wake, return_exceptions=True)
 
     async def _beat(self) -> None:
-        """Write down that we live, and for how long each lane could not be spoken so far."""
+        """Commit a heartbeat, and each lane's stalled time so far."""
         queue = self._queue
         if not queue.jobs:
             return
@@ -135,8 +135,8 @@ class Maintenance:
             await self._queue.change(self._queue.end(expired, JobState.EXPIRED))
 
     async def _purge(self) -> None:
-        """Forget finished jobs, and the audio that no other job has: sound is kept no longer than
-        the text that it says."""
+        """Delete finished jobs, and the audio that no remaining job has: audio is kept no longer
+        than the text that it speaks."""
         queue = self._queue
         now, keep = self._clock.time(), self._limits.keep_jobs
         pinned = self._pinned()
@@ -145,47 +145,47 @@ class Maintenance:
             gone = tx.jobs.delete_ended(
                 shown_before=now - keep, before=now - _UNSHOWN_FACTOR * keep
             )
-            mute = tx.audio.unclaimed() - pinned
-            tx.audio.drop(mute)
-            return gone, mute, tx.audio.total_bytes()
+            unclaimed = tx.audio.unclaimed() - pinned
+            tx.audio.drop(unclaimed)
+            return gone, unclaimed, tx.audio.total_bytes()
 
-        gone, mute, queue.cached_bytes = await queue.database.write(write)
-        await self._drop(mute)
-        if gone or mute:
-            log.info("Finished jobs were forgotten", jobs=gone, audio=len(mute))
+        gone, unclaimed, queue.cached_bytes = await queue.database.write(write)
+        await self._drop(unclaimed)
+        if gone or unclaimed:
+            log.info("Finished jobs were forgotten", jobs=gone, audio=len(unclaimed))
 
     def _pinned(self) -> set[str]:
-        """What is waited for, or about to be there."""
+        """Keys of audio that jobs wait for or that is being made."""
         return self._queue.wanted.keys() | self._queue.in_flight.keys()
 
     async def _drop(self, keys: Collection[str]) -> None:
-        """The files of audio whose rows are gone. What a kill leaves of them is swept at the
-        start."""
+        """Delete the files of audio whose rows are gone. The next start deletes those that a kill
+        leaves behind."""
         for key in keys:
             await asyncio.to_thread(self._cache.drop, key)
 
     async def _make_room(self) -> None:
-        """Drop the least recently used audio that nobody waits for, until the cache fits."""
+        """Evict the least recently used audio that no job waits for, until the cache fits."""
         queue = self._queue
         pinned = self._pinned()
 
         def choose(tx: Transaction) -> tuple[list[str], int]:
             left = tx.audio.total_bytes()
             dropped: list[str] = []
-            stay = 0
+            skipped = 0
             while left > self._limits.cache_size:
-                oldest = tx.audio.oldest(count=_EVICT_AT_ONCE, skip=stay)
+                oldest = tx.audio.oldest(count=_EVICTION_BATCH, skip=skipped)
                 if not oldest:
                     break
-                going: list[str] = []
+                evicted: list[str] = []
                 for row in oldest:
                     if row.key in pinned:
-                        stay += 1
+                        skipped += 1
                     elif left > self._limits.cache_size:
-                        going.append(row.key)
+                        evicted.append(row.key)
                         left -= row.bytes
-                tx.audio.drop(going)
-                dropped += going
+                tx.audio.drop(evicted)
+                dropped += evicted
             return dropped, left
 
         dropped, queue.cached_bytes = await queue.database.write(choose)

@@ -1,16 +1,16 @@
-"""A lane as its sender sees it: one item after the other, each heard or handed back.
+"""A lane as its frame sender sees it: one item after another, each played or handed back.
 
-Knows: what was taken, what was spoken lately, and the transitions of playing:
+Knows: which chunks were taken, which were spoken recently, and the transitions of playback:
 
-    take      a chunk gets a sound that grows, or has all its packets from the cache
-    started   its first frame left: the job is being spoken
-    spoken    its last frame left; with the last chunk the job completes, in the same transaction
-    rewind    it was not heard after all, nor what followed
+    take      a chunk gets a sound that grows, or all its packets from the cache
+    started   its first frame was sent: the job is being spoken
+    spoken    its last frame was sent; after the last chunk the job completes, in one transaction
+    rewind    the chunk was not heard after all, nor were those after it
 
-A job that has completed stays so: where its last chunks are rewound, their sound is given once
-more, and nothing is written.
+A completed job stays completed: if its last chunks are rewound, their sound is given again, and
+nothing is written.
 
-Does not know: frames, Discord, who listens.
+Does not know: frames, Discord.
 """
 
 import asyncio
@@ -28,15 +28,17 @@ from engine.queue.changes import Change, Queue, chunk_change, job_change
 from engine.queue.state import GAP, LiveChunk, Replay
 from engine.store.transaction import Transaction
 
-#: So many chunks that were given last can be rewound: minutes of sound, where a lost connection is
+#: This many of the latest chunks can be rewound: minutes of sound, while a lost connection is
 #: noticed within seconds.
 _MEMORY: Final = 64
 
 
 @dataclass(slots=True, eq=False)
 class _Given:
-    """A chunk that was given. Its item is dropped once it is spoken or over: its packets are
-    large, and a rewind finds them in the cache. `live` is None where the job had completed before.
+    """A chunk that was given to the sender.
+
+    `item` becomes None when the chunk is spoken or over: its packets are large, and a rewind finds
+    them in the cache. `live` is None if the job had already completed.
     """
 
     number: int
@@ -58,8 +60,8 @@ class PlaybackQueue:
         self._closed = False
 
     async def next(self) -> PlaybackItem:
-        """Wait for the chunk after those already taken. Its sound may still be growing, or not
-        even have begun. May be called again before the last item is spoken."""
+        """Wait for the next chunk that was not taken yet. Its sound may still grow, or not have
+        begun. May be called again before the last item is spoken."""
         while True:
             if self._closed:
                 raise RuntimeError(f"the player of lane {self._lane.key} is closed")
@@ -78,22 +80,22 @@ class PlaybackQueue:
                 return item
 
     async def started(self, item: PlaybackItem) -> None:
-        """The first frame of `item` has left."""
+        """Record that the first frame of `item` was sent."""
         await self._queue.change(self._started(item))
 
     async def spoken(self, item: PlaybackItem) -> None:
-        """The last frame of `item` has left."""
+        """Record that the last frame of `item` was sent."""
         await self._queue.change(self._finished(item))
 
     async def rewind(self, item: PlaybackItem) -> None:
-        """`item` was not heard, nor what was given after it: `next` gives all that once more.
+        """Take back `item` and all items after it, which were not heard: `next` gives them again.
 
-        The sounds of the items that go back are dropped.
+        Their sounds are dropped.
         """
         await self._queue.change(self._rewind(item))
 
     def close(self) -> None:
-        """Hand back what was taken and not spoken."""
+        """Hand back the chunks that were taken but not spoken."""
         if self._closed:
             return
         self._closed = True
@@ -110,12 +112,12 @@ class PlaybackQueue:
         self._news.set()
 
     def past(self) -> list[Job]:
-        """The completed jobs of which something will be heard once more."""
+        """The completed jobs that will be heard again in part."""
         given = [each.job for each in self._given if each.live is None and each.item is not None]
         return [*given, *(past.job for past in self._lane.replays)]
 
     def forget(self, which: Callable[[Job], bool] = lambda job: True) -> None:
-        """What was rewound of these completed jobs is not wanted any more."""
+        """Drop the rewound chunks of these completed jobs: they are not played again."""
         kept = [past for past in self._lane.replays if not which(past.job)]
         self._lane.replays.clear()
         self._lane.replays.extend(kept)
@@ -159,12 +161,12 @@ class PlaybackQueue:
         return item
 
     async def _replay(self, past: Replay) -> PlaybackItem | None:
-        """A chunk of a completed job once more; None where its audio is gone by now."""
+        """Give a chunk of a completed job again; None if its audio is gone."""
         packets = None
         if past.chunk.audio is not None:
             packets = await asyncio.to_thread(self._cache.read, past.chunk.audio)
         if not self._lane.replays or self._lane.replays[0] is not past:
-            return None  # forgotten meanwhile
+            return None  # `forget` removed it meanwhile
         self._lane.replays.popleft()
         if packets is None:
             return None
@@ -202,7 +204,7 @@ class PlaybackQueue:
         self._lane.since = self._queue.clock.monotonic()
         self._queue.reschedule(self._lane)
 
-    # ---- what was heard
+    # ---- chunks that were heard
 
     async def _started(self, item: PlaybackItem) -> None:
         given = self._find(item)
@@ -249,10 +251,10 @@ class PlaybackQueue:
         chunk.sound = None
         self._stop_playing()
 
-    # ---- what was not heard after all
+    # ---- chunks that were not heard after all
 
     async def _rewind(self, item: PlaybackItem) -> None:
-        # One that is not remembered any more was over long before those that are.
+        # An item that is no longer in `_given` was over long before those that are.
         back = [given for given in self._given if given.number >= item.number]
         await self._commit_rewound(
             [each.live for each in back if each.live is not None and self._is_live(each.live)]
@@ -285,7 +287,7 @@ class PlaybackQueue:
 
 
 def _is_past(given: _Given) -> bool:
-    """Whether its job has completed. Of one that was cancelled, nothing is heard again."""
+    """Whether its job has completed. A cancelled job is never heard again."""
     if given.live is not None:
         return given.live.owner.job.state is JobState.COMPLETED
     return given.item is None or not given.item.sound.over

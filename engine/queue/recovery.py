@@ -1,14 +1,14 @@
-"""The start: from what the last process left on disk, however it ended, to a queue that goes on.
+"""The start: reads the queue that the last process left on disk, and repairs it.
 
-    chunk SYNTHESIZING       waits again; its attempt stands, so it is tried alone
+    chunk SYNTHESIZING       waits again; its attempt counts, so it is retried alone
     chunk READY, no audio    waits again
-    audio file without row   adopted where a chunk waits for it, else swept
-    audio row without file   forgotten
-    job SPEAKING             stays, and goes on at its first chunk that is not spoken
-    job pending              stays pending; its front end settles it
-    lane with jobs waiting   the time since the last sign of life counts as stalled, pauses aside
+    audio file without row   adopted if a chunk waits for it, else deleted
+    audio row without file   deleted
+    job SPEAKING             stays so, and continues at its first chunk that is not spoken
+    job pending              stays pending; its front end confirms or aborts it
+    lane with jobs waiting   the time since the last heartbeat counts as stalled, except in a pause
 
-Knows: what a kill can leave behind. Does not know: how it came about.
+Knows: what a kill can leave behind. Does not know: how the process ended.
 """
 
 import asyncio
@@ -32,8 +32,8 @@ log = structlog.get_logger(__name__)
 
 
 async def recover(queue: Queue, cache: AudioCache) -> None:
-    """Fill the empty queue from its database, and set right what a kill left halfway.
-    `Queue.change` runs it."""
+    """Fill the empty queue from its database, and repair what a kill left unfinished. Run it
+    through `Queue.change`."""
     now = queue.clock.time()
     files = await asyncio.to_thread(cache.keys)
     found = await queue.database.read(_load)
@@ -44,7 +44,7 @@ async def recover(queue: Queue, cache: AudioCache) -> None:
     for job in found.jobs:
         queue.enter(job, [(each, _key(queue, job, each)) for each in found.chunks[job.id]])
     unspoken = [chunk for live in queue.jobs.values() for chunk in live.rest()]
-    # To be purged with the registered voice that it is in, or may be.
+    # The registered voice that each piece of audio may be in: it is deleted with that voice.
     wanted = {
         chunk.key: "" if chunk.owner.job.reference is None else chunk.owner.job.voice
         for chunk in unspoken
@@ -52,7 +52,7 @@ async def recover(queue: Queue, cache: AudioCache) -> None:
     orphans = {key: wanted[key] for key in (files - found.audio) & wanted.keys()}
     adopted = await _read_orphans(cache, orphans)
 
-    def set_right(tx: Transaction) -> Iterable[Change]:
+    def repair(tx: Transaction) -> Iterable[Change]:
         for row in adopted:
             tx.audio.put(row, now=now)
         tx.audio.drop(list(found.audio - files))
@@ -65,7 +65,7 @@ async def recover(queue: Queue, cache: AudioCache) -> None:
         queue.lane(lane_key).add_stall(seconds)
     await queue.apply(
         *(lane_change(key, stalled_seconds=queue.lane(key).stalled(monotonic)) for key in away),
-        first=set_right,
+        first=repair,
     )
     queue.cached_bytes = await queue.database.read(lambda tx: tx.audio.total_bytes())
     await settle(queue, list(queue.jobs.values()))
@@ -84,7 +84,7 @@ async def recover(queue: Queue, cache: AudioCache) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """What the database holds of a queue."""
+    """What the database holds of the queue."""
 
     jobs: list[Job]
     chunks: dict[int, list[Chunk]]
@@ -107,12 +107,12 @@ def _load(tx: Transaction) -> _Found:
 
 
 def _key(queue: Queue, job: Job, chunk: Chunk) -> str:
-    """Made audio keeps its key; what is still to be made gets the one of the stored engine."""
+    """Audio that is made keeps its key; other chunks get a key under the stored engine."""
     return chunk.audio or ("" if queue.engine is None else queue.engine.key(job, chunk.text))
 
 
 def _settled(live: LiveChunk, known: Mapping[str, AudioRow]) -> Iterable[Change]:
-    """A chunk that is not spoken is ready if the cache holds its audio, else it waits."""
+    """A chunk that is not spoken is ready if the cache has its audio, else it waits."""
     row = known.get(live.key)
     state = ChunkState.QUEUED if row is None else ChunkState.READY
     audio = None if row is None else live.key
@@ -122,7 +122,7 @@ def _settled(live: LiveChunk, known: Mapping[str, AudioRow]) -> Iterable[Change]
 
 
 async def _read_orphans(cache: AudioCache, orphans: Mapping[str, str]) -> list[AudioRow]:
-    """The files among these (key: voice) that hold a complete stream."""
+    """Those of these files (key: voice) that hold a complete stream."""
     rows = []
     for key, voice in orphans.items():
         packets = await asyncio.to_thread(cache.read, key)
@@ -134,9 +134,8 @@ async def _read_orphans(cache: AudioCache, orphans: Mapping[str, str]) -> list[A
 
 
 def _away(found: _Found, now: float) -> dict[LaneKey, float]:
-    """For each lane with jobs waiting, and no pause, the seconds in which nobody could have spoken
-    them: since the last heartbeat, or, if there was none since it was submitted, since its oldest
-    job."""
+    """For each lane that is not paused and has jobs waiting, the seconds in which they could not
+    be spoken: since the last heartbeat, or since the oldest job if that is later."""
     oldest: dict[LaneKey, float] = {}
     for job in found.jobs:  # oldest first
         if job.urgency is not None:

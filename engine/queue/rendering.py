@@ -1,14 +1,14 @@
-"""Jobs whose sound is only fetched: made without a player, complete when their audio is.
+"""Fetch-only jobs: made without a player, complete when their audio is complete.
 
     now      due at once       soon     due in 15 s       batch    due in 300 s
 
-Knows: when such a job is due, when it is over, and whose turn it is. Does not know: who fetches it,
-how sound is made.
+Knows: when such a job is due and when it is over, and whether a chunk for listeners goes first.
+Does not know: how the sound is fetched or made.
 
-Listeners come first: what is only fetched is made while no listener is about to run dry. It ages:
-its deadline stays where it is, across restarts too. Once that has passed, it gets one turn after
-every eight chunks that went before it, so it never starves; and since any turn begins the count
-again, a listener who comes while nothing else is heard waits for the chunk in the engine only.
+Listeners come first: fetch-only jobs are made while no listener is about to run out of sound. They
+age: a job's deadline does not move, not even across restarts. Once it has passed, the job gets one
+turn after every eight chunks for listeners, so it never starves. Every turn restarts that count, so
+a listener who comes while nothing else is heard waits only for the chunk in the engine.
 """
 
 from collections.abc import Iterable
@@ -18,33 +18,34 @@ from engine.model.jobs import ChunkState, JobState
 from engine.queue.changes import Queue, job_change
 from engine.queue.state import LiveJob
 
-#: Seconds before listeners run dry in which nothing else begins: a chunk takes about so long.
+#: In the last seconds before listeners run out of sound, no other chunk begins: a chunk takes about
+#: this long.
 MARGIN: Final = 10.0
-#: Chunks for listeners after which an overdue rendering has a turn.
+#: After this many chunks for listeners, an overdue rendering has a turn.
 SHARE: Final = 8
 
 
 class Turns:
-    """Whether the next chunk is made for listeners, or to be fetched. Pure."""
+    """Decides whether the next chunk is for listeners or for a fetch-only job. Pure."""
 
     def __init__(self) -> None:
         self._passed_over = 0
 
     def renders(self, listeners_due: float | None, rendering_due: float, now: float) -> bool:
-        """Whether a rendering that is due then goes first. All in seconds of one clock;
-        `listeners_due` None: nobody listens."""
+        """Whether a rendering with this deadline goes first. All times are seconds of one clock;
+        `listeners_due` is None if no listener needs a chunk."""
         if listeners_due is None or listeners_due > now + MARGIN:
             return listeners_due is None or rendering_due < listeners_due or rendering_due <= now
         return rendering_due <= now and self._passed_over >= SHARE
 
     def took(self, *, rendering: bool, overdue: bool) -> None:
-        """A chunk was chosen. `overdue`: a rendering waits whose deadline has passed."""
+        """Count the chosen chunk. `overdue`: the deadline of a waiting rendering has passed."""
         self._passed_over = 0 if rendering or not overdue else self._passed_over + 1
 
 
 async def settle(queue: Queue, lives: Iterable[LiveJob]) -> None:
-    """Those of these jobs are over that are only fetched, and of which nothing is left to make.
-    `Queue.change` runs it."""
+    """End those of these jobs that are fetch-only and have nothing left to make. Run it through
+    `Queue.change`."""
     over = {live.job.id: live for live in lives if _is_made(queue, live)}
     now = queue.clock.time()
     for live in over.values():

@@ -1,7 +1,7 @@
-"""A commit that takes something away: voices that must not be heard any more, a member's texts.
+"""A commit that takes voices or a member's texts out of the queue.
 
-Knows: what of the queue follows from it: live jobs that end, sounds that are not heard again, audio
-that is not kept. Does not know: why.
+Knows: what follows for the queue: live jobs end, rewound sound is dropped, audio is not stored.
+Does not know: why they are taken out.
 """
 
 import asyncio
@@ -20,8 +20,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retraction(Generic[T]):
-    """What a change did: its `result`, which of the jobs that it was given end by it, and for
-    which jobs no sound is kept that is being made now."""
+    """The outcome of a change: its `result`, the jobs that it ends and why, and the jobs whose
+    audio in the making must not be stored (`forget`)."""
 
     result: T
     ends: Mapping[int, EndReason]
@@ -33,21 +33,21 @@ async def retract(
     players: Collection[PlaybackQueue],
     change: Callable[[Transaction, Collection[Job]], Retraction[T]],
 ) -> T:
-    """Commit `change`, which is given all jobs that may yet be heard, in one transaction with the
-    ends of those that it names. `Queue.change` runs it."""
+    """Commit `change` in one transaction with the ends of the jobs that it names. It receives all
+    jobs that may still be heard. Run it through `Queue.change`."""
     jobs = {live.job.id: live.job for live in queue.jobs.values()}
     for player in players:
         jobs |= {job.id: job for job in player.past()}
     retractions: list[Retraction[T]] = []
 
-    def take_away(tx: Transaction) -> Iterable[Change]:
+    def write(tx: Transaction) -> Iterable[Change]:
         retraction = change(tx, list(jobs.values()))
         retractions.append(retraction)
         for by in set(retraction.ends.values()):
             ids = [job_id for job_id, reason in retraction.ends.items() if reason is by]
             yield from queue.ended(ids, JobState.CANCELLED, by=by)
 
-    await queue.apply(first=take_away)
+    await queue.apply(first=write)
     (retraction,) = retractions
     for player in players:
         player.forget(lambda job: job.id in retraction.ends)
@@ -58,8 +58,8 @@ async def retract(
 
 
 async def forget_audio(queue: Queue, cache: AudioCache, keys: Collection[str]) -> None:
-    """Remove the files of audio that the cache has forgotten, but for what it has, or is about to
-    have, again. `Queue.change` runs it."""
+    """Delete the files of audio whose rows are gone, except for audio that was made again or is
+    being made. Run it through `Queue.change`."""
 
     def look(tx: Transaction) -> tuple[Collection[str], int]:
         return tx.audio.known(keys), tx.audio.total_bytes()

@@ -1,7 +1,7 @@
-"""The front door of the queue: opened and closed once a process; each front end has a view of it.
+"""The front door of the queue: a process opens and closes it once; each front end has its view.
 
-Knows: in which order the parts start and stop, and what concerns the jobs of all front ends.
-Does not know: Discord, HTTP, who asks; what a front end asks for (`frontend.py`).
+Knows: the order in which the parts start and stop, and what concerns the jobs of all front ends.
+Does not know: Discord, HTTP; what a single front end may request (`frontend.py` does).
 """
 
 import asyncio
@@ -29,14 +29,14 @@ from engine.tts.client.engine import Engine
 T = TypeVar("T")
 
 _DAY: Final = 86_400
-#: Files that are removed in one change: others wait for it.
-_AT_ONCE: Final = 500
+#: Files that are deleted in one change, so that other changes do not wait long.
+_BATCH: Final = 500
 
 
 class SpeechQueue:
     """Text in, sound out, nothing lost in between.
 
-    `open` before anything else, `close` after everything, once each.
+    Call `open` first and `close` last, once each.
     """
 
     def __init__(self, settings: Settings, engine: Engine, clock: Clock) -> None:
@@ -62,8 +62,8 @@ class SpeechQueue:
     # ---- start and stop
 
     async def open(self) -> None:
-        """Take the data directory, examine and migrate the database, recover from a kill, begin
-        to work. The engine need not be ready.
+        """Lock the data directory, check and migrate the database, recover from a kill, and start
+        work. The engine need not be ready.
 
         Raises SetupError: DataDirectoryInUse, DatabaseDamaged.
         """
@@ -81,9 +81,9 @@ class SpeechQueue:
         self._opened = True
 
     async def close(self) -> None:
-        """Stop working, save the state, let go of the engine and of the data directory.
+        """Stop work, save the state, close the engine, and unlock the data directory.
 
-        Does nothing where `open` has failed.
+        Does nothing if `open` has failed.
         """
         if not self._opened:
             return
@@ -97,36 +97,36 @@ class SpeechQueue:
         self._directory.unlock()
 
     def for_frontend(self, name: str) -> FrontEndQueue:
-        """The queue as the front end of this name sees it: its own jobs and lanes only. Whatever
-        is called so sees the same."""
+        """The queue as the front end with this name sees it: its own jobs and lanes only. Views
+        with the same name share them."""
         return FrontEndQueue(
             name, self._queue, self._cache, self._engine, self._settings, self._players
         )
 
-    # ---- what must not be heard any more, or has to go: the jobs of all front ends
+    # ---- the jobs of all front ends: guarding, retracting and deleting
 
     @property
     def database(self) -> Database:
-        """For what is kept beside the queue, in the same file."""
+        """For other data in the same file as the queue."""
         return self._queue.database
 
     @property
     def info(self) -> EngineInfo | None:
-        """The engine's info, also while it is away; None before the first start of an engine."""
+        """The engine's info, even while it is away; None before an engine has ever started."""
         return None if self._queue.engine is None else self._queue.engine.info
 
     def guard(self, check: Callable[[Transaction, JobRequest], None]) -> None:
-        """Have `check` asked about each job from now on, in the transaction that commits it; it
-        raises Refused where the job may not be."""
+        """Call `check` for each job from now on, in the transaction that commits it. `check`
+        raises Refused if the job is not allowed."""
         self._queue.guard = check
 
     async def retract(self, change: Callable[[Transaction, Collection[Job]], Retraction[T]]) -> T:
-        """Commit `change`, which is given all jobs that may yet be heard; those that it names end
-        in the same transaction: no job begins, is made or is heard in between."""
+        """Commit `change`, which receives all jobs that may still be heard. The jobs that it names
+        end in the same transaction: no job is submitted, made or heard in between."""
         return await self._queue.change(retract(self._queue, self._players.values(), change))
 
     def wanted_by_others(self, requester: str) -> set[str]:
-        """Keys of audio that other members' live jobs wait for. Valid during `retract`."""
+        """Keys of audio that live jobs of other members wait for. Valid during `retract`."""
         return {
             key
             for key, chunks in self._queue.wanted.items()
@@ -134,12 +134,12 @@ class SpeechQueue:
         }
 
     async def forget_audio(self, keys: Collection[str]) -> None:
-        """Remove the files of audio whose rows are gone. A piece that was made again stays."""
+        """Delete the files of audio whose rows are gone. Audio that was made again stays."""
         all_keys = list(keys)
-        for at in range(0, len(all_keys), _AT_ONCE):
-            some = all_keys[at : at + _AT_ONCE]
+        for at in range(0, len(all_keys), _BATCH):
+            some = all_keys[at : at + _BATCH]
             await self._queue.change(forget_audio(self._queue, self._cache, some))
 
     async def forget_reference(self, reference: str) -> None:
-        """Have the engine drop what it made of a recording. Raises EngineUnavailable."""
+        """Make the engine drop what it derived from a recording. Raises EngineUnavailable."""
         await self._engine.forget(reference)

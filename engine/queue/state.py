@@ -1,18 +1,18 @@
-"""The queue in memory: lanes, their live jobs in order, their chunks. Pure; the database is the
-truth, this mirrors it.
+"""The queue in memory: lanes, their live jobs in order, their chunks. Pure: it mirrors the
+database, which is authoritative.
 
-Knows: the order in which chunks are heard, which one is made next and by when, how long what lies
-ahead will take. Does not know: the database, synthesis, files. Time is a parameter (monotonic
-seconds).
+Knows: the order in which chunks are heard, which chunk is made next and when it is due, how long
+the waiting jobs will take. Does not know: the database, synthesis, files. Time is a parameter
+(monotonic seconds).
 
-What is on disk (`LiveJob.job`, `LiveJob.chunks`, `LiveChunk.chunk`, `LiveLane.lane`) is a frozen
-value that only `changes.py` replaces, after the commit that it mirrors. All else here is gone when
-the process ends, and has one owner each:
+Stored values (`LiveJob.job`, `LiveJob.chunks`, `LiveChunk.chunk`, `LiveLane.lane`) are frozen; only
+`changes.py` replaces them, after the commit that it mirrors. Everything else here is lost when the
+process ends, and has one owner each:
 
     LiveChunk.sound, LiveJob.begun, LiveLane.playing, .since, .replays    playback.py
     LiveChunk.kept                                                        attempts.py
     LiveJob.due                                                           changes.py
-    LiveLane.reachable, and the time in which it stalls                   LiveLane itself
+    LiveLane.reachable, and its stalled time                              LiveLane itself
 """
 
 from bisect import insort
@@ -24,8 +24,8 @@ from typing import Final
 from engine.model.jobs import Chunk, ChunkState, Job, JobState, Lane
 from engine.queue.audio_stream import PacketStream
 
-#: Seconds of sound that are made ahead of what is heard. More would be lost work at a skip, and
-#: memory and disk; less would not carry a lane over a restart of the engine's process.
+#: Seconds of sound that are made ahead of playback. More would waste work at a skip, memory and
+#: disk; less would not bridge a restart of the engine's process.
 LOOK_AHEAD: Final = 60.0
 #: Seconds of silence between two jobs.
 GAP: Final = 0.25
@@ -42,7 +42,7 @@ class LiveChunk:
         self._key = key
         #: Its sound while a player has it.
         self.sound: PacketStream | None = None
-        #: Its packets, where they could not be written to the cache.
+        #: Its packets, if they could not be written to the cache.
         self.kept: list[bytes] | None = None
 
     @property
@@ -52,7 +52,7 @@ class LiveChunk:
 
     @property
     def key(self) -> str:
-        """Of its audio."""
+        """The key of its audio."""
         return self._key
 
     @property
@@ -69,12 +69,12 @@ class LiveChunk:
 
     @property
     def suspect(self) -> bool:
-        """An attempt at it has ended badly, or was cut short by a kill: it is tried alone."""
+        """An attempt at it failed, or a kill interrupted one: it is retried alone."""
         return self._chunk.attempts > 0
 
     def lasts(self, pace: float) -> float:
-        """Seconds of its sound and the pause after it; at `pace` seconds a character until it
-        is made."""
+        """Seconds of its sound and the pause after it; estimated at `pace` seconds a character
+        until it is made."""
         seconds = self._chunk.seconds
         known = len(self._chunk.text) * pace if seconds is None else seconds
         return known + self._chunk.pause_after
@@ -88,9 +88,9 @@ class LiveJob:
         self._job = job
         self._chunks = [LiveChunk(self, chunk, key) for chunk, key in chunks]
         self._first = 0
-        #: Its place among those that a player has begun, which precede all others; None until then.
+        #: Its place among the jobs that a player has begun, which precede all others; else None.
         self.begun: int | None = None
-        #: When its sound is due, of a job that is only fetched. Monotonic.
+        #: When its sound is due, if it is fetch-only. Monotonic.
         self.due = 0.0
 
     @property
@@ -122,11 +122,11 @@ class LiveJob:
                 yield self._chunks[index]
 
     def reordered(self) -> None:
-        """A chunk that was done is not any more, or the chunks are others."""
+        """Reset the start of `rest`: a chunk is no longer done, or the chunks were replaced."""
         self._first = 0
 
     def lasts(self, pace: float) -> float:
-        """Seconds until all of it is spoken, the gap after it included."""
+        """Seconds that the rest of it takes, including the gap after it."""
         if not self._chunks:
             return len(self._job.text) * pace + GAP
         return sum(chunk.lasts(pace) for chunk in self.rest()) + GAP
@@ -134,7 +134,7 @@ class LiveJob:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A chunk of a job that has completed, and that will be heard once more."""
+    """A chunk of a completed job that will be played again."""
 
     job: Job
     chunk: Chunk
@@ -154,26 +154,26 @@ class LiveLane:
         self._stalled = lane.stalled_seconds
         self._stalled_since: float | None = None  # monotonic; None while nothing counts
         self._begun = 0
-        #: None: about to be reached, as far as anyone knows.
+        #: None: it is not reachable yet, but is expected to be soon.
         self.reachable: bool | None = None
         self.jobs: list[LiveJob] = []
-        #: Jobs that are only fetched: the one that is due first comes first.
+        #: Fetch-only jobs, the earliest deadline first.
         self.rendered: list[LiveJob] = []
-        #: When its listeners began to wait, or the chunk that they hear began. Monotonic.
+        #: When its listeners began to wait, or when the chunk that they hear began. Monotonic.
         self.since = 0.0
-        #: The chunk that is heard now.
+        #: The chunk that is playing.
         self.playing: LiveChunk | None = None
-        #: What was rewound of completed jobs, and precedes all else.
+        #: Rewound chunks of completed jobs; they are played before everything else.
         self.replays: deque[Replay] = deque()
 
     @property
     def lane(self) -> Lane:
-        """As it is on disk, or will be when something is kept of it."""
+        """As it is on disk, or as it will be when it is first stored."""
         return self._lane
 
     @property
     def stored(self) -> bool:
-        """Whether the database knows the lane."""
+        """Whether the lane is on disk."""
         return self._stored
 
     # ---- order
@@ -195,7 +195,7 @@ class LiveLane:
             self.since = now
 
     def begin(self, job: LiveJob) -> None:
-        """A player has taken a part of it: nothing overtakes it any more."""
+        """Put the job before those that have not begun: a player has taken a part of it."""
         if job.begun is None:
             self._number(job)
             self.jobs.sort(key=lambda each: each.rank)
@@ -209,11 +209,11 @@ class LiveLane:
         self._begun += 1
         job.begun = self._begun
 
-    # ---- what is heard, what is made
+    # ---- playing and making
 
     def next_to_take(self, engine: str | None) -> LiveChunk | None:
-        """The chunk that the player takes next. None: there is none, or it waits for its job to
-        be confirmed or to be split."""
+        """The chunk that the player takes next. None if there is none, or if its job must first be
+        confirmed or split."""
         for job in self.jobs:
             if job.job.engine != engine:
                 return None
@@ -225,14 +225,15 @@ class LiveLane:
     def next_to_make(
         self, engine: str | None, in_flight: Container[str], pace: float
     ) -> tuple[LiveChunk, float] | None:
-        """The first chunk that has no sound yet, and when it is due. None: there is none, enough
-        is made ahead, or nobody could hear it. Costs no more than the chunks made ahead."""
+        """The first chunk whose sound is not made, and when it is due. None if there is none, if
+        enough is made ahead, or if the lane cannot be heard. The cost is proportional to the
+        chunks made ahead."""
         if self._lane.paused or self.reachable is False:
             return None
         ahead = 0.0
         for job in self.jobs:
             if job.job.engine != engine:
-                return None  # it is about to be split
+                return None  # it will be split soon
             for chunk in job.rest():
                 if chunk.state is not ChunkState.READY and chunk.key not in in_flight:
                     return chunk, self.since + ahead
@@ -245,7 +246,7 @@ class LiveLane:
     def next_to_render(
         self, engine: str | None, in_flight: Container[str]
     ) -> tuple[LiveChunk, float] | None:
-        """The first chunk to make of what is only fetched, and when it is due."""
+        """The first chunk to make of the fetch-only jobs, and when it is due."""
         for job in self.rendered:
             if job.job.engine == engine:
                 for chunk in job.rest():
@@ -254,10 +255,10 @@ class LiveLane:
         return None
 
     def heard(self, now: float, pace: float) -> float:
-        """Seconds that have been heard of the chunk that is playing."""
+        """Seconds of the playing chunk that have been heard."""
         return 0.0 if self.playing is None else min(now - self.since, self.playing.lasts(pace))
 
-    # ---- time in which it could not be spoken
+    # ---- stalled time: jobs wait and the lane cannot be heard
 
     @property
     def stalls(self) -> bool:
@@ -265,17 +266,17 @@ class LiveLane:
         return self._stalled_since is not None
 
     def stalled(self, now: float) -> float:
-        """Seconds so far. What is on disk of it may be behind by a heartbeat."""
+        """Seconds so far. The value on disk may be one heartbeat behind."""
         running = 0.0 if self._stalled_since is None else now - self._stalled_since
         return self._stalled + max(0.0, running)
 
     def add_stall(self, seconds: float) -> None:
-        """The process was down for so long while jobs waited."""
+        """Add the time for which the process was down while jobs waited."""
         self._stalled += seconds
 
     def settle_stall(self, now: float) -> None:
-        """Count the stalled time until now; it goes on counting while jobs wait that cannot be
-        heard. A pause is somebody's wish, and does not count."""
+        """Count the stalled time until now, and keep counting if jobs wait that cannot be heard.
+        A pause does not count: a member asked for it."""
         self._stalled = self.stalled(now)
         counts = bool(self.jobs) and self.reachable is not True and not self._lane.paused
         self._stalled_since = now if counts else None

@@ -1,10 +1,11 @@
-"""Has the chunks made, the one that is heard soonest first; tries again what breaks.
+"""Has the engine make the chunks, the one that is needed soonest first, and retries failures.
 
-Knows: the engine, its slots, what each of its errors says about a chunk, the streams in flight.
-Does not know: what an attempt's end means for jobs (`attempts.py`), who plays.
+Knows: the engine, its slots, what each of its errors means for a chunk, the streams in flight.
+Does not know: what the end of an attempt means for jobs (`attempts.py` does), playback.
 
-As packets arrive they grow the sounds of all players that were given this chunk. An attempt that
-begins again appends only what a sound does not have yet: an engine repeats itself to the letter.
+Packets are appended to the sounds of all players that have this chunk as they arrive. A repeated
+attempt appends only the packets that a sound does not have yet: an engine's output is reproducible
+to the byte.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ from engine.queue.rendering import Turns
 from engine.queue.state import LiveChunk
 from engine.tts.client.engine import Engine
 
-#: Seconds between a failure of the engine and the next question whether it is there again.
+#: Seconds between a failure of the engine and the next request for its info.
 _RETRY_AFTER: Final = 0.25
 
 log = structlog.get_logger(__name__)
@@ -42,7 +43,7 @@ class Attempt:
         self.chunk = chunk
         self.due = due
         self.suspect = False
-        #: The host died while this and others were in work.
+        #: The engine's server died while it worked on this and other attempts.
         self.shared_death = False
         self.packets: list[bytes] = []
         self.streamed = False
@@ -73,11 +74,6 @@ class Synthesis:
         self._lost = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
 
-    @property
-    def ready(self) -> bool:
-        """Whether the engine takes requests, as far as is known."""
-        return self._ready
-
     def start(self) -> None:
         self._loops = [
             asyncio.create_task(self._attend(), name="engine"),
@@ -85,7 +81,7 @@ class Synthesis:
         ]
 
     async def stop(self) -> None:
-        """End all attempts. What has been streamed whole is kept; the others do not count."""
+        """End all attempts. Complete streams are stored; the other attempts do not count."""
         for task in self._loops:
             task.cancel()
         for attempt in self._attempts.values():
@@ -93,10 +89,10 @@ class Synthesis:
                 attempt.abandon()
         await asyncio.gather(*self._loops, *self._tasks, return_exceptions=True)
 
-    # ---- is the engine there?
+    # ---- whether the engine is ready
 
     async def _attend(self) -> None:
-        """Follow the engine: when it is there, use it and let attempts begin."""
+        """Watch the engine: when it answers, use it and let attempts begin."""
         while True:
             self._lost.clear()
             try:
@@ -112,12 +108,12 @@ class Synthesis:
             await self._clock.sleep(_RETRY_AFTER)
 
     def _lose_engine(self) -> None:
-        """No attempt begins until the engine has told its info again."""
+        """Let no attempt begin until the engine has sent its info again."""
         self._ready = False
         self._lost.set()
         self._queue.publish_all()
 
-    # ---- what is made next?
+    # ---- which chunk is made next
 
     async def _dispatch(self) -> None:
         while True:
@@ -127,7 +123,7 @@ class Synthesis:
                 self._begin(*chosen)
 
     def _choose(self) -> tuple[LiveChunk, float] | None:
-        """The chunk to try now, and when it is due; None to wait."""
+        """The chunk to make now, and when it is due; None to wait."""
         engine = self._queue.engine
         if not self._ready or engine is None or len(self._attempts) >= engine.info.slots:
             return None
@@ -146,17 +142,17 @@ class Synthesis:
         return chosen
 
     def _earliest(self, engine: str) -> tuple[LiveChunk, float] | None:
-        """What is heard soonest."""
+        """The chunk for listeners that is due first."""
         while (entry := self._queue.deadlines.earliest()) is not None:
             lane = self._queue.lane(entry[0])
             to_make = lane.next_to_make(engine, self._queue.in_flight, self._queue.pace)
             if to_make is not None and to_make[1] == entry[1]:
                 return to_make
-            self._queue.reschedule(lane)  # the measured pace has moved since
+            self._queue.reschedule(lane)  # the measured pace has changed since
         return None
 
     def _earliest_rendering(self, engine: str) -> tuple[LiveChunk, float] | None:
-        """What will be fetched soonest."""
+        """The chunk of a fetch-only job that is due first."""
         entry = self._queue.renderings.earliest()
         if entry is None:
             return None
@@ -185,7 +181,7 @@ class Synthesis:
             await queue.change(attempts.requeue(queue, key))
             raise
         except Exception:
-            # The edge of the worker: a fault of ours, a stream that is none, a full disk.
+            # The edge of the worker: a bug in our code, an invalid stream, a full disk.
             log.exception("An attempt broke", job=attempt.chunk_id[0], chunk=attempt.chunk_id[1])
             await self._clock.sleep(_RETRY_AFTER)
         finally:
@@ -243,7 +239,7 @@ class Synthesis:
             await asyncio.to_thread(self._cache.drop, attempt.key)
 
     async def _stream(self, attempt: Attempt, request: SynthesisRequest) -> bytes:
-        """The whole Ogg stream; its packets are given out as they come."""
+        """The whole Ogg stream; its packets go to the players as they arrive."""
         stream = bytearray()
         deadline_in = attempt.due - self._clock.monotonic()
         async with contextlib.aclosing(
@@ -259,7 +255,8 @@ class Synthesis:
         return bytes(stream)
 
     async def _died(self, attempt: Attempt, error: HostDied) -> None:
-        """The host died. Whatever it had in work is suspect; only a death alone is proof."""
+        """The engine's server died. Every chunk that it worked on is suspect; only a chunk that it
+        worked on alone is to blame."""
         self._lose_engine()
         others = [each for each in self._attempts.values() if each is not attempt]
         alone = not others and not attempt.shared_death

@@ -1,7 +1,7 @@
-"""May this text be submitted? What can be said before anything is written.
+"""Checks a text before anything is written.
 
-Knows: the limits, the engine in use, and what to say where a text is refused. Does not know: the
-queue (`limits.py` does, and what is asked in the transaction: `Queue.guard`).
+Knows: the limits of a text, the engine in use, the messages for refusals. Does not know: the queue
+(`limits.py` does), or rules that need the database (`Queue.guard`).
 """
 
 import re
@@ -18,8 +18,8 @@ from engine.model.voices import voice_number
 from engine.queue.chunking import ActiveEngine
 from engine.text import normalize, speakable
 
-#: Halves of surrogate pairs, and NUL: in no name, and in no database.
-_HALVES: Final = re.compile("[\ud800-\udfff\0]")
+#: Halves of surrogate pairs, and NUL: no name has them, and databases reject them.
+_NOT_TEXT: Final = re.compile("[\ud800-\udfff\0]")
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ def check_request(
             f"voice {request.voice!r} with reference {request.reference!r}",
             user_message=NO_SUCH_VOICE,
         )
-    if len(request.voice) > MOST_VOICE_NAME or _HALVES.search(request.voice):
+    if len(request.voice) > MOST_VOICE_NAME or _NOT_TEXT.search(request.voice):
         raise UnknownVoice("no voice is called so", user_message=NO_SUCH_VOICE)
     if engine is None:
         return
@@ -57,7 +57,7 @@ def check_request(
 
 
 def check_disk(directory: Path, reserve: int) -> None:
-    """Raises StorageFull where less than `reserve` bytes are free. Blocks."""
+    """Raises StorageFull if less than `reserve` bytes are free. Blocks."""
     free = shutil.disk_usage(directory).free
     if free < reserve:
         log.error("The disk is almost full", free=free, reserve=reserve)

@@ -1,7 +1,4 @@
-"""Jobs as their requesters want to see them. Pure.
-
-Knows: positions in the queue and estimates. Does not know: how a view is shown.
-"""
+"""Jobs as their requesters see them, with positions in the queue and estimates. Pure."""
 
 from engine.model.jobs import ChunkState, Job, JobState, JobView
 from engine.queue.state import LiveJob, LiveLane
@@ -10,8 +7,11 @@ from engine.queue.state import LiveJob, LiveLane
 def view_queue(
     lane: LiveLane, *, now: float, monotonic: float, pace: float, engine_ready: bool
 ) -> list[JobView]:
-    """The lane's live jobs, the one being spoken first. `now`: since the epoch; `monotonic`:
-    monotonic; `pace`: seconds of sound a character."""
+    """The lane's live jobs in order; the one that is being spoken comes first.
+
+    `now` is in seconds since the epoch, `monotonic` in monotonic seconds; `pace` is seconds of
+    sound a character.
+    """
     known = engine_ready and lane.reachable is True and not lane.lane.paused
     wait = -lane.heard(monotonic, pace)
     position = 0 if lane.jobs and lane.jobs[0].job.state is JobState.SPEAKING else 1
@@ -25,7 +25,7 @@ def view_queue(
 
 
 def view_finished(job: Job, counts: tuple[int, int, int, float], *, paused: bool) -> JobView:
-    """`counts`: chunks, spoken, failed, and the seconds spoken."""
+    """`counts`: chunks, spoken chunks, failed chunks, and seconds spoken."""
     chunks, spoken, failed, seconds = counts
     return JobView(
         job=job,
@@ -40,7 +40,7 @@ def view_finished(job: Job, counts: tuple[int, int, int, float], *, paused: bool
 
 
 def view_rendered(live: LiveJob) -> JobView:
-    """A live job that is only fetched: it has no position in a lane."""
+    """A live fetch-only job: it has no position in a lane."""
     return _view(live, 0, None, paused=False)
 
 

@@ -1,20 +1,20 @@
 """The database: SQLite through SQLAlchemy. The only package with SQL.
 
     tables.py      columns and keys
-    migrations/    how an older database becomes a newer one; migrate.py runs them
-    integrity.py   is this file sound, and which schema does it have?
-    sqlite.py      one connection, its pragmas, transactions that no cancelled caller can cut
-    transaction.py what all others see of the database: a repository for each noun
-    repository.py  what these have in common
+    migrations/    how an older schema becomes a newer one; migrate.py runs them
+    integrity.py   checks a file, and finds its schema
+    sqlite.py      one connection, its pragmas, transactions that cancellation cannot interrupt
+    transaction.py the database as other packages see it: a repository for each noun
+    repository.py  what the repositories share
     jobs.py        every statement on jobs, their deliveries, chunks, lanes and metadata
     audio.py       … on what the audio cache holds
     voices.py      … on voices and their lists
-    rules.py       … on choices and servers' decisions
+    rules.py       … on members' choices and servers' rules
     freezes.py     … on fingerprints, frozen recordings, blocked members
     audit.py       … on the audit log
-    deletions.py   … that deletes permanently, and counts what is kept of a member
-    attempts.py    … on rate limits of an hour
-    readonly.py    a read-only look at the file that a running bot holds
+    deletions.py   … that deletes permanently, and counts a member's rows
+    attempts.py    … on attempts, for hourly limits
+    readonly.py    reads the file while a running bot holds it
 
-It does not know what a transition means or when it is due: `queue/changes.py` does.
+It does not know which transitions are allowed or when they are due: `queue/changes.py` does.
 """

@@ -1,6 +1,6 @@
-"""Every statement on attempts: how many stand under a mark, and which are too old.
+"""Every statement on attempts: when each mark had its latest, and which are too old.
 
-Knows: rows. Does not know: whose mark is whose (nobody does without the key), any limit.
+Knows: rows. Does not know: which member a mark belongs to (only the key tells), any limit.
 """
 
 from collections.abc import Collection
@@ -12,14 +12,13 @@ from engine.store.tables import attempts
 
 
 class Attempts(Repository):
-    """What counts toward the limits of an hour."""
+    """The attempts that count toward hourly limits."""
 
     def put(self, mark: str, at: float) -> None:
         self._connection.execute(insert(attempts).values(mark=mark, at=at))
 
     def latest(self, marks: Collection[str], *, since: float, limit: int) -> list[float]:
-        """When the attempts under any of these marks were made, after `since`; the newest
-        first."""
+        """The times of attempts under any of these marks after `since`, newest first."""
         rows = self._connection.execute(
             select(attempts.c.at)
             .where(attempts.c.mark.in_(marks), attempts.c.at > since)
@@ -29,8 +28,8 @@ class Attempts(Repository):
         return list(rows.scalars())
 
     def forget(self, *, until: float, after: float) -> float | None:
-        """Delete those made at `until` or earlier, and those later than `after`. When the oldest
-        that stays was made, if one does."""
+        """Delete attempts at or before `until`, and attempts later than `after`. Returns the time
+        of the oldest that remains."""
         self._connection.execute(
             delete(attempts).where(or_(attempts.c.at <= until, attempts.c.at > after))
         )

@@ -1,6 +1,6 @@
-"""Every statement on what the audio cache holds, and when each piece was last used.
+"""Every statement on the contents of the audio cache, and when each stream was last used.
 
-Knows: rows. Does not know: files, or who waits for what.
+Knows: rows. Does not know: files, or which jobs wait for them.
 """
 
 from collections.abc import Collection, Iterable
@@ -18,14 +18,14 @@ class AudioRow:
     key: str
     bytes: int
     seconds: float
-    voice: str = ""  # the registered voice that it is in: "@12"
+    voice: str = ""  # the registered voice that speaks in it: "@12"; "": none
 
 
 class AudioIndex(Repository):
-    """The pieces of audio in the cache, by key."""
+    """The streams in the audio cache, by key."""
 
     def known(self, keys: Iterable[str]) -> dict[str, AudioRow]:
-        """Those of `keys` that the cache holds."""
+        """The rows of those of `keys` that the cache holds."""
         found = {}
         for some in batches(list(set(keys))):
             rows = self._connection.execute(
@@ -51,12 +51,12 @@ class AudioIndex(Repository):
             self._connection.execute(delete(audio).where(audio.c.key.in_(some)))
 
     def total_bytes(self) -> int:
-        """The size of the whole cache."""
+        """The size of the whole cache in bytes."""
         total = self._connection.execute(select(func.coalesce(func.sum(audio.c.bytes), 0)))
         return int(total.scalar_one())
 
     def oldest(self, *, count: int, skip: int) -> list[AudioRow]:
-        """The least recently used first."""
+        """`count` rows after the first `skip`, the least recently used first."""
         rows = self._connection.execute(
             select(*columns(audio, AudioRow))
             .order_by(audio.c.used_at, audio.c.key)
@@ -66,7 +66,8 @@ class AudioIndex(Repository):
         return [AudioRow(**row) for row in rows.mappings()]
 
     def unclaimed(self) -> set[str]:
-        """What no kept job was spoken with: what outlived its last one, or its job's end."""
+        """The keys that no chunk refers to: all jobs with this audio are deleted, or ended before
+        it was made."""
         claimed = select(chunks.c.audio).where(chunks.c.audio.is_not(None))
         found = self._connection.execute(select(audio.c.key).where(audio.c.key.not_in(claimed)))
         return set(found.scalars())
@@ -75,7 +76,7 @@ class AudioIndex(Repository):
         return set(self._connection.execute(select(audio.c.key)).scalars())
 
     def in_voices(self, voice_keys: Collection[str]) -> set[str]:
-        """The keys of what is in these voices."""
+        """The keys of audio in these voices."""
         found: set[str] = set()
         for some in batches(list(voice_keys)):
             rows = self._connection.execute(select(audio.c.key).where(audio.c.voice.in_(some)))

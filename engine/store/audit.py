@@ -1,6 +1,6 @@
 """Every statement on the audit log: who did what to which voice, when, on which server.
 
-Knows: rows. Does not know: who may read them.
+Knows: rows. Does not know: permissions to read them.
 """
 
 from collections.abc import Collection
@@ -15,7 +15,7 @@ from engine.store.tables import audit
 
 
 class AuditLog(Repository):
-    """What was done to voices."""
+    """The actions on voices."""
 
     def append(self, entry: AuditEntry) -> None:
         self._connection.execute(insert(audit).values(asdict(entry)))
@@ -23,7 +23,7 @@ class AuditLog(Repository):
     def entries(
         self, *, place: str | None = None, actor: str | None = None, limit: int | None
     ) -> list[AuditEntry]:
-        """The newest first; of one place, or of one actor, where that is given."""
+        """The newest first; only those of a place or an actor, if given."""
         where: list[ColumnElement[Any]] = []
         if place is not None:
             where.append(audit.c.place == place)
@@ -38,7 +38,7 @@ class AuditLog(Repository):
         return [AuditEntry(**row) for row in rows.mappings()]
 
     def actors(self, place: str, actions: Collection[Action], *, limit: int) -> list[str]:
-        """Who did any of these in a place, each once, the latest first."""
+        """The actors of these actions in a place, without duplicates, the latest first."""
         rows = self._connection.execute(
             select(audit.c.actor)
             .where(audit.c.place == place, audit.c.action.in_(actions))

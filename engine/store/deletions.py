@@ -1,7 +1,7 @@
-"""Every statement by which something goes permanently: pending deletions and redactions, a member's
-rows, and how much there is of them.
+"""Every statement that deletes permanently: pending deletions and redactions, a member's rows, and
+their counts.
 
-Knows: rows; which of them are a member's. Does not know: files, messages, when they are gone.
+Knows: rows; which of them are a member's. Does not know: how files and messages are deleted.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -29,7 +29,7 @@ from engine.store.tables import (
     voices,
 )
 
-#: Who did it, where a member had their data deleted.
+#: Replaces a member who had their data deleted.
 NOBODY: Final = "-"
 
 
@@ -38,23 +38,23 @@ class DeletionKind(StrEnum):
 
     AUDIO = "audio"  # a stream of the cache, by its key
     REFERENCE = "reference"  # a recording, by its content hash
-    STATE = "state"  # what engines derived from one
-    PAGES = "pages"  # what SQLite leaves of deleted rows
+    STATE = "state"  # what engines derived from a recording
+    PAGES = "pages"  # remains of deleted rows in the SQLite file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingRedaction:
-    """A message of a front end that still shows what a member had deleted."""
+    """A message of a front end that still shows data which a member had deleted."""
 
     id: int
     frontend: str
     member: str
-    note: Mapping[str, Any]  # the front end's own, on where the message stands
-    failure: str | None  # why it is out of reach; None: not tried to the end
+    note: Mapping[str, Any]  # the front end's own data on where the message is
+    failure: str | None  # why it cannot be reached; None: not tried to the end
 
 
 class Deletions(Repository):
-    """What has to go, until it is gone."""
+    """Pending deletions and redactions; each row stays until the deletion is done."""
 
     # ---- files
 
@@ -81,7 +81,7 @@ class Deletions(Repository):
         return found
 
     def delete_audio(self, keys: Collection[str]) -> None:
-        """Forget these pieces of the cache; their files have to go."""
+        """Delete these rows of the cache, and mark their files for deletion."""
         AudioIndex(self._connection).drop(keys)
         self.put(DeletionKind.AUDIO, keys)
 
@@ -90,7 +90,7 @@ class Deletions(Repository):
     def redactions(
         self, *, frontend: str | None = None, member: str | None = None
     ) -> list[PendingRedaction]:
-        """Those of a front end, of a member, or (None) of any; oldest first."""
+        """Those of a front end and of a member, or (None) of any; oldest first."""
         query = select(*columns(pending_redactions, PendingRedaction))
         if frontend is not None:
             query = query.where(pending_redactions.c.frontend == frontend)
@@ -100,7 +100,7 @@ class Deletions(Repository):
         return [PendingRedaction(**row) for row in rows.mappings()]
 
     def redaction_done(self, redaction_id: int) -> bool:
-        """Whether it was its member's last."""
+        """Delete the row. Returns whether it was its member's last."""
         gone = self._connection.execute(
             delete(pending_redactions)
             .where(pending_redactions.c.id == redaction_id)
@@ -118,8 +118,8 @@ class Deletions(Repository):
     # ---- a member's rows
 
     def count_kept(self, member: str) -> dict[str, int]:
-        """`texts`, of which `waiting` are not over; `choices`; `lists` of others that they are on;
-        `messages` that are still to be redacted from an earlier time."""
+        """Counts: `texts`, of which `waiting` are not over; `choices`; `lists` of other members'
+        voices that name the member; `messages` that an earlier erasure has not redacted yet."""
         theirs = jobs.c.requester == member
         live = jobs.c.state.in_([JobState.QUEUED, JobState.SPEAKING])
 
@@ -136,8 +136,9 @@ class Deletions(Repository):
         }
 
     def erase_jobs(self, member: str, *, wanted: Collection[str]) -> None:
-        """A member's jobs go, with their texts and all audio that was or may have been made of
-        them, except what is `wanted` by others; their messages wait to be redacted."""
+        """Delete a member's jobs, with their texts and all audio that was or may have been made
+        of them, except audio that others' jobs need (`wanted`). Their messages become pending
+        redactions."""
         theirs = select(jobs.c.id).where(jobs.c.requester == member)
         notes = self._connection.execute(
             select(deliveries.c.frontend, deliveries.c.note)
@@ -158,7 +159,7 @@ class Deletions(Repository):
         )
         made = set(claimed.scalars())
         self._connection.execute(delete(jobs).where(jobs.c.requester == member))
-        # Of a job that ended while it was made, no chunk may know the audio.
+        # If a job ended while its audio was being made, no chunk may refer to that audio.
         unclaimed = AudioIndex(self._connection).unclaimed()
         self.delete_audio((made | unclaimed) - set(wanted))
         self._connection.execute(
@@ -166,10 +167,12 @@ class Deletions(Repository):
         )
 
     def erase_traces(self, member: str) -> None:
-        """A member's choices, places on lists, and name in the audit log go; so do the words in it
-        on their voices. What is frozen of theirs stays so, without whose it was; where an admin
-        has blocked them, that stays too: else an erasure would be the way around it. To be called
-        before the voices go."""
+        """Delete a member's choices, entries on lists, name in the audit log, and the log's details
+        on their voices. Call it before the voices are deleted.
+
+        Freezes of their recordings stay, without the owner, and so do admins' blocks: otherwise an
+        erasure would lift them.
+        """
         theirs = select(voices.c.id).where(voices.c.owner == member)
         blocking = audit.c.action.in_([Action.BAR, Action.UNBAR])
         for statement in (

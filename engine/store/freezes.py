@@ -1,11 +1,11 @@
-"""Every statement on fingerprints, on what is frozen where, and on members who are blocked.
+"""Every statement on fingerprints, on frozen recordings, and on blocked members.
 
 Knows: rows. Does not know: when two recordings are the same (`analysis/prints.py`), what a freeze
 means (`permissions.py`), who may decide.
 
-A freeze is of a recording, on one server or (the operator's) `EVERYWHERE`. Which voices fall under
-it is resolved when a voice comes and when a freeze comes, and kept: no comparison of sound runs
-while rights are judged.
+A freeze applies to a recording, on one server or (the operator's) `EVERYWHERE`. The voices under a
+freeze are determined and stored when a voice is added and when a freeze is added, so permission
+checks never compare sound.
 """
 
 from collections.abc import Collection, Iterable
@@ -21,15 +21,15 @@ from engine.store.tables import blocked_members, freezes, frozen_voices, voice_p
 
 #: The place of the operator's freezes.
 EVERYWHERE: Final = ""
-#: Fingerprints that are kept for one server's freezes, the newest: a server that freezes thousands
-#: of recordings must not make each upload wait. Older freezes stay, for the bytes and the voices
-#: that they are known to hold for.
+#: Fingerprints that are kept for one server's freezes (the newest), so that a server which freezes
+#: thousands of recordings does not slow each upload. Older freezes still apply to their recording's
+#: bytes and to the voices already found.
 MOST_PRINTS: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frozen:
-    """A recording that is frozen. `print` None: not known yet."""
+    """A frozen recording. `print` is None until it is known."""
 
     id: int
     place: str
@@ -41,13 +41,13 @@ class Freezes(Repository):
     """Fingerprints, frozen recordings, and blocked members."""
 
     def put_print(self, voice_id: int, made: bytes) -> None:
-        """Nothing where the voice is gone."""
+        """Store a voice's fingerprint; does nothing if the voice is gone."""
         there = select(voices.c.id, literal(made, LargeBinary)).where(voices.c.id == voice_id)
         self._connection.execute(delete(voice_prints).where(voice_prints.c.voice_id == voice_id))
         self._connection.execute(insert(voice_prints).from_select(["voice_id", "print"], there))
 
     def without_print(self) -> list[tuple[int, str]]:
-        """The voices from before there were fingerprints: id, recording."""
+        """The voices without a fingerprint, which older versions did not compute: id, recording."""
         rows = self._connection.execute(
             select(voices.c.id, voices.c.reference)
             .outerjoin(voice_prints, voice_prints.c.voice_id == voices.c.id)
@@ -57,8 +57,8 @@ class Freezes(Repository):
         return [(row.id, row.reference) for row in rows]
 
     def print_by_reference(self, reference: str) -> bytes | None:
-        """The longest that any voice with this recording has: of the same stretch, two uploads may
-        have had more or less around it."""
+        """The longest fingerprint of any voice with this recording: two uploads of the same stretch
+        may have had more or less sound around it."""
         found = self._connection.execute(
             select(voice_prints.c.print)
             .join(voices, voices.c.id == voice_prints.c.voice_id)
@@ -67,7 +67,7 @@ class Freezes(Repository):
         return max(found, key=len, default=None)
 
     def prints_beside(self, freeze_id: int) -> dict[int, bytes]:
-        """The fingerprints of all voices that do not fall under a freeze yet, by id."""
+        """The fingerprints of all voices that are not under this freeze yet, by id."""
         under = select(frozen_voices.c.voice_id).where(frozen_voices.c.freeze_id == freeze_id)
         rows = self._connection.execute(
             select(voice_prints).where(voice_prints.c.voice_id.not_in(under))
@@ -75,8 +75,8 @@ class Freezes(Repository):
         return {row.voice_id: row.print for row in rows}
 
     def all(self, *, printed: bool) -> list[Frozen]:
-        """Those whose print is known, or those whose print is not. The operator's first, then the
-        newest."""
+        """The freezes whose fingerprint is known, or those whose fingerprint is not. The operator's
+        first, then the newest."""
         rows = self._connection.execute(
             select(*columns(freezes, Frozen))
             .where(freezes.c.print.is_not(None) if printed else freezes.c.print.is_(None))
@@ -85,7 +85,7 @@ class Freezes(Repository):
         return [Frozen(**row) for row in rows.mappings()]
 
     def yet_to_compare(self) -> list[Frozen]:
-        """Those of which no one knows yet which other voices are the same recording."""
+        """The freezes that were not compared with the other voices yet."""
         rows = self._connection.execute(
             select(*columns(freezes, Frozen))
             .where(freezes.c.print.is_not(None), freezes.c.compared.is_(False))
@@ -94,17 +94,18 @@ class Freezes(Repository):
         return [Frozen(**row) for row in rows.mappings()]
 
     def voices_frozen_on(self, place: str | None) -> frozenset[int]:
-        """The ids of all voices that are frozen there."""
+        """The ids of all voices that are frozen in `place`."""
         return frozenset(self._connection.execute(frozen_there(place)).scalars())
 
     def freeze(self, place: str, voice: Voice) -> None:
-        """This voice, and all that have the same bytes; those of the same sound are yet to come."""
+        """Freeze this voice and all with the same bytes. Voices with the same sound follow
+        later."""
         made = self.print_by_reference(voice.reference)
         freeze_id = self.put(place, reference=voice.reference, owner=voice.owner, made=made)
         self.put_under(freeze_id, [voice.id])
 
     def put(self, place: str, *, reference: str, owner: str, made: bytes | None) -> int:
-        """The id of the freeze of this recording there, which may have stood already."""
+        """Add a freeze of this recording in `place`, if there is none, and return its id."""
         found = self._connection.execute(
             select(freezes.c.id, freezes.c.print)
             .where(freezes.c.place == place, freezes.c.reference == reference)
@@ -126,7 +127,7 @@ class Freezes(Repository):
         return freeze_id
 
     def put_under(self, freeze_id: int, voice_ids: Iterable[int]) -> None:
-        """These voices fall under a freeze. Nothing where either is gone."""
+        """Put these voices under a freeze; skips those that are gone, and a freeze that is gone."""
         known = select(freezes.c.id).where(freezes.c.id == freeze_id)
         if self._connection.execute(known).first() is None:
             return
@@ -140,14 +141,14 @@ class Freezes(Repository):
             )
 
     def put_voice_under(self, voice: Voice, recognized: Collection[int]) -> None:
-        """A voice that has just come, or has another recording, falls under the freezes of these
-        ids, and under those of the same bytes."""
+        """Put a voice that is new, or that has a new recording, under the freezes with these ids
+        and under those of the same bytes."""
         same = select(freezes.c.id).where(freezes.c.reference == voice.reference)
         for freeze_id in {*recognized, *self._connection.execute(same).scalars()}:
             self.put_under(freeze_id, [voice.id])
 
     def set_print(self, freeze_id: int, made: bytes) -> None:
-        """Empty: there is none to be had."""
+        """Store a freeze's fingerprint; empty if it cannot be computed."""
         found = self._connection.execute(
             update(freezes)
             .where(freezes.c.id == freeze_id)
@@ -163,14 +164,15 @@ class Freezes(Repository):
         )
 
     def release(self, place: str, voice: Voice) -> None:
-        """The recording is free there: this voice, and all that were frozen with it."""
+        """Release this voice's recording in `place`, and with it all voices frozen by the same
+        freezes."""
         over = select(frozen_voices.c.freeze_id).where(frozen_voices.c.voice_id == voice.id)
         self._connection.execute(
             delete(freezes).where(freezes.c.place == place, freezes.c.id.in_(over))
         )
 
     def keep_only(self, place: str, references: Collection[str]) -> None:
-        """All other freezes there go."""
+        """Delete all freezes in `place` but those of these recordings."""
         there = self._connection.execute(
             select(freezes.c.id, freezes.c.reference).where(freezes.c.place == place)
         )
@@ -179,7 +181,7 @@ class Freezes(Repository):
             self._connection.execute(delete(freezes).where(freezes.c.id.in_(some)))
 
     def of_owner(self, member: str) -> list[tuple[str, str]]:
-        """What is frozen of a member's: server, recording. Also where the voice is gone."""
+        """A member's frozen recordings: server, recording. Includes those whose voice is gone."""
         rows = self._connection.execute(
             select(freezes.c.place, freezes.c.reference)
             .where(freezes.c.owner == member)
@@ -201,7 +203,7 @@ class Freezes(Repository):
             .where(
                 freezes.c.place == place, freezes.c.print.is_not(None), freezes.c.id.not_in(newest)
             )
-            .values(print=b"", compared=True)  # not NULL: it would be looked for again
+            .values(print=b"", compared=True)  # not NULL, which would compute it again
         )
 
     def block_member(self, place: str, member: str) -> None:
@@ -217,7 +219,7 @@ class Freezes(Repository):
         )
 
     def members_blocked_on(self, place: str | None) -> frozenset[str]:
-        """The members who may not give voices there."""
+        """The members who may not add voices in `place`."""
         rows = self._connection.execute(
             select(blocked_members.c.member).where(blocked_members.c.place == place)
         )

@@ -1,7 +1,7 @@
-"""Looks at a database file before it is opened for work: is it whole, and which schema has it?
+"""Checks a database file before it is opened for work, and finds and upgrades its schema.
 
-Knows: the integrity check, the revision that Alembic left, the revisions that this version ships.
-Does not know: SQLAlchemy, Alembic (which are not needed to look), what the tables hold.
+Knows: the integrity check, the revision that Alembic stored, the revisions that this version ships.
+Does not know: SQLAlchemy and Alembic (the check needs neither), what the tables hold.
 """
 
 import sqlite3
@@ -22,10 +22,10 @@ def revisions() -> list[str]:
 
 
 def check_integrity(file: Path) -> str | None:
-    """The revision of the schema in `file`, None where there is none yet. Blocks.
+    """The revision of the schema in `file`; None if it has no schema yet. Blocks.
 
-    Raises DatabaseDamaged where SQLite finds the file damaged, or a newer version wrote it;
-    SetupError where it cannot be read.
+    Raises DatabaseDamaged if SQLite finds the file damaged or a newer version wrote it, and
+    SetupError if it cannot be read.
     """
     try:
         with closing(sqlite3.connect(file)) as connection:
@@ -52,10 +52,10 @@ def check_integrity(file: Path) -> str | None:
 
 
 def upgrade(file: Path) -> None:
-    """Check `file` and bring its schema to the newest revision, in a process of its own: that
-    takes 0.6 s once an upgrade, and spares the bot Alembic's 11 MB. Blocks.
+    """Check `file` and migrate its schema to the newest revision, in a separate process: that
+    takes 0.6 s once an upgrade, and saves the bot Alembic's 11 MB. Blocks.
 
-    Raises what `check_integrity` raises, and SetupError where a migration fails.
+    Raises what `check_integrity` raises, and SetupError if a migration fails.
     """
     if check_integrity(file) == revisions()[-1]:
         return

@@ -1,7 +1,7 @@
 """Every statement on jobs and their deliveries, chunks, lanes and metadata: values in, values out.
 
-Knows: rows, and how values are kept in them. Does not know: transactions (the caller's), what a
-state means, time (a parameter).
+Knows: rows, and how they hold values. Does not know: transactions (the caller's), which
+transitions are allowed, time (a parameter).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -41,27 +41,27 @@ _SHOWN: Final = or_(
 )
 _JOBS: Final = select(*columns(jobs, Job), deliveries.c.note, deliveries.c.key, deliveries.c.shown)
 _ROWS: Final = _JOBS.join(deliveries, deliveries.c.job_id == jobs.c.id)
-#: Of a request, what is kept as it is.
-_ASKED: Final = [each.name for each in fields(JobRequest) if each.name in jobs.c]
-#: Of a new job, what nothing is known of yet.
+#: Fields of a request that are stored unchanged.
+_REQUEST_FIELDS: Final = [each.name for each in fields(JobRequest) if each.name in jobs.c]
+#: Fields of a job that a new one does not have yet.
 _UNSET: Final = dict.fromkeys(
     ("started_at", "ended_at", "ended_by", "ended_actor", "error", "shown")
 )
-# Built once: to build a statement costs as much as to run it.
+# Built once: building a statement costs as much as running it.
 _INSERT_JOB: Final = insert(jobs).returning(jobs.c.id)
 _INSERT_DELIVERY: Final = insert(deliveries)
 _INSERT_CHUNK: Final = insert(chunks)
-_CHUNK: Final = [each.name for each in fields(Chunk)]
-#: Of a job, what its front end keeps with it.
-_DELIVERED: Final = ("note", "shown")
+_CHUNK_FIELDS: Final = [each.name for each in fields(Chunk)]
+#: Fields of a job that are stored in its delivery.
+_DELIVERY_FIELDS: Final = ("note", "shown")
 
 
 class Jobs(Repository):
     """Requests to speak, each with its front end's delivery."""
 
     def insert(self, request: JobRequest, **values: object) -> Job:
-        """A queued job; `values` are what the request does not say."""
-        row = {name: getattr(request, name) for name in _ASKED}
+        """Insert a queued job; `values` are the fields that the request does not have."""
+        row = {name: getattr(request, name) for name in _REQUEST_FIELDS}
         row |= {"style": dict(request.style), "state": JobState.QUEUED} | values
         job_id = self._connection.execute(_INSERT_JOB, row).scalar_one()
         note = dict(request.note)
@@ -78,17 +78,17 @@ class Jobs(Repository):
         return next(iter(found), None)
 
     def live(self) -> list[Job]:
-        """All that are queued or being spoken, oldest first."""
+        """All jobs that are queued or being spoken, oldest first."""
         return self._select(_LIVE)
 
     def unshown(self, frontend: str) -> list[Job]:
-        """Over, and what was last shown of them does not begin with their state; oldest first.
-        Aborted ones have nothing that could show them."""
+        """Jobs that are over, and whose `shown` does not begin with their state; oldest first.
+        Leaves out aborted jobs, which have no message."""
         return self._select(jobs.c.frontend == frontend, not_(_LIVE), not_(_SHOWN))
 
     def ended_in(self, frontend: str, voice: str | None, *, most: int) -> list[int]:
-        """Jobs that are over, in the registered voice of this key, or (None) in any; newest
-        first."""
+        """Jobs that are over and have the registered voice with this key, or (None) any
+        registered voice; newest first."""
         where = jobs.c.reference.is_not(None) if voice is None else jobs.c.voice == voice
         found = self._connection.execute(
             select(jobs.c.id)
@@ -99,12 +99,12 @@ class Jobs(Repository):
         return list(found.scalars())
 
     def of_requester(self, member: str) -> list[Job]:
-        """Oldest first."""
+        """A member's jobs, oldest first."""
         return self._select(jobs.c.requester == member)
 
     def update(self, job_ids: Collection[int], **values: object) -> None:
-        """Give these jobs these values; `note` and `shown` are kept with their deliveries."""
-        shown = {name: values.pop(name) for name in _DELIVERED if name in values}
+        """Set these fields of these jobs; `note` and `shown` are stored in their deliveries."""
+        shown = {name: values.pop(name) for name in _DELIVERY_FIELDS if name in values}
         for some in batches(list(job_ids)):
             if values:
                 self._connection.execute(update(jobs).where(jobs.c.id.in_(some)).values(**values))
@@ -114,8 +114,8 @@ class Jobs(Repository):
                 )
 
     def delete_ended(self, *, shown_before: float, before: float) -> int:
-        """Delete finished jobs, with their chunks: those that ended before `shown_before` if their
-        end was shown, all that ended before `before`. How many."""
+        """Delete finished jobs with their chunks: those that ended before `shown_before` and whose
+        end was shown, and all that ended before `before`. Returns how many."""
         shown = select(deliveries.c.job_id).where(deliveries.c.job_id == jobs.c.id, _SHOWN)
         gone = self._connection.execute(
             delete(jobs).where(
@@ -131,7 +131,7 @@ class Jobs(Repository):
 
 
 class Chunks(Repository):
-    """The parts of jobs that are spoken in one go."""
+    """The parts of jobs that are synthesized and spoken as one unit."""
 
     def of(self, job_ids: Sequence[int]) -> dict[int, list[Chunk]]:
         """The chunks of each of these jobs, in order."""
@@ -147,18 +147,18 @@ class Chunks(Repository):
         return found
 
     def insert(self, new: Iterable[Chunk]) -> None:
-        rows = [{name: getattr(chunk, name) for name in _CHUNK} for chunk in new]
+        rows = [{name: getattr(chunk, name) for name in _CHUNK_FIELDS} for chunk in new]
         if rows:
             self._connection.execute(_INSERT_CHUNK, rows)
 
     def delete(self, job_id: int, *, since: int) -> None:
-        """The job's chunks from this position on."""
+        """Delete the job's chunks from position `since` on."""
         self._connection.execute(
             delete(chunks).where(chunks.c.job_id == job_id, chunks.c.position >= since)
         )
 
     def update(self, which: Iterable[tuple[int, int]], **values: object) -> None:
-        """Give the chunks `(job id, position)` these values."""
+        """Set these fields of the chunks `(job id, position)`."""
         keys = [{"at_job": job_id, "at_position": position} for job_id, position in which]
         if keys:
             self._connection.execute(
@@ -172,7 +172,7 @@ class Chunks(Repository):
             )
 
     def count(self, job_id: int) -> tuple[int, int, int, float]:
-        """How many chunks a job has, how many are spoken, how many failed, seconds spoken."""
+        """A job's chunks, spoken chunks, failed chunks, and seconds spoken."""
         spoken = chunks.c.state == ChunkState.SPOKEN
         row = self._connection.execute(
             select(
@@ -186,7 +186,7 @@ class Chunks(Repository):
 
 
 class Lanes(Repository):
-    """Where jobs are spoken in order."""
+    """The lanes, in which jobs are spoken in order."""
 
     def all(self) -> list[Lane]:
         rows = self._connection.execute(
@@ -204,10 +204,10 @@ class Lanes(Repository):
 
 
 class Metadata(Repository):
-    """What the queue remembers of itself."""
+    """Named values of the queue as a whole."""
 
     def get(self, name: str) -> Any:
-        """What was put under `name`, None if nothing was."""
+        """The value that was put under `name`; None if there is none."""
         return self._connection.execute(
             select(metadata.c.value).where(metadata.c.name == name)
         ).scalar_one_or_none()

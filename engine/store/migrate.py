@@ -1,7 +1,7 @@
-"""Brings a database's schema to the newest revision: `python -m engine.store.migrate FILE`.
+"""Migrates a database's schema to the newest revision: `python -m engine.store.migrate FILE`.
 
-Knows: Alembic. It is run as a process of its own, because Alembic's import would cost the bot
-about 15 MB for the rest of its life, and it is needed once an upgrade.
+Knows: Alembic. It runs as a separate process, because importing Alembic would cost the bot about
+15 MB for the rest of its life, and it is needed only once an upgrade.
 Does not know: what the tables are for.
 """
 
@@ -27,7 +27,7 @@ def config_for(file: Path) -> Config:
 
 
 def upgrade(file: Path) -> None:
-    """Bring `file` to the newest revision, in one transaction; creates it where it does not
+    """Migrate `file` to the newest revision, in one transaction; creates it if it does not
     exist."""
     engine = create_engine(f"sqlite:///{file}", hide_parameters=True)
     event.listen(engine, "connect", _set_up)
@@ -41,10 +41,10 @@ def upgrade(file: Path) -> None:
 
 
 def _set_up(connection: sqlite3.Connection, record: object) -> None:
-    # The driver begins a transaction at the first INSERT only: what stands before would be
-    # committed at once, statement by statement.
+    # The driver would begin a transaction only at the first INSERT, and commit each statement
+    # before it on its own.
     connection.isolation_level = None
-    # A table that was copied to another shape leaves its texts in free pages otherwise.
+    # Otherwise, copying a table to a new schema would leave its texts in free pages.
     connection.execute("PRAGMA secure_delete = ON")
 
 
@@ -56,7 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Bring a mynah database to the newest schema.")
     parser.add_argument("file", type=Path)
     file = parser.parse_args().file
-    guard_output()  # an error's own words may hold what is in the database
+    guard_output()  # an error's message may contain data from the database
     upgrade(file)
 
 

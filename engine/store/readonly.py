@@ -1,6 +1,6 @@
-"""A look at a database that a running bot may hold: read-only, nothing is locked or changed.
+"""Reads a database that a running bot may hold: read-only, it locks and changes nothing.
 
-Knows: which recordings its voices have. Does not know: SQLAlchemy, transactions of the bot.
+Knows: which recordings its voices have. Does not know: SQLAlchemy, the bot's transactions.
 """
 
 import sqlite3
@@ -13,7 +13,7 @@ from engine.model.errors import SetupError
 
 
 def print_of(file: Path, reference: str) -> bytes:
-    """The fingerprint of a recording that a voice has; empty where none is known. Blocks. Raises
+    """The fingerprint of a voice's recording; empty if none is known. Blocks. Raises
     SetupError."""
     rows = _ask(
         file,
@@ -25,7 +25,7 @@ def print_of(file: Path, reference: str) -> bytes:
 
 
 def blocked_as(file: Path, reference: str) -> list[str]:
-    """The recordings that are blocked everywhere as which the voices of this one were recognized,
+    """The recordings blocked everywhere that the voices with this recording were recognized as,
     by content hash. Blocks. Raises SetupError."""
     rows = _ask(
         file,
@@ -39,14 +39,14 @@ def blocked_as(file: Path, reference: str) -> list[str]:
 
 
 def voices_by_reference(file: Path) -> Counter[str]:
-    """How many voices have each recording, by content hash; none where there is no database, or
-    one from before there were voices. Blocks. Raises SetupError where it cannot be read."""
+    """How many voices have each recording, by content hash; empty if there is no database, or if
+    it is older than the voices. Blocks. Raises SetupError if it cannot be read."""
     rows = _ask(file, "voices", "SELECT reference, count(*) FROM voices GROUP BY reference")
     return Counter(dict(rows))
 
 
 def _ask(file: Path, table: str, query: str, *values: str) -> list[Any]:
-    """Nothing where there is no database, or one without this table yet."""
+    """The rows; none if there is no database, or if it does not have this table yet."""
     if not file.exists():
         return []
     try:

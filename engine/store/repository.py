@@ -1,7 +1,4 @@
-"""What the statements of every noun have in common: a connection, and long lists in parts.
-
-Knows: no table.
-"""
+"""What all repositories share: a connection, long lists in batches, columns as fields."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
@@ -11,8 +8,8 @@ from sqlalchemy import Connection, Label, Table
 
 T = TypeVar("T")
 
-#: SQLite takes 32,766 parameters a statement; older builds take 999.
-_AT_ONCE: Final = 500
+#: SQLite allows 32,766 parameters a statement; older builds allow 999.
+_BATCH: Final = 500
 
 
 class Repository:
@@ -23,11 +20,11 @@ class Repository:
 
 
 def batches(items: Sequence[T]) -> Iterable[Sequence[T]]:
-    """`items` in parts that one statement can take as parameters."""
-    return (items[at : at + _AT_ONCE] for at in range(0, len(items), _AT_ONCE))
+    """`items` in parts that fit the parameters of one statement."""
+    return (items[at : at + _BATCH] for at in range(0, len(items), _BATCH))
 
 
 def columns(table: Table, value: type[Any]) -> list[Label[Any]]:
-    """The columns of `table` that are fields of the dataclass `value`, under the fields' names: a
-    row of them makes the value by name. A new column is a new field."""
+    """The columns of `table` that are fields of the dataclass `value`, with the fields'
+    names, so that a row makes the value by name. A new column needs only a new field."""
     return [table.c[each.name].label(each.name) for each in fields(value) if each.name in table.c]

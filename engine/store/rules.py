@@ -1,6 +1,6 @@
-"""Every statement on what members choose and what a server's admins decide about voices.
+"""Every statement on the voices that members choose and on the rules that a server's admins set.
 
-Knows: rows. Does not know: what a decision means (`permissions.py`), who may take it, freezes
+Knows: rows. Does not know: what a rule means (`permissions.py`), who may set it, freezes
 (`freezes.py`).
 """
 
@@ -15,7 +15,7 @@ from engine.store.tables import choices, place_rules
 
 
 class Rules(Repository):
-    """Members' choices, and the decisions of places."""
+    """Members' choices, and the rules of places."""
 
     def put_choice(self, member: str, place: str, voice: str | None) -> None:
         self._connection.execute(
@@ -27,12 +27,12 @@ class Rules(Repository):
             )
 
     def choices_of(self, member: str) -> dict[str, str]:
-        """What a member chose, by place."""
+        """The voices that a member chose, by place."""
         rows = self._connection.execute(select(choices).where(choices.c.member == member))
         return {row.place: row.voice for row in rows}
 
     def of(self, place: str | None) -> PlaceRules:
-        """Outside of any place, nothing is decided."""
+        """The rules of a place; the defaults outside of any place."""
         row = self._connection.execute(
             select(*columns(place_rules, PlaceRules)).where(place_rules.c.place == place)
         ).one_or_none()

@@ -1,7 +1,7 @@
 """The tables of the queue and of the voices.
 
-Knows: columns, keys and indexes, as the newest migration leaves them. A test holds the two equal.
-Does not know: queries, transactions, which states may follow which (`engine/model/jobs.py` does).
+Knows: columns, keys and indexes, as the newest migration leaves them. A test compares the two.
+Does not know: queries, transactions, allowed transitions (`engine/model/jobs.py` does).
 """
 
 from enum import Enum
@@ -47,41 +47,41 @@ jobs = Table(
     "jobs",
     schema,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("frontend", String, nullable=False),  # whose it is
+    Column("frontend", String, nullable=False),  # the front end that submitted it
     Column("lane", String, nullable=False),  # one of its front end's lanes
-    # Where rights, freezes and lists of who spoke hold for it; NULL: nowhere.
+    # The guild whose permissions, freezes and lists of speakers apply to it; NULL: none.
     Column("place", String),
     Column("requester", String, nullable=False),
     # "": the engine's default; "en-us": a built-in voice; "@12": row 12 of `voices`
     Column("voice", String, nullable=False),
-    Column("reference", String),  # of a registered voice: its recording's content hash
-    # Whether `voice` was named for this text. Until the first engine is known it may be any word.
+    Column("reference", String),  # a registered voice's recording, by content hash
+    # Whether `voice` was named for this text. It may be any word until the first engine is known.
     Column("typed", Boolean, nullable=False),
     Column("style", JSON, nullable=False),
     Column("text", Text, nullable=False),  # as it was submitted; chunks hold what is spoken
     Column("priority", Integer, nullable=False),
-    Column("urgency", Word(Urgency)),  # its sound is only fetched; NULL: it is spoken
+    Column("urgency", Word(Urgency)),  # it is fetch-only; NULL: it is spoken
     Column("state", Word(JobState), nullable=False),
-    Column("pending", Boolean, nullable=False),  # not promised to its requester yet
+    Column("pending", Boolean, nullable=False),  # not confirmed yet
     Column("created_at", Float, nullable=False),
     Column("started_at", Float),
     Column("ended_at", Float),
     Column("ended_by", Word(EndReason)),
     Column("ended_actor", String),
     Column("error", Text),
-    # What `lanes.stalled_seconds` was at the submission: the job expires by the difference.
+    # `lanes.stalled_seconds` at the submission: expiry counts the difference.
     Column("stalled_before", Float, nullable=False),
-    # The engine's info under which the text was split; NULL until the first is known.
+    # `ActiveEngine.id` of the engine under which the text was split; NULL until one is known.
     Column("engine", String),
     Column("substitution", Word(Substitution)),
     Index("jobs_live", "frontend", "lane", sqlite_where=text("state IN ('queued', 'speaking')")),
     Index("jobs_ended", "ended_at"),
     Index("jobs_cloned", "place", "voice", sqlite_where=text("reference IS NOT NULL")),
-    # A button that a member pressed last month must never meet a younger job of the same id.
+    # Ids are never reused, so that an old button cannot act on a newer job.
     sqlite_autoincrement=True,
 )
 
-# What a front end keeps with its job: by what it came, and what was shown of it.
+# What a front end stores with its job: the key, its own note, and what was last shown.
 deliveries = Table(
     "deliveries",
     schema,
@@ -102,11 +102,11 @@ chunks = Table(
     Column("text", Text, nullable=False),
     Column("pause_after", Float, nullable=False),
     Column("state", Word(ChunkState), nullable=False),
-    # Attempts that were begun and have not ended well; written before the attempt.
+    # Attempts without a good result; counted before each attempt begins.
     Column("attempts", Integer, nullable=False),
-    # Deaths of the engine's process with nothing but this chunk in work.
+    # Deaths of the engine's process while it worked on this chunk alone.
     Column("deaths", Integer, nullable=False),
-    Column("audio", String),  # key of `audio`; no foreign key: the cache forgets on its own
+    Column("audio", String),  # key of `audio`; no foreign key: the cache evicts on its own
     Column("seconds", Float),
     sqlite_with_rowid=False,
 )
@@ -116,7 +116,7 @@ lanes = Table(
     schema,
     Column("frontend", String, primary_key=True),
     Column("id", String, primary_key=True),
-    # The front end's own note on where it speaks; NULL: nowhere.
+    # The front end's own data on where it speaks; NULL: nowhere.
     Column("target", JSON(none_as_null=True)),
     Column("paused", Boolean, nullable=False),
     Column("stalled_seconds", Float, nullable=False),
@@ -130,13 +130,13 @@ audio = Table(
     Column("bytes", Integer, nullable=False),
     Column("seconds", Float, nullable=False),
     Column("used_at", Float, nullable=False),
-    # The registered voice that it is in ("@12"), so that it goes with its voice; "": none.
+    # The registered voice in it ("@12"), so that it is deleted with its voice; "": none.
     Column("voice", String, nullable=False, server_default=""),
     Index("audio_used", "used_at"),
     Index("audio_voice", "voice"),
 )
 
-# What the queue remembers of itself: `engine`, the last engine's info; `alive`, when it last ran.
+# Values of the queue as a whole: `engine`, the last engine's info; `alive`, the last heartbeat.
 metadata = Table(
     "metadata",
     schema,
@@ -152,21 +152,21 @@ voices = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("owner", String, nullable=False),  # a member; "": the operator
     Column("name", String, nullable=False),
-    Column("name_key", String, nullable=False),  # the name, casefolded: unique for an owner
-    Column("reference", String, nullable=False),  # content hash of the recording as it is kept
+    Column("name_key", String, nullable=False),  # the casefolded name: unique for an owner
+    Column("reference", String, nullable=False),  # content hash of the stored recording
     Column("scope", Word(Scope), nullable=False),
-    Column("place", String),  # with scope `server`: the one that it is shared with
+    Column("place", String),  # with scope `server`: the server that may use it
     Column("style", JSON, nullable=False),
     Column("analysis", JSON, nullable=False),  # RecordingAnalysis
     Column("created_at", Float, nullable=False),
     Index("voices_name", "owner", "name_key", unique=True),
     Index("voices_place", "place"),
     Index("voices_reference", "reference"),
-    # A button that was pressed last month must never meet a younger voice of the same id.
+    # Ids are never reused, so that an old button cannot act on a newer voice.
     sqlite_autoincrement=True,
 )
 
-# With scope `members`: who else may use a voice.
+# With scope `members`: the other members who may use a voice.
 voice_members = Table(
     "voice_members",
     schema,
@@ -176,7 +176,7 @@ voice_members = Table(
     sqlite_with_rowid=False,
 )
 
-# What a member agreed to, and when. It goes with the voice.
+# What a member agreed to, and when. It is deleted with the voice.
 consents = Table(
     "consents",
     schema,
@@ -188,7 +188,7 @@ consents = Table(
     sqlite_with_rowid=False,
 )
 
-# The voice that a member speaks in: on one server, or ("") everywhere. Built-in ones too.
+# The voice that a member speaks in, on one server or ("") everywhere; built-in or registered.
 choices = Table(
     "choices",
     schema,
@@ -198,7 +198,7 @@ choices = Table(
     sqlite_with_rowid=False,
 )
 
-# What a server's admins have decided about voices.
+# The rules for voices that a server's admins have set.
 place_rules = Table(
     "place_rules",
     schema,
@@ -209,8 +209,8 @@ place_rules = Table(
     sqlite_with_rowid=False,
 )
 
-# The acoustic fingerprint of a voice's recording, by which it is recognized. In a table of its own:
-# it is large beside a row of `voices`, and seldom read. No row: not computed yet.
+# The acoustic fingerprint of a voice's recording, by which it is recognized. It has its own table
+# because it is much larger than a row of `voices`, and rarely read. No row: not computed yet.
 voice_prints = Table(
     "voice_prints",
     schema,
@@ -218,21 +218,21 @@ voice_prints = Table(
     Column("print", LargeBinary, nullable=False),  # empty: the recording cannot be read
 )
 
-# Recordings that may not be spoken on a server until they are released, no matter who gives them.
+# Recordings that may not be spoken on a server until they are released, regardless of the owner.
 freezes = Table(
     "freezes",
     schema,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("place", String, nullable=False),  # "": everywhere, by the operator
-    Column("owner", String, nullable=False),  # whose voice it was; "-": erased. It decides nothing
+    Column("owner", String, nullable=False),  # its owner then, for information; "-": erased
     Column("reference", String, nullable=False),
-    Column("print", LargeBinary),  # NULL: not known yet; empty: known by its bytes alone
-    Column("compared", Boolean, nullable=False),  # with all voices that were there before it
+    Column("print", LargeBinary),  # NULL: not known yet; empty: recognized by its bytes only
+    Column("compared", Boolean, nullable=False),  # with all voices that are older than it
     Index("freezes_place", "place", "reference"),
     sqlite_autoincrement=True,
 )
 
-# The voices that fall under a freeze: it is of them, or their recording was recognized.
+# The voices under a freeze: it is of their recording, or their recording was recognized.
 frozen_voices = Table(
     "frozen_voices",
     schema,
@@ -242,7 +242,7 @@ frozen_voices = Table(
     sqlite_with_rowid=False,
 )
 
-# Members who may not give voices to a server.
+# Members who may not add voices on a server.
 blocked_members = Table(
     "blocked_members",
     schema,
@@ -266,15 +266,15 @@ audit = Table(
     Index("audit_actor", "actor", "action", "at"),
 )
 
-# Messages of a front end that show what a member had deleted, until each is redacted.
+# Messages of a front end that show data which a member had deleted, until each is redacted.
 pending_redactions = Table(
     "pending_redactions",
     schema,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("frontend", String, nullable=False),
     Column("member", String, nullable=False),
-    Column("note", JSON, nullable=False),  # the front end's own, on where the message stands
-    Column("failure", Text),  # why it is out of reach; NULL: not tried to the end
+    Column("note", JSON, nullable=False),  # the front end's own data on where the message is
+    Column("failure", Text),  # why it cannot be reached; NULL: not tried to the end
     Index("pending_redactions_member", "member"),
 )
 
@@ -287,8 +287,8 @@ pending_deletions = Table(
     sqlite_with_rowid=False,
 )
 
-# What members tried in the last hour, counted for limits that outlive an erasure. Nothing else: a
-# mark is a hash under a key that is not in this file, and is thrown away with its last mark.
+# Members' attempts in the last hour, for limits that outlive an erasure. A mark is a hash under a
+# key that is not in this file, and the key is discarded with its last mark.
 attempts = Table(
     "attempts",
     schema,

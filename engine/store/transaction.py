@@ -1,4 +1,4 @@
-"""What all others see of the database: a transaction, with a repository for each noun.
+"""The database as other packages see it: a transaction, with a repository for each noun.
 
 Knows: which repositories there are. Does not know: any statement; how a transaction begins and ends
 (`sqlite.py` does).
@@ -30,7 +30,7 @@ __all__ = [
 
 
 class Transaction:
-    """One transaction: all of it is committed, or nothing."""
+    """One transaction: all of it is committed, or none of it."""
 
     def __init__(self, connection: Connection) -> None:
         self.jobs = Jobs(connection)

@@ -1,6 +1,6 @@
-"""Every statement on voices, who else may use them, and what their owners agreed to.
+"""Every statement on voices, the members who may use them, and what their owners agreed to.
 
-Knows: rows, and how values are kept in them. Does not know: permissions, time.
+Knows: rows, and how they hold values. Does not know: permissions, time.
 """
 
 from collections.abc import Iterable, Mapping
@@ -66,7 +66,7 @@ class Voices(Repository):
         self.update(voice_id, name=name, name_key=name_key(name))
 
     def delete(self, gone: Iterable[Voice]) -> None:
-        """With their lists and consents, and every choice of them. Freezes outlive them."""
+        """Delete voices with their lists and consents, and every choice of them. Freezes stay."""
         found = list(gone)
         for some in batches([voice.id for voice in found]):
             self._connection.execute(delete(voices).where(voices.c.id.in_(some)))
@@ -79,7 +79,7 @@ class Voices(Repository):
             )
 
     def put_members(self, voice_id: int, members: Iterable[str]) -> None:
-        """Who else may use it, from now on."""
+        """Replace the list of other members who may use the voice."""
         self._connection.execute(delete(voice_members).where(voice_members.c.voice_id == voice_id))
         rows = [{"voice_id": voice_id, "member": member} for member in sorted(members)]
         if rows:
@@ -113,8 +113,8 @@ class Voices(Repository):
         return found[0] if found else None
 
     def within_reach(self, member: str, place: str | None) -> list[Voice]:
-        """All that their scope lets this member use there, and some
-        more: `permissions.may_use` decides."""
+        """All voices whose scope lets this member use them in `place`, and some more:
+        `permissions.may_use` decides."""
         listed = _LISTED.where(voice_members.c.member == member)
         reach: list[ColumnElement[bool]] = [
             voices.c.owner.in_([member, OPERATOR]),
@@ -125,7 +125,7 @@ class Voices(Repository):
         return self._select(or_(*reach))
 
     def seen_on(self, place: str) -> list[Voice]:
-        """Shared with `place` or with everyone, spoken there lately, or frozen there."""
+        """Voices shared with `place` or with everyone, spoken there recently, or frozen there."""
         spoken = select(jobs.c.voice).where(jobs.c.place == place, jobs.c.reference.is_not(None))
         return self._select(
             or_(
@@ -137,7 +137,7 @@ class Voices(Repository):
         )
 
     def speakers_on(self, place: str) -> dict[str, str]:
-        """The voices that were heard on `place` lately, by key, and who spoke in each last."""
+        """The voices that were heard recently in `place`, by key, each with its last requester."""
         rows = self._connection.execute(
             select(jobs.c.voice, jobs.c.requester)
             .where(
@@ -148,7 +148,7 @@ class Voices(Repository):
         return {row.voice: row.requester for row in rows}
 
     def references(self, among: Iterable[str] | None = None) -> set[str]:
-        """The content hashes that any voice has; of `among`, where given."""
+        """The content hashes of all voices' recordings; only those in `among`, if given."""
         if among is None:
             return set(self._connection.execute(select(voices.c.reference).distinct()).scalars())
         found: set[str] = set()

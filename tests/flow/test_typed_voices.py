@@ -148,7 +148,7 @@ async def test_spare_engine_speaks_in_place_of_a_known_voice_until_the_main_one_
     await house.pass_time(5)
     for job in (typed, chosen):
         view = (await speech.view(job.id)).job
-        assert (view.voice, view.substitution) == ("de", Substitution.SPARE)
+        assert (view.voice, view.substitution) == ("de", Substitution.FALLBACK)
     assert {asked.request.voice for asked in fallback.asked} == {"plain"}
 
     main.asked.clear()

@@ -360,8 +360,8 @@ def test_engines_own_voice_is_not_taken_for_a_name() -> None:
         (Substitution.LACKING, False, LACKING, LACKING),
         (Substitution.LACKING, True, SPARE, LACKING),
         (None, True, SPARE, None),  # it may have been spoken before
-        (Substitution.SPARE, True, SPARE, SPARE_SPOKE),
-        (Substitution.SPARE, False, SPARE_SPOKE, SPARE_SPOKE),
+        (Substitution.FALLBACK, True, SPARE, SPARE_SPOKE),
+        (Substitution.FALLBACK, False, SPARE_SPOKE, SPARE_SPOKE),
     ],
 )
 def test_what_sounds_otherwise_than_wished_is_said_in_the_outcome_too(
