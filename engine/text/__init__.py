@@ -1,9 +1,9 @@
-"""Text before it is sound: made safe for any engine, and cut into pieces. Pure.
+"""Prepares text for speech: makes it safe for any engine, and cuts it into pieces. Pure.
 
-normalize.py    plain words to text that any engine can speak
-emoji_words.py  emoji to words
-split.py        a text to the pieces that an engine speaks one by one
-boundaries.py   where a text may be cut
+normalize.py    turns plain words into text that any engine can speak
+emoji_words.py  turns emoji into words
+split.py        cuts a text into the pieces that an engine speaks one by one
+boundaries.py   finds the places where a text may be cut
 """
 
 from engine.text.normalize import normalize, speakable

@@ -1,10 +1,11 @@
-"""Where a text may be cut: what ends at each place in it.
+"""Finds the places where a text may be cut, and what ends at each.
 
-Knows: paragraphs, sentences (by the library `sentencex`), clauses, words, and clusters, which a
-reader sees as one character; the scripts without spaces. Does not know: how long a piece should be.
+Knows: paragraphs, sentences (from the library `sentencex`), clauses, words, clusters (which a
+reader sees as one character), and scripts without spaces. Does not know: how long a piece should
+be (`split.py`).
 
-Every pattern consumes the whole run of marks that it begins with, and Python checks what follows,
-so that no hostile text makes it quadratic.
+Every pattern consumes the whole run of marks that it begins with, and Python checks what follows.
+So no hostile text makes the search quadratic.
 """
 
 import re
@@ -17,13 +18,14 @@ from typing import Final
 
 import sentencex
 
-#: Ranges for use inside a pattern's brackets: kana and ideographs, which have no spaces ...
+#: Ranges for a pattern's brackets: kana and ideographs, which have no spaces between words.
 IDEOGRAPHIC: Final = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-HANGUL: Final = "\uac00-\ud7ff"  # ... and Hangul, which has them, but a syllable a character
+#: Hangul has spaces between words, but each character is a syllable.
+HANGUL: Final = "\uac00-\ud7ff"
 
 
 class Ends(IntEnum):
-    """What ends at a place; a greater value is a better place for a cut."""
+    """What ends at a place. A greater value is a better place for a cut."""
 
     NOTHING = 0
     WORD = 1
@@ -37,25 +39,25 @@ _WIDE_CLOSING: Final = "」』）】》〉”’"
 _CLOSING: Final = "\"'»›)\\]}" + _WIDE_CLOSING
 #: Ends a clause where a space follows: "1,000" and "12:30" hold together.
 _CLAUSE: Final = re.compile(rf"(?:[,;:،؛)…]|\.{{2,}}+)++[{_CLOSING}]*+|(?<= )[-–]")
-#: Always ends a clause, in scripts without spaces.
+#: Ends a clause in scripts without spaces, whatever follows.
 _WIDE_CLAUSE: Final = re.compile(rf"[，、；：—]++[{_WIDE_CLOSING}]*+")
 
 _IDEOGRAPHIC: Final = re.compile(rf"[{IDEOGRAPHIC}。！？．｡]")
 _REGIONAL: Final = range(0x1F1E6, 0x1F200)
 _LEADING_JAMO: Final = range(0x1100, 0x1160)
 _FOLLOWING_JAMO: Final = range(0x1160, 0x1200)
-#: Joiners; vowels of Thai and Lao that are letters by category; skin tones; tags of flags.
+#: Joiners, vowels of Thai and Lao with the category of letters, skin tones, tags of flags.
 _EXTENDS: Final = frozenset("\u200c\u200d\u0e33\u0eb3") | frozenset(
     map(chr, [*range(0x1F3FB, 0x1F400), *range(0xE0020, 0xE0080)])
 )
-#: Characters of a paragraph that are searched for sentences at once. sentencex is quadratic in
-#: quotation marks: 64,000 of them took 2 s, 4,000 take 8 ms.
+#: Characters of a paragraph that one call of sentencex gets. sentencex is quadratic in quotation
+#: marks: 64,000 of them took 2 s, 4,000 take 8 ms.
 _MOST_AT_ONCE: Final = 4000
 _VIRAMA: Final = 9  # the combining class of a mark that joins two consonants
 
 
 class Places:
-    """A text with single spaces between its words, and what ends where in it."""
+    """A text with single spaces between its words, and what ends at each place in it."""
 
     def __init__(self, text: str) -> None:
         paragraphs = [" ".join(part.split()) for part in _PARAGRAPH.split(text)]
@@ -80,7 +82,7 @@ class Places:
         return self._ends.get(place, Ends.NOTHING)
 
     def within(self, level: Ends, first: int, last: int) -> list[int]:
-        """Places from `first` to `last`, both included, where at least `level` ends."""
+        """The places from `first` to `last`, inclusive, where at least `level` ends."""
         places = self._at_least[level]
         return places[bisect_left(places, first) : bisect_right(places, last)]
 
@@ -89,25 +91,25 @@ class Places:
         return place + (self.text[place : place + 1] == " ")
 
     def says_something(self, start: int, end: int) -> bool:
-        """Whether a letter or digit is between `start` and `end`."""
+        """Whether there is a letter or a digit between `start` and `end`."""
         return self._alphanumeric[end] > self._alphanumeric[start]
 
     def word_around(self, place: int) -> tuple[int, int]:
-        """Start and end of the text around `place` that has no place for a cut."""
+        """Start and end of the text around `place` in which no word ends."""
         places = self._at_least[Ends.WORD]
         next_at = bisect_right(places, place)
         start = self.after(places[next_at - 1]) if next_at else 0
         return start, places[next_at] if next_at < len(places) else self.length
 
     def last_cluster_end(self, start: int, first: int, last: int) -> int | None:
-        """The last place from `first` to `last` that is between two clusters, as `start` is."""
+        """The last place from `first` to `last` between two clusters; `start` is such a place."""
         for place in range(last, first - 1, -1):
             if self._is_between_clusters(start, place):
                 return place
         return None
 
     def _is_between_clusters(self, start: int, place: int) -> bool:
-        # The rules of Unicode's annex 29 that matter to speech, applied backwards from `place`.
+        # The rules of Unicode Standard Annex 29 that matter to speech, applied backwards.
         before, after = self.text[place - 1], self.text[place]
         if before == " ":
             return False
@@ -139,9 +141,9 @@ def _sentence_ends(text: str) -> Iterator[int]:
     """Ends of sentences in a text whose only white space is single spaces.
 
     sentencex 1.0.32 panics, past every `except Exception`, if white space of several bytes is
-    beside an initial ("A\\u3000. b"), and raises on surrogates; neither reaches it here: 490,000
-    random texts with ASCII spaces passed. Cuts are places in our own text, so that it could
-    misplace one, but lose nothing.
+    beside an initial ("A\\u3000. b"), and raises on surrogates. Neither reaches it here: 490,000
+    random texts with ASCII spaces passed. The results are places in our text: sentencex can
+    misplace a cut, but it cannot lose text.
     """
     for start, part in _parts(text):
         sentences = sentencex.segment("en", part.encode("utf-8", "replace").decode())
@@ -149,7 +151,7 @@ def _sentence_ends(text: str) -> Iterator[int]:
         if not ends or ends[-1] != start + len(part):
             continue
         if ends[-1] != len(text):
-            del ends[-1]  # the end of a part need not be the end of a sentence
+            del ends[-1]  # a part can end within a sentence
         for end in ends:
             if text[end - 1] == " ":
                 yield end - 1
@@ -158,8 +160,8 @@ def _sentence_ends(text: str) -> Iterator[int]:
 
 
 def _parts(text: str) -> Iterator[tuple[int, str]]:
-    """The text in parts of at most `_MOST_AT_ONCE` characters, cut behind a space if there is one;
-    and where each part begins."""
+    """Yield where each part begins, and the part: at most `_MOST_AT_ONCE` characters, cut behind a
+    space if there is one."""
     start = 0
     while len(text) - start > _MOST_AT_ONCE:
         space = text.rfind(" ", start, start + _MOST_AT_ONCE)

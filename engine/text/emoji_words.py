@@ -1,7 +1,7 @@
-"""Emoji to English words: "😀😀😀" becomes "3 times grinning face".
+"""Turns emoji into English words: "😀😀😀" becomes "3 times grinning face".
 
-Knows: names of Unicode emoji (CLDR's English short names, from the library `emoji`), and how many
-of them a listener accepts. Does not know: a chat's custom emoji, letters, engines.
+Knows: the names of Unicode emoji (CLDR's English short names, from the library `emoji`), and how
+many of them a listener accepts. Does not know: a chat's custom emoji.
 """
 
 import re
@@ -10,15 +10,15 @@ from typing import Final
 
 from emoji import EMOJI_DATA
 
-#: Different emoji of a group that are named; the rest is counted.
+#: Different emoji of one group that are named. The others are only counted.
 MOST_TOGETHER: Final = 5
-#: Emoji of a text that are named. The name of an emoji has up to 60 letters, so that 4,000 of them
-#: would be an hour of speech.
+#: Emoji of one text that are named. A name has up to 60 letters: 4,000 names would be an hour of
+#: speech.
 MOST_IN_TEXT: Final = 40
 
 _LONGEST: Final = max(map(len, EMOJI_DATA))
 _FIRST: Final = frozenset(sequence[0] for sequence in EMOJI_DATA)
-#: Characters between emoji that are silent: joiner, presentation selectors, spaces.
+#: Silent characters between emoji: joiner, presentation selectors, spaces.
 _SILENT: Final = frozenset("\u200d\ufe0e\ufe0f \t\u00a0\u3000")
 #: Skin tones that modify an emoji: "thumbs up" is enough.
 _SKIN_TONE: Final = re.compile("(?<=[^\\s\U0001f3fb-\U0001f3ff])[\U0001f3fb-\U0001f3ff]+")
@@ -26,9 +26,9 @@ _REGIONAL: Final = range(0x1F1E6, 0x1F200)  # two make a flag; one is a letter i
 
 
 def emoji_to_words(text: str) -> str:
-    """Replace every emoji by its name between spaces; everything else stays.
+    """Replace every emoji by its name between spaces. All other text stays.
 
-    Linear. The library's own tokenizer is not used because it is quadratic in joiners.
+    Linear. The library's own tokenizer is quadratic in joiners, so this module has its own.
     """
     if text.isascii():
         return text
@@ -55,7 +55,7 @@ def emoji_to_words(text: str) -> str:
 
 
 def _emoji_at(text: str, at: int) -> str:
-    """The longest emoji that begins at `at`, or "". A digit begins one only as a keycap."""
+    """The longest emoji that begins at `at`, or "". A digit begins an emoji only as a keycap."""
     if text[at] in _FIRST:
         for end in range(min(len(text), at + _LONGEST), at, -1):
             if text[at:end] in EMOJI_DATA:
@@ -64,7 +64,7 @@ def _emoji_at(text: str, at: int) -> str:
 
 
 def _words(names: list[str], left: int) -> str:
-    """Words for a group of emoji, of which `left` may still be named."""
+    """Words for a group of emoji. The text has names for `left` more emoji."""
     runs = [(name, len(list(run))) for name, run in groupby(names)]
     named = runs[: min(MOST_TOGETHER, left)]
     words = [name if count == 1 else f"{count} times {name}" for name, count in named]

@@ -1,10 +1,10 @@
-"""From plain words to text that any engine can speak: nothing invisible or endless, no markup.
+"""Turns plain words into text that any engine can speak: nothing invisible or endless, no markup.
 
 Knows: Unicode, and what engines interpret (eSpeak's `[[phonemes]]`, SSML, Chatterbox's `[laugh]`).
-Does not know: a chat's markup, sentences, how long a chunk may be.
+Does not know: a chat's markup.
 
-Every step is linear, even for hostile text: marks are limited before any Unicode normalization,
-because that sorts combining marks in quadratic time.
+Every step is linear, even for hostile text. Marks are limited before any Unicode normalization,
+which sorts combining marks in quadratic time.
 """
 
 import re
@@ -20,23 +20,23 @@ MOST_DIACRITICS: Final = 3
 MOST_MARKS: Final = 8
 #: "Nooooooo" becomes "Noooo". No word in a dictionary has more than three.
 MOST_SAME_LETTER: Final = 4
-#: Repeated digits have a meaning, but nobody counts more than this.
+#: Repeated digits have a meaning, but no listener counts more than this.
 MOST_SAME_DIGIT: Final = 20
 
 PARAGRAPH: Final = "\n\n"  # the only line ends in a normalized text
 
-#: Letters by category that are invisible and silent: the fillers of Hangul.
+#: Characters with the category of letters that are invisible and silent: the fillers of Hangul.
 _BLANK: Final = frozenset("\u115f\u1160\u3164\uffa0")
-#: Marks by category that are invisible: grapheme joiner, selectors, two vowels of Khmer.
+#: Invisible characters with the category of marks: grapheme joiner, selectors, two Khmer vowels.
 _INVISIBLE_MARKS: Final = (
     frozenset("\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f")
     | frozenset(map(chr, range(0xFE00, 0xFE10)))
     | frozenset(map(chr, range(0xE0100, 0xE01F0)))
 )
 _JOINERS: Final = frozenset("\u200c\u200d")
-#: From Arabic to the extensions of Devanagari: there a joiner inside a word changes its letters.
+#: Scripts from Arabic to the extensions of Devanagari: a joiner inside a word changes its letters.
 _JOINING: Final = range(0x0600, 0x1D00)
-#: Letters and digits that only look different: 𝓗, Ｈ, Ⓗ, 🄷, ﬁ, ﻫ.
+#: Decompositions of letters and digits that only look different: 𝓗, Ｈ, Ⓗ, 🄷, ﬁ, ﻫ.
 _LOOKS: Final = (
     *("<font>", "<wide>", "<narrow>", "<circle>", "<square>", "<compat>"),
     *("<isolated>", "<initial>", "<medial>", "<final>"),
@@ -54,36 +54,36 @@ def _mixed(marks: re.Match[str]) -> str:
     return "?!" if len(set(marks[0])) > 1 else marks[0][0]
 
 
-#: Applied in this order. Each pattern matches a limited stretch, or a run of one class.
+#: Applied in this order. Each pattern matches a limited length, or a run of one class.
 _RULES: Final = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
         (r"(?<!\S)<3+(?!\w)", "heart"),
         (r"(?<!\S)(\d+) ?< ?(?=\d+(?!\S))|(?<= )<(?= )", r"\1 less than "),
         (r"(?<!\S)(\d+) ?> ?(?=\d+(?!\S))|(?<= )>(?= )", r"\1 greater than "),
-        # Brackets and tags: the words stay; nothing is left that could begin markup.
+        # Brackets and tags: the words stay. No character stays that could begin markup.
         (r"/?[\[\]<>{}]+/?", " "),
-        # An ampersand alone begins no entity; engines say "and" in their language.
+        # A lone ampersand cannot begin an entity. Engines say "and" in their language.
         (r"&[ &]*", " & "),
         (r"[_|\\^`~]+", " "),
-        # Ends of sentences and clauses once, dots up to three, "?!" for every mixture.
+        # One mark per end of a sentence or clause, up to three dots, "?!" for every mixture.
         (r"[!?]{2,}", _mixed),
         (r"([,;:。！？，、；：؟،])\1+", r"\1"),
         (r"\.{4,}", "..."),
         (r"…+", "…"),
         (rf"(\d)\1{{{MOST_SAME_DIGIT},}}", r"\1" * MOST_SAME_DIGIT),
         (rf"([^\W\d])\1{{{MOST_SAME_LETTER},}}", r"\1" * MOST_SAME_LETTER),
-        # Any other sign twice, which keeps "C++" and "--".
+        # Any other sign at most twice, which keeps "C++" and "--".
         (r"([^\w\s.])\1{2,}", r"\1\1"),
     )
 )
 
 
 def normalize(text: str) -> str:
-    """Text that any engine can speak, in NFC; empty if nothing is left.
+    """Return text that any engine can speak, in NFC; empty if nothing is left.
 
-    Line ends become ends of sentences, blank lines `PARAGRAPH`, other white space one space.
-    Normalizing again changes nothing.
+    Line ends become ends of sentences, empty lines `PARAGRAPH`, other white space one space.
+    A second call changes nothing.
     """
     text = _LINE_END.sub("\n", emoji_to_words(text))
     text = unicodedata.normalize("NFC", _visible(text))
@@ -101,12 +101,12 @@ def normalize(text: str) -> str:
 
 
 def speakable(text: str) -> bool:
-    """Whether it has a letter or a digit of any script."""
+    """Whether the text has a letter or a digit of any script."""
     return any(char.isalnum() and char not in _BLANK for char in text)
 
 
 def _visible(text: str) -> str:
-    """The text without invisible characters, and with as many marks on a letter as scripts need."""
+    """Remove invisible characters, and more marks on a letter than scripts need."""
     kept: list[str] = []
     marks = diacritics = 0
     has_base = False
@@ -133,12 +133,12 @@ def _visible(text: str) -> str:
 
 
 def _is_diacritic(mark: str) -> bool:
-    """Whether a mark belongs to no particular script. Endless piles consist of such marks."""
+    """Whether a mark belongs to no particular script. Endless stacks consist of such marks."""
     return unicodedata.name(mark, "").startswith("COMBINING")
 
 
 def _joins(text: str, at: int) -> bool:
-    """Whether the joiner is directly between two letters of a script that uses it."""
+    """Whether the joiner at `at` is directly between two letters of a script that uses it."""
     if not 0 < at < len(text) - 1:
         return False
     before, after = text[at - 1], text[at + 1]
@@ -151,7 +151,7 @@ def _joins(text: str, at: int) -> bool:
 
 
 def _plain(char: str) -> str:
-    """The ordinary letter or digit behind one that only looks different."""
+    """The ordinary letter or digit for one that only looks different."""
     if char.isascii() or unicodedata.category(char)[0] not in "LNS":
         return char
     if not unicodedata.decomposition(char).startswith(_LOOKS):
@@ -165,7 +165,7 @@ def _plain(char: str) -> str:
 
 
 def _joined(between: str, parts: list[str]) -> str:
-    """The parts in one text. Each but the last gets a full stop if it has no punctuation."""
+    """Join the parts. Each part but the last gets a full stop if it ends without punctuation."""
     return between.join([*map(_ended, parts[:-1]), *parts[-1:]])
 
 

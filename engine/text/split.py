@@ -1,11 +1,11 @@
-"""Cuts a text into the pieces that an engine speaks one by one. The first is short, so that sound
-starts early; the others are as long as the engine's info allows.
+"""Cuts a text into the pieces that an engine speaks one by one. The first piece is short, so that
+sound starts early. The others are as long as the engine's info allows.
 
 Knows: how long a piece should be, and how long a speaker pauses after it.
-Does not know: where sentences end (see `boundaries.py`), engines, time.
+Does not know: where sentences end (`boundaries.py`).
 
-A cut is made where a sentence ends, else a clause, else a word. A word is cut only if it alone is
-longer than a piece may be, and then between clusters: no accent and no emoji is cut.
+A piece ends where a sentence ends, else a clause, else a word. A word is cut only if it is longer
+than the longest piece, and then between clusters: no accent and no emoji is cut.
 """
 
 import re
@@ -36,10 +36,10 @@ PAUSES: Final = {
 #: leaves an engine at real-time factor 0.3 little time to make the second.
 FIRST_LEAST: Final = 30
 FIRST_MOST: Final = 80
-#: The first piece may be as short or as long as this if a clause ends there.
+#: The first piece may have as few or as many characters as this if a clause ends there.
 FIRST_SHORTEST: Final = 12
 FIRST_LONGEST: Final = 120
-#: An ideograph, a kana or a syllable of Hangul takes about as long to say as so many letters.
+#: An ideograph, a kana or a syllable of Hangul takes about as long to say as this many letters.
 LETTERS_PER_WIDE: Final = 3
 
 _WIDE: Final = re.compile(f"[{IDEOGRAPHIC}{HANGUL}]")
@@ -48,9 +48,9 @@ _WIDE: Final = re.compile(f"[{IDEOGRAPHIC}{HANGUL}]")
 def split(text: str, *, least: int, most: int) -> list[Piece]:
     """Cut `text` into pieces of at least `least` and at most `most` characters.
 
-    Only white space is lost. No piece is longer than `most`; a piece is shorter than `least`, or
-    without a letter, only if no neighbour has room for it. The last piece's pause is 0. Linear in
-    the text's length.
+    Only white space is lost. No piece is longer than `most`. A piece is shorter than `least`, or
+    has no letter, only if no neighbour has room for it. The pause after the last piece is 0.
+    Linear in the text's length.
 
     Raises ValueError unless 1 <= least <= most.
     """
@@ -109,8 +109,8 @@ def _cut(places: Places, start: int, least: int, most: int, wanted: int) -> int:
     if end:
         return end
 
-    # The words here leave no choice. One that is too long for a piece is cut to fill this piece;
-    # any other stays whole, even if that makes a piece shorter than wanted.
+    # No word ends at a suitable place. A word that is too long for a piece is cut to fill this
+    # piece. Any other word stays whole, even if this makes a piece shorter than wanted.
     word_start, word_end = places.word_around(start + wanted)
     if word_end - word_start > most and (end := places.last_cluster_end(start, first, last)):
         return end
@@ -121,7 +121,7 @@ def _cut(places: Places, start: int, least: int, most: int, wanted: int) -> int:
 
 
 def _is_allowed(places: Places, start: int, end: int, least: int) -> bool:
-    """Whether a cut there leaves enough to say on both sides."""
+    """Whether a cut at `end` leaves enough to say on both sides."""
     rest = places.after(end)
     return (
         (end == places.length or places.length - rest >= least)

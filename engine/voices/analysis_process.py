@@ -1,17 +1,17 @@
-"""The process in which a stranger's recording is decoded: started, limited in time, ended, asked.
+"""Starts, asks and ends the process that decodes strangers' recordings, and limits its time.
 
 Knows: its command line, its process group, the lifeline, how fingerprints travel, which error each
 end of the process means. Does not know: sound, what a fingerprint consists of
 (`analysis/fingerprint.py`).
 
-The process leads a group of its own, with ffmpeg in it; the bot kills the whole group when the time
-is over or the caller is cancelled. The process holds one end of a pipe: when the bot ends, however
-it ends, the group kills itself. It sets its limits of memory and processor time itself
+The process leads a group of its own, which includes ffmpeg. The bot kills the whole group when the
+time is over or the caller is cancelled. The process holds one end of a pipe: when the bot ends for
+any reason, the group kills itself. The process sets its own limits of memory and processor time
 (`analysis/__main__.py`).
 
-The bot's own process has no numpy, and a thread of it that counts bits for half a second would
-delay the sound. A comparison with 1,000 fingerprints takes the process 0.5 to 0.9 s, 0.25 s of them
-to start; if nothing is frozen, none starts.
+The bot's process does not compare fingerprints: it has no numpy, and a thread that counts bits for
+half a second would delay the sound. A comparison with 1,000 fingerprints takes the process 0.5 to
+0.9 s, of which 0.25 s is its start. Without freezes, no process starts.
 """
 
 import asyncio
@@ -33,26 +33,26 @@ import structlog
 from engine.base.error_text import describe
 from engine.model.errors import BadRecording
 
-#: Seconds that one analysis may take; a usual one takes less than a second.
+#: Seconds that one analysis may take. A typical analysis takes less than a second.
 WORK_SECONDS: Final = 5.5
-#: Seconds for one comparison, on a machine that does other things too.
+#: Seconds for one comparison, on a machine that is busy with other work.
 COMPARE_SECONDS: Final = 10.0
-#: Fingerprints, and their bytes, for one run of the process. It has 8 s of processor time.
+#: Fingerprints, and their bytes, for one run of the process, which has 8 s of processor time.
 _MOST: Final = 2_000
 _MOST_BYTES: Final = 16 * 1024**2
 _LENGTH: Final = struct.Struct("<I")  # precedes each fingerprint
 
-#: The variables of the environment that the process gets: paths of programs and modules, no secret.
+#: The environment variables that the process inherits: paths of programs and modules, no secret.
 _KEPT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "IMAGEIO_FFMPEG_EXE")
-#: One thread of arithmetic: a pool for each core is too much memory for milliseconds of work.
+#: One thread of arithmetic: a thread per core takes too much memory for milliseconds of work.
 _SMALL: Final = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
 }
-#: glibc gives each large table back to the kernel and asks for it again: that took two thirds of
-#: the time (1.3 ms for a comparison, 0.43 ms without).
+#: By default, glibc returns each large table to the kernel and requests it again, which took two
+#: thirds of the time (1.3 ms for a comparison, 0.43 ms without).
 _REUSE: Final = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "67108864"}
 _MOST_OUTPUT: Final = 4000  # characters of standard error, for the log
 
@@ -83,7 +83,8 @@ class Ended(Exception):
 
 
 class NotAnalyzed(BadRecording):
-    """Whether the recording is usable is unknown: the machine was too slow, or we made a fault."""
+    """The analysis gave no result: the machine was too slow, or our code failed. The recording may
+    be usable."""
 
     retryable = True
 
@@ -96,7 +97,7 @@ def our_fault(reason: str) -> NotAnalyzed:
 
 
 async def run(arguments: list[str], source: Path, *, seconds: float) -> bytes:
-    """What `engine.voices.analysis` writes when the file `source` is its standard input.
+    """Return what `engine.voices.analysis` writes when the file `source` is its standard input.
 
     Raises TimeoutError after `seconds`, Ended, OSError.
     """
@@ -110,12 +111,12 @@ async def run(arguments: list[str], source: Path, *, seconds: float) -> bytes:
 async def _run_on(
     arguments: list[str], file: int, *, seconds: float, environment: Mapping[str, str] | None = None
 ) -> bytes:
-    """The same for an open file, which the caller closes. `environment`: more variables of it."""
+    """Like `run`, for an open file, which the caller closes. `environment`: more variables."""
     theirs, ours = os.pipe()
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-P",  # modules come from the same places as ours, not from the current directory
+            "-P",  # import from our paths, not from the current directory
             "-m",
             "engine.voices.analysis",
             f"--lifeline={theirs}",
@@ -144,7 +145,7 @@ async def _run_on(
 
 
 def _open(source: Path) -> int:
-    # Not blocking: a pipe in place of a file would wait for its writer.
+    # O_NONBLOCK: opening a pipe in place of a file would wait for its writer.
     file = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
@@ -153,7 +154,9 @@ def _open(source: Path) -> int:
 
 
 def _kill(group: int) -> None:
-    with suppress(ProcessLookupError, PermissionError):  # macOS: the latter for an empty group
+    with suppress(
+        ProcessLookupError, PermissionError
+    ):  # macOS raises the latter for an empty group
         os.killpg(group, signal.SIGKILL)
 
 
@@ -161,17 +164,20 @@ def _environment() -> dict[str, str]:
     kept = {name: value for name in _KEPT if (value := os.environ.get(name))} | _SMALL
     paths = [os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else []
     home = Path(__file__).resolve().parents[2]
-    if home.name not in ("site-packages", "dist-packages"):  # Python searches these by itself
+    if home.name not in ("site-packages", "dist-packages"):  # Python searches these already
         paths.insert(0, str(home))
     return kept | {"PYTHONPATH": os.pathsep.join(paths)} if paths else kept
 
 
-# ---- what it answers
+# ---- its answers
 
 
 async def ask(arguments: list[str], source: Path, seconds: float = WORK_SECONDS) -> bytes:
-    """What the process answers about `source`. Raises BadRecording however else it ends: the file
-    may be hostile, so every such end is attributed to the file."""
+    """Return the answer of the process about `source`.
+
+    Raises BadRecording if the process ends in any other way: the file may be hostile, so every such
+    end is attributed to the file.
+    """
     try:
         return await run(arguments, source, seconds=seconds)
     except TimeoutError as error:
@@ -188,13 +194,15 @@ async def ask(arguments: list[str], source: Path, seconds: float = WORK_SECONDS)
 
 
 async def encode_preview(wav: Path, seconds: float = WORK_SECONDS) -> bytes:
-    """A kept recording to listen to, as Ogg Opus. Raises BadRecording. One at a time: for many use
-    `RecordingAnalyzer.encode_preview`."""
+    """Encode a stored recording as a preview in Ogg Opus. Raises BadRecording.
+
+    There is no limit on concurrent calls: `RecordingAnalyzer.encode_preview` has one.
+    """
     return await ask(["--encode"], wav, seconds)
 
 
 async def fingerprint_of(kept: Path) -> bytes:
-    """The fingerprint of a kept recording. Raises BadRecording."""
+    """The fingerprint of a stored recording. Raises BadRecording."""
     found = json.loads(await ask(["--fingerprint"], kept))
     if "rejected" in found:
         raise BadRecording(found["rejected"])
@@ -206,8 +214,10 @@ async def same_recordings(
 ) -> list[int]:
     """The positions of the fingerprints in `others` that are the same recording as `first`.
 
-    `first_is` "kept": the stretch that is kept of the first is searched for in all of each other;
-    "whole": the stretch of each other in all of the first. Raises TimeoutError, Ended, OSError.
+    `first_is` "kept": search for the stored stretch of the first in the whole of each other.
+    "whole": search for the stored stretch of each other in the whole of the first.
+
+    Raises TimeoutError, Ended, OSError.
     """
     found: list[int] = []
     for begin, some in _batches(others):
@@ -234,7 +244,7 @@ def _batches(fingerprints: Sequence[bytes]) -> Iterator[tuple[int, Sequence[byte
 
 
 def _packed(fingerprints: Sequence[bytes]) -> int:
-    """A file without a name, so that a kill leaves nothing of it. Blocks."""
+    """Write the fingerprints to a file without a name, so that a kill leaves no file. Blocks."""
     with tempfile.TemporaryFile() as file:
         for each in fingerprints:
             file.write(_LENGTH.pack(len(each)) + each)

@@ -1,8 +1,8 @@
-"""Recordings that the operator has blocked everywhere: a file each, named by content hash.
+"""Recordings that the operator has blocked everywhere: one file each, named by content hash.
 
-Knows: that folder. A file holds the recording's fingerprint, or nothing where none is known: then
-the recording is recognized by its bytes alone. `mynah voices freeze` writes it; a running bot reads
-the folder each second. Does not know: whose recordings they are. Every call blocks.
+A file holds the recording's fingerprint. It is empty if the fingerprint is not known: only the same
+bytes are recognized then. `mynah voices freeze` writes the folder, and a running bot reads it each
+second. Every call blocks.
 """
 
 import os
@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-#: Its name in the data directory.
+#: The folder's name in the data directory.
 FOLDER: Final = "frozen"
 _HASH: Final = re.compile("[0-9a-f]{64}")
 
@@ -24,7 +24,7 @@ def blocked_in(folder: Path) -> frozenset[str]:
 
 
 def print_in(folder: Path, reference: str) -> bytes:
-    """Empty where there is none."""
+    """The fingerprint of a blocked recording; empty if it is not known."""
     try:
         return (folder / reference).read_bytes()
     except FileNotFoundError:
@@ -32,7 +32,7 @@ def print_in(folder: Path, reference: str) -> bytes:
 
 
 def block(folder: Path, reference: str, made: bytes = b"") -> None:
-    """`made`: the fingerprint, where it is known."""
+    """Block a recording. `made` is its fingerprint, if known."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / reference).touch(mode=0o600)
     if made:
@@ -40,7 +40,7 @@ def block(folder: Path, reference: str, made: bytes = b"") -> None:
 
 
 def add_print(folder: Path, reference: str, made: bytes) -> None:
-    """Nothing where it is not barred any more: the operator may release it at any moment."""
+    """Do nothing if the recording is no longer blocked: the operator may unblock it at any time."""
     with (
         suppress(FileNotFoundError),
         os.fdopen(os.open(folder / reference, os.O_WRONLY | os.O_TRUNC), "wb") as file,

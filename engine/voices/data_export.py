@@ -1,6 +1,7 @@
-"""A member's data as files that can be handed over: JSON, and the recordings as they are kept.
+"""A member's data as zip files: JSON, and the recordings as they are stored.
 
-Knows: what belongs to a member, zip files. Does not know: who asked, where they are sent.
+Knows: which data belongs to a member, and the size of zip files. Does not know: who requested the
+export, where the files go.
 """
 
 import asyncio
@@ -17,10 +18,10 @@ from engine.model.voices import Voice
 from engine.store.transaction import Transaction
 from engine.voices.recording_files import RecordingFiles
 
-#: What a zip file needs for each file in it besides its contents, and once for all: twice its
-#: name, 76 and 22 bytes (PKWARE's APPNOTE, sections 4.3.7, 4.3.12, 4.3.16); rounded up. What
-#: cannot be deflated grows by 5 bytes every 16 KiB and a few more.
+#: Overhead of a zip file, rounded up: 76 bytes and twice the name for each file in it, and 22 bytes
+#: in all (PKWARE's APPNOTE, sections 4.3.7, 4.3.12, 4.3.16).
 _HEADERS: Final = 128
+#: Contents that cannot be deflated grow by 5 bytes every 16 KiB and a few more.
 _GROWTH: Final = 1 / 2048
 _DATA: Final = "mynah-data.json"
 _MORE: Final = "mynah-data-{}.json"
@@ -28,7 +29,7 @@ _MORE: Final = "mynah-data-{}.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataExport:
-    """What is kept of a member."""
+    """The stored data of a member."""
 
     data: Mapping[str, Any]
     texts: Sequence[Mapping[str, Any]]
@@ -106,7 +107,8 @@ def _pack(
 def _files(
     kept: DataExport, recording_files: RecordingFiles, most_bytes: int
 ) -> Iterator[tuple[str, bytes]]:
-    """One JSON file, or more if the texts are too many for a part; no text is split."""
+    """Yield one JSON file, or more if the texts do not fit one zip file, then the recordings. No
+    text is split."""
     number, rest = 1, list(kept.texts)
     while True:
         name = _DATA if number == 1 else _MORE.format(number)
@@ -124,12 +126,12 @@ def _files(
         number += 1
     for reference, file_name in kept.recordings.items():
         recording = recording_files.read(reference)
-        if recording is not None:  # deleted since it was looked up
+        if recording is not None:  # deleted after the rows were read
             yield file_name, recording
 
 
 def _room(file: tuple[str, bytes]) -> int:
-    """Bytes that a file takes in a zip file at most."""
+    """The most bytes that a file takes in a zip file."""
     return _HEADERS + 2 * len(file[0].encode()) + len(file[1]) + int(len(file[1]) * _GROWTH)
 
 
@@ -174,12 +176,12 @@ def _text(job: Job) -> dict[str, Any]:
 
 
 def _without_token(note: Mapping[str, Any]) -> dict[str, Any]:
-    """Interaction tokens are credentials: they are never exported."""
+    """Interaction tokens are credentials: never export them."""
     return {name: value for name, value in note.items() if name != "token"}
 
 
 def _file_names(voices: Sequence[Voice]) -> dict[str, str]:
-    """A name for each recording: its voice's, made distinct where it must be."""
+    """A file name for each recording: the name of its voice, made unique if needed."""
     names: dict[str, str] = {}
     for voice in voices:
         if voice.reference in names:

@@ -1,7 +1,7 @@
-"""What is kept of a member, in numbers: for who is about to have it deleted. And which texts were
-spoken in a voice: for who shows its name.
+"""How much data of a member is stored, which members read before they delete it; and which texts
+were spoken in a voice, for front ends that show its name.
 
-Knows: that it is counted in one go. Does not know: what is deleted (`erasure.py`), any words.
+Does not know: what a deletion covers (`erasure.py`).
 """
 
 from collections.abc import Sequence
@@ -12,20 +12,20 @@ from engine.model.voices import Voice
 from engine.queue import FrontEndQueue
 from engine.store.transaction import Transaction
 
-#: Texts that are looked at again when the name of a voice is no longer to be seen.
+#: Texts that a front end checks again when the name of a voice must no longer be shown.
 MOST_SPOKEN: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSummary:
-    """All that is kept of a member."""
+    """The stored data of a member."""
 
     voices: Sequence[Voice]
-    texts: int  # jobs, over or not
-    waiting: int  # of these, not over
+    texts: int  # jobs, ended or live
+    waiting: int  # of these, live
     choices: int  # of a voice to speak in, by server
     lists: int  # voices of others that are shared with them by name
-    messages: int  # on Discord, still to be blanked from an earlier time
+    messages: int  # that earlier deletions have not yet redacted
 
 
 async def data_summary(speech: FrontEndQueue, member: str) -> DataSummary:
@@ -37,8 +37,7 @@ async def data_summary(speech: FrontEndQueue, member: str) -> DataSummary:
 
 
 async def spoken_in(speech: FrontEndQueue, key: str) -> list[int]:
-    """The front end's jobs that are over, in this registered voice, or ("") in any; newest
-    first."""
+    """The front end's ended jobs in this registered voice, or ("") in any; newest first."""
     return await speech.database.read(
         lambda tx: tx.jobs.ended_in(speech.frontend, key or None, most=MOST_SPOKEN)
     )

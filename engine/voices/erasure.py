@@ -1,7 +1,7 @@
-"""All that is kept of a member: handed over, or gone for good.
+"""Exports all stored data of a member, or deletes it permanently.
 
-Knows: what is a member's. Does not know: Discord; messages that show their texts are blanked by
-whoever follows the rows of `erasures`.
+Knows: which data belongs to a member. Does not know: messages that show the member's texts. A front
+end redacts these: `erasures` gives the list.
 """
 
 import structlog
@@ -21,22 +21,23 @@ class MemberErasure(PendingDeletions):
     async def export(
         self, member: str, most_bytes: int, *, place: str | None = None
     ) -> list[tuple[str, bytes]]:
-        """All that is kept of a member, as zip files of at most so many bytes: name, contents.
+        """All stored data of a member as zip files (name, contents) of at most `most_bytes` each.
 
-        Raises ValueError where a single recording has no room.
+        Raises ValueError if a single recording is larger.
         """
 
         def write(tx: Transaction) -> DataExport:
-            self._tell(tx, Requester(member=member, place=place), Action.EXPORT)
+            self._record(tx, Requester(member=member, place=place), Action.EXPORT)
             return collect(tx, member)
 
         return await pack(await self._database.write(write), self._recording_files, most_bytes)
 
     async def erase(self, member: str, *, place: str | None = None) -> None:
-        """Delete all that is kept of a member, from the disk too when this returns; but for what
-        an engine that is away holds, which it loses before it speaks again.
+        """Delete all stored data of a member.
 
-        Live jobs end: theirs (ERASED), and those of others in their voices (VOICE_GONE).
+        The data is gone from the disk when this returns. If the engine is away, it deletes what it
+        holds before it speaks again. Live jobs of the member end with ERASED, and jobs of others
+        in the member's voices with VOICE_GONE.
         """
         await self._tasks.run_to_completion(self._erase(member, place))
 
@@ -52,7 +53,7 @@ class MemberErasure(PendingDeletions):
             self._remove(tx, theirs)
             tx.deletions.put(DeletionKind.PAGES, [TEXTS, RECORDINGS])
             nobody = Requester(member=NOBODY, place=place)
-            self._tell(tx, nobody, Action.ERASE)
+            self._record(tx, nobody, Action.ERASE)
 
         def forget(job: Job) -> bool:
             return job.requester == member or (job.reference is not None and job.voice in gone)
@@ -62,26 +63,26 @@ class MemberErasure(PendingDeletions):
 
         await self._act(write, forget=forget, ended_by=ended_by)
         for key in gone:
-            self._news.publish(key)
+            self._changes.publish(key)
         await self.purge()
         log.info("A member's data was deleted", voices=len(gone))
 
-    # ---- messages that are to be blanked
+    # ---- messages that a front end must redact
 
     async def erasures(self, member: str | None, *, frontend: str) -> list[PendingRedaction]:
-        """Messages of this front end that still show what this member, or (None) any, had deleted;
-        oldest first."""
+        """Messages of this front end that still show deleted texts of this member, or (None) of
+        any member; oldest first."""
         return await self._database.read(
             lambda tx: tx.deletions.redactions(frontend=frontend, member=member)
         )
 
     async def erasure_done(self, redaction_id: int) -> None:
-        """It is blanked, or gone."""
+        """Record that the message is redacted, or gone."""
 
         def write(tx: Transaction) -> bool:
             last = tx.deletions.redaction_done(redaction_id)
             if last:
-                # The rows named their member: what SQLite leaves of them goes as well.
+                # The rows name the member, so their remains in SQLite's free pages must go too.
                 tx.deletions.put(DeletionKind.PAGES, [TEXTS])
             return last
 
@@ -89,5 +90,5 @@ class MemberErasure(PendingDeletions):
             await self.purge()
 
     async def erasure_failed(self, redaction_id: int, why: str) -> None:
-        """It is out of reach; `why` is for the member."""
+        """Record that the message is out of reach. The member reads `why`."""
         await self._database.write(lambda tx: tx.deletions.redaction_failed(redaction_id, why))

@@ -1,19 +1,19 @@
-"""Which voices fall under which freeze: a recording is recognized by its sound.
+"""Which voices each freeze covers: a recording is recognized by its sound.
 
-Knows: when fingerprints are compared (a voice comes, a freeze comes, the operator blocks a
-recording), and that none may slip through in between. Does not know: how they are compared
+Knows: when fingerprints are compared (for a new voice, for a new freeze, when the operator blocks a
+recording), and how no recording slips through in between. Does not know: how they are compared
 (`analysis_process.py`), what a freeze means (`permissions.py`).
 
-What is found is kept in rows, which every judgement reads. A voice and the freezes that it falls
-under are committed together. A freeze holds at once for the voice and for the same bytes; which
-other voices are the same recording is found right after it, and at the next start where a kill
-came between.
+The results are rows, which every `VoicePolicy` reads. One transaction commits a voice and the rows
+of the freezes that cover it. A freeze holds at once for the voice and for the same bytes. A
+comparison right after it finds the other voices of the same recording; after a kill, the next start
+makes that comparison.
 
-    a voice comes    with `_files`: compare with all freezes, then commit voice and rows
-    a freeze comes   commit it; then with `_files`: compare with all voices, commit rows
+    a new voice     with `_files`: compare with all freezes, then commit voice and rows
+    a new freeze    commit it; then with `_files`: compare with all voices, commit rows
 
-`_files` keeps the two apart: a freeze that is committed while a voice is compared finds that voice
-in its own comparison.
+The lock `_files` keeps the two apart: a freeze that is committed while a voice is compared finds
+that voice in its own comparison.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from engine.store.transaction import EVERYWHERE, Frozen, Transaction
 from engine.voices import analysis_process, blocklist
 from engine.voices.transactions import VoiceTransactions
 
-#: Seconds that a freeze waits for what it finds, so that an admin is told of all that it ended.
+#: Seconds that a freeze waits for its comparison, so that the admin learns of all ended jobs.
 SOON: Final = 1.5
 #: Seconds until a comparison that failed is tried again.
 _RETRY_SECONDS: Final = 60.0
@@ -43,22 +43,22 @@ log = structlog.get_logger(__name__)
 class Freezes(VoiceTransactions):
     def __init__(self, settings: Settings, speech: SpeechQueue, clock: Clock) -> None:
         super().__init__(settings, speech, clock)
-        self._at_work: set[asyncio.Task[None]] = set()
-        #: Recordings that gave no fingerprint; tried again at the next start.
+        self._running: set[asyncio.Task[None]] = set()
+        #: Recordings that gave no fingerprint. The next start tries again.
         self._unreadable: set[str] = set()
 
-    async def _recognize(self, made: bytes) -> list[Frozen]:
-        """The freezes under which a recording falls. To be called with `_files`.
+    async def _recognize(self, fingerprint: bytes) -> list[Frozen]:
+        """The freezes that cover a recording. The caller holds `_files`.
 
-        Raises NotExamined: what cannot be compared does not come in.
+        Raises NotAnalyzed if the comparison fails: the caller must not accept the recording then.
         """
-        if not made:
+        if not fingerprint:
             return []
         frozen = await self._database.read(lambda tx: tx.freezes.all(printed=True))
         frozen = [each for each in frozen if each.print]
         try:
             found = await analysis_process.same_recordings(
-                made, [each.print or b"" for each in frozen], first_is="kept"
+                fingerprint, [each.print or b"" for each in frozen], first_is="kept"
             )
         except (TimeoutError, analysis_process.Ended, OSError) as error:
             log.error("A recording could not be compared with frozen ones", error=describe(error))
@@ -67,68 +67,66 @@ class Freezes(VoiceTransactions):
 
     # ---- the operator's blocklist
 
-    def _mirror(self, tx: Transaction, blocked: Collection[tuple[str, bytes]]) -> None:
-        """Have the rows be as the operator's folder is: recordings, with prints where known."""
+    def _put_blocked(self, tx: Transaction, blocked: Collection[tuple[str, bytes]]) -> None:
+        """Make the rows match the operator's blocklist: recordings, with known fingerprints."""
         tx.freezes.keep_only(EVERYWHERE, [reference for reference, _ in blocked])
-        for reference, made in blocked:
-            made = made or tx.freezes.print_by_reference(reference) or b""
-            tx.freezes.put(EVERYWHERE, reference=reference, owner=OPERATOR, made=made or None)
+        for reference, known in blocked:
+            fingerprint = known or tx.freezes.print_by_reference(reference) or None
+            tx.freezes.put(EVERYWHERE, reference=reference, owner=OPERATOR, made=fingerprint)
 
-    # ---- what is found afterwards
+    # ---- comparisons after a freeze
 
-    def _recognize_soon(self) -> "asyncio.Task[None]":
-        """Find which voices are a recording that was frozen after they came."""
-        return self._in_the_background(self._compare)
+    def _start_recognizing(self) -> "asyncio.Task[None]":
+        """Start to find the older voices that have a frozen recording."""
+        return self._start_task(self._compare)
 
-    async def _recognized_soon(self) -> None:
-        """The same, and wait for it as long as a member waits for an answer."""
-        await asyncio.wait({self._recognize_soon()}, timeout=SOON)
+    async def _recognize_and_wait(self) -> None:
+        """Start the comparison, and wait for it at most `SOON` seconds."""
+        await asyncio.wait({self._start_recognizing()}, timeout=SOON)
 
-    def _print_old_voices(self) -> None:
-        """Compute the fingerprints of voices from before there were any."""
-        self._in_the_background(self._fill_in_voices)
+    def _start_adding_fingerprints(self) -> None:
+        """Start to compute the fingerprints that voices of older versions lack."""
+        self._start_task(self._add_fingerprints)
 
-    def _in_the_background(self, work: Callable[[], Awaitable[None]]) -> "asyncio.Task[None]":
+    def _start_task(self, work: Callable[[], Awaitable[None]]) -> "asyncio.Task[None]":
         async def run() -> None:
             while True:
                 try:
                     await work()
                 except Exception:
-                    # The edge of this task: a process was killed, the disk is full, a fault of
-                    # ours. What is frozen stays so; what is left to do stays written down.
+                    # The edge of this task: a process was killed, the disk is full, or our bug.
+                    # Freezes still hold, and the rows still say which comparisons are left.
                     log.exception("Recordings could not be compared; it is tried again")
                     await self._clock.sleep(_RETRY_SECONDS)
                 else:
                     return
 
         task = asyncio.create_task(run(), name="recognizing")
-        self._at_work.add(task)
-        task.add_done_callback(self._at_work.discard)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
         return task
 
     async def _stop_recognizing(self) -> None:
-        for task in self._at_work:
+        for task in self._running:
             task.cancel()
-        await asyncio.gather(*self._at_work, return_exceptions=True)
+        await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _compare(self) -> None:
         for frozen in await self._database.read(lambda tx: tx.freezes.all(printed=False)):
-            await self._fill_in_freeze(frozen)
+            await self._add_freeze_fingerprint(frozen)
         for frozen in await self._database.read(lambda tx: tx.freezes.yet_to_compare()):
             if frozen.place == EVERYWHERE and frozen.print:
                 await asyncio.to_thread(
-                    blocklist.add_print, self._frozen, frozen.reference, frozen.print
+                    blocklist.add_print, self._blocklist, frozen.reference, frozen.print
                 )
             async with self._files:
                 await self._compare_with_voices(frozen)
 
     async def _compare_with_voices(self, frozen: Frozen) -> None:
-        beside = await self._database.read(
-            lambda tx: tx.freezes.prints_beside(frozen.id),
-        )
-        ids = list(beside)
+        fingerprints = await self._database.read(lambda tx: tx.freezes.prints_beside(frozen.id))
+        ids = list(fingerprints)
         places = await analysis_process.same_recordings(
-            frozen.print or b"", [beside[each] for each in ids], first_is="whole"
+            frozen.print or b"", [fingerprints[each] for each in ids], first_is="whole"
         )
         found = [ids[place] for place in places]
 
@@ -136,7 +134,7 @@ class Freezes(VoiceTransactions):
             tx.freezes.put_under(frozen.id, found)
             tx.freezes.set_compared(frozen.id)
 
-        await self._act(write, tell=[""] if found else [])
+        await self._act(write, changed=[""] if found else [])
         if found:
             log.info(
                 "Voices were recognized as a frozen recording",
@@ -144,34 +142,35 @@ class Freezes(VoiceTransactions):
                 voices=[f"@{each}" for each in found],
             )
 
-    # ---- fingerprints that are missing
+    # ---- missing fingerprints
 
-    async def _fill_in_voices(self) -> None:
+    async def _add_fingerprints(self) -> None:
         for voice_id, reference in await self._database.read(lambda tx: tx.freezes.without_print()):
-            made = await self._print_of(reference)
-            if made is not None:
-                await self._fill_in_voice(voice_id, made)
+            fingerprint = await self._fingerprint_of(reference)
+            if fingerprint is not None:
+                await self._add_fingerprint(voice_id, fingerprint)
 
-    async def _fill_in_voice(self, voice_id: int, made: bytes) -> None:
+    async def _add_fingerprint(self, voice_id: int, fingerprint: bytes) -> None:
         async with self._files:
-            found = await self._recognize(made)
+            found = await self._recognize(fingerprint)
 
             def write(tx: Transaction) -> None:
-                tx.freezes.put_print(voice_id, made)
+                tx.freezes.put_print(voice_id, fingerprint)
                 for frozen in found:
                     tx.freezes.put_under(frozen.id, [voice_id])
 
-            await self._act(write, tell=[""] if found else [])
+            await self._act(write, changed=[""] if found else [])
 
-    async def _fill_in_freeze(self, frozen: Frozen) -> None:
-        made = await self._database.read(lambda tx: tx.freezes.print_by_reference(frozen.reference))
-        made = made or await self._print_of(frozen.reference)
-        if not made:
-            return  # known by its bytes alone, as long as nobody has the recording
-        await self._database.write(lambda tx: tx.freezes.set_print(frozen.id, made))
+    async def _add_freeze_fingerprint(self, frozen: Frozen) -> None:
+        reference = frozen.reference
+        known = await self._database.read(lambda tx: tx.freezes.print_by_reference(reference))
+        fingerprint = known or await self._fingerprint_of(reference)
+        if not fingerprint:
+            return  # without the recording, only the same bytes are recognized
+        await self._database.write(lambda tx: tx.freezes.set_print(frozen.id, fingerprint))
 
-    async def _print_of(self, reference: str) -> bytes | None:
-        """None where the recording is away, or cannot be read."""
+    async def _fingerprint_of(self, reference: str) -> bytes | None:
+        """The fingerprint of a stored recording; None if the file is missing or cannot be read."""
         if reference in self._unreadable:
             return None
         place = await asyncio.to_thread(self._recording_files.path, reference)

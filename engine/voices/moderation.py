@@ -1,7 +1,7 @@
-"""What a server's admins decide about voices, what is reported to them, and the trail.
+"""Decisions of a server's admins about voices, reports to them, and the audit log.
 
-Knows: decisions. Does not know: who is an admin (the caller has checked), what a decision means for
-a use (`permissions.py`).
+Does not know: who is an admin (the caller checks that), what a decision means for a use
+(`permissions.py`).
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from engine.voices import permissions
 from engine.voices.freezes import Freezes
 from engine.voices.transactions import engine_unknown, unknown
 
-#: What only an admin does.
+#: The actions of admins.
 DECISIONS: Final = (
     *(Action.REMOVE, Action.FREEZE, Action.RELEASE, Action.BAR, Action.UNBAR),
     *(Action.DEFAULT, Action.UPLOADERS, Action.ALLOW),
@@ -44,9 +44,11 @@ class Moderation(Freezes):
         return await self._database.read(lambda tx: tx.rules.of(place))
 
     async def set_default(self, requester: Requester, key: str | None) -> None:
-        """The voice of those on this server who have chosen none: a built-in one, or one that
-        everyone there may use; None: the engine's own. Raises UnknownVoice, NotAllowed,
-        EngineUnknown."""
+        """Set the voice of members on this server who have not chosen a voice.
+
+        `key` is a built-in voice, a voice that everyone there may use, or None for the engine's
+        own. Raises UnknownVoice, NotAllowed, EngineUnknown.
+        """
         place = _place(requester)
 
         def write(tx: Transaction) -> None:
@@ -64,49 +66,50 @@ class Moderation(Freezes):
                     )
             elif key is not None:
                 self._check_built_in(key)
-            self._decide(tx, requester, default_voice=key)
-            told = "" if key is None or number is not None else key
-            self._tell(tx, requester, Action.DEFAULT, number, told)
+            self._update_rules(tx, requester, default_voice=key)
+            detail = "" if key is None or number is not None else key
+            self._record(tx, requester, Action.DEFAULT, number, detail)
 
         await self._act(write)
 
     async def set_uploaders(self, requester: Requester, role: str | None) -> None:
-        """Only members with this role may upload from now on; None: everyone."""
+        """Let only members with this role upload from now on. None: everyone."""
 
         def write(tx: Transaction) -> None:
-            self._decide(tx, requester, uploaders=role)
-            self._tell(tx, requester, Action.UPLOADERS, detail=role or "everyone")
+            self._update_rules(tx, requester, uploaders=role)
+            self._record(tx, requester, Action.UPLOADERS, detail=role or "everyone")
 
         await self._act(write)
 
     async def allow(self, requester: Requester, cloned: ClonePolicy) -> None:
-        """Which registered voices may be used on this server."""
+        """Set which registered voices may be used on this server."""
 
         def write(tx: Transaction) -> None:
-            self._decide(tx, requester, cloned=cloned)
-            self._tell(tx, requester, Action.ALLOW, detail=cloned)
+            self._update_rules(tx, requester, cloned=cloned)
+            self._record(tx, requester, Action.ALLOW, detail=cloned)
 
-        await self._act(write, tell=[""])
+        await self._act(write, changed=[""])
 
     # ---- single voices
 
     async def seen(self, place: str) -> list[Voice]:
-        """Shared with that server or with everyone, spoken there lately, or frozen there."""
+        """The voices that are shared with that server or with everyone, were spoken there lately,
+        or are frozen there."""
         return await self._database.read(lambda tx: tx.voices.seen_on(place))
 
     async def speakers(self, place: str) -> Mapping[str, str]:
-        """The voices that were heard on that server lately, by key, and who spoke in each last."""
+        """The last member who spoke in each voice that was heard on that server lately, by key."""
         return await self._database.read(lambda tx: tx.voices.speakers_on(place))
 
     async def frozen(self, place: str) -> frozenset[int]:
         return await self._database.read(lambda tx: tx.freezes.voices_frozen_on(place))
 
     async def remove(self, requester: Requester, key: str) -> None:
-        """End a voice's sharing with this server. Raises UnknownVoice, NotAllowed."""
+        """Stop sharing a voice with this server. Raises UnknownVoice, NotAllowed."""
         place = _place(requester)
 
         def write(tx: Transaction) -> None:
-            voice = _seen(tx, place, key)
+            voice = _visible(tx, place, key)
             if voice.scope is not Scope.SERVER or voice.place != place:
                 raise NotAllowed(
                     f"{key} is not shared with {place}",
@@ -115,56 +118,60 @@ class Moderation(Freezes):
                 )
             tx.voices.update(voice.id, scope=Scope.PRIVATE, place=None)
             if tx.rules.of(place).default_voice == voice.key:
-                self._decide(tx, requester, default_voice=None)
-            self._tell(tx, requester, Action.REMOVE, voice.id)
+                self._update_rules(tx, requester, default_voice=None)
+            self._record(tx, requester, Action.REMOVE, voice.id)
 
-        await self._act(write, tell=[key])
+        await self._act(write, changed=[key])
 
     async def freeze(self, requester: Requester, key: str) -> None:
-        """Its recording may not be spoken on this server until it is released, no matter who
-        gives it: other voices of it fall under the freeze too, those to come included. Raises
-        UnknownVoice."""
+        """Forbid the voice's recording on this server until an admin releases it.
+
+        The freeze covers all voices of the same recording, by any owner, including future voices.
+        Raises UnknownVoice.
+        """
         place = _place(requester)
 
         def write(tx: Transaction) -> None:
-            voice = _seen(tx, place, key)
+            voice = _visible(tx, place, key)
             tx.freezes.freeze(place, voice)
-            self._tell(tx, requester, Action.FREEZE, voice.id)
+            self._record(tx, requester, Action.FREEZE, voice.id)
 
-        await self._act(write, tell=[""])  # the same recording may be in several
-        await self._recognized_soon()
+        await self._act(write, changed=[""])  # several voices may have the same recording
+        await self._recognize_and_wait()
 
     async def release(self, requester: Requester, key: str) -> None:
-        """The recording may be spoken again, in all voices that were recognized as it. Raises
+        """End the freeze of the recording, for all voices that were recognized as it. Raises
         UnknownVoice."""
         place = _place(requester)
 
         def write(tx: Transaction) -> None:
-            voice = _seen(tx, place, key)
+            voice = _visible(tx, place, key)
             tx.freezes.release(place, voice)
-            self._tell(tx, requester, Action.RELEASE, voice.id)
+            self._record(tx, requester, Action.RELEASE, voice.id)
 
-        await self._act(write, tell=[""])
+        await self._act(write, changed=[""])
 
     # ---- members
 
     async def barred(self, place: str) -> frozenset[str]:
-        """The members who may not give voices to that server."""
+        """The members who may not give voices to that server, because an admin blocked them."""
         return await self._database.read(lambda tx: tx.freezes.members_blocked_on(place))
 
     async def bar(self, requester: Requester, member: str) -> None:
-        """This member cannot upload voices on the server or share any with it from now on, and
-        none of theirs is spoken there, until it is taken back."""
+        """Block a member from uploading voices on this server and sharing voices with it.
+
+        The member's voices are not spoken there until `unbar`.
+        """
         place = _place(requester)
 
         def write(tx: Transaction) -> None:
             tx.freezes.block_member(place, member)
-            self._tell(tx, requester, Action.BAR, detail=member)
+            self._record(tx, requester, Action.BAR, detail=member)
 
-        await self._act(write, tell=[""])
+        await self._act(write, changed=[""])
 
     async def unbar(self, requester: Requester, member: str) -> None:
-        """Raises NotAllowed where the member is not barred."""
+        """End the block of a member. Raises NotAllowed if the member is not blocked."""
         place = _place(requester)
 
         def write(tx: Transaction) -> None:
@@ -174,26 +181,26 @@ class Moderation(Freezes):
                     user_message="This member is not barred from giving voices here.",
                 )
             tx.freezes.unblock_member(place, member)
-            self._tell(tx, requester, Action.UNBAR, detail=member)
+            self._record(tx, requester, Action.UNBAR, detail=member)
 
-        await self._act(write, tell=[""])
+        await self._act(write, changed=[""])
 
-    # ---- reports, and the trail
+    # ---- reports and the audit log
 
     async def report(self, requester: Requester, key: str, words: str) -> Voice:
-        """Tell the admins of this server, and the operator by the log, what is wrong with a voice
-        that was heard here or that the asker may use. Raises UnknownVoice."""
+        """Record in the audit log, and in the operator's log, what is wrong with a voice that was
+        heard here or that the requester may use. Raises UnknownVoice."""
 
         def write(tx: Transaction) -> Voice:
             policy = self._policy(tx)
             voice = policy.voice(key)
             if voice is None or not policy.allows(voice, requester):
-                voice = _seen(tx, _place(requester), key)
-            self._tell(tx, requester, Action.REPORT, voice.id, words[:MOST_WORDS])
+                voice = _visible(tx, _place(requester), key)
+            self._record(tx, requester, Action.REPORT, voice.id, words[:MOST_WORDS])
             return voice
 
         voice = await self._database.write(write)
-        # Ids only, as everywhere in the log: the words are in the trail.
+        # Ids only, as everywhere in the log. The audit log has the words.
         log.warning(
             "A voice was reported",
             voice=voice.key,
@@ -205,19 +212,19 @@ class Moderation(Freezes):
     async def audit(
         self, place: str | None, *, actor: str | None = None, limit: int = _ENTRIES
     ) -> list[AuditEntry]:
-        """The newest first: of one server, or (None) of all, in direct messages too."""
+        """Entries of one server, or (None) of all servers and direct messages; newest first."""
         return await self._database.read(
             lambda tx: tx.audit.entries(place=place, actor=actor, limit=limit)
         )
 
     async def deciders(self, place: str, *, limit: int) -> list[str]:
-        """Who has decided about voices on that server, the latest first. They were admins then."""
+        """The members who decided about voices on that server as admins, the latest first."""
         return await self._database.read(lambda tx: tx.audit.actors(place, DECISIONS, limit=limit))
 
-    def _decide(self, tx: Transaction, requester: Requester, **decided: object) -> None:
+    def _update_rules(self, tx: Transaction, requester: Requester, **changes: object) -> None:
         place = _place(requester)
         rules = tx.rules.of(place)
-        tx.rules.put(place, replace(rules, **decided))  # type: ignore[arg-type]
+        tx.rules.put(place, replace(rules, **changes))  # type: ignore[arg-type]
 
     def _check_built_in(self, key: str) -> None:
         info = self._speech.info
@@ -238,8 +245,8 @@ def _place(requester: Requester) -> str:
     return requester.place
 
 
-def _seen(tx: Transaction, place: str, key: str) -> Voice:
-    """Of others, nobody is told whether they exist."""
+def _visible(tx: Transaction, place: str, key: str) -> Voice:
+    """The voice `key`, if it is seen on `place`. The error does not reveal whether others exist."""
     for voice in tx.voices.seen_on(place):
         if voice.key == key:
             return voice

@@ -1,10 +1,11 @@
-"""Recordings that the operator puts into the folder of references become public voices.
+"""Makes public voices of the recordings that the operator puts into the folder of references.
 
-Knows: that folder, the analysis of each file, when a file has stopped changing. Does not know: how
-a recording is analyzed, how a voice is registered.
+Knows: that folder, the result of each file's analysis, when a file has stopped changing. Does not
+know: how a recording is analyzed (`recording_analyzer.py`), how a voice is registered
+(`operator_voices.py`).
 
-The folder is read each second. A file is analyzed once it is unchanged from one look to the next,
-because a copy in progress grows. The results are kept beside the converted copies, so that a
+The folder is read each second. A file is analyzed when two reads in a row find it unchanged,
+because a copy in progress grows. The results are stored beside the converted copies, so that a
 restart analyzes nothing again.
 """
 
@@ -35,16 +36,16 @@ from engine.voices.recording_analyzer import (
 from engine.voices.recording_files import OperatorRecording, RecordingFiles
 
 LOOK_SECONDS: Final = 1.0
-#: The operator's own files may be large; members' uploads have a limit of their own.
+#: The operator's files may be large. Members' uploads have a lower limit, a setting.
 MOST_BYTES: Final = 256 * MEBIBYTE
 _INDEX: Final = "index.json"
-_WORK: Final = ".mynah-analyzed.wav"  # swept like every file of that prefix
+_WORK: Final = ".mynah-analyzed.wav"  # `sweep` removes all files with that prefix
 
 log = structlog.get_logger(__name__)
 
 
 class Publisher(Protocol):
-    """What is asked of the VoiceRegistry."""
+    """The methods of VoiceRegistry that this module needs."""
 
     async def published(self) -> Sequence[Voice]: ...
     async def publish(self, name: str, analyzed: Analyzed, /) -> Voice: ...
@@ -53,7 +54,7 @@ class Publisher(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a file of this size and time gave: a recording, or why it was rejected."""
+    """The result of a file of this size and time: a recording, or why it was rejected."""
 
     size: int
     mtime: int
@@ -67,7 +68,7 @@ class Finding:
 
 
 class OperatorFolder:
-    """Call `start` after the registry's, `close` before it."""
+    """Call `start` after the registry's `start`, and `close` before its `close`."""
 
     def __init__(
         self,
@@ -82,10 +83,10 @@ class OperatorFolder:
         self._clock = clock
         self._seen: dict[str, OperatorRecording] = {}
         self._found: dict[str, Finding] = {}
-        #: Files that could not be analyzed: tried again when they change, and at the next start.
+        #: Files whose analysis failed. It is tried again when they change, and at the next start.
         self._failed: dict[str, OperatorRecording] = {}
         self._warned: frozenset[tuple[str, str]] = frozenset()
-        self._published: object = None  # what the registry was last told
+        self._published: object = None  # the state that the registry last got
         self._tasks = TaskSet()
 
     @classmethod
@@ -106,8 +107,8 @@ class OperatorFolder:
             try:
                 await self.look()
             except Exception:
-                # The edge of this task: a full or failing disk, a fault of ours. The next look may
-                # succeed; registered voices stay.
+                # The edge of this task: a full or failing disk, or our bug. The next read may
+                # succeed, and registered voices stay.
                 log.exception("the folder of references could not be read")
             await self._clock.sleep(LOOK_SECONDS)
 
@@ -119,7 +120,7 @@ class OperatorFolder:
             if self._seen.get(name) == file and not self._is_known(name, file, converted):
                 await self._analyze(name, file)
         self._seen = files
-        await self._settle(files)
+        await self._publish_all(files)
 
     def _is_known(self, name: str, file: OperatorRecording, converted: set[str]) -> bool:
         found = self._found.get(name)
@@ -140,7 +141,7 @@ class OperatorFolder:
         except Busy:
             return
         except FileNotFoundError:
-            return  # deleted meanwhile: the next look sees it
+            return  # deleted meanwhile: the next read notices
         except BadRecording as error:
             log.warning(
                 "a recording in the folder of references cannot be used",
@@ -165,11 +166,11 @@ class OperatorFolder:
         self._found[name] = found
         await asyncio.to_thread(self._write_index)
 
-    async def _settle(self, files: dict[str, OperatorRecording]) -> None:
-        """Make the public voices those of the folder."""
+    async def _publish_all(self, files: dict[str, OperatorRecording]) -> None:
+        """Make the public voices match the folder."""
         wanted: dict[str, tuple[str, Finding]] = {}
-        kept: set[str] = set()  # keys of files that still change, or wait for analysis
-        doubles: set[tuple[str, str]] = set()
+        kept: set[str] = set()  # name keys of files that still change, or wait for analysis
+        duplicates: set[tuple[str, str]] = set()
         for file_name, file in files.items():
             name = public_name(file.path.stem)
             found = self._found.get(file_name)
@@ -178,10 +179,10 @@ class OperatorFolder:
                     kept.add(name_key(name))
             elif found.reference is not None:
                 if name_key(name) in wanted:
-                    doubles.add((file_name, name))
+                    duplicates.add((file_name, name))
                 else:
                     wanted[name_key(name)] = (name, found)
-        self._warn_of_doubles(doubles)
+        self._warn_of_duplicates(duplicates)
         state = ({key: (name, found.reference) for key, (name, found) in wanted.items()}, kept)
         if state == self._published:
             return
@@ -194,8 +195,8 @@ class OperatorFolder:
             if key not in wanted and key not in kept:
                 await self._registry.unpublish(voice.name)
                 log.info("a public voice is withdrawn", name=voice.name)
-        still = {voice.reference for key, voice in published.items() if key in kept}
-        await self._forget(files, still)
+        still_used = {voice.reference for key, voice in published.items() if key in kept}
+        await self._forget(files, still_used)
         self._published = state
 
     async def _publish(self, name: str, found: Finding) -> None:
@@ -203,7 +204,7 @@ class OperatorFolder:
         assert found.analysis is not None
         wav = await asyncio.to_thread(self._recording_files.path, found.reference)
         if wav is None:
-            return  # deleted meanwhile: the next look makes it again
+            return  # deleted meanwhile: the next read converts the file again
         analysis = RecordingAnalysis.from_json(found.analysis)
         analyzed = Analyzed(
             wav=wav,
@@ -219,31 +220,32 @@ class OperatorFolder:
             return
         log.info("a voice is public", name=name, advice="; ".join(analyzed.advice))
 
-    async def _forget(self, files: dict[str, OperatorRecording], still: set[str]) -> None:
-        """Delete what was made of files that are gone. `still`: references that voices have until
-        their files are analyzed."""
+    async def _forget(self, files: dict[str, OperatorRecording], still_used: set[str]) -> None:
+        """Delete the results of files that are gone. `still_used`: references of voices whose
+        changed files wait for analysis."""
         gone = self._found.keys() - files.keys()
         for name in gone:
             del self._found[name]
         self._failed = {name: file for name, file in self._failed.items() if name in files}
         if gone:
             await asyncio.to_thread(self._write_index)
-        needed = {found.reference for found in self._found.values()} | still
+        needed = {found.reference for found in self._found.values()} | still_used
         for reference in await asyncio.to_thread(self._recording_files.kept_converted):
             if reference not in needed:
                 await asyncio.to_thread(self._recording_files.drop_converted, reference)
 
-    def _warn_of_doubles(self, doubles: set[tuple[str, str]]) -> None:
-        for file, name in sorted(doubles - self._warned):
+    def _warn_of_duplicates(self, duplicates: set[tuple[str, str]]) -> None:
+        for file, name in sorted(duplicates - self._warned):
             log.warning(
                 "two recordings in the folder of references have the same name; rename this one",
                 file=file,
                 name=name,
             )
-        self._warned = frozenset(doubles)
+        self._warned = frozenset(duplicates)
 
     def _read_index(self) -> dict[str, Finding]:
-        """Nothing if it is missing, damaged, or of another edition: then every file is analyzed."""
+        """Return {} if the index is missing, damaged, or of another edition: every file is analyzed
+        again then."""
         with suppress(OSError, ValueError, TypeError, AttributeError):
             kept = json.loads((self._recording_files.converted / _INDEX).read_bytes())
             if kept.get("edition") == EDITION:
@@ -260,6 +262,6 @@ class OperatorFolder:
 
 
 def operator_analyzer(settings: Settings) -> RecordingAnalyzer:
-    """One at a time: nobody waits for it, and members' uploads do not wait for it."""
+    """Analyze one file at a time: no member waits for it, and uploads have their own analyzer."""
     limits = RecordingLimits(bytes=MOST_BYTES, seconds=settings.mynah_max_recording)
     return RecordingAnalyzer(limits, at_once=1)

@@ -1,6 +1,6 @@
 """The operator's voices: recordings in the folder of references, public by their file's name.
 
-Knows: which of them are registered. Does not know: the folder (`operator_folder.py` follows it).
+Knows: which of them are registered. Does not know: the folder, which `operator_folder.py` follows.
 """
 
 from engine.model.voice_names import check_name
@@ -17,16 +17,17 @@ class OperatorVoices(PendingDeletions, Freezes):
         found = await self._database.read(lambda tx: tx.voices.of_owner(OPERATOR))
         return sorted(found, key=lambda voice: voice.name.casefold())
 
-    async def publish(self, name: str, examined: Analyzed) -> Voice:
-        """Everyone may use it, everywhere. A voice of this name that has another recording keeps
-        its id; what was made of the old one goes. Raises BadName."""
+    async def publish(self, name: str, analyzed: Analyzed) -> Voice:
+        """Register a voice that everyone may use everywhere. If a voice of this name has another
+        recording, it keeps its id, and what was made of the old recording is deleted. Raises
+        BadName."""
         name = check_name(name)
         before = await self._database.read(lambda tx: tx.voices.called(OPERATOR, name))
 
         def write(tx: Transaction) -> Voice:
             voice = put(tx)
-            if examined.fingerprint:
-                tx.freezes.put_print(voice.id, examined.fingerprint)
+            if analyzed.fingerprint:
+                tx.freezes.put_print(voice.id, analyzed.fingerprint)
             tx.freezes.put_voice_under(voice, recognized)
             return voice
 
@@ -36,37 +37,37 @@ class OperatorVoices(PendingDeletions, Freezes):
                 return tx.voices.insert(
                     owner=OPERATOR,
                     name=name,
-                    reference=examined.reference,
+                    reference=analyzed.reference,
                     scope=Scope.PUBLIC,
                     place=None,
-                    analysis=examined.analysis,
+                    analysis=analyzed.analysis,
                     now=self._clock.time(),
                 )
             tx.voices.update(
                 voice.id,
-                reference=examined.reference,
-                analysis=examined.analysis.to_json(),
+                reference=analyzed.reference,
+                analysis=analyzed.analysis.to_json(),
             )
             tx.voices.rename(voice.id, name)
-            if voice.reference != examined.reference:
-                self._let_go(tx, [voice])
-            again = tx.voices.get(voice.id)
-            assert again is not None
-            return again
+            if voice.reference != analyzed.reference:
+                self._list_for_deletion(tx, [voice])
+            updated = tx.voices.get(voice.id)
+            assert updated is not None
+            return updated
 
-        changed = before is not None and before.reference != examined.reference
+        changed = before is not None and before.reference != analyzed.reference
         keys = [before.key] if before is not None and changed else []
-        async with self._files:  # a recording that is about to go for want of a voice is kept
-            recognized = [each.id for each in await self._recognize(examined.fingerprint)]
-            voice = await self._act(write, tell=keys, forget=in_voices(keys))
+        async with self._files:  # no purge deletes the recording before a voice has it
+            recognized = [each.id for each in await self._recognize(analyzed.fingerprint)]
+            voice = await self._act(write, changed=keys, forget=in_voices(keys))
         if changed:
             await self.purge()
         else:
-            self._news.publish(voice.key)
+            self._changes.publish(voice.key)
         return voice
 
     async def unpublish(self, name: str) -> None:
-        """The operator has taken the file away. Nothing where there is no such voice."""
+        """Delete the voice of a file that the operator removed. Do nothing if there is none."""
         before = await self._database.read(lambda tx: tx.voices.called(OPERATOR, name))
         if before is None:
             return
@@ -74,5 +75,5 @@ class OperatorVoices(PendingDeletions, Freezes):
         def write(tx: Transaction) -> None:
             self._remove(tx, [before])
 
-        await self._act(write, tell=[before.key], forget=in_voices([before.key]))
+        await self._act(write, changed=[before.key], forget=in_voices([before.key]))
         await self.purge()

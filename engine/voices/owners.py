@@ -1,7 +1,7 @@
-"""What the owner of a voice does with it: register, rename, share, style, delete.
+"""What an owner does with a voice: register, rename, share, style, delete.
 
-Knows: the limits, what becomes of the recording. Does not know: how a recording is examined, who
-may use a voice (`permissions.py`).
+Knows: the limits, and when a recording's file is stored and deleted. Does not know: how a recording
+is analyzed (`recording_analyzer.py`), who may use a voice (`permissions.py`).
 """
 
 import asyncio
@@ -27,12 +27,12 @@ log = structlog.get_logger(__name__)
 
 class VoiceOwners(PendingDeletions, Freezes, RateLimits):
     async def own(self, member: str) -> list[Voice]:
-        """All voices of this member, wherever they may be used."""
+        """All voices of this member, whether they may be used here or not."""
         found = await self._database.read(lambda tx: tx.voices.of_owner(member))
         return sorted(found, key=lambda voice: (voice.name.casefold(), voice.id))
 
     async def find_own(self, member: str, typed: str) -> Voice:
-        """The member's own voice of this key or name, also where it may not be used.
+        """The member's own voice with this key or name, even if it may not be used here.
 
         Raises UnknownVoice.
         """
@@ -45,15 +45,15 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
     ) -> None:
         """Whether `register` would take a voice of this name from a member with these roles.
 
-        Also whether another upload is free in this hour; an upload that goes on is to be counted
-        by `attempt`. Raises BadName, TooManyVoices, TooOften, NotAllowed.
+        Also checks whether another upload is allowed in this hour. A caller that goes on must
+        count the upload with `attempt`. Raises BadName, TooManyVoices, TooOften, NotAllowed.
         """
         name = check_name(name)
         now = self._clock.time()
         marks = self._marks(requester.member, LimitedAction.UPLOAD, now)
 
         def check(tx: Transaction) -> None:
-            _check_not_barred(tx, requester)
+            _check_not_blocked(tx, requester)
             _check_role(tx, requester, roles, admin=admin)
             self._check_limits(tx, requester.member)
             self._check_attempts(tx, marks, LimitedAction.UPLOAD, now)
@@ -64,11 +64,12 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
     async def register(
         self, *, requester: Requester, name: str, scope: Scope, examined: Analyzed, consent: str
     ) -> Voice:
-        """Keep an examined recording as a voice of `requester`, who agreed to the words `consent`.
+        """Store an analyzed recording as a voice of `requester`, who agreed to the words `consent`.
 
-        A recording that is frozen on a server is kept, and frozen there; one that the operator has
-        blocked is not. The file `examined.wav` stays the caller's. Raises BadName, TooManyVoices,
-        NotAllowed, StorageFull, NotExamined; then nothing is kept.
+        A recording that is frozen on a server is stored, and frozen there. A recording that the
+        operator has blocked is rejected. The caller keeps the file `examined.wav`.
+
+        Raises BadName, TooManyVoices, NotAllowed, StorageFull, NotAnalyzed. Nothing is stored then.
         """
         name = check_name(name)
         if scope is Scope.PUBLIC:
@@ -88,18 +89,18 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
         )
 
     async def _register(
-        self, requester: Requester, name: str, scope: Scope, examined: Analyzed, consent: str
+        self, requester: Requester, name: str, scope: Scope, analyzed: Analyzed, consent: str
     ) -> Voice:
-        now, reference = self._clock.time(), examined.reference
-        recognized: dict[int, str] = {}  # freezes under which it falls: their lanes
+        now, reference = self._clock.time(), analyzed.reference
+        recognized: dict[int, str] = {}  # the freezes that cover it: id to place
 
         def write(tx: Transaction) -> Voice:
-            if reference in self._barred or EVERYWHERE in recognized.values():
+            if reference in self._blocked_references or EVERYWHERE in recognized.values():
                 raise NotAllowed(
                     f"the reference {reference} is barred",
                     user_message="Whoever runs this bot has blocked this recording.",
                 )
-            _check_not_barred(tx, requester)
+            _check_not_blocked(tx, requester)
             self._check_limits(tx, requester.member)
             _check_free(tx, requester.member, name)
             voice = tx.voices.insert(
@@ -108,7 +109,7 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
                 reference=reference,
                 scope=scope,
                 place=requester.place if scope is Scope.SERVER else None,
-                analysis=examined.analysis,
+                analysis=analyzed.analysis,
                 now=now,
             )
             tx.voices.put_consent(
@@ -118,42 +119,42 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
                 words=consent,
                 now=now,
             )
-            if examined.fingerprint:
-                tx.freezes.put_print(voice.id, examined.fingerprint)
+            if analyzed.fingerprint:
+                tx.freezes.put_print(voice.id, analyzed.fingerprint)
             tx.freezes.put_voice_under(voice, recognized)
-            self._tell(tx, requester, Action.UPLOAD, voice.id, scope)
+            self._record(tx, requester, Action.UPLOAD, voice.id, scope)
             tx.deletions.drop(DeletionKind.REFERENCE, [reference])
             return voice
 
         async with self._files:
-            found = await self._recognize(examined.fingerprint)
+            found = await self._recognize(analyzed.fingerprint)
             recognized.update((each.id, each.place) for each in found)
-            # What a kill leaves from here on is swept at the next start, unless the row is there.
+            # After a kill from here on, the next start deletes the file unless a voice has it.
             await self._database.write(
                 lambda tx: tx.deletions.put(DeletionKind.REFERENCE, [reference])
             )
             try:
-                await self._keep(examined)
+                await self._keep(analyzed)
                 voice = await self._act(write)
             except BaseException:
-                self._owing = True
+                self._has_pending = True
                 try:
                     await self._purge_reference(reference)
-                except OSError as error:  # written down, so it is tried again
+                except OSError as error:  # the deletion is committed, so it is tried again
                     log.warning("A recording is yet to go", error=describe(error))
                 raise
-        self._news.publish(voice.key)
+        self._changes.publish(voice.key)
         return voice
 
     async def keep_preview(self, reference: str, sound: bytes) -> None:
-        """Keep a recording as it is listened to, if it is still kept itself. Raises OSError."""
+        """Store a recording's preview, if the recording is still stored. Raises OSError."""
         async with self._files:
             if await asyncio.to_thread(self._recording_files.path, reference) is not None:
                 await asyncio.to_thread(self._recording_files.keep_preview, sound, reference)
 
-    async def _keep(self, examined: Analyzed) -> None:
+    async def _keep(self, analyzed: Analyzed) -> None:
         try:
-            await asyncio.to_thread(_keep_files, self._recording_files, examined)
+            await asyncio.to_thread(_keep_files, self._recording_files, analyzed)
         except OSError as error:
             raise StorageFull(
                 f"the recording cannot be kept: {error}",
@@ -176,32 +177,34 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
                 "Delete one with `/voice delete` first.",
             )
 
-    # ---- a voice that is there
+    # ---- an existing voice
 
     async def check_sharing(
         self, requester: Requester, *, roles: Collection[str], admin: bool
     ) -> None:
-        """Whether a member with these roles may share voices with the server where they ask: what
-        was uploaded elsewhere is not to come in by that way. Raises NotAllowed."""
+        """Whether a member with these roles may share voices with the requester's server.
+
+        Sharing must not get around the server's upload rules. Raises NotAllowed.
+        """
 
         def check(tx: Transaction) -> None:
-            _check_not_barred(tx, requester)
+            _check_not_blocked(tx, requester)
             _check_role(tx, requester, roles, admin=admin)
 
         await self._database.read(check)
 
     async def rename(self, requester: Requester, key: str, name: str) -> Voice:
-        """Raises UnknownVoice, BadName."""
+        """Rename one of the requester's voices. Raises UnknownVoice, BadName."""
         name = check_name(name)
 
         def write(tx: Transaction) -> Voice:
             voice = _own(tx, requester.member, key)
             _check_free(tx, requester.member, name, but=voice)
             tx.voices.rename(voice.id, name)
-            self._tell(tx, requester, Action.RENAME, voice.id)
-            return _again(tx, voice)
+            self._record(tx, requester, Action.RENAME, voice.id)
+            return _reload(tx, voice)
 
-        return await self._act(write, tell=[key])
+        return await self._act(write, changed=[key])
 
     async def share(
         self,
@@ -212,8 +215,8 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
         add: str | None = None,
         remove: str | None = None,
     ) -> Voice:
-        """Who may use it from now on. With scope `members`, `add` comes to its list and `remove`
-        goes from it; with another, the list is emptied.
+        """Set who may use the voice from now on. With scope `members`, `add` joins the voice's list
+        and `remove` leaves it. Any other scope empties the list.
 
         Raises UnknownVoice, NotAllowed.
         """
@@ -227,41 +230,43 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
         def write(tx: Transaction) -> Voice:
             voice = _own(tx, requester.member, key)
             if scope is Scope.SERVER:
-                _check_not_barred(tx, requester)
+                _check_not_blocked(tx, requester)
             members = set(voice.members) if scope is Scope.MEMBERS else set()
             members |= {add} if scope is Scope.MEMBERS and add is not None else set()
             members -= {remove, requester.member}
             place = requester.place if scope is Scope.SERVER else None
             tx.voices.update(voice.id, scope=scope, place=place)
             tx.voices.put_members(voice.id, members)
-            # Who is on the list is the owner's affair: the trail is read by admins.
-            self._tell(tx, requester, Action.SHARE, voice.id, scope)
-            return _again(tx, voice)
+            # Admins read the audit log, and the list of members is the owner's private matter.
+            self._record(tx, requester, Action.SHARE, voice.id, scope)
+            return _reload(tx, voice)
 
-        return await self._act(write, tell=[key])
+        return await self._act(write, changed=[key])
 
     async def style(
         self, requester: Requester, key: str, values: Mapping[str, object | None]
     ) -> Voice:
-        """How the engine speaks in it from now on; None: as the engine itself would.
+        """Set how the engine speaks in the voice from now on. None resets a setting to the engine's
+        default.
 
-        Raises UnknownVoice; BadStyle where the engine has no such setting, or not this value.
+        Raises UnknownVoice; BadStyle if the engine has no such setting or does not take the value.
         """
 
         def write(tx: Transaction) -> Voice:
             voice = _own(tx, requester.member, key)
             style = checked_style(self._speech.info, voice.style, values)
             tx.voices.update(voice.id, style=style)
-            told = ", ".join(
+            detail = ", ".join(
                 f"{name} {'reset' if value is None else value}" for name, value in values.items()
             )
-            self._tell(tx, requester, Action.STYLE, voice.id, told)
-            return _again(tx, voice)
+            self._record(tx, requester, Action.STYLE, voice.id, detail)
+            return _reload(tx, voice)
 
-        return await self._act(write, tell=[key])
+        return await self._act(write, changed=[key])
 
     async def delete(self, requester: Requester, key: str) -> None:
-        """With its recording, unless another voice has the same, its derived state and its audio.
+        """Delete the voice and its audio. Its recording and what engines made of the recording go
+        too, unless another voice has the same recording.
 
         Raises UnknownVoice.
         """
@@ -270,17 +275,17 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
 
         def write(tx: Transaction) -> None:
             voice = _own(tx, requester.member, key)
-            self._tell(tx, requester, Action.DELETE, voice.id)
+            self._record(tx, requester, Action.DELETE, voice.id)
             self._remove(tx, [voice])
 
-        await self._act(write, tell=[key], forget=in_voices([key]))
+        await self._act(write, changed=[key], forget=in_voices([key]))
         await self.purge()
 
 
-def _keep_files(recording_files: RecordingFiles, examined: Analyzed) -> None:
-    recording_files.keep(examined.wav, examined.reference)
-    if examined.preview.is_file():
-        recording_files.keep_preview(examined.preview.read_bytes(), examined.reference)
+def _keep_files(recording_files: RecordingFiles, analyzed: Analyzed) -> None:
+    recording_files.keep(analyzed.wav, analyzed.reference)
+    if analyzed.preview.is_file():
+        recording_files.keep_preview(analyzed.preview.read_bytes(), analyzed.reference)
 
 
 def _check_role(
@@ -295,7 +300,7 @@ def _check_role(
         )
 
 
-def _check_not_barred(tx: Transaction, requester: Requester) -> None:
+def _check_not_blocked(tx: Transaction, requester: Requester) -> None:
     if requester.member in tx.freezes.members_blocked_on(requester.place):
         raise NotAllowed(
             f"the member is barred on {requester.place}",
@@ -312,8 +317,8 @@ def _own(tx: Transaction, member: str, typed: str) -> Voice:
     return voice
 
 
-def _again(tx: Transaction, voice: Voice) -> Voice:
-    """The voice as it is now."""
+def _reload(tx: Transaction, voice: Voice) -> Voice:
+    """Read the voice again."""
     found = tx.voices.get(voice.id)
     if found is None:
         raise unknown(voice.key)

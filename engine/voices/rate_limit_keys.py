@@ -1,10 +1,12 @@
 """The keys under which attempts are counted, in a file of their own.
 
-Knows: when a key is made and when it is thrown away, the file. Does not know: what is counted.
+Knows: when a key is created and deleted, the file. Does not know: what is counted
+(`rate_limits.py`).
 
-A hash of a member's id alone would name the member: ids can be tried one by one. Under a random
-key it names nobody once the key is gone. A key makes marks for an hour, and is thrown away when the
-last of these is an hour old. It is not in the database: a backup of that holds marks without a key.
+A hash of a member's id alone would identify the member, because all ids can be tried. A hash under
+a random key identifies no member once the key is deleted. A key makes marks for an hour, and is
+deleted when the last of these is an hour old. The keys are not in the database, so a backup of the
+database has marks without keys.
 """
 
 import json
@@ -18,7 +20,7 @@ from typing import Final
 
 import structlog
 
-#: Seconds for which an attempt counts, and in which one key makes marks.
+#: Seconds for which an attempt counts, and for which one key makes marks.
 HOUR: Final = 3600.0
 _KEY_BYTES: Final = 32
 
@@ -31,7 +33,7 @@ class _Key:
     key: bytes
 
     def is_needed(self, now: float) -> bool:
-        """Whether one of its marks may count. If the clock was set back, it is from the future."""
+        """Whether one of its marks may count. A key from the future: the clock was set back."""
         return now - 2 * HOUR < self.since <= now + HOUR
 
 
@@ -41,10 +43,10 @@ class RateLimitKeys:
     def __init__(self, file: Path, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
         self._file = file
         self._random = random
-        self._kept: tuple[_Key, ...] = ()  # the newest first
+        self._kept: tuple[_Key, ...] = ()  # newest first
 
     def load(self) -> None:
-        """Read the file, before anything else. Blocks."""
+        """Read the file. Call this before any other method. Blocks."""
         try:
             found = json.loads(self._file.read_bytes())
             self._kept = tuple(
@@ -60,28 +62,30 @@ class RateLimitKeys:
             )
 
     def all(self, now: float) -> Sequence[bytes]:
-        """The keys whose marks may count, the newest first."""
+        """The keys whose marks may count, newest first."""
         return [each.key for each in self._kept if each.is_needed(now)]
 
     def has_current(self, now: float) -> bool:
-        """Whether the newest may make marks."""
+        """Whether the newest key may make marks."""
         return bool(self._kept) and now - HOUR < self._kept[0].since <= now
 
     def add(self, now: float) -> None:
-        """A new one, which is on disk when this returns. Blocks. Raises OSError."""
+        """Add a new key, which is on disk when this returns. Blocks. Raises OSError."""
         needed = [each for each in self._kept if each.is_needed(now)]
         self._write([_Key(since=now, key=self._random(_KEY_BYTES)), *needed])
 
     def forget(self, now: float, *, every: bool = False) -> float | None:
-        """Throw away the keys whose marks count no more, or every one. When the oldest that stays
-        is due, if one does. Blocks. Raises OSError."""
+        """Delete the keys whose marks no longer count, or every key.
+
+        Returns when the oldest remaining key is due, or None without keys. Blocks. Raises OSError.
+        """
         kept = [each for each in self._kept if each.is_needed(now) and not every]
         if len(kept) < len(self._kept):
             self._write(kept)
         return min((each.since + 2 * HOUR for each in kept), default=None)
 
     def _write(self, kept: Sequence[_Key]) -> None:
-        """By way of a file beside it, so that it is whole after a crash. Mode 0600."""
+        """Write a temporary file and rename it: the file is complete after a crash. Mode 0600."""
         if kept:
             handle, name = tempfile.mkstemp(prefix=self._file.name, dir=self._file.parent)
             part = Path(name)

@@ -1,15 +1,15 @@
-"""What a member may try only so often an hour, because each try costs something.
+"""Limits how often a member may try an action in an hour, because each attempt costs work.
 
-Knows: the limits, how a try is counted so that the count names nobody, when it is forgotten. Does
-not know: what is tried, what becomes of it.
+Knows: the limits, how to count attempts without naming a member, when to delete a count. Does not
+know: what an attempt does.
 
-A try is committed before the work begins, and counts whatever becomes of it: a member who has bad
-files examined, or whose data was deleted meanwhile, has had the work done all the same. A refusal
-that costs nothing (a name that is taken) is not counted.
+An attempt is committed before the work begins, and counts whatever its result is: a bad file costs
+the same work, and so does an upload whose owner deletes their data meanwhile. A refusal that costs
+nothing (a name that is taken) is not counted.
 
-What is kept is a mark and a time: BLAKE2b of the kind and the member's id, under a random key
-(`attempt_keys`). The mark goes after an hour, the key with its last mark. So `/mydata delete` need
-not take it, and does not: otherwise deleting would begin the hour again.
+An attempt is stored as a mark and a time. The mark is BLAKE2b of the kind and the member's id,
+under a random key (`rate_limit_keys.py`). The mark is deleted after an hour, and the key with its
+last mark. `/mydata delete` therefore does not delete marks: otherwise it would reset the limit.
 """
 
 import asyncio
@@ -28,20 +28,20 @@ from engine.store.transaction import Transaction
 from engine.voices.rate_limit_keys import HOUR, RateLimitKeys
 from engine.voices.transactions import VoiceTransactions
 
-#: In the data directory.
+#: The keys' file in the data directory.
 FILE: Final = "attempts.json"
 _MARK_BYTES: Final = 16
 
 
 class LimitedAction(StrEnum):
-    """What is counted."""
+    """An action whose attempts are counted."""
 
-    UPLOAD = "upload"  # a recording that is fetched and examined
-    PREVIEW = "preview"  # one that is encoded because none is kept
-    REPORT = "report"  # a voice that admins and the operator are told of
+    UPLOAD = "upload"  # a recording that is downloaded and analyzed
+    PREVIEW = "preview"  # a preview that is encoded because none is stored
+    REPORT = "report"  # a voice that is reported to admins and the operator
 
 
-#: In an hour. That of uploads is a setting.
+#: Per member and hour. The limit of uploads is a setting.
 MOST_PREVIEWS: Final = 20
 MOST_REPORTS: Final = 5
 
@@ -55,14 +55,17 @@ class RateLimits(VoiceTransactions):
             LimitedAction.REPORT: MOST_REPORTS,
         }
         self._keys = RateLimitKeys(settings.mynah_data_dir / FILE)
-        #: Held while keys are used or thrown away.
+        #: Held while keys are used or deleted.
         self._counting = asyncio.Lock()
-        #: When something counted is due to be forgotten, in seconds since the epoch.
+        #: When the next mark or key must be deleted, in seconds since the epoch.
         self._forget_at = 0.0
 
     async def attempt(self, member: str, kind: LimitedAction) -> None:
-        """Count one try of this member's; it is on disk when this returns. Raises TooOften, which
-        says when the next one is free, and counts nothing; StorageFull."""
+        """Count one attempt of this member. It is on disk when this returns.
+
+        Raises TooOften, which says when the next attempt is allowed; StorageFull. Nothing is
+        counted then.
+        """
         await self._tasks.run_to_completion(self._attempt(member, kind))
 
     async def _attempt(self, member: str, kind: LimitedAction) -> None:
@@ -90,13 +93,13 @@ class RateLimits(VoiceTransactions):
             ) from error
 
     def _marks(self, member: str, kind: LimitedAction, now: float) -> list[str]:
-        """The marks under which this member's tries may stand; the first is of the newest key."""
+        """The marks that this member's attempts may have, one per key; newest key first."""
         return [_mark(key, member, kind) for key in self._keys.all(now)]
 
     def _check_attempts(
         self, tx: Transaction, marks: Sequence[str], kind: LimitedAction, now: float
     ) -> None:
-        """Raise TooOften where no try is free. `marks`: the member's."""
+        """Raise TooOften if no attempt is left. `marks`: see `_marks`."""
         if not marks:
             return
         most = self._most[kind]
@@ -108,12 +111,12 @@ class RateLimits(VoiceTransactions):
             )
 
     async def _load_attempts(self) -> None:
-        """At the start: take up the count, and forget what is due."""
+        """Read the keys at the start, and delete what is due."""
         await asyncio.to_thread(self._keys.load)
         await self._forget_attempts()
 
     async def _forget_attempts(self) -> None:
-        """Delete what no longer counts, if something is due."""
+        """Delete marks and keys that no longer count, if any is due."""
         now = self._clock.time()
         if now >= self._forget_at:
             await self._tasks.run_to_completion(self._forget_due(now))

@@ -1,7 +1,7 @@
 """Recordings that people send as references: what is accepted, how many at once, what to advise.
 
 Knows: the limits, the queue, the sentences for people. Does not know: how sound is decoded and
-analyzed (a bounded process does both: `analysis_process.py`, `analysis/`), who owns a voice.
+analyzed. A bounded process does both (`analysis_process.py`, `analysis/`).
 """
 
 import asyncio
@@ -19,15 +19,15 @@ from engine.model.voices import RecordingAnalysis
 from engine.voices import analysis_process
 from engine.voices.analysis_process import WORK_SECONDS
 
-#: Increase it when the same file may give another result, or the result has other fields: then what
-#: was kept of the operator's files is made again.
+#: Increase it when the same file may give another result, or the result has other fields. The
+#: operator's files are analyzed again then.
 EDITION: Final = 4
-#: Seconds that an upload waits for its turn. With `WORK_SECONDS` it is 8 in all, so that an answer
-#: comes within 10 s even after the file was fetched.
+#: Seconds that an upload waits for its turn. With `WORK_SECONDS` this makes 8 s, so that an answer
+#: comes within 10 s, download included.
 LINE_SECONDS: Final = 2.5
 #: Chatterbox Turbo accepts only longer references (`assert len(wav) / sr > 5.0`).
 TURBO_SECONDS: Final = 5.0
-#: From here on more speech changes little: the models use the first 6 to 15 s.
+#: More speech than this changes little: the models use the first 6 to 15 s.
 AMPLE_SECONDS: Final = 10.0
 NOISY_SNR: Final = 20.0  # decibels: below it, the cloned voice is noisy too
 QUIET_LOUDNESS: Final = -40.0  # LUFS: below it, the usual loudness makes the noise audible
@@ -54,11 +54,11 @@ class Analyzed:
     reference: str  # SHA-256 of the file's bytes, in hexadecimal
     analysis: RecordingAnalysis
     advice: tuple[str, ...]
-    fingerprint: bytes = b""  # of the whole recording; empty: it is computed later
+    fingerprint: bytes = b""  # of the whole recording; empty if it is computed later
 
     @property
     def preview(self) -> Path:
-        """The same to listen to, as Ogg Opus."""
+        """The file of the preview: the recording to listen to, as Ogg Opus."""
         return preview_beside(self.wav)
 
 
@@ -67,7 +67,7 @@ def preview_beside(wav: Path) -> Path:
 
 
 class RecordingAnalyzer:
-    """Analyzes recordings, `at_once` of them at a time, with at most `waiting` in line."""
+    """Analyzes `at_once` recordings at a time. At most `waiting` others wait for their turn."""
 
     def __init__(
         self,
@@ -87,10 +87,10 @@ class RecordingAnalyzer:
 
     async def analyze(self, source: Path, into: Path) -> Analyzed:
         """Decode `source`, choose the best stretch of speech, bring it to the usual loudness, write
-        it to `into` (WAV) and a preview beside it (`Analyzed.preview`).
+        it to `into` (WAV), and write a preview beside it (`Analyzed.preview`).
 
-        Takes 8 s at most. Raises BadRecording (what is wrong, what to do), Busy; then, and when it
-        is cancelled, neither file exists.
+        Takes 8 s at most. Raises BadRecording (what is wrong, what to do), Busy. After an error or
+        a cancellation, neither file exists.
         """
         await asyncio.to_thread(self._check_size, source)
         async with self._turn():
@@ -121,7 +121,7 @@ class RecordingAnalyzer:
         )
 
     async def encode_preview(self, wav: Path) -> bytes:
-        """A kept recording to listen to, as Ogg Opus. Raises BadRecording, Busy."""
+        """Encode a stored recording as a preview in Ogg Opus. Raises BadRecording, Busy."""
         async with self._turn():
             return await analysis_process.encode_preview(wav, self._work_seconds)
 
@@ -156,9 +156,9 @@ class RecordingAnalyzer:
 
 
 def advice(analysis: RecordingAnalysis, least_seconds: float = TURBO_SECONDS) -> tuple[str, ...]:
-    """What would make a better reference; one sentence of praise if nothing would.
+    """What would make a better reference. If nothing would, one sentence says that it is good.
 
-    `least_seconds`: an engine accepts only references that are longer.
+    `least_seconds`: the engine accepts only references that are longer.
     """
     found: list[str] = []
     speech = f"{analysis.usable} of speech"

@@ -1,11 +1,11 @@
-"""The files of recordings: by their content hash, and the operator's by their name.
+"""The files of recordings: members' by content hash, the operator's by name.
 
-Knows: files. Does not know: who owns a recording, what is in it. Every call blocks.
+Does not know: who owns a recording, what is in it. Every call blocks.
 
-    references/<64 hex>.wav       kept for members; only this user of the machine can read them
+    references/<64 hex>.wav       members' recordings; only this user of the machine can read them
     references/Anything.mp3       the operator's: this code never writes or removes them
-    <converted>/<64 hex>.wav      what was made of the operator's files; a cache
-    <converted>/<64 hex>.ogg      any of these recordings, to listen to; a cache too. It is not in
+    <converted>/<64 hex>.wav      converted copies of the operator's files; a cache
+    <converted>/<64 hex>.ogg      previews of all these recordings; a cache too. They are not in
                                   references/, where other sound files belong to the operator
 """
 
@@ -23,7 +23,7 @@ from engine.base.settings import Settings
 #: The operator's files with these endings are recordings.
 RECORDINGS: Final = (".wav", ".mp3", ".ogg", ".flac")
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
-#: The names of our unfinished files begin and end so.
+#: The names of our unfinished files begin and end with these.
 _OURS: Final = ".mynah-"
 _PART: Final = ".part"
 _PREVIEW: Final = ".ogg"
@@ -31,7 +31,7 @@ _PREVIEW: Final = ".ogg"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorRecording:
-    """A file of the operator, as it was at the last look."""
+    """A file of the operator, as it was when the folder was last read."""
 
     path: Path
     size: int
@@ -51,7 +51,7 @@ class RecordingFiles:
         return cls(settings.mynah_references_dir, data.converted_recordings)
 
     def keep(self, wav: Path, reference: str) -> None:
-        """Copy `wav` to the members' recordings. It is on disk when this returns."""
+        """Copy `wav` to the members' recordings. The copy is on disk when this returns."""
         _store(wav, self._place(self.references, reference))
 
     def keep_converted(self, wav: Path, reference: str) -> None:
@@ -59,11 +59,11 @@ class RecordingFiles:
         _store(wav, self._place(self.converted, reference))
 
     def keep_preview(self, sound: bytes, reference: str) -> None:
-        """Keep a recording's preview until its last file is dropped."""
+        """Store a recording's preview, until the last file of the recording is dropped."""
         _store(sound, self._preview_place(reference))
 
     def preview(self, reference: str) -> bytes | None:
-        """A recording to listen to; None if there is no preview, or no recording."""
+        """A recording's preview; None if there is no preview, or no recording."""
         try:
             return self._preview_place(reference).read_bytes() if self.path(reference) else None
         except FileNotFoundError:
@@ -86,7 +86,7 @@ class RecordingFiles:
             return None
 
     def drop(self, reference: str) -> None:
-        """Remove a member's recording; one of the operator's stays. No error if there is none."""
+        """Remove a member's recording, if it exists. The operator's recordings stay."""
         self._drop(reference, self.references, self.converted)
 
     def drop_converted(self, reference: str) -> None:
@@ -131,7 +131,7 @@ class RecordingFiles:
 
     def _drop(self, reference: str, folder: Path, other: Path) -> None:
         place = self._place(folder, reference)
-        # First the preview: after a kill in between, the recording can be dropped again.
+        # The preview goes first: after a kill in between, the recording can be dropped again.
         if not self._place(other, reference).is_file():
             _remove(self._preview_place(reference))
         _remove(place)

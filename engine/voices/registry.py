@@ -1,9 +1,10 @@
-"""The front door of voices: every act of members, admins and the operator. One object a process.
+"""The entry point for voices: every action of members, admins and the operator.
 
-Knows: in which order its parts start and stop. Does not know: any rule; who may use a voice is in
-`permissions.py`, each act in the file that it is inherited from.
+Knows: in which order its parts start and stop. Does not know: any rule. `permissions.py` says who
+may use a voice, and each action is in the file of the class that it is inherited from.
 
-`start` after `Speech.open`, `close` before `Speech.close`, once each.
+Create one object per process. Call `start` once after `SpeechQueue.open`, and `close` once before
+`SpeechQueue.close`.
 """
 
 import asyncio
@@ -22,25 +23,25 @@ from engine.voices.selection import AmbiguousVoice, Selection, VoiceSelection
 
 __all__ = ["AmbiguousVoice", "PendingRedaction", "VoiceRegistry", "VoiceSelection"]
 
-#: Seconds between two looks at what the operator has barred.
-_LOOK_SECONDS = 1.0
+#: Seconds between two reads of the operator's blocklist.
+_POLL_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
 
 class VoiceRegistry(VoiceOwners, OperatorVoices, Selection, Moderation, MemberErasure):
     _task: asyncio.Task[None] | None = None
-    #: Of what the operator has barred, that which is committed.
-    _mirrored: frozenset[str] = frozenset()
+    #: The part of the operator's blocklist that is committed.
+    _applied: frozenset[str] = frozenset()
 
     async def start(self) -> None:
-        """Set right what a kill left halfway, and follow what the operator bars."""
-        # With the jobs whose voice was taken away, and which a kill kept from ending.
-        await self._follow(await asyncio.to_thread(blocked_in, self._frozen))
+        """Finish what a kill interrupted, and follow the operator's blocklist from now on."""
+        # This also ends jobs whose voice was withdrawn just before a kill.
+        await self._apply_blocklist(await asyncio.to_thread(blocked_in, self._blocklist))
         await self.purge()
         await self._load_attempts()
-        self._recognize_soon()
-        self._print_old_voices()
+        self._start_recognizing()
+        self._start_adding_fingerprints()
         self._task = asyncio.create_task(self._run(), name="voices")
 
     async def close(self) -> None:
@@ -49,41 +50,43 @@ class VoiceRegistry(VoiceOwners, OperatorVoices, Selection, Moderation, MemberEr
             await asyncio.gather(self._task, return_exceptions=True)
         await self._stop_recognizing()
         await self._tasks.settle()
-        self._news.close()
+        self._changes.close()
 
     async def _run(self) -> None:
         retry_at = self._clock.monotonic() + RETRY_SECONDS
         while True:
-            await self._clock.sleep(_LOOK_SECONDS)
+            await self._clock.sleep(_POLL_SECONDS)
             try:
-                await self._look()
+                await self._read_blocklist()
                 await self._forget_attempts()
-                if self._owing and self._clock.monotonic() >= retry_at:
+                if self._has_pending and self._clock.monotonic() >= retry_at:
                     await self.purge()
             except Exception:
-                # The edge of this task: a full or failing disk, a fault of ours. The next look may
-                # do better, and what is barred stays so.
+                # The edge of this task: a full or failing disk, or our bug. The next round may
+                # succeed, and blocked recordings stay blocked.
                 log.exception("Looking after the voices failed")
             if self._clock.monotonic() >= retry_at:
                 retry_at = self._clock.monotonic() + RETRY_SECONDS
 
-    async def _look(self) -> None:
-        barred = await asyncio.to_thread(blocked_in, self._frozen)
-        if barred != self._mirrored:
-            new, released = len(barred - self._mirrored), len(self._mirrored - barred)
+    async def _read_blocklist(self) -> None:
+        blocked = await asyncio.to_thread(blocked_in, self._blocklist)
+        if blocked != self._applied:
+            new, released = len(blocked - self._applied), len(self._applied - blocked)
             log.warning("Recordings are barred everywhere", more=new, released=released)
-            await self._follow(barred, tell=[""])
-            self._recognize_soon()
+            await self._apply_blocklist(blocked, changed=[""])
+            self._start_recognizing()
 
-    async def _follow(self, barred: frozenset[str], *, tell: Collection[str] = ()) -> None:
-        """Bar these recordings, and no others, from now on."""
-        blocked = await asyncio.to_thread(
-            lambda: [(each, print_in(self._frozen, each)) for each in sorted(barred)]
+    async def _apply_blocklist(
+        self, blocked: frozenset[str], *, changed: Collection[str] = ()
+    ) -> None:
+        """Block these recordings, and no others, from now on."""
+        with_prints = await asyncio.to_thread(
+            lambda: [(each, print_in(self._blocklist, each)) for each in sorted(blocked)]
         )
-        self._barred = barred
+        self._blocked_references = blocked
 
         def write(tx: Transaction) -> None:
-            self._mirror(tx, blocked)
+            self._put_blocked(tx, with_prints)
 
-        await self._act(write, tell=tell)
-        self._mirrored = barred
+        await self._act(write, changed=changed)
+        self._applied = blocked

@@ -1,7 +1,7 @@
-"""Which voice a member speaks in: found by what they typed, or by what they chose.
+"""Which voice a member speaks in: the voice that they typed, or the voice that they chose.
 
-Knows: what goes before what: typed, chosen here, chosen everywhere, the server's default, the
-engine's own. Does not know: how it sounds.
+Knows: the order of precedence: typed, chosen here, chosen everywhere, the server's default, the
+engine's own voice.
 """
 
 from collections.abc import Mapping
@@ -25,16 +25,16 @@ from engine.voices.transactions import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceSelection:
-    """What a job is to be spoken in: `Say.voice`, `Say.reference`, `Say.style`, `Say.typed`."""
+    """The voice and style of a job: these fields of `JobRequest`."""
 
-    voice: str  # "" : the engine's own
+    voice: str  # "": the engine's own voice
     reference: str | None = None
     style: Mapping[str, Any] = field(default_factory=dict)
-    typed: bool = False  # named for this text: it is spoken in no other
+    typed: bool = False  # named for this text, which is spoken in no other voice
 
 
 class AmbiguousVoice(UnknownVoice):
-    """Several voices that the asker may use have this name: `candidates`."""
+    """Several voices that the requester may use have this name: `candidates`."""
 
     def __init__(self, typed: str, requester: Requester, candidates: tuple[Voice, ...]) -> None:
         which = ", ".join(f"{each.key} ({_whose(each, requester)})" for each in candidates)
@@ -48,23 +48,23 @@ class AmbiguousVoice(UnknownVoice):
 
 class Selection(VoiceTransactions):
     async def usable(self, requester: Requester) -> list[Voice]:
-        """All that this member may use here: their own first, then by name."""
+        """All voices that the requester may use here: their own first, then by name."""
         return await self._read(lambda policy, _: policy.usable(requester))
 
     async def find(self, requester: Requester, typed: str) -> Voice:
-        """By key ("@12") or name, among those that this member may use here.
+        """Find a voice by key ("@12") or name, among those that the requester may use here.
 
-        Raises UnknownVoice, in the same words whether there is none or it may not be used;
+        Raises UnknownVoice, in the same words whether the voice does not exist or may not be used;
         AmbiguousVoice.
         """
         return await self._read(lambda policy, _: _find(policy, requester, typed))
 
     async def get(self, key: str) -> Voice | None:
-        """Whoever asks: what may be told of it is the caller's to judge."""
+        """The voice with this key. No permission is checked: the caller decides what to reveal."""
         return await self._read(lambda policy, _: policy.voice(key))
 
     async def may_use(self, requester: Requester, key: str) -> bool:
-        """Whether this member may use the registered voice `key` here; any other: yes."""
+        """Whether the requester may use the voice `key` here. True for voices of the engine."""
 
         def ask(policy: VoicePolicy, _: Transaction) -> bool:
             if voice_number(key) is None:
@@ -75,8 +75,8 @@ class Selection(VoiceTransactions):
         return await self._read(ask)
 
     async def shown_name(self, key: str, place: str | None) -> str | Unnamed | None:
-        """A registered voice's name as everyone on `place` may read it; None where `key` is not one
-        of those."""
+        """A registered voice's name as everyone on `place` may read it. None if `key` is not
+        the key of a registered voice."""
 
         def name(policy: VoicePolicy, _: Transaction) -> str | Unnamed | None:
             if voice_number(key) is None:
@@ -91,8 +91,8 @@ class Selection(VoiceTransactions):
     # ---- choices
 
     async def choose(self, requester: Requester, key: str | None, *, everywhere: bool) -> None:
-        """Speak in this voice from now on, a registered or a built-in one; None: in none of one's
-        own. Raises UnknownVoice, NotAllowed, EngineUnknown."""
+        """Choose the registered or built-in voice that the member speaks in from now on. None
+        removes the choice. Raises UnknownVoice, NotAllowed, EngineUnknown."""
         place = EVERYWHERE if everywhere else requester.place
         if place is None:
             raise NotAllowed(
@@ -104,22 +104,24 @@ class Selection(VoiceTransactions):
             if key is not None:
                 info = self._speech.info
                 if info is None and voice_number(key) is None:
-                    raise engine_unknown()  # it may have no such voice
+                    raise engine_unknown()  # the engine may have no such voice
                 _spoken(self._policy(tx), info, requester, key)
             tx.rules.put_choice(requester.member, place, key)
 
         await self._database.write(write)
 
     async def choices(self, member: str) -> Mapping[str, str]:
-        """The voices that a member chose, by place; that for everywhere by ""."""
+        """The voices that a member chose, by place. The key for everywhere is ""."""
         return await self._database.read(lambda tx: tx.rules.choices_of(member))
 
     async def chosen(self, requester: Requester, typed: str | None) -> VoiceSelection:
-        """What a text of this member's is spoken in here. A choice that may not be used here any
-        more, or that the engine does not have, is passed over. What was typed before the engine
-        has told its voices, and names no registered one, is left as it is: the job waits for them.
+        """The voice in which a text of the requester is spoken here.
 
-        Raises UnknownVoice, AmbiguousVoice for what was typed.
+        A choice that may no longer be used here, or that the engine does not have, is skipped. If
+        `typed` names no registered voice and the engine's voices are not known yet, the job keeps
+        `typed` and waits for them.
+
+        Raises UnknownVoice, AmbiguousVoice for `typed`.
         """
         info = self._speech.info
 
@@ -137,7 +139,7 @@ class Selection(VoiceTransactions):
                     try:
                         return _spoken(policy, info, requester, key)
                     except UnknownVoice:
-                        continue  # of no use here and now; it may be elsewhere
+                        continue  # not usable here and now, but perhaps elsewhere
             return VoiceSelection(voice="")
 
         return await self._read(choose)
@@ -161,7 +163,7 @@ def _find(policy: VoicePolicy, requester: Requester, typed: str) -> Voice:
 def _typed(
     policy: VoicePolicy, info: EngineInfo | None, requester: Requester, typed: str
 ) -> VoiceSelection:
-    """By id, then by the name of a registered voice, then by that of a built-in one."""
+    """Look up by id, then by the name of a registered voice, then of a built-in voice."""
     if voice_number(typed) is not None or _has(info, typed):
         return _spoken(policy, info, requester, typed)
     try:
@@ -180,7 +182,7 @@ def _typed(
 def _spoken(
     policy: VoicePolicy, info: EngineInfo | None, requester: Requester, key: str
 ) -> VoiceSelection:
-    """By id. Raises UnknownVoice."""
+    """Look up by id. Raises UnknownVoice."""
     if voice_number(key) is not None:
         return _in(_find(policy, requester, key))
     if info is not None and not _has(info, key):

@@ -1,7 +1,4 @@
-"""A style's settings, checked by what the engine can. Pure.
-
-Knows: ranges, and how to say what is wrong. Does not know: whose voice it is.
-"""
+"""Checks a style's settings against the options of the engine. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +10,7 @@ from engine.model.errors import BadStyle
 def checked_style(
     info: EngineInfo | None, before: Mapping[str, Any], values: Mapping[str, object | None]
 ) -> dict[str, Any]:
-    """`before`, with these settings changed; None resets one. Raises BadStyle."""
+    """Return `before` with the settings of `values`; None resets a setting. Raises BadStyle."""
     style = dict(before)
     known = {} if info is None else {setting.name: setting for setting in info.styles}
     for name, value in values.items():
@@ -42,12 +39,12 @@ def _checked(setting: StyleOption, value: object) -> bool | int | float:
             f"{setting.name} does not take {value!r}",
             user_message=f"`{setting.name}` takes {range_of(setting)}.",
         )
-    # 5.0 is an integer too, and is to hash and read like 5.
+    # 5.0 is valid for an integer, and must hash and read like 5.
     return int(value) if setting.kind == "integer" else value
 
 
 def range_of(setting: StyleOption) -> str:
-    """For people: "a number from 0.1 to 2; without it, 0.8"."""
+    """The range in words: "a number from 0.1 to 2; without it, 0.8"."""
     if setting.kind == "switch":
         usual = "" if setting.default is None else f"; without it, {_switch(setting.default)}"
         return f"on or off{usual}"

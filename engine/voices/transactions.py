@@ -1,10 +1,11 @@
-"""What all of the library's acts have in common: one transaction each, and its consequences.
+"""What all actions on voices have in common: one transaction each, and its consequences.
 
-Knows: that an act, its entry in the trail and the ends of jobs that follow from it belong together;
-who has to look again. Does not know: any act.
+Knows: that one transaction holds an action, its entry in the audit log and the ends of the jobs
+that it affects; which subscribers get the change. Does not know: any single action.
 
-Every act goes through `_act`: after it, in the same transaction, each live job in a registered
-voice is judged anew, and those whose requester may no longer use it there end at once.
+Every action that can end jobs goes through `_act`. In the same transaction, `_act` checks
+each live job in a registered voice again. Jobs whose requester may no longer use the voice there
+end at once.
 """
 
 import asyncio
@@ -36,7 +37,7 @@ from engine.voices.recording_files import RecordingFiles
 
 T = TypeVar("T")
 
-#: The same words whether a voice does not exist or may not be used: they are not to tell.
+#: The same words whether a voice does not exist or may not be used: they must not reveal which.
 UNKNOWN: Final = (
     "There is no such voice that you may use here. Choose one of those that are offered as you "
     "type, or see `/voice list`."
@@ -44,7 +45,7 @@ UNKNOWN: Final = (
 
 
 class VoicePolicy:
-    """Whether each of many uses is allowed, within one transaction: what was read stays valid."""
+    """Decides whether uses are allowed, within one transaction: cached rows stay valid."""
 
     def __init__(self, tx: Transaction, references: frozenset[str]) -> None:
         self._tx = tx
@@ -61,38 +62,36 @@ class VoicePolicy:
         return self._voices[number]
 
     def place(self, place: str | None) -> tuple[PlaceRules, Blocked]:
-        """What is decided there."""
+        """The rules and blocks that hold on `place`."""
         if place not in self._places:
             everywhere = self._tx.freezes.voices_frozen_on(EVERYWHERE)
-            barred = Blocked(
+            blocked = Blocked(
                 voices=self._tx.freezes.voices_frozen_on(place) | everywhere,
                 references=self._references,
                 members=self._tx.freezes.members_blocked_on(place),
             )
-            self._places[place] = self._tx.rules.of(place), barred
+            self._places[place] = self._tx.rules.of(place), blocked
         return self._places[place]
 
     def allows(self, voice: Voice, requester: Requester) -> bool:
         return permissions.may_use(voice, requester, *self.place(requester.place))
 
     def usable(self, requester: Requester) -> list[Voice]:
-        """All that this member may use there: their own first, then by name."""
+        """All voices that the requester may use: their own first, then by name."""
         found = self._tx.voices.within_reach(requester.member, requester.place)
         return sorted(
             (voice for voice in found if self.allows(voice, requester)),
             key=lambda voice: (voice.owner != requester.member, voice.name.casefold(), voice.id),
         )
 
-    def may_speak(self, spoken: Job | JobRequest) -> bool:
-        """Whether a text may be spoken, as far as its voice is concerned."""
-        if spoken.reference is None:
+    def may_speak(self, job: Job | JobRequest) -> bool:
+        """Whether the text may be spoken in its voice. Always true for the engine's own voices."""
+        if job.reference is None:
             return True
-        voice = self.voice(spoken.voice)
-        requester = Requester(member=spoken.requester, place=spoken.place)
+        voice = self.voice(job.voice)
+        requester = Requester(member=job.requester, place=job.place)
         return (
-            voice is not None
-            and voice.reference == spoken.reference
-            and self.allows(voice, requester)
+            voice is not None and voice.reference == job.reference and self.allows(voice, requester)
         )
 
 
@@ -106,53 +105,58 @@ class VoiceTransactions:
             settings.mynah_references_dir, settings.mynah_data_dir / "references"
         )
         self._states: Path = settings.mynah_data_dir / "conditionals"
-        self._frozen: Path = settings.mynah_data_dir / FOLDER
-        #: Content hashes that the operator has barred everywhere.
-        self._barred: frozenset[str] = frozenset()
-        self._news = Feed[str](coarser=lambda key: "")
+        self._blocklist: Path = settings.mynah_data_dir / FOLDER
+        #: Content hashes of the recordings that the operator has blocked everywhere.
+        self._blocked_references: frozenset[str] = frozenset()
+        self._changes = Feed[str](coarser=lambda key: "")
         self._tasks = TaskSet()
-        #: Held while a recording's file comes or goes together with its rows.
+        #: Held while a recording's file and its rows are stored or deleted together.
         self._files = asyncio.Lock()
-        speech.guard(self._check_say)
+        speech.guard(self._check_request)
 
     def subscribe(self) -> Subscription[str]:
-        """The keys of voices ("@12") of which something has changed from now on: name, scope, who
-        may use it where. "": that may be so of any."""
-        return self._news.subscribe()
+        """The keys ("@12") of voices that change from now on: in name, scope, or who may use them
+        where. The key "" means that any voice may have changed."""
+        return self._changes.subscribe()
 
-    # ---- acts
+    # ---- actions
 
     async def _act(
         self,
         change: Callable[[Transaction], T],
         *,
-        tell: Collection[str] = (),
+        changed: Collection[str] = (),
         forget: Callable[[Job], bool] = lambda job: False,
         ended_by: Callable[[Job], EndReason] = lambda job: EndReason.VOICE_GONE,
     ) -> T:
-        """Commit `change`, and end what may not be spoken after it. Of the sound of jobs that
-        `forget` names, nothing is kept that is still being made. `tell`: what changed."""
+        """Commit `change`, end the jobs that may not be spoken after it, and publish `changed`.
+
+        `forget` selects jobs that end in any case; the queue drops their sound that is still being
+        made. `ended_by` gives the reason for the end of a job. `changed`: keys of changed voices.
+        """
 
         def write(tx: Transaction, jobs: Collection[Job]) -> Retraction[T]:
             result = change(tx)
-            policy = VoicePolicy(tx, self._barred)
+            policy = VoicePolicy(tx, self._blocked_references)
             ends = {
                 job.id: ended_by(job) for job in jobs if forget(job) or not policy.may_speak(job)
             }
             return Retraction(result=result, ends=ends, forget=forget)
 
         result = await self._speech.retract(write)
-        for key in tell:
-            self._news.publish(key)
+        for key in changed:
+            self._changes.publish(key)
         return result
 
     async def _read(self, query: Callable[[VoicePolicy, Transaction], T]) -> T:
-        return await self._database.read(lambda tx: query(VoicePolicy(tx, self._barred), tx))
+        return await self._database.read(
+            lambda tx: query(VoicePolicy(tx, self._blocked_references), tx)
+        )
 
     def _policy(self, tx: Transaction) -> VoicePolicy:
-        return VoicePolicy(tx, self._barred)
+        return VoicePolicy(tx, self._blocked_references)
 
-    def _tell(
+    def _record(
         self,
         tx: Transaction,
         requester: Requester,
@@ -160,7 +164,7 @@ class VoiceTransactions:
         voice_id: int | None = None,
         detail: str = "",
     ) -> None:
-        """Write it into the trail."""
+        """Append an entry to the audit log."""
         entry = AuditEntry(
             at=self._clock.time(),
             place=requester.place,
@@ -171,11 +175,11 @@ class VoiceTransactions:
         )
         tx.audit.append(entry)
 
-    def _check_say(self, tx: Transaction, say: JobRequest) -> None:
-        """Before a job is committed, in its transaction: a voice may have been taken away since
-        it was chosen."""
-        if not self._policy(tx).may_speak(say):
-            raise unknown(say.voice)
+    def _check_request(self, tx: Transaction, request: JobRequest) -> None:
+        """Raise UnknownVoice if the voice was withdrawn after it was chosen. The queue calls this
+        in the transaction that commits the job."""
+        if not self._policy(tx).may_speak(request):
+            raise unknown(request.voice)
 
 
 def engine_unknown() -> EngineUnknown:
