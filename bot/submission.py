@@ -178,7 +178,7 @@ class Submission:
             if is_refused and answer.code in NOT_ANSWERED and not late:
                 answer = await self._answer(job, delivery)
                 if answer.code == ErrorCode.ALREADY_ANSWERED:
-                    # An earlier try of ours arrived after all: ask for its message again.
+                    # Our earlier try arrived after all: ask for its message again.
                     answer = replace(answer, result=AnswerResult.UNCLEAR)
             if await self._conclude(job, delivery, answer, late=True):
                 return
