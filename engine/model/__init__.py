@@ -1,4 +1,4 @@
-"""Values: jobs, voices, engines, errors. No input or output; imports no other package of the project.
+"""Values: jobs, voices, engines, errors. Pure; imports no other package of the project.
 
 jobs.py          jobs, chunks and lanes, and which state may follow which
 voices.py        voices, who asks for one, what a server has decided
