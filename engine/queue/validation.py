@@ -64,5 +64,5 @@ def check_disk(directory: Path, reserve: int) -> None:
         raise StorageFull(
             f"{free} bytes are free, the reserve is {reserve}",
             user_message="The disk of this bot is almost full, so it takes no new texts. "
-            "Those that wait will be spoken. Tell whoever runs it, and try again later.",
+            "Those that wait will be spoken. Tell its operator, and try again later.",
         )

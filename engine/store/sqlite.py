@@ -123,7 +123,7 @@ class Database:
                 raise
             raise StorageFull(
                 "the disk is full: a transaction was not committed",
-                user_message="The disk of this bot is full. Tell whoever runs it.",
+                user_message="The disk of this bot is full. Tell its operator.",
             ) from error
 
 
@@ -154,7 +154,7 @@ class _Thread(aiosqlite.Connection):
         except sqlite3.OperationalError as error:
             raise StorageFull(
                 f"the database could not be written anew: {error}",
-                user_message="The disk of this bot is full. Tell whoever runs it.",
+                user_message="The disk of this bot is full. Tell its operator.",
             ) from error
 
     def _connect_to(self, file: Path) -> sqlite3.Connection:

@@ -98,7 +98,7 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
             if reference in self._blocked_references or EVERYWHERE in recognized.values():
                 raise NotAllowed(
                     f"the reference {reference} is barred",
-                    user_message="Whoever runs this bot has blocked this recording.",
+                    user_message="The operator of this bot has blocked this recording.",
                 )
             _check_not_blocked(tx, requester)
             self._check_limits(tx, requester.member)
@@ -158,8 +158,8 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
         except OSError as error:
             raise StorageFull(
                 f"the recording cannot be kept: {error}",
-                user_message="The recording cannot be kept on this bot's disk. Tell whoever runs "
-                "it, and try again later.",
+                user_message="The recording cannot be kept on this bot's disk. Tell its "
+                "operator, and try again later.",
             ) from error
 
     def _check_limits(self, tx: Transaction, member: str) -> None:

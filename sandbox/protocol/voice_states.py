@@ -45,7 +45,7 @@ class VoiceStates:
         wanted = int(data["channel_id"]) if data.get("channel_id") else None
         flags = (bool(data.get("self_mute")), bool(data.get("self_deaf")))
         if wanted is None:
-            await self.leave(member)
+            await self.leave(member, wait=False)  # other requests are behind this one
             return
         channel = member.guild.channels.get(wanted)
         if channel is None or not channel.is_voice:
@@ -83,15 +83,16 @@ class VoiceStates:
             )
         self._silence(member)
 
-    async def leave(self, member: Member, *, code: int = 4014) -> None:
-        """Take the member out of voice. A client's voice connection is closed with `code`."""
+    async def leave(self, member: Member, *, code: int = 4014, wait: bool = True) -> None:
+        """Take the member out of voice. A client's voice connection is closed with `code`; `wait`:
+        until it is closed."""
         if member.voice.channel is None:
             return
         member.voice.channel = None
         member.voice.suppress = False
         member.voice.request_to_speak = None
         member.announce_voice()
-        await self._withdraw(member, code)
+        await self._withdraw(member, code, wait=wait)
 
     async def move_server(self, guild: Guild) -> None:
         """Discord moves the guild to another voice server, to which the bot must connect."""
@@ -139,9 +140,11 @@ class VoiceStates:
 
     # The voice server
 
-    async def _withdraw(self, member: Member, code: int) -> None:
+    async def _withdraw(self, member: Member, code: int, *, wait: bool = True) -> None:
         if member.is_client:
-            await self._server.expel(guild_id=member.guild.id, user_id=member.id, code=code)
+            await self._server.expel(
+                guild_id=member.guild.id, user_id=member.id, code=code, wait=wait
+            )
         else:
             await self._server.unlisten(guild_id=member.guild.id, user_id=member.id)
 

@@ -249,5 +249,4 @@ async def test_bot_that_is_stopped_leaves_though_the_budget_is_empty(
     asked = discord.gateway.voice_requests[before:]
     assert (scene.guild.id, None) in [(each.guild_id, each.channel_id) for each in asked]
     for each in (scene, *many):
-        # The sandbox reads one request after the other, and waits up to a second for each client.
-        await each.guild.bot_left(30.0)
+        await each.guild.bot_left()

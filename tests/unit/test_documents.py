@@ -54,7 +54,7 @@ MAPPED: Final = (
     *("engine/voices/analysis", "mynah/testing"),
     *("sandbox/client", "sandbox/model", "sandbox/protocol", "sandbox/protocol/voice"),
 )
-#: Made when the product runs, or by whoever runs it: not there on a clean clone.
+#: Made when the product runs, or by its operator: not there on a clean clone.
 MADE: Final = (".env", ".venv/", "data/")
 
 

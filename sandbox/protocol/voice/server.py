@@ -4,6 +4,7 @@ Knows: the parts below it, and the faults that a test can cause. Does not know: 
 permissions, or the main gateway.
 """
 
+import asyncio
 import contextlib
 import itertools
 import ssl
@@ -48,6 +49,7 @@ class VoiceServer:
         self._tls: ssl.SSLContext | None = None
         self._runner: web.AppRunner | None = None
         self._udp: DatagramSocket | None = None
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "VoiceServer":
         await self.start()
@@ -72,6 +74,7 @@ class VoiceServer:
         for connection in self.history:
             connection.freeze(False)
         await self._gateway.close()
+        await asyncio.gather(*self._closing)
         if self._runner is not None:
             await self._runner.cleanup()
         await self.close_udp()
@@ -94,15 +97,21 @@ class VoiceServer:
         """
         return self._sessions.admit(guild_id, channel_id, user_id, session_id)
 
-    async def expel(self, *, guild_id: int, user_id: int, code: int | None = 4014) -> None:
+    async def expel(
+        self, *, guild_id: int, user_id: int, code: int | None = 4014, wait: bool = True
+    ) -> None:
         """The user has left the channel. Its connection is closed with `code`; with None the
-        client must close it."""
+        client must close it. `wait`: until the client has answered the close, a second at most."""
         self._sessions.withdraw((guild_id, user_id))
         connection = self._sessions.by_user.get((guild_id, user_id))
         if connection is not None:
             self._end(connection)
-            if code is not None:
+            if code is not None and wait:
                 await connection.close(code)
+            elif code is not None:
+                closing = asyncio.create_task(connection.close(code))
+                self._closing.add(closing)
+                closing.add_done_callback(self._closing.discard)
 
     def mute(self, *, guild_id: int, user_id: int, on: bool) -> None:
         """The user is muted by the server or suppressed, until this is lifted: its packets arrive
