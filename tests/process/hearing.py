@@ -65,7 +65,14 @@ class Hearing:
 
     async def until(self, words: str, timeout: float = 20.0) -> None:
         """Until `words` were heard, since this Hearing began or the text was last cut off."""
-        await self.recording.wait_for(lambda _: words in self.text, timeout)
+        try:
+            await self.recording.wait_for(lambda _: words in self.text, timeout)
+        except TimeoutError as error:
+            error.add_note(
+                f"{words!r} was not heard, but {self.text!r} in {len(self.recording.frames)} frames"
+                f" and {self.recording.undecodable} that could not be decoded"
+            )
+            raise
 
     async def forget(self) -> str:
         """What was heard so far does not count any more; returns it. For when nobody speaks: what

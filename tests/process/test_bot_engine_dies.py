@@ -45,7 +45,7 @@ async def test_a_lost_host_is_replaced_and_every_server_hears_all_of_its_text_on
     bot = await stage.start(MYNAH_ESPEAK_PACE=PACE)
     message = await stage.say(TEXT)
     elsewhere = await stage.say(OTHER, carol)
-    await stage.heard.until("alpha")
+    await stage.heard.until("a")  # at this pace a busy machine puts gaps into words
     (host,) = bot.hosts
     host.send_signal(number)
 

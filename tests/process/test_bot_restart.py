@@ -116,7 +116,7 @@ async def test_ctrl_c_ends_it_as_well(stage: Stage) -> None:
 async def test_asked_to_end_while_nothing_answers_any_more_it_ends_in_time(stage: Stage) -> None:
     bot = await stage.start(MYNAH_ESPEAK_PACE="1.0")
     await stage.say(STORY)
-    await stage.heard.until("alpha")
+    await stage.heard.until("a")  # at this pace a busy machine puts gaps into words
     below = bot.below()
     for host in bot.hosts:
         host.suspend()
