@@ -77,7 +77,7 @@ class _UsableVoice(_Completes):
 
     async def offer(self, interaction: discord.Interaction, typed: str) -> list[Offered]:
         directory, requester = _directory(interaction), requester_of(interaction)
-        usable = await directory.registry.usable(requester)
+        usable = await directory.selection.usable(requester)
         return await directory.offer(interaction.guild, requester, usable, typed)
 
 
@@ -85,7 +85,7 @@ class _AnyVoice(_UsableVoice):
     """What may be used here: registered voices, and the engine's own."""
 
     async def transform(self, interaction: discord.Interaction, value: str, /) -> Any:
-        return await _directory(interaction).selection(requester_of(interaction), value)
+        return await _directory(interaction).select(requester_of(interaction), value)
 
     async def offer(self, interaction: discord.Interaction, typed: str) -> list[Offered]:
         first = await super().offer(interaction, typed)
@@ -107,7 +107,7 @@ class _OwnVoice(_Completes):
 
     async def offer(self, interaction: discord.Interaction, typed: str) -> list[Offered]:
         directory, requester = _directory(interaction), requester_of(interaction)
-        own = await directory.registry.own(requester.member)
+        own = await directory.owners.own(requester.member)
         return await directory.offer(interaction.guild, requester, own, typed)
 
 
@@ -179,7 +179,7 @@ class _ServerVoice(_Completes):
         if not is_admin(interaction):
             return []
         directory, lane = _directory(interaction), _lane(interaction)
-        voices = await self.offered(directory, lane, await directory.registry.seen(lane))
+        voices = await self.offered(directory, lane, await directory.moderation.seen(lane))
         there = readable_by_admins(voices, lane)
         return await directory.offer_on_server(interaction.guild, there, typed)
 
@@ -201,7 +201,7 @@ class _VoiceToFreeze(_ServerVoice):
     async def offered(
         self, directory: VoiceDirectory, lane: str, voices: list[Voice]
     ) -> list[Voice]:
-        frozen = await directory.registry.frozen(lane)
+        frozen = await directory.moderation.frozen(lane)
         return [each for each in voices if each.id not in frozen]
 
 
@@ -211,9 +211,9 @@ class _VoiceToRelease(_ServerVoice):
     async def offered(
         self, directory: VoiceDirectory, lane: str, voices: list[Voice]
     ) -> list[Voice]:
-        entries = await directory.registry.audit(lane, limit=MOST_ENTRIES)
+        entries = await directory.moderation.audit(lane, limit=MOST_ENTRIES)
         reported = {each.voice_id for each in open_reports(entries, [each.id for each in voices])}
-        frozen = await directory.registry.frozen(lane)
+        frozen = await directory.moderation.frozen(lane)
         return [each for each in voices if each.id in frozen | reported]
 
 

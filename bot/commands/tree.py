@@ -19,7 +19,7 @@ from bot.context import SERVERS_ONLY
 from bot.discord_io.errors import ANSWER_REFUSED
 from bot.discord_io.replies import Reply, offer_nothing
 from engine.model.errors import Refused
-from engine.voices.registry import VoiceRegistry
+from engine.voices.owners import VoiceOwners
 
 log = structlog.get_logger(__name__)
 
@@ -83,14 +83,14 @@ class Gate:
 
     def __init__(
         self,
-        registry: VoiceRegistry,
+        owners: VoiceOwners,
         reply: Reply,
         in_flight: InFlightTracker,
         *,
         guilds: frozenset[int],
         group: str | None,
     ) -> None:
-        self._registry = registry
+        self._owners = owners
         self._reply = reply
         self._in_flight = in_flight
         self._guilds = guilds
@@ -136,7 +136,7 @@ class Gate:
         if used not in IN_DIRECT:
             return SERVERS_ONLY
         if self._guilds and used == "voice":
-            own = await self._registry.own(str(interaction.user.id))
+            own = await self._owners.own(str(interaction.user.id))
             return None if own else NOT_SERVED_IN_DIRECT
         return None
 

@@ -26,7 +26,8 @@ from bot.voices.uploads import PREVIEW, Uploads
 from engine.model.errors import BadRecording, NotAllowed, Refused
 from engine.model.voice_names import MOST_CHARACTERS, public_name
 from engine.model.voices import Scope, Voice
-from engine.voices.registry import VoiceRegistry
+from engine.voices.owners import VoiceOwners
+from engine.voices.selection import Selection
 
 NOT_THEIRS: Final = "Use this on a message of your own: nobody can give away another's voice."
 NO_RECORDING: Final = (
@@ -46,7 +47,8 @@ class VoiceCommands(app_commands.Group):
 
     def __init__(
         self,
-        registry: VoiceRegistry,
+        owners: VoiceOwners,
+        selection: Selection,
         directory: VoiceDirectory,
         uploads: Uploads,
         previews: Previews,
@@ -60,7 +62,8 @@ class VoiceCommands(app_commands.Group):
             description="Voices that members give me: yours, and those that you may use",
             allowed_contexts=EVERYWHERE,
         )
-        self._registry = registry
+        self._owners = owners
+        self._selection = selection
         self._directory = directory
         self._uploads = uploads
         self._previews = previews
@@ -119,15 +122,15 @@ class VoiceCommands(app_commands.Group):
     @app_commands.command(name="list", description="The voices that you may use here")
     async def list_(self, interaction: discord.Interaction) -> None:
         requester = requester_of(interaction)
-        usable = await self._registry.usable(requester)
+        usable = await self._selection.usable(requester)
         there = {each.key for each in usable}
         lines = [_listed(each, requester.member) for each in usable]
         lines += [
             Listed(each.name, "yours", "cannot be used here at present")
-            for each in await self._registry.own(requester.member)
+            for each in await self._owners.own(requester.member)
             if each.key not in there
         ]
-        speaking = await self._directory.selection(requester, None)
+        speaking = await self._directory.select(requester, None)
         name = await self._directory.name_of(speaking)
         await self._reply(interaction, render_list(lines, name))
 
@@ -148,18 +151,18 @@ class VoiceCommands(app_commands.Group):
         everywhere = requester.place is None or where == "everywhere"
         place = "everywhere" if everywhere else "on this server"
         if voice is None:
-            await self._registry.choose(requester, None, everywhere=everywhere)
+            await self._selection.choose(requester, None, everywhere=everywhere)
             await self._reply(interaction, f"I took back your choice of a voice {place}.")
             return
-        await self._registry.choose(requester, voice.voice, everywhere=everywhere)
+        await self._selection.choose(requester, voice.voice, everywhere=everywhere)
         name = await self._directory.name_of(voice) or voice.voice
         await self._reply(interaction, f"`/say` now speaks in {bold(name)} for you {place}.")
 
     async def _use_pressed(self, interaction: discord.Interaction, key: str) -> None:
         """Choose a registered voice: here; in a direct message, everywhere."""
         requester = requester_of(interaction)
-        voice = await self._registry.find(requester, key)
-        await self._registry.choose(requester, voice.key, everywhere=requester.place is None)
+        voice = await self._selection.find(requester, key)
+        await self._selection.choose(requester, voice.key, everywhere=requester.place is None)
         place = "everywhere" if requester.place is None else "on this server"
         await self._reply(interaction, f"`/say` now speaks in {bold(voice.name)} for you {place}.")
 
@@ -190,7 +193,7 @@ class VoiceCommands(app_commands.Group):
         guild, requester = interaction.guild, requester_of(interaction)
         if guild is None:
             raise Refused(SERVERS_ONLY)
-        usable = await self._registry.usable(requester)
+        usable = await self._selection.usable(requester)
         await self._abuse_reports.report(requester, guild, voice, reason)
         about = label(voice, named=True) if voice in usable else private(voice)
         await self._reply(

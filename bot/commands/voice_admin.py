@@ -33,8 +33,9 @@ from engine.model.errors import Refused, UnknownJob
 from engine.model.jobs import EndReason
 from engine.model.voices import ClonePolicy, Requester, Scope, Voice
 from engine.queue import FrontEndQueue
+from engine.voices.moderation import Moderation
 from engine.voices.permissions import open_to_all
-from engine.voices.registry import VoiceRegistry
+from engine.voices.selection import Selection
 
 NOT_SHARED: Final = (
     "It is not shared with this server, so there is nothing to remove. "
@@ -55,7 +56,8 @@ class VoiceAdmin(app_commands.Group):
     def __init__(
         self,
         contexts: Contexts,
-        registry: VoiceRegistry,
+        moderation: Moderation,
+        selection: Selection,
         directory: VoiceDirectory,
         speech: FrontEndQueue,
         reply: Reply,
@@ -67,7 +69,8 @@ class VoiceAdmin(app_commands.Group):
             default_permissions=discord.Permissions(manage_guild=True),
         )
         self._contexts = contexts
-        self._registry = registry
+        self._moderation = moderation
+        self._selection = selection
         self._directory = directory
         self._speech = speech
         self._reply = reply
@@ -83,14 +86,14 @@ class VoiceAdmin(app_commands.Group):
     @app_commands.describe(page=WHICH_PAGE)
     async def list_(self, interaction: discord.Interaction, page: Page = 1) -> None:
         lane = _lane(requester_of(interaction))
-        voices = await self._registry.seen(lane)
-        entries = await self._registry.audit(lane, limit=MOST_ENTRIES)
-        rules = await self._registry.rules(lane)
+        voices = await self._moderation.seen(lane)
+        entries = await self._moderation.audit(lane, limit=MOST_ENTRIES)
+        rules = await self._moderation.rules(lane)
         text = render_list(
             voices,
-            await self._registry.frozen(lane),
+            await self._moderation.frozen(lane),
             rules,
-            barred=await self._registry.barred(lane),
+            barred=await self._moderation.blocked_members(lane),
             lane=lane,
             default=await self._directory.default_name(rules.default_voice, lane),
             reports=len(open_reports(entries, [each.id for each in voices])),
@@ -106,7 +109,7 @@ class VoiceAdmin(app_commands.Group):
         requester = requester_of(interaction)
         if voice.scope is not Scope.SERVER or not open_to_all(voice, requester.place):
             raise Refused(NOT_SHARED)
-        ended = await self._decide(requester, self._registry.remove(requester, voice.key))
+        ended = await self._decide(requester, self._moderation.remove(requester, voice.key))
         words = f"From now on only its owner may use {label(voice, named=True)}."
         await self._reply(interaction, words + ended)
 
@@ -117,9 +120,9 @@ class VoiceAdmin(app_commands.Group):
     async def freeze(self, interaction: discord.Interaction, voice: VoiceToFreeze) -> None:
         requester = requester_of(interaction)
         lane = _lane(requester)
-        before = await self._registry.frozen(lane)
-        ended = await self._decide(requester, self._registry.freeze(requester, voice.key))
-        others = len(await self._registry.frozen(lane) - before - {voice.id})
+        before = await self._moderation.frozen(lane)
+        ended = await self._decide(requester, self._moderation.freeze(requester, voice.key))
+        others = len(await self._moderation.frozen(lane) - before - {voice.id})
         words = f"Frozen: {label_for(voice, lane)} is not spoken on this server until "
         await self._reply(
             interaction, f"{words}`/voice-admin release`.{_frozen_too(others)}{ended}"
@@ -132,8 +135,8 @@ class VoiceAdmin(app_commands.Group):
     async def release(self, interaction: discord.Interaction, voice: VoiceToRelease) -> None:
         requester = requester_of(interaction)
         lane = _lane(requester)
-        was_frozen = voice.id in await self._registry.frozen(lane)
-        await self._registry.release(requester, voice.key)
+        was_frozen = voice.id in await self._moderation.frozen(lane)
+        await self._moderation.release(requester, voice.key)
         words = "may be spoken here again" if was_frozen else "was not frozen; reports of it close"
         await self._reply(interaction, f"Released: {label_for(voice, lane)} {words}.")
 
@@ -143,7 +146,7 @@ class VoiceAdmin(app_commands.Group):
     @app_commands.describe(voice='Which; completes as you type. "none": the engine\'s own')
     async def default(self, interaction: discord.Interaction, voice: DefaultVoice) -> None:
         requester = requester_of(interaction)
-        ended = await self._decide(requester, self._registry.set_default(requester, voice))
+        ended = await self._decide(requester, self._moderation.set_default(requester, voice))
         name = await self._directory.default_name(voice, _lane(requester))
         await self._reply(
             interaction, f"Members who have not chosen a voice now speak in {name}.{ended}"
@@ -155,7 +158,7 @@ class VoiceAdmin(app_commands.Group):
         self, interaction: discord.Interaction, role: discord.Role | None = None
     ) -> None:
         only = None if role is None or role.is_default() else role
-        await self._registry.set_uploaders(
+        await self._moderation.set_uploaders(
             requester_of(interaction), None if only is None else str(only.id)
         )
         members = "Everyone" if only is None else f"Members with {only.mention}"
@@ -165,7 +168,7 @@ class VoiceAdmin(app_commands.Group):
     @app_commands.describe(voices="None, those that everyone here may use, or all")
     async def allow(self, interaction: discord.Interaction, voices: ClonePolicy) -> None:
         requester = requester_of(interaction)
-        ended = await self._decide(requester, self._registry.allow(requester, voices))
+        ended = await self._decide(requester, self._moderation.allow(requester, voices))
         await self._reply(interaction, f"{ALLOWED[voices]}{ended}")
 
     # ---- members
@@ -174,7 +177,9 @@ class VoiceAdmin(app_commands.Group):
     @app_commands.describe(member=ALSO_BY_ID)
     async def bar(self, interaction: discord.Interaction, member: discord.User) -> None:
         requester = requester_of(interaction)
-        ended = await self._decide(requester, self._registry.bar(requester, str(member.id)))
+        ended = await self._decide(
+            requester, self._moderation.block_member(requester, str(member.id))
+        )
         words = (
             f"Barred: {member.mention} cannot upload voices here or share any with this server, "
             "and none of theirs is spoken here, until `/voice-admin unbar`."
@@ -184,7 +189,7 @@ class VoiceAdmin(app_commands.Group):
     @app_commands.command(name="unbar", description="Let a barred member give voices again")
     @app_commands.describe(member=ALSO_BY_ID)
     async def unbar(self, interaction: discord.Interaction, member: discord.User) -> None:
-        await self._registry.unbar(requester_of(interaction), str(member.id))
+        await self._moderation.unblock_member(requester_of(interaction), str(member.id))
         await self._reply(interaction, f"{member.mention} can give voices to this server again.")
 
     # ---- the audit log
@@ -204,7 +209,7 @@ class VoiceAdmin(app_commands.Group):
     ) -> None:
         lane = _lane(requester_of(interaction))
         actor = None if member is None else str(member.id)
-        entries = await self._registry.audit(lane, actor=actor, limit=MOST_ENTRIES)
+        entries = await self._moderation.audit(lane, actor=actor, limit=MOST_ENTRIES)
         if voice is not None:
             entries = [each for each in entries if each.voice_id == voice]
         present = await self._present({each.voice_id for each in entries if each.voice_id})
@@ -212,7 +217,7 @@ class VoiceAdmin(app_commands.Group):
 
     async def _present(self, ids: Collection[int]) -> dict[int, Voice]:
         """Those of these voices that still exist."""
-        found = [await self._registry.get(f"@{each}") for each in sorted(ids)]
+        found = [await self._selection.get(f"@{each}") for each in sorted(ids)]
         return {each.id: each for each in found if each is not None}
 
     async def _decide(self, requester: Requester, decision: Awaitable[object]) -> str:

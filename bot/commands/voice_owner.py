@@ -20,7 +20,8 @@ from bot.voices.uploads import NO_SERVER
 from engine.model.errors import BadStyle, NotAllowed, Refused
 from engine.model.voices import Scope
 from engine.queue import FrontEndQueue
-from engine.voices.registry import VoiceRegistry
+from engine.voices.moderation import Moderation
+from engine.voices.owners import VoiceOwners
 
 WHAT_TO_SHARE: Final = "Say with whom: choose a `scope`, or a member to `add` or to `remove`."
 NOT_ON_LISTS: Final = "Only a list has members: choose the scope `members`, or add and remove none."
@@ -30,8 +31,11 @@ DELETE: Final = "voice:delete"
 class VoiceOwner:
     """`commands` stand in the group `/voice`."""
 
-    def __init__(self, registry: VoiceRegistry, speech: FrontEndQueue, reply: Reply) -> None:
-        self._registry = registry
+    def __init__(
+        self, owners: VoiceOwners, moderation: Moderation, speech: FrontEndQueue, reply: Reply
+    ) -> None:
+        self._owners = owners
+        self._moderation = moderation
         self._speech = speech
         self._reply = reply
         self.handlers: Handlers = {DELETE: self._delete_pressed}
@@ -47,7 +51,7 @@ class VoiceOwner:
 
     @app_commands.describe(voice="A voice of yours; completes as you type", name="Its new name")
     async def rename(self, interaction: discord.Interaction, voice: OwnVoice, name: str) -> None:
-        renamed = await self._registry.rename(requester_of(interaction), voice.key, name)
+        renamed = await self._owners.rename(requester_of(interaction), voice.key, name)
         await self._reply(interaction, f"{bold(voice.name)} is now called {bold(renamed.name)}.")
 
     @app_commands.describe(
@@ -72,10 +76,10 @@ class VoiceOwner:
         if scope == "server" and requester.place is None:
             raise NotAllowed("no server", user_message=NO_SERVER)
         if scope == "server":
-            await self._registry.check_sharing(
+            await self._owners.check_sharing(
                 requester, roles=roles_of(interaction), admin=is_admin(interaction)
             )
-        shared = await self._registry.share(
+        shared = await self._owners.share(
             requester,
             voice.key,
             Scope(scope or "members"),
@@ -85,7 +89,7 @@ class VoiceOwner:
         listed = ", ".join(f"<@{each}>" for each in sorted(shared.members)[:25])
         members = f": {listed}" if listed else ""
         words = f"{bold(shared.name)} is {render_reach(shared.scope)}{members}."
-        if requester.place is not None and shared.id in await self._registry.frozen(
+        if requester.place is not None and shared.id in await self._moderation.frozen(
             requester.place
         ):
             words += f" {FROZEN_HERE}"
@@ -111,7 +115,7 @@ class VoiceOwner:
             parsed = parse_value(value)
             names = list(voice.style) if setting == ALL and parsed is None else [setting]
             values = dict.fromkeys(names, parsed)
-            voice = await self._registry.style(requester_of(interaction), voice.key, values)
+            voice = await self._owners.style(requester_of(interaction), voice.key, values)
         await self._reply(interaction, render_style(voice, self._speech.info))
 
     @app_commands.describe(voice="A voice of yours; completes as you type")
@@ -125,9 +129,9 @@ class VoiceOwner:
 
     async def _delete_pressed(self, interaction: discord.Interaction, key: str) -> None:
         requester = requester_of(interaction)
-        voice = await self._registry.find_own(requester.member, key)
+        voice = await self._owners.find_own(requester.member, key)
         await interaction.response.defer()
-        await self._registry.delete(requester, voice.key)
+        await self._owners.delete(requester, voice.key)
         await self._reply.rewrite(
             interaction,
             f"{bold(voice.name)} is deleted, with its recording, what was derived from it, and the "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from bot.voices.upload_text import bold
 
 if TYPE_CHECKING:
-    from engine.voices.data_summary import DataSummary
+    from engine.voices.erasure import DataSummary
 
 #: Voices that the question names; the others are counted.
 MOST_NAMED: Final = 10

@@ -24,9 +24,10 @@ from engine.model.errors import Refused, UnknownVoice
 from engine.model.voice_names import name_key
 from engine.model.voices import OPERATOR, Requester, Voice, voice_number
 from engine.queue import FrontEndQueue
+from engine.voices.moderation import Moderation
+from engine.voices.owners import VoiceOwners
 from engine.voices.permissions import open_to_all
-from engine.voices.registry import VoiceRegistry
-from engine.voices.selection import AmbiguousVoice, VoiceSelection
+from engine.voices.selection import AmbiguousVoice, Selection, VoiceSelection
 
 UNKNOWN_HERE: Final = (
     "There is no such voice here. Choose one of those that are offered as you type."
@@ -66,8 +67,17 @@ class ServerVoices:
 
 
 class VoiceDirectory:
-    def __init__(self, registry: VoiceRegistry, speech: FrontEndQueue, names: MemberNames) -> None:
-        self.registry = registry
+    def __init__(
+        self,
+        owners: VoiceOwners,
+        selection: Selection,
+        moderation: Moderation,
+        speech: FrontEndQueue,
+        names: MemberNames,
+    ) -> None:
+        self.owners = owners
+        self.selection = selection
+        self.moderation = moderation
         self._speech = speech
         self._names = names
 
@@ -80,22 +90,22 @@ class VoiceDirectory:
     async def find(self, requester: Requester, typed: str) -> Voice:
         """A registered voice that the member may use here. Raises UnknownVoice."""
         try:
-            return await self.registry.find(requester, typed.strip())
+            return await self.selection.find(requester, typed.strip())
         except AmbiguousVoice as error:
             raise _which(error) from error
 
     async def find_own(self, requester: Requester, typed: str) -> Voice:
         """A voice of the member's own. Raises UnknownVoice."""
-        return await self.registry.find_own(requester.member, typed)
+        return await self.owners.find_own(requester.member, typed)
 
-    async def selection(self, requester: Requester, typed: str | None) -> VoiceSelection:
+    async def select(self, requester: Requester, typed: str | None) -> VoiceSelection:
         """What a text of this member is spoken in here: as typed, or as chosen before.
 
         Raises UnknownVoice.
         """
         typed = (typed or "").strip()
         try:
-            return await self.registry.chosen(requester, typed or None)
+            return await self.selection.chosen(requester, typed or None)
         except AmbiguousVoice as error:
             raise _which(error) from error
         except UnknownVoice as error:
@@ -109,7 +119,7 @@ class VoiceDirectory:
             return None
         if selection.reference is None:
             return builtin_name(self._speech, selection.voice) or selection.voice
-        voice = await self.registry.get(selection.voice)
+        voice = await self.selection.get(selection.voice)
         return voice.name if voice is not None else None
 
     async def offer(
@@ -131,16 +141,16 @@ class VoiceDirectory:
     async def on_server(self, lane: str) -> ServerVoices:
         """All voices of a server, as its admins see them: they read the names that everyone there
         may read."""
-        return readable_by_admins(await self.registry.seen(lane), lane)
+        return readable_by_admins(await self.moderation.seen(lane), lane)
 
     async def reportable(self, requester: Requester) -> ServerVoices:
         """The voices that a member may use here, and those that were heard here. They can read the
         names of the first; of the others they see who spoke in them, because the owner may have
         lent one to a few members."""
         assert requester.place is not None
-        usable = await self.registry.usable(requester)
-        speakers = await self.registry.speakers(requester.place)
-        seen = await self.registry.seen(requester.place)
+        usable = await self.selection.usable(requester)
+        speakers = await self.moderation.speakers(requester.place)
+        seen = await self.moderation.seen(requester.place)
         heard = [each for each in seen if each.key in speakers]
         both = {each.id: each for each in (*usable, *heard)}
         return ServerVoices(list(both.values()), {each.id for each in usable}, speakers)
@@ -172,7 +182,7 @@ class VoiceDirectory:
         """What an answer calls a server's default voice."""
         if key is None:
             return "the engine's own voice"
-        voice = await self.registry.get(key)
+        voice = await self.selection.get(key)
         if voice is not None:
             return label_for(voice, lane)
         return f"**{escape(builtin_name(self._speech, key) or key, 80)}**"

@@ -32,9 +32,10 @@ from engine.base.clock import Clock
 from engine.model.errors import Busy, NotAllowed, Refused
 from engine.model.voices import Scope, Voice
 from engine.queue import FrontEndQueue
-from engine.voices.rate_limits import LimitedAction
+from engine.voices.moderation import Moderation
+from engine.voices.owners import VoiceOwners
+from engine.voices.rate_limits import LimitedAction, RateLimits
 from engine.voices.recording_analyzer import Analyzed, RecordingAnalyzer
-from engine.voices.registry import VoiceRegistry
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +56,9 @@ class Uploads:
 
     def __init__(
         self,
-        registry: VoiceRegistry,
+        owners: VoiceOwners,
+        moderation: Moderation,
+        rate_limits: RateLimits,
         analyzer: RecordingAnalyzer,
         fetcher: Fetcher,
         speech: FrontEndQueue,
@@ -65,7 +68,9 @@ class Uploads:
         clock: Clock,
         folder: Path,
     ) -> None:
-        self._registry = registry
+        self._owners = owners
+        self._moderation = moderation
+        self._rate_limits = rate_limits
         self._analyzer = analyzer
         self._fetcher = fetcher
         self._speech = speech
@@ -139,7 +144,7 @@ class Uploads:
             await claim.wait()
             if work.forgotten:
                 raise NotAllowed("forgotten meanwhile", user_message=LAPSED)
-            await self._registry.attempt(pending.member, LimitedAction.UPLOAD)
+            await self._rate_limits.attempt(pending.member, LimitedAction.UPLOAD)
             await self._register(interaction, pending, work)
         except Refused as refused:
             if not refused.retryable:
@@ -174,7 +179,7 @@ class Uploads:
     # Steps.
 
     async def _check(self, interaction: discord.Interaction, name: str) -> None:
-        await self._registry.check_upload(
+        await self._owners.check_upload(
             requester_of(interaction),
             name,
             roles=roles_of(interaction),
@@ -193,11 +198,11 @@ class Uploads:
                 raise Busy("an upload took too long", user_message=BUSY) from error
             if work.forgotten:
                 raise NotAllowed("forgotten meanwhile", user_message=LAPSED)
-            voice = await self._registry.register(
+            voice = await self._owners.register(
                 requester=requester_of(interaction),
                 name=pending.name,
                 scope=pending.scope,
-                examined=examined,
+                analyzed=examined,
                 consent=CONSENT,
             )
             preview = await asyncio.to_thread(examined.preview.read_bytes)
@@ -214,7 +219,7 @@ class Uploads:
     ) -> None:
         log.info("a voice was uploaded", voice=voice.key, source=voice.analysis.source)
         place = requester_of(interaction).place
-        frozen = place is not None and voice.id in await self._registry.frozen(place)
+        frozen = place is not None and voice.id in await self._moderation.frozen(place)
         sent = await self._reply(
             interaction,
             render_card(voice, examined.advice, self._speech.info, frozen=frozen),

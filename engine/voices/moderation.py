@@ -22,10 +22,12 @@ from engine.model.voices import (
     Voice,
     voice_number,
 )
+from engine.queue import SpeechQueue
 from engine.store.transaction import Transaction
 from engine.voices import permissions
 from engine.voices.freezes import Freezes
-from engine.voices.transactions import engine_unknown, unknown
+from engine.voices.rate_limits import LimitedAction, RateLimits
+from engine.voices.transactions import VoiceTransactions, engine_unknown, unknown
 
 #: The actions of admins.
 DECISIONS: Final = (
@@ -39,9 +41,21 @@ _ENTRIES: Final = 50
 log = structlog.get_logger(__name__)
 
 
-class Moderation(Freezes):
+class Moderation:
+    def __init__(
+        self,
+        transactions: VoiceTransactions,
+        freezes: Freezes,
+        rate_limits: RateLimits,
+        speech: SpeechQueue,
+    ) -> None:
+        self._transactions = transactions
+        self._freezes = freezes
+        self._rate_limits = rate_limits
+        self._speech = speech
+
     async def rules(self, place: str) -> PlaceRules:
-        return await self._database.read(lambda tx: tx.rules.of(place))
+        return await self._transactions.read(lambda tx: tx.rules.of(place))
 
     async def set_default(self, requester: Requester, key: str | None) -> None:
         """Set the voice of members on this server who have not chosen a voice.
@@ -54,7 +68,7 @@ class Moderation(Freezes):
         def write(tx: Transaction) -> None:
             number = None if key is None else voice_number(key)
             if number is not None and key is not None:
-                policy = self._policy(tx)
+                policy = self._transactions.policy(tx)
                 voice = policy.voice(key)
                 if voice is None or not policy.allows(voice, requester):
                     raise unknown(key)
@@ -68,41 +82,41 @@ class Moderation(Freezes):
                 self._check_built_in(key)
             self._update_rules(tx, requester, default_voice=key)
             detail = "" if key is None or number is not None else key
-            self._record(tx, requester, Action.DEFAULT, number, detail)
+            self._transactions.record(tx, requester, Action.DEFAULT, number, detail)
 
-        await self._act(write)
+        await self._transactions.act(write)
 
     async def set_uploaders(self, requester: Requester, role: str | None) -> None:
         """Let only members with this role upload from now on. None: everyone."""
 
         def write(tx: Transaction) -> None:
             self._update_rules(tx, requester, uploaders=role)
-            self._record(tx, requester, Action.UPLOADERS, detail=role or "everyone")
+            self._transactions.record(tx, requester, Action.UPLOADERS, detail=role or "everyone")
 
-        await self._act(write)
+        await self._transactions.act(write)
 
     async def allow(self, requester: Requester, cloned: ClonePolicy) -> None:
         """Set which registered voices may be used on this server."""
 
         def write(tx: Transaction) -> None:
             self._update_rules(tx, requester, cloned=cloned)
-            self._record(tx, requester, Action.ALLOW, detail=cloned)
+            self._transactions.record(tx, requester, Action.ALLOW, detail=cloned)
 
-        await self._act(write, changed=[""])
+        await self._transactions.act(write, changed=[""])
 
     # ---- single voices
 
     async def seen(self, place: str) -> list[Voice]:
         """The voices that are shared with that server or with everyone, were spoken there lately,
         or are frozen there."""
-        return await self._database.read(lambda tx: tx.voices.seen_on(place))
+        return await self._transactions.read(lambda tx: tx.voices.seen_on(place))
 
     async def speakers(self, place: str) -> Mapping[str, str]:
         """The last member who spoke in each voice that was heard on that server lately, by key."""
-        return await self._database.read(lambda tx: tx.voices.speakers_on(place))
+        return await self._transactions.read(lambda tx: tx.voices.speakers_on(place))
 
     async def frozen(self, place: str) -> frozenset[int]:
-        return await self._database.read(lambda tx: tx.freezes.voices_frozen_on(place))
+        return await self._transactions.read(lambda tx: tx.freezes.voices_frozen_on(place))
 
     async def remove(self, requester: Requester, key: str) -> None:
         """Stop sharing a voice with this server. Raises UnknownVoice, NotAllowed."""
@@ -119,9 +133,9 @@ class Moderation(Freezes):
             tx.voices.update(voice.id, scope=Scope.PRIVATE, place=None)
             if tx.rules.of(place).default_voice == voice.key:
                 self._update_rules(tx, requester, default_voice=None)
-            self._record(tx, requester, Action.REMOVE, voice.id)
+            self._transactions.record(tx, requester, Action.REMOVE, voice.id)
 
-        await self._act(write, changed=[key])
+        await self._transactions.act(write, changed=[key])
 
     async def freeze(self, requester: Requester, key: str) -> None:
         """Forbid the voice's recording on this server until an admin releases it.
@@ -134,10 +148,12 @@ class Moderation(Freezes):
         def write(tx: Transaction) -> None:
             voice = _visible(tx, place, key)
             tx.freezes.freeze(place, voice)
-            self._record(tx, requester, Action.FREEZE, voice.id)
+            self._transactions.record(tx, requester, Action.FREEZE, voice.id)
 
-        await self._act(write, changed=[""])  # several voices may have the same recording
-        await self._recognize_and_wait()
+        await self._transactions.act(
+            write, changed=[""]
+        )  # several voices may have the same recording
+        await self._freezes.find_older()
 
     async def release(self, requester: Requester, key: str) -> None:
         """End the freeze of the recording, for all voices that were recognized as it. Raises
@@ -147,59 +163,60 @@ class Moderation(Freezes):
         def write(tx: Transaction) -> None:
             voice = _visible(tx, place, key)
             tx.freezes.release(place, voice)
-            self._record(tx, requester, Action.RELEASE, voice.id)
+            self._transactions.record(tx, requester, Action.RELEASE, voice.id)
 
-        await self._act(write, changed=[""])
+        await self._transactions.act(write, changed=[""])
 
     # ---- members
 
-    async def barred(self, place: str) -> frozenset[str]:
+    async def blocked_members(self, place: str) -> frozenset[str]:
         """The members who may not give voices to that server, because an admin blocked them."""
-        return await self._database.read(lambda tx: tx.freezes.members_blocked_on(place))
+        return await self._transactions.read(lambda tx: tx.freezes.members_blocked_on(place))
 
-    async def bar(self, requester: Requester, member: str) -> None:
+    async def block_member(self, requester: Requester, member: str) -> None:
         """Block a member from uploading voices on this server and sharing voices with it.
 
-        The member's voices are not spoken there until `unbar`.
+        The member's voices are not spoken there until `unblock_member`.
         """
         place = _place(requester)
 
         def write(tx: Transaction) -> None:
             tx.freezes.block_member(place, member)
-            self._record(tx, requester, Action.BAR, detail=member)
+            self._transactions.record(tx, requester, Action.BAR, detail=member)
 
-        await self._act(write, changed=[""])
+        await self._transactions.act(write, changed=[""])
 
-    async def unbar(self, requester: Requester, member: str) -> None:
+    async def unblock_member(self, requester: Requester, member: str) -> None:
         """End the block of a member. Raises NotAllowed if the member is not blocked."""
         place = _place(requester)
 
         def write(tx: Transaction) -> None:
             if member not in tx.freezes.members_blocked_on(place):
                 raise NotAllowed(
-                    f"{member} is not barred on {place}",
-                    user_message="This member is not barred from giving voices here.",
+                    f"{member} is not blocked on {place}",
+                    user_message="This member is not blocked from adding voices here.",
                 )
             tx.freezes.unblock_member(place, member)
-            self._record(tx, requester, Action.UNBAR, detail=member)
+            self._transactions.record(tx, requester, Action.UNBAR, detail=member)
 
-        await self._act(write, changed=[""])
+        await self._transactions.act(write, changed=[""])
 
     # ---- reports and the audit log
 
     async def report(self, requester: Requester, key: str, words: str) -> Voice:
         """Record in the audit log, and in the operator's log, what is wrong with a voice that was
-        heard here or that the requester may use. Raises UnknownVoice."""
+        heard here or that the requester may use. Raises UnknownVoice, TooOften, StorageFull."""
+        await self._rate_limits.attempt(requester.member, LimitedAction.REPORT)
 
         def write(tx: Transaction) -> Voice:
-            policy = self._policy(tx)
+            policy = self._transactions.policy(tx)
             voice = policy.voice(key)
             if voice is None or not policy.allows(voice, requester):
                 voice = _visible(tx, _place(requester), key)
-            self._record(tx, requester, Action.REPORT, voice.id, words[:MOST_WORDS])
+            self._transactions.record(tx, requester, Action.REPORT, voice.id, words[:MOST_WORDS])
             return voice
 
-        voice = await self._database.write(write)
+        voice = await self._transactions.write(write)
         # Ids only, as everywhere in the log. The audit log has the words.
         log.warning(
             "A voice was reported",
@@ -213,13 +230,15 @@ class Moderation(Freezes):
         self, place: str | None, *, actor: str | None = None, limit: int = _ENTRIES
     ) -> list[AuditEntry]:
         """Entries of one server, or (None) of all servers and direct messages; newest first."""
-        return await self._database.read(
+        return await self._transactions.read(
             lambda tx: tx.audit.entries(place=place, actor=actor, limit=limit)
         )
 
     async def deciders(self, place: str, *, limit: int) -> list[str]:
         """The members who decided about voices on that server as admins, the latest first."""
-        return await self._database.read(lambda tx: tx.audit.actors(place, DECISIONS, limit=limit))
+        return await self._transactions.read(
+            lambda tx: tx.audit.actors(place, DECISIONS, limit=limit)
+        )
 
     def _update_rules(self, tx: Transaction, requester: Requester, **changes: object) -> None:
         place = _place(requester)

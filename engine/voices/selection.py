@@ -4,14 +4,15 @@ Knows: the order of precedence: typed, chosen here, chosen everywhere, the serve
 engine's own voice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from engine.model.engine import EngineInfo
 from engine.model.errors import NotAllowed, UnknownVoice
 from engine.model.voice_names import built_in, name_key
 from engine.model.voices import KEY_SIGN, OPERATOR, Requester, Unnamed, Voice, voice_number
+from engine.queue import SpeechQueue
 from engine.store.transaction import EVERYWHERE, Transaction
 from engine.voices import permissions
 from engine.voices.transactions import (
@@ -21,6 +22,11 @@ from engine.voices.transactions import (
     engine_unknown,
     unknown,
 )
+
+T = TypeVar("T")
+
+#: Texts that a front end checks again when the name of a voice must no longer be shown.
+MOST_SPOKEN: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +52,11 @@ class AmbiguousVoice(UnknownVoice):
         self.candidates = candidates
 
 
-class Selection(VoiceTransactions):
+class Selection:
+    def __init__(self, transactions: VoiceTransactions, speech: SpeechQueue) -> None:
+        self._transactions = transactions
+        self._speech = speech
+
     async def usable(self, requester: Requester) -> list[Voice]:
         """All voices that the requester may use here: their own first, then by name."""
         return await self._read(lambda policy, _: policy.usable(requester))
@@ -88,6 +98,15 @@ class Selection(VoiceTransactions):
 
         return await self._read(name)
 
+    async def spoken_in(self, key: str, *, frontend: str) -> list[int]:
+        """The front end's ended jobs in this registered voice, or ("") in any; newest first."""
+        return await self._transactions.read(
+            lambda tx: tx.jobs.ended_in(frontend, key or None, most=MOST_SPOKEN)
+        )
+
+    async def _read(self, query: Callable[[VoicePolicy, Transaction], T]) -> T:
+        return await self._transactions.read(lambda tx: query(self._transactions.policy(tx), tx))
+
     # ---- choices
 
     async def choose(self, requester: Requester, key: str | None, *, everywhere: bool) -> None:
@@ -105,14 +124,14 @@ class Selection(VoiceTransactions):
                 info = self._speech.info
                 if info is None and voice_number(key) is None:
                     raise engine_unknown()  # the engine may have no such voice
-                _spoken(self._policy(tx), info, requester, key)
+                _spoken(self._transactions.policy(tx), info, requester, key)
             tx.rules.put_choice(requester.member, place, key)
 
-        await self._database.write(write)
+        await self._transactions.write(write)
 
     async def choices(self, member: str) -> Mapping[str, str]:
         """The voices that a member chose, by place. The key for everywhere is ""."""
-        return await self._database.read(lambda tx: tx.rules.choices_of(member))
+        return await self._transactions.read(lambda tx: tx.rules.choices_of(member))
 
     async def chosen(self, requester: Requester, typed: str | None) -> VoiceSelection:
         """The voice in which a text of the requester is spoken here.
