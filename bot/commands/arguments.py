@@ -20,13 +20,11 @@ from bot.voices import choices
 from bot.voices.choices import Offered
 from bot.voices.directory import (
     VoiceDirectory,
-    readable_by_admins,
-    typed_number,
 )
-from bot.voices.moderation_text import MOST_ENTRIES, open_reports
 from bot.voices.style_text import offer_settings, offer_values
 from engine.model.errors import Refused, UnknownVoice
 from engine.model.voices import Scope, Voice
+from engine.voices.directory import readable_by_admins, typed_number
 from engine.voices.selection import VoiceSelection
 
 log = structlog.get_logger(__name__)
@@ -159,13 +157,13 @@ class _ReportableVoice(_Completes):
     async def transform(self, interaction: discord.Interaction, value: str, /) -> Voice:
         if interaction.guild is None:
             raise Refused(SERVERS_ONLY)
-        return (await _directory(interaction).reportable(requester_of(interaction))).find(value)
+        return await _directory(interaction).find_reportable(requester_of(interaction), value)
 
     async def offer(self, interaction: discord.Interaction, typed: str) -> list[Offered]:
         if interaction.guild is None:
             return []
         directory = _directory(interaction)
-        there = await directory.reportable(requester_of(interaction))
+        there = await directory.moderation.reportable(requester_of(interaction))
         return await directory.offer_on_server(interaction.guild, there, typed)
 
 
@@ -173,7 +171,7 @@ class _ServerVoice(_Completes):
     """For admins. Subclasses offer fewer."""
 
     async def transform(self, interaction: discord.Interaction, value: str, /) -> Any:
-        return (await _directory(interaction).on_server(_lane(interaction))).find(value)
+        return await _directory(interaction).find_on_server(_lane(interaction), value)
 
     async def offer(self, interaction: discord.Interaction, typed: str) -> list[Offered]:
         if not is_admin(interaction):
@@ -211,8 +209,7 @@ class _VoiceToRelease(_ServerVoice):
     async def offered(
         self, directory: VoiceDirectory, lane: str, voices: list[Voice]
     ) -> list[Voice]:
-        entries = await directory.moderation.audit(lane, limit=MOST_ENTRIES)
-        reported = {each.voice_id for each in open_reports(entries, [each.id for each in voices])}
+        reported = {each.voice_id for each in await directory.moderation.open_reports(lane)}
         frozen = await directory.moderation.frozen(lane)
         return [each for each in voices if each.id in frozen | reported]
 

@@ -16,7 +16,7 @@ from bot.commands.voice_owner import VoiceOwner
 from bot.context import SERVERS_ONLY, requester_of
 from bot.discord_io.ephemeral_files import EphemeralFiles
 from bot.discord_io.replies import Attached, Reply
-from bot.voices.abuse_reports import MOST_REASON, AbuseReports
+from bot.voices.abuse_reports import AbuseReports
 from bot.voices.directory import VoiceDirectory, whose
 from bot.voices.download import Recording
 from bot.voices.moderation_text import label, private
@@ -26,6 +26,7 @@ from bot.voices.uploads import PREVIEW, Uploads
 from engine.model.errors import BadRecording, NotAllowed, Refused
 from engine.model.voice_names import MOST_CHARACTERS, public_name
 from engine.model.voices import Scope, Voice
+from engine.voices.moderation import MOST_WORDS
 from engine.voices.owners import VoiceOwners
 from engine.voices.selection import Selection
 
@@ -187,7 +188,7 @@ class VoiceCommands(app_commands.Group):
         self,
         interaction: discord.Interaction,
         voice: ReportableVoice,
-        reason: app_commands.Range[str, 1, MOST_REASON],
+        reason: app_commands.Range[str, 1, MOST_WORDS],
     ) -> None:
         """Members may report a voice that they heard, also if they may not use it."""
         guild, requester = interaction.guild, requester_of(interaction)

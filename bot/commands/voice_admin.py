@@ -23,9 +23,7 @@ from bot.context import Contexts, check, requester_of
 from bot.discord_io.replies import Reply
 from bot.voices.directory import VoiceDirectory, label_for
 from bot.voices.moderation_text import (
-    MOST_ENTRIES,
     label,
-    open_reports,
     render_audit_log,
     render_list,
 )
@@ -87,7 +85,6 @@ class VoiceAdmin(app_commands.Group):
     async def list_(self, interaction: discord.Interaction, page: Page = 1) -> None:
         lane = _lane(requester_of(interaction))
         voices = await self._moderation.seen(lane)
-        entries = await self._moderation.audit(lane, limit=MOST_ENTRIES)
         rules = await self._moderation.rules(lane)
         text = render_list(
             voices,
@@ -96,7 +93,7 @@ class VoiceAdmin(app_commands.Group):
             barred=await self._moderation.blocked_members(lane),
             lane=lane,
             default=await self._directory.default_name(rules.default_voice, lane),
-            reports=len(open_reports(entries, [each.id for each in voices])),
+            reports=len(await self._moderation.open_reports(lane)),
             page=page,
         )
         await self._reply(interaction, text)
@@ -209,7 +206,7 @@ class VoiceAdmin(app_commands.Group):
     ) -> None:
         lane = _lane(requester_of(interaction))
         actor = None if member is None else str(member.id)
-        entries = await self._moderation.audit(lane, actor=actor, limit=MOST_ENTRIES)
+        entries = await self._moderation.audit(lane, actor=actor)
         if voice is not None:
             entries = [each for each in entries if each.voice_id == voice]
         present = await self._present({each.voice_id for each in entries if each.voice_id})

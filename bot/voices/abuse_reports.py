@@ -23,12 +23,11 @@ from bot.voices.moderation_text import label, who
 from engine.base.error_text import describe
 from engine.model.ids import parse_id
 from engine.model.voices import Requester, Voice
-from engine.voices.moderation import Moderation
+from engine.voices.moderation import MOST_WORDS, Moderation
 from engine.voices.permissions import open_to_all
 
 log = structlog.get_logger(__name__)
 
-MOST_REASON: Final = 500  # characters
 #: Admins of a server who are told.
 MOST_ADMINS: Final = 10
 
@@ -64,7 +63,7 @@ class AbuseReports:
     ) -> None:
         about = label(voice, named=open_to_all(voice, str(guild.id)))
         place = f"**{escape(guild.name, 100)}**"
-        words = f"> {escape(reason, MOST_REASON)}"
+        words = f"> {escape(reason, MOST_WORDS)}"
         for admin in await self._admins(guild):
             await self._send(
                 admin,

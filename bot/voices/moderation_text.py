@@ -4,7 +4,7 @@ This file has the words for scopes, decisions and the audit log. It does not kno
 nor Discord's objects.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from bot.locales.escape import escape
@@ -15,8 +15,6 @@ from engine.voices.permissions import open_to_all
 #: Characters of a page: with what stands above and below it, it stays within Discord's 2,000.
 MOST_PAGE: Final = 1600
 MOST_ROWS: Final = 15
-#: Entries of the audit log that one answer looks through.
-MOST_ENTRIES: Final = 2000
 MOST_DETAIL: Final = 200
 #: Barred members that the list names; the audit log has them all.
 MOST_BARRED: Final = 5
@@ -41,8 +39,6 @@ _DID: Final[Mapping[Action, str]] = {
     Action.EXPORT: "exported their data",
     Action.ERASE: "deleted their data",
 }
-#: After one of these, a report of the voice is no longer open.
-_ANSWERS: Final = {Action.REMOVE, Action.FREEZE, Action.RELEASE, Action.DELETE}
 
 _ALLOWED: Final[Mapping[ClonePolicy, str]] = {
     ClonePolicy.NONE: "Cloned voices are not allowed here.",
@@ -156,17 +152,3 @@ def paged(rows: Sequence[str], page: int) -> list[str]:
     page = min(max(1, page), len(pages))
     more = [f"Page {page} of {len(pages)}: `page` shows another."] if len(pages) > 1 else []
     return [*pages[page - 1], *more]
-
-
-def open_reports(entries: Iterable[AuditEntry], present: Iterable[int]) -> list[AuditEntry]:
-    """The reports that nobody has answered, of voices that still exist. `entries` are in order, the
-    newest first."""
-    answered: set[int | None] = set()
-    there: set[int | None] = set(present)
-    found = []
-    for entry in entries:
-        if entry.action in _ANSWERS:
-            answered.add(entry.voice_id)
-        elif entry.action is Action.REPORT and entry.voice_id in there - answered:
-            found.append(entry)
-    return found

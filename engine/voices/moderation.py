@@ -4,7 +4,7 @@ Does not know: who is an admin (the caller checks that), what a decision means f
 (`permissions.py`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -25,6 +25,7 @@ from engine.model.voices import (
 from engine.queue import SpeechQueue
 from engine.store.transaction import Transaction
 from engine.voices import permissions
+from engine.voices.directory import PlaceVoices, readable_by_admins
 from engine.voices.freezes import Freezes
 from engine.voices.rate_limits import LimitedAction, RateLimits
 from engine.voices.transactions import VoiceTransactions, engine_unknown, unknown
@@ -34,9 +35,12 @@ DECISIONS: Final = (
     *(Action.REMOVE, Action.FREEZE, Action.RELEASE, Action.BAR, Action.UNBAR),
     *(Action.DEFAULT, Action.UPLOADERS, Action.ALLOW),
 )
+#: After one of these, a report of the voice is no longer open.
+_ANSWERS: Final = {Action.REMOVE, Action.FREEZE, Action.RELEASE, Action.DELETE}
 #: Characters of a report that are kept.
 MOST_WORDS: Final = 500
-_ENTRIES: Final = 50
+#: Entries of the audit log that one answer looks through.
+MOST_ENTRIES: Final = 2000
 
 log = structlog.get_logger(__name__)
 
@@ -114,6 +118,25 @@ class Moderation:
     async def speakers(self, place: str) -> Mapping[str, str]:
         """The last member who spoke in each voice that was heard on that server lately, by key."""
         return await self._transactions.read(lambda tx: tx.voices.speakers_on(place))
+
+    async def on_place(self, place: str) -> PlaceVoices:
+        """The same voices as its admins see them."""
+        return readable_by_admins(await self.seen(place), place)
+
+    async def reportable(self, requester: Requester) -> PlaceVoices:
+        """The voices that a member may use here, and those that were heard here. They can read the
+        names of the first; of the others they see who spoke in them, because the owner may have
+        shared one with a few members. Raises NotAllowed outside of a server."""
+        place = _place(requester)
+
+        def found(tx: Transaction) -> PlaceVoices:
+            usable = self._transactions.policy(tx).usable(requester)
+            speakers = tx.voices.speakers_on(place)
+            heard = [each for each in tx.voices.seen_on(place) if each.key in speakers]
+            both = {each.id: each for each in (*usable, *heard)}
+            return PlaceVoices(list(both.values()), {each.id for each in usable}, speakers)
+
+        return await self._transactions.read(found)
 
     async def frozen(self, place: str) -> frozenset[int]:
         return await self._transactions.read(lambda tx: tx.freezes.voices_frozen_on(place))
@@ -227,11 +250,20 @@ class Moderation:
         return voice
 
     async def audit(
-        self, place: str | None, *, actor: str | None = None, limit: int = _ENTRIES
+        self, place: str | None, *, actor: str | None = None, limit: int = MOST_ENTRIES
     ) -> list[AuditEntry]:
         """Entries of one server, or (None) of all servers and direct messages; newest first."""
         return await self._transactions.read(
             lambda tx: tx.audit.entries(place=place, actor=actor, limit=limit)
+        )
+
+    async def open_reports(self, place: str) -> list[AuditEntry]:
+        """The reports from that server that no admin has answered yet, the newest first."""
+        return await self._transactions.read(
+            lambda tx: open_reports(
+                tx.audit.entries(place=place, limit=MOST_ENTRIES),
+                [voice.id for voice in tx.voices.seen_on(place)],
+            )
         )
 
     async def deciders(self, place: str, *, limit: int) -> list[str]:
@@ -253,6 +285,20 @@ class Moderation:
             raise UnknownVoice(
                 f"no voice {key!r} on the card of {info.name}", user_message=NO_SUCH_VOICE
             )
+
+
+def open_reports(entries: Iterable[AuditEntry], present: Iterable[int]) -> list[AuditEntry]:
+    """The reports that nobody has answered, of voices that still exist. `entries` are in order, the
+    newest first."""
+    answered: set[int | None] = set()
+    there: set[int | None] = set(present)
+    found = []
+    for entry in entries:
+        if entry.action in _ANSWERS:
+            answered.add(entry.voice_id)
+        elif entry.action is Action.REPORT and entry.voice_id in there - answered:
+            found.append(entry)
+    return found
 
 
 def _place(requester: Requester) -> str:

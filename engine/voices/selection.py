@@ -10,11 +10,12 @@ from typing import Any, Final, TypeVar
 
 from engine.model.engine import EngineInfo
 from engine.model.errors import NotAllowed, UnknownVoice
-from engine.model.voice_names import built_in, name_key
-from engine.model.voices import KEY_SIGN, OPERATOR, Requester, Unnamed, Voice, voice_number
+from engine.model.voice_names import built_in
+from engine.model.voices import KEY_SIGN, Requester, Unnamed, Voice, voice_number
 from engine.queue import SpeechQueue
 from engine.store.transaction import EVERYWHERE, Transaction
 from engine.voices import permissions
+from engine.voices.directory import AmbiguousVoice, named, only
 from engine.voices.transactions import (
     UNKNOWN,
     VoicePolicy,
@@ -37,19 +38,6 @@ class VoiceSelection:
     reference: str | None = None
     style: Mapping[str, Any] = field(default_factory=dict)
     typed: bool = False  # named for this text, which is spoken in no other voice
-
-
-class AmbiguousVoice(UnknownVoice):
-    """Several voices that the requester may use have this name: `candidates`."""
-
-    def __init__(self, typed: str, requester: Requester, candidates: tuple[Voice, ...]) -> None:
-        which = ", ".join(f"{each.key} ({_whose(each, requester)})" for each in candidates)
-        super().__init__(
-            f"{len(candidates)} voices are called {typed!r}",
-            user_message=f"Several voices are called “{candidates[0].name}”: {which}. "
-            "Choose one of those that are offered as you type, or type its number.",
-        )
-        self.candidates = candidates
 
 
 class Selection:
@@ -170,13 +158,7 @@ def _find(policy: VoicePolicy, requester: Requester, typed: str) -> Voice:
         if voice is None or not policy.allows(voice, requester):
             raise unknown(typed)
         return voice
-    wanted = name_key(typed)
-    found = [voice for voice in policy.usable(requester) if name_key(voice.name) == wanted]
-    if not found:
-        raise unknown(typed)
-    if len(found) > 1:
-        raise AmbiguousVoice(typed, requester, tuple(found))
-    return found[0]
+    return only(named(policy.usable(requester), typed), unknown(typed))
 
 
 def _typed(
@@ -215,9 +197,3 @@ def _in(voice: Voice) -> VoiceSelection:
 
 def _has(info: EngineInfo | None, key: str) -> bool:
     return info is not None and any(voice.id == key for voice in info.voices)
-
-
-def _whose(voice: Voice, requester: Requester) -> str:
-    if voice.owner == requester.member:
-        return "yours"
-    return "the operator's" if voice.owner == OPERATOR else "another member's"

@@ -252,7 +252,7 @@ async def test_two_hundred_and_first_question_is_told_to_wait(
     file = speech_file()
     for number in range(200):
         await ask(scene, file, by=scene.guild.member(f"Member {number}"))
-    assert "Many members are giving me voices" in (await ask(scene, file)).content
+    assert "Many members are uploading voices" in (await ask(scene, file)).content
 
 
 async def test_thousand_uploads_of_one_member_leave_one_question(

@@ -4,7 +4,7 @@ import pytest
 
 from engine.model.errors import NotAllowed, UnknownVoice
 from engine.model.voices import ClonePolicy, Requester, Scope, Unnamed, Voice
-from engine.voices.selection import AmbiguousVoice
+from engine.voices.directory import AmbiguousVoice
 from tests.flow.voices import ADA, ADMIN, BOB, EVE, Voices
 
 ELSEWHERE = Requester(member="bob", place="there")
@@ -18,7 +18,7 @@ async def usable(voices: Voices, requester: Requester) -> list[str]:
 async def words(voices: Voices, requester: Requester, typed: str) -> str:
     with pytest.raises(UnknownVoice) as refused:
         await voices.registry.selection.find(requester, typed)
-    return refused.value.user_message
+    return f"{refused.value.code} {dict(refused.value.fields)}"
 
 
 async def test_private_voice_is_its_owners_everywhere(voices: Voices) -> None:
@@ -112,7 +112,7 @@ async def test_ambiguous_name_lists_its_candidates(voices: Voices) -> None:
     with pytest.raises(AmbiguousVoice) as refused:
         await registry.selection.find(ADA, "ECHO")
     assert refused.value.candidates == (own, other)
-    assert f"{own.key} (yours), {other.key} (another member's)" in refused.value.user_message
+    assert refused.value.fields == {"voices": f"{own.key}, {other.key}"}
     assert await registry.selection.find(ADA, other.key) == other
 
 
