@@ -22,7 +22,7 @@ async def test_recording_is_kept_with_what_was_agreed_to(voices: Voices) -> None
     (kept,) = await voices.speech.database.read(lambda tx: tx.voices.consents_of("ada"))
     assert (kept["voice_id"], kept["place"]) == (voice.id, "here")
     assert kept["words"] == "It is my voice."
-    assert kept["given_at"] == voices.house.clock.time()
+    assert kept["given_at"] == voices.harness.clock.time()
     assert await registry.get(voice.key) == voice
 
 
@@ -79,7 +79,7 @@ async def test_no_more_uploads_an_hour_also_where_they_were_deleted(voices: Voic
         await registry.check_upload(ADA, "Three", roles=(), admin=False)
     with pytest.raises(TooOften):
         await registry.attempt("ada", LimitedAction.UPLOAD)
-    await voices.house.pass_time(HOUR + 1, step=HOUR)
+    await voices.harness.pass_time(HOUR + 1, step=HOUR)
     await registry.check_upload(ADA, "Three", roles=(), admin=False)
     await registry.attempt("ada", LimitedAction.UPLOAD)
 
@@ -101,7 +101,7 @@ async def test_server_limits_who_may_upload(voices: Voices) -> None:
 async def test_recording_that_the_operator_has_barred_is_refused(voices: Voices) -> None:
     registry = await voices.open()
     block(voices.data / "frozen", voices.examined("barred").reference)
-    await voices.house.pass_time(1)
+    await voices.harness.pass_time(1)
     with pytest.raises(NotAllowed):
         await voices.upload(ADA, sound="barred")
     assert voices.recordings() == set()
@@ -147,7 +147,7 @@ class Killing(Exception):
 
 async def test_acts_are_told_in_the_trail_without_names(voices: Voices) -> None:
     registry = await voices.open()
-    await voices.house.quiet()
+    await voices.harness.quiet()
     voice = await voices.upload(ADA, "A secret name")
     await registry.rename(ADA, voice.key, "Another secret name")
     await registry.share(ADA, voice.key, Scope.MEMBERS, add="bob")
@@ -160,8 +160,8 @@ async def test_acts_are_told_in_the_trail_without_names(voices: Voices) -> None:
     await registry.remove(ADMIN, voice.key)
     await registry.set_uploaders(ADMIN, "singers")
     await registry.delete(ADA, voice.key)
-    trail = await registry.audit("here")
-    assert [(each.actor, each.action, each.voice_id, each.detail) for each in trail[::-1]] == [
+    audit_log = await registry.audit("here")
+    assert [(each.actor, each.action, each.voice_id, each.detail) for each in audit_log[::-1]] == [
         ("ada", Action.UPLOAD, voice.id, "private"),
         ("ada", Action.RENAME, voice.id, ""),
         ("ada", Action.SHARE, voice.id, "members"),
@@ -175,7 +175,7 @@ async def test_acts_are_told_in_the_trail_without_names(voices: Voices) -> None:
         ("admin", Action.UPLOADERS, None, "singers"),
         ("ada", Action.DELETE, voice.id, ""),
     ]
-    assert "secret" not in repr(trail)
+    assert "secret" not in repr(audit_log)
     assert await registry.audit("there") == []
     assert [each.action for each in await registry.audit(None, actor="bob")] == [Action.REPORT]
     assert len(await registry.audit("here", limit=3)) == 3
