@@ -18,7 +18,7 @@ from engine.queue.audio_cache import AudioCache
 from engine.queue.changes import Queue
 from engine.queue.chunking import ActiveEngine
 from engine.queue.synthesis import Attempt, Synthesis
-from mynah.testing.fake_engine import CARD, FakeEngine, fake_job
+from mynah.testing.fake_engine import INFO, FakeEngine, fake_job
 
 LANES_AND_CHUNKS: Final = ((1_000, 100_000), (1_000, 10_000), (100, 10_000))
 CHUNKS_A_JOB: Final = 10
@@ -62,7 +62,7 @@ def measure() -> Report:
 def _run(lanes: int, chunks: int) -> Cost:
     clock = SystemClock()
     queue = Queue(Path("never-opened.db"), clock)
-    queue.engine = ActiveEngine(CARD)
+    queue.engine = ActiveEngine(INFO)
     workers = Synthesis(queue, AudioCache(Path("never-opened")), FakeEngine(clock), clock)
     workers._ready = True  # the loops that would ask the engine are not started
     _fill(queue, lanes, chunks)

@@ -12,7 +12,7 @@ from typing import Final
 from bench.plain_bot import SOUND_FILE
 from bench.ready_made import make
 from bench.report import Report, milliseconds, percentile
-from bench.stage import MYNAH, PLAIN, Spoken, Stage, workplace
+from bench.stage import MYNAH, PLAIN, Stage, Timing, workplace
 
 JOBS: Final = 40
 #: Seconds from the end of one job to the next command: members do not type faster.
@@ -28,7 +28,7 @@ def measure() -> Report:
 
 async def _run(
     command: Sequence[str], settings: Mapping[str, object] | None = None
-) -> list[Spoken]:
+) -> list[Timing]:
     rng = random.Random(1)
     taken = []
     async with Stage.open(command, settings=settings) as stage:
@@ -40,7 +40,7 @@ async def _run(
     return taken
 
 
-def _report(mynah: Sequence[Spoken], plain: Sequence[Spoken]) -> Report:
+def _report(mynah: Sequence[Timing], plain: Sequence[Timing]) -> Report:
     taken = {
         "first_frame": [each.to_frame for each in mynah],
         "first_sound": [each.to_sound for each in mynah],

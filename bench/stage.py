@@ -36,7 +36,7 @@ PLAIN: Final = ("-m", "bench.plain_bot")
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class Timing:
     """One command, and the arrival times of its frames."""
 
     dispatched: float
@@ -116,7 +116,7 @@ class Stage:
         at = time.monotonic()
         return at, await scene.speaker.command("say", {"text": text}, channel=scene.text)
 
-    async def say(self, scene: Scene, text: str) -> Spoken:
+    async def say(self, scene: Scene, text: str) -> Timing:
         """Use `/say` as a member, and wait until the bot has spoken all of it."""
         at, interaction = await self.dispatch(scene, text)
         try:
@@ -126,11 +126,11 @@ class Stage:
         await self.until_idle(scene, since=spoken.first_sound)
         return spoken
 
-    async def spoken(self, scene: Scene, dispatched: float) -> Spoken:
+    async def spoken(self, scene: Scene, dispatched: float) -> Timing:
         """The frames after a command to a silent bot; returns at the first sound."""
         sound = await scene.recording.until_sound(SOUND_SECONDS, after=dispatched)
         arrivals = self.connection(scene).arrivals
-        return Spoken(dispatched, arrivals[bisect_right(arrivals, dispatched)], sound)
+        return Timing(dispatched, arrivals[bisect_right(arrivals, dispatched)], sound)
 
     async def until_idle(self, scene: Scene, *, since: float) -> None:
         """Wait until the bot signals that it no longer speaks."""

@@ -17,7 +17,7 @@ from engine.model.errors import UnknownJob
 from engine.model.jobs import Job, JobRequest
 from engine.queue import FrontEndQueue, SpeechQueue
 from mynah.__main__ import main
-from tests.flow.house import whole
+from tests.flow.harness import whole
 
 NAME = "second"
 LANE = "http:7"

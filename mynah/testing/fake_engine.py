@@ -19,7 +19,7 @@ from engine.model.errors import EngineUnavailable, HostDied, SynthesisFailed
 from engine.model.jobs import Job, JobState
 from engine.tts.audio.ogg import OggPiece, OggWriter
 
-CARD: Final = EngineInfo(
+INFO: Final = EngineInfo(
     name="scripted",
     version="1",
     voices=(
@@ -35,8 +35,8 @@ CARD: Final = EngineInfo(
     styles=(StyleOption(name="rate", kind="number", least=0.5, most=2, default=1),),
 )
 #: The same engine, able to speak in reference voices.
-CLONING_CARD: Final = replace(
-    CARD,
+CLONING_INFO: Final = replace(
+    INFO,
     name="scripted-cloning",
     clones=True,
     styles=(
@@ -46,8 +46,8 @@ CLONING_CARD: Final = replace(
     ),
 )
 #: One that speaks in nothing else.
-REFERENCES_ONLY_CARD: Final = replace(
-    CLONING_CARD, name="scripted-references", voices=(), default_voice=""
+REFERENCES_ONLY_INFO: Final = replace(
+    CLONING_INFO, name="scripted-references", voices=(), default_voice=""
 )
 #: One Opus frame of 20 ms, stereo, full band (RFC 6716, section 3.1: configuration 31, code 0).
 _TOC: Final = b"\xfc"
@@ -102,7 +102,7 @@ class FakeEngine:
         self,
         clock: Clock,
         *,
-        info: EngineInfo = CARD,
+        info: EngineInfo = INFO,
         pace: float = 0.0,
         seconds: Callable[[str], float] = lambda text: max(1, len(text)) * 0.06,
         restarts_in: float = 1.0,

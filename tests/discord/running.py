@@ -169,8 +169,8 @@ class Running:
         """Until it can be heard in the scene's server."""
 
         def can_be_heard() -> bool:
-            room = self.bot.guild_voices.get(scene.guild.id)
-            return room is not None and room.connected
+            guild_voice = self.bot.guild_voices.get(scene.guild.id)
+            return guild_voice is not None and guild_voice.connected
 
         await until(can_be_heard, "a voice connection", 10.0)
 

@@ -7,7 +7,7 @@ import pytest
 from engine.model.engine import EngineState
 from engine.model.jobs import JobState
 from engine.tts.client.fallback import FallbackEngine
-from mynah.testing.fake_engine import CARD, FakeEngine
+from mynah.testing.fake_engine import INFO, FakeEngine
 from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock
 from tests.discord.scene import Scene, job_of, over
@@ -133,7 +133,7 @@ async def test_voice_that_is_not_known_yet_is_not_chosen_for_later(
     assert "in the voice English:" in message.content
 
 
-OTHER = replace(CARD, name="other", voices=(CARD.voices[0],))  # without German
+OTHER = replace(INFO, name="other", voices=(INFO.voices[0],))  # without German
 
 
 async def test_chosen_voice_that_another_engine_lacks_is_not_spoken_in_secretly(
@@ -188,7 +188,7 @@ async def test_message_says_that_a_spare_engine_speaks(
     scene: Scene, start: Start, clock: RunningClock
 ) -> None:
     main = FakeEngine(clock, seconds=lambda _: 0.2)
-    fallback = FakeEngine(clock, seconds=lambda _: 2.0, info=replace(CARD, name="fallback"))
+    fallback = FakeEngine(clock, seconds=lambda _: 2.0, info=replace(INFO, name="fallback"))
     await start(engine=FallbackEngine(main, fallback, clock))
     message = await scene.say("Hello there.")
     await message.wait_for(over)

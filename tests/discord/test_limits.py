@@ -17,7 +17,7 @@ from tests.discord.given import Give
 from tests.discord.running import Running, RunningClock
 from tests.discord.scene import Scene, over
 from tests.discord.uploading import AGREE, agree, ask, give, kept, speech_file
-from tests.flow.house import rows
+from tests.flow.harness import rows
 
 BAD = Upload("noise.mp3", b"This is no sound at all. " * 100)
 STILL = "I am still examining your last recording."
@@ -230,6 +230,6 @@ async def test_member_has_one_export_made_at_a_time(
     assert len(made) + len(refused) == 30
     assert zipfile.ZipFile(BytesIO(made[0][0])).namelist() == ["mynah-data.json", "Morning.wav"]
     assert "This is what I keep of you." in answers[-1].content
-    trail = await bot.registry.moderation.audit(None, actor=str(scene.ada.id))
-    assert sum(each.action is Action.EXPORT for each in trail) == len(made)
+    audit_log = await bot.registry.moderation.audit(None, actor=str(scene.ada.id))
+    assert sum(each.action is Action.EXPORT for each in audit_log) == len(made)
     assert "This is what I keep" in await scene.told("mydata export")

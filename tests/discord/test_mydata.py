@@ -251,7 +251,7 @@ async def test_trail_keeps_what_was_done_without_who(
 ) -> None:
     await give("Morning")
     await outcome(await delete(scene))
-    trail = await scene.told("voice-admin audit", by=scene.guild.owner)
-    assert "an erased member uploaded a deleted voice" in trail
-    assert scene.ada.mention not in trail
-    assert requester(scene.ada).member not in trail
+    audit_log = await scene.told("voice-admin audit", by=scene.guild.owner)
+    assert "an erased member uploaded a deleted voice" in audit_log
+    assert scene.ada.mention not in audit_log
+    assert requester(scene.ada).member not in audit_log

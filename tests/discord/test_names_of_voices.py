@@ -3,7 +3,7 @@
 import pytest
 
 from engine.model.voices import Scope
-from mynah.testing.fake_engine import CARD, CLONING_CARD, FakeEngine
+from mynah.testing.fake_engine import CLONING_INFO, INFO, FakeEngine
 from sandbox import Sandbox
 from tests.discord.conftest import Start
 from tests.discord.given import Give
@@ -17,7 +17,7 @@ TAKEN = set(NAMES) - {"none"}
 
 @pytest.fixture
 async def engine(clock: RunningClock) -> FakeEngine:
-    return FakeEngine(clock, info=CLONING_CARD, seconds=lambda _: 0.1)
+    return FakeEngine(clock, info=CLONING_INFO, seconds=lambda _: 0.1)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ async def test_engines_own_voices_are_shown_as_the_engines_beside_them(
     await give("the engine's own voice", hertz=300)
     message = await scene.say("Hello there.", by=scene.bob)
     assert "says, in the voice English:" in message.content
-    message = await scene.say("Hello again.", voice=CARD.voices[1].id, by=scene.bob)
+    message = await scene.say("Hello again.", voice=INFO.voices[1].id, by=scene.bob)
     await message.wait_for(over)
     assert "says, in the voice German:" in message.content
     assert {asked.request.reference for asked in engine.asked} == {None}

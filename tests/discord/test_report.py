@@ -73,9 +73,9 @@ async def test_report_is_open_until_an_admin_acts(
     owner = scene.guild.owner
     listed = await scene.told("voice-admin list", by=owner)
     assert listed.startswith("2 reports are open: see `/voice-admin audit`.")
-    trail = await scene.told("voice-admin audit", by=owner)
-    assert f"{scene.bob.mention} **reported** a private voice (#{heard.id})" in trail
-    assert "It is mine!" in trail
+    audit_log = await scene.told("voice-admin audit", by=owner)
+    assert f"{scene.bob.mention} **reported** a private voice (#{heard.id})" in audit_log
+    assert "It is mine!" in audit_log
     await scene.told("voice-admin freeze", {"voice": heard.key}, by=owner)
     assert "open" not in await scene.told("voice-admin list", by=owner)
 

@@ -237,7 +237,7 @@ async def test_voice_from_elsewhere_is_not_shared_here_without_the_role(
     assert "shared with this server" in await scene.told("voice share", sharing)
 
 
-# The trail
+# The audit log
 
 
 async def test_trail_says_who_did_what_to_which_voice(

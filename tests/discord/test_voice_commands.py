@@ -11,7 +11,7 @@ import pytest
 
 from engine.model.jobs import EndReason
 from engine.model.voices import Requester, Scope, Voice
-from mynah.testing.fake_engine import CLONING_CARD, FakeEngine
+from mynah.testing.fake_engine import CLONING_INFO, FakeEngine
 from sandbox import Member, Sandbox
 from tests.discord.conftest import Start
 from tests.discord.given import give_voice
@@ -251,7 +251,7 @@ async def test_settings_complete_from_the_engine_and_from_what_the_voice_has(
 async def test_style_reaches_the_engine_that_clones(
     scene: Scene, start: Start, clock: RunningClock, tmp_path: Path
 ) -> None:
-    engine = FakeEngine(clock, seconds=lambda _: 0.1, info=CLONING_CARD)
+    engine = FakeEngine(clock, seconds=lambda _: 0.1, info=CLONING_INFO)
     bot = await start(engine=engine)
     await give_voice(bot, scene.ada, "Morning", folder=tmp_path)
     await styled(scene, "temperature", "0.5")

@@ -55,8 +55,8 @@ async def pass_time(clock: RunningClock, seconds: float) -> None:
 
 async def connected_again(running: Running, scene: Scene, clock: RunningClock) -> None:
     """Until it can be heard. Connections do not outlive jumps of time: from here it runs itself."""
-    room = running.bot.guild_voices.guild_voice(scene.guild.id)
-    await clock.advance_until(lambda: room.connected, step=0.25, most=30.0)
+    guild_voice = running.bot.guild_voices.guild_voice(scene.guild.id)
+    await clock.advance_until(lambda: guild_voice.connected, step=0.25, most=30.0)
 
 
 @contextlib.asynccontextmanager
@@ -65,13 +65,13 @@ async def whenever_connected(
 ) -> AsyncIterator[None]:
     """Do something to the bot's voice each time that it can be heard."""
 
-    room = running.bot.guild_voices.guild_voice(scene.guild.id)
+    guild_voice = running.bot.guild_voices.guild_voice(scene.guild.id)
 
     async def keep_acting() -> None:
         while True:
             await running.joined(scene)
             await act()
-            await until(lambda: not room.connected, "the loss")
+            await until(lambda: not guild_voice.connected, "the loss")
 
     task = asyncio.create_task(keep_acting())
     yield

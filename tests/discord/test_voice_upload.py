@@ -6,7 +6,7 @@ import wave
 import av
 import pytest
 
-from mynah.testing.fake_engine import CLONING_CARD, FakeEngine
+from mynah.testing.fake_engine import CLONING_INFO, FakeEngine
 from sandbox import NotPossible, Sandbox, Upload
 from sandbox.model.interaction import Kind
 from tests.discord.conftest import Start
@@ -78,7 +78,7 @@ async def test_button_of_the_card_makes_it_the_voice_of_say(bot: Running, scene:
 async def test_voice_of_an_engine_that_clones_is_spoken_without_excuse(
     scene: Scene, start: Start, clock: RunningClock
 ) -> None:
-    engine = FakeEngine(clock, seconds=lambda _: 0.1, info=CLONING_CARD)
+    engine = FakeEngine(clock, seconds=lambda _: 0.1, info=CLONING_INFO)
     await start(engine=engine)
     card = await give(scene)
     assert "cannot imitate" not in card.content

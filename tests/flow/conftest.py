@@ -5,22 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.flow.house import House, one_thread
+from tests.flow.harness import Harness, one_thread
 from tests.flow.voices import Voices
 
 
 @pytest.fixture
-async def house(tmp_path: Path, migrated: Path) -> AsyncIterator[House]:
+async def harness(tmp_path: Path, migrated: Path) -> AsyncIterator[Harness]:
     """Speech, not yet open, in a fresh directory. What is open at the end is closed."""
     with one_thread():
-        house = House(tmp_path / "data", migrated)
-        yield house
-        await house.close_all()
+        harness = Harness(tmp_path / "data", migrated)
+        yield harness
+        await harness.close_all()
 
 
 @pytest.fixture
-async def voices(house: House) -> AsyncIterator[Voices]:
-    """A house with a library, not yet open."""
-    voices = Voices(house)
+async def voices(harness: Harness) -> AsyncIterator[Voices]:
+    """A harness with a library, not yet open."""
+    voices = Voices(harness)
     yield voices
     await voices.close()

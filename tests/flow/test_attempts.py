@@ -10,7 +10,7 @@ import structlog
 from engine.model.errors import StorageFull, TooOften
 from engine.voices.rate_limits import MOST_PREVIEWS, MOST_REPORTS, LimitedAction
 from mynah.testing.clocks import ManualClock
-from tests.flow.house import rows
+from tests.flow.harness import rows
 from tests.flow.voices import ADA, Voices
 
 HOUR = 3600.0
@@ -68,7 +68,7 @@ async def test_those_that_come_at_once_are_not_counted_as_one(voices: Voices) ->
 async def test_refusal_says_when_the_next_one_is_free(voices: Voices) -> None:
     registry = await voices.open(mynah_max_uploads=2)
     await registry.rate_limits.attempt("ada", LimitedAction.UPLOAD)
-    await voices.house.pass_time(1200, step=600)
+    await voices.harness.pass_time(1200, step=600)
     await registry.rate_limits.attempt("ada", LimitedAction.UPLOAD)
     with pytest.raises(TooOften) as refused:
         await registry.rate_limits.attempt("ada", LimitedAction.UPLOAD)
@@ -76,11 +76,11 @@ async def test_refusal_says_when_the_next_one_is_free(voices: Voices) -> None:
         "You have uploaded 2 recordings within an hour. Those that were refused count, too. "
         "Try again in 40 minutes."
     )
-    await voices.house.pass_time(2399, step=600)
+    await voices.harness.pass_time(2399, step=600)
     with pytest.raises(TooOften, match="within an hour") as refused:
         await registry.rate_limits.attempt("ada", LimitedAction.UPLOAD)
     assert "Try again in 1 minute." in refused.value.user_message
-    await voices.house.pass_time(2)
+    await voices.harness.pass_time(2)
     await registry.rate_limits.attempt("ada", LimitedAction.UPLOAD)
 
 
@@ -90,7 +90,7 @@ async def test_it_names_nobody_and_is_gone_after_an_hour(voices: Voices) -> None
     member = "someone"  # no hash holds these letters
     assert not key.exists()
     await registry.rate_limits.attempt(member, LimitedAction.UPLOAD)
-    await voices.house.pass_time(1800, step=600)
+    await voices.harness.pass_time(1800, step=600)
     await registry.rate_limits.attempt(member, LimitedAction.UPLOAD)
     await registry.rate_limits.attempt(member, LimitedAction.REPORT)
     first, second, report = await counted(voices)
@@ -98,9 +98,9 @@ async def test_it_names_nobody_and_is_gone_after_an_hour(voices: Voices) -> None
     assert member not in repr([first, second, report])
     assert key.stat().st_mode & 0o777 == 0o600
     assert member not in key.read_text()
-    await voices.house.pass_time(1802, step=600)
+    await voices.harness.pass_time(1802, step=600)
     assert await marks(voices) == [second["mark"], report["mark"]]
-    await voices.house.pass_time(1800, step=600)
+    await voices.harness.pass_time(1800, step=600)
     assert await counted(voices) == []
     assert not key.exists()
     await registry.rate_limits.attempt("ada", LimitedAction.UPLOAD)
@@ -113,7 +113,7 @@ async def test_no_key_is_kept_beyond_two_hours_by_those_who_never_pause(voices: 
     first = ""
     for _ in range(18):  # six hours
         await registry.rate_limits.attempt("ada", LimitedAction.UPLOAD)
-        await voices.house.pass_time(1200, step=600)
+        await voices.harness.pass_time(1200, step=600)
         first = first or (voices.data / "attempts.json").read_text()
         seen.update(await marks(voices))
         assert len(await counted(voices)) <= 4
@@ -125,10 +125,10 @@ async def test_no_key_is_kept_beyond_two_hours_by_those_who_never_pause(voices: 
 async def test_limit_holds_while_the_key_changes(voices: Voices) -> None:
     registry = await voices.open(mynah_max_uploads=4)
     await registry.rate_limits.attempt("bob", LimitedAction.UPLOAD)
-    await voices.house.pass_time(3590, step=600)
+    await voices.harness.pass_time(3590, step=600)
     for _ in range(3):
         await registry.rate_limits.attempt("ada", LimitedAction.UPLOAD)
-    await voices.house.pass_time(20, step=10)
+    await voices.harness.pass_time(20, step=10)
     await registry.rate_limits.attempt("ada", LimitedAction.UPLOAD)
     assert len(set(await marks(voices))) == 2  # ada's, under two keys
     with pytest.raises(TooOften):
@@ -139,8 +139,8 @@ async def test_what_lay_there_while_the_bot_was_down_goes_at_the_start(voices: V
     registry = await voices.open()
     await registry.rate_limits.attempt("ada", LimitedAction.UPLOAD)
     await voices.close()
-    await voices.house.close()
-    await voices.house.clock.advance(HOUR + 1)
+    await voices.harness.close()
+    await voices.harness.clock.advance(HOUR + 1)
     await voices.open()
     assert await counted(voices) == []
     assert not (voices.data / "attempts.json").exists()
@@ -149,11 +149,11 @@ async def test_what_lay_there_while_the_bot_was_down_goes_at_the_start(voices: V
 async def test_clock_that_is_set_back_does_not_lock_anybody_out(voices: Voices) -> None:
     registry = await voices.open(mynah_max_uploads=1)
     await registry.rate_limits.attempt("ada", LimitedAction.UPLOAD)
-    await voices.house.pass_time(HOUR * 24, step=HOUR * 24)
+    await voices.harness.pass_time(HOUR * 24, step=HOUR * 24)
     await registry.rate_limits.attempt("ada", LimitedAction.UPLOAD)
     await voices.close()
-    await voices.house.close()
-    voices.house.clock = ManualClock()
+    await voices.harness.close()
+    voices.harness.clock = ManualClock()
     registry = await voices.open()
     await registry.rate_limits.attempt("ada", LimitedAction.UPLOAD)
 

@@ -11,10 +11,10 @@ from engine.model.engine import EngineInfo, EngineState, SynthesisRequest
 from engine.model.errors import EngineUnavailable, HostDied
 from engine.tts.client.fallback import FallbackEngine
 from mynah.testing.clocks import ManualClock, settle
-from mynah.testing.fake_engine import CARD, CLONING_CARD, FakeEngine
+from mynah.testing.fake_engine import CLONING_INFO, INFO, FakeEngine
 
-SPARE = replace(
-    CARD, name="fallback", voices=(replace(CARD.voices[0], id="plain"),), default_voice="plain"
+FALLBACK = replace(
+    INFO, name="fallback", voices=(replace(INFO.voices[0], id="plain"),), default_voice="plain"
 )
 IN_VOICE = SynthesisRequest(text="hello", voice="@12", reference="0" * 64)
 PLAIN = SynthesisRequest(text="hello", voice="plain")
@@ -45,8 +45,8 @@ class Two:
 
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.main = Late(self.clock, info=CLONING_CARD)
-        self.fallback = Late(self.clock, info=SPARE)
+        self.main = Late(self.clock, info=CLONING_INFO)
+        self.fallback = Late(self.clock, info=FALLBACK)
         self.engine = FallbackEngine(self.main, self.fallback, self.clock)
 
     async def info(self) -> EngineInfo:
@@ -79,7 +79,7 @@ async def test_while_the_main_engine_loads_for_the_first_time_nobody_takes_its_p
     assert not two.fallback.started
     assert two.engine.state is EngineState.LOADING
     two.main.come_up()
-    assert (await asking).name == CLONING_CARD.name
+    assert (await asking).name == CLONING_INFO.name
     await two.speak(IN_VOICE)
     assert not two.fallback.started
 
@@ -109,7 +109,7 @@ async def test_the_spare_engine_speaks_from_a_death_until_the_main_one_is_back(t
     two.main.come_up()
     assert not two.engine.fallback_speaks
     await two.refuses(PLAIN)
-    assert (await two.info()).name == CLONING_CARD.name
+    assert (await two.info()).name == CLONING_INFO.name
     await two.speak(IN_VOICE)
 
 
@@ -122,7 +122,7 @@ async def test_whichever_is_ready_first_speaks(two: Two) -> None:
     assert two.fallback.started
     assert two.engine.state is EngineState.DOWN
     two.main.come_up()
-    assert (await asking).name == CLONING_CARD.name
+    assert (await asking).name == CLONING_INFO.name
 
 
 async def test_what_was_asked_under_one_card_never_reaches_the_other_engine(two: Two) -> None:

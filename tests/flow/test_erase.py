@@ -11,8 +11,8 @@ from engine.model.jobs import EndReason, JobRequest, JobState
 from engine.model.voices import Action, Scope
 from engine.store.transaction import Transaction
 from engine.voices.pending_deletions import PendingDeletions
-from mynah.testing.fake_engine import CLONING_CARD, FakeEngine
-from tests.flow.house import ONE, Listener
+from mynah.testing.fake_engine import CLONING_INFO, FakeEngine
+from tests.flow.harness import ONE, Listener
 from tests.flow.voices import ADA, ADMIN, BOB, Voices
 
 #: Something of ada's that must not be found in any file afterwards.
@@ -43,16 +43,16 @@ async def live_through(voices: Voices) -> None:
     await registry.moderation.report(BOB, voice.key, f"{WORD} about it")
     listener = Listener(voices.speech.player("here"))
     await voices.say(ADA, voice, f"A {WORD} was spoken.", note={"message": WORD})
-    await voices.house.say(f"Another {WORD} was too.", lane="here", requester="ada")
-    await voices.house.say("This is Bob's own text.", lane="here", requester="bob")
+    await voices.harness.say(f"Another {WORD} was too.", lane="here", requester="ada")
+    await voices.harness.say("This is Bob's own text.", lane="here", requester="bob")
     await listener.hear(3)
-    await voices.house.quiet()  # a sound is heard before it is written
+    await voices.harness.quiet()  # a sound is heard before it is written
 
 
 async def test_no_byte_of_a_members_data_is_left(voices: Voices) -> None:
     registry = await voices.open()
     await live_through(voices)
-    waiting = await voices.house.say(f"A {WORD} waits.", lane="here", requester="ada")
+    waiting = await voices.harness.say(f"A {WORD} waits.", lane="here", requester="ada")
     (voice,) = await registry.owners.own("ada")
     assert "mynah.db" in " ".join(files_with(voices, WORD))
     await registry.erasure.erase("ada")
@@ -96,7 +96,7 @@ async def test_no_byte_is_left_of_many_texts_either(voices: Voices) -> None:
 async def test_what_is_others_stays(voices: Voices) -> None:
     registry = await voices.open()
     await live_through(voices)
-    waiting = await voices.house.say("Bob's next.", lane="here", requester="bob")
+    waiting = await voices.harness.say("Bob's next.", lane="here", requester="bob")
     await registry.erasure.erase("ada")
     (view,) = await voices.speech.queue("here")
     assert view.job == waiting
@@ -125,28 +125,28 @@ async def test_live_jobs_end_and_say_why(voices: Voices) -> None:
 async def test_the_same_words_of_another_are_still_spoken(voices: Voices) -> None:
     registry = await voices.open()
     await voices.speech.set_paused("other", True)
-    await voices.house.say(ONE, lane="here", requester="ada")
+    await voices.harness.say(ONE, lane="here", requester="ada")
     await Listener(voices.speech.player("here")).hear(1)
-    await voices.house.quiet()
-    job = await voices.house.say(ONE, lane="other", requester="bob")
+    await voices.harness.quiet()
+    job = await voices.harness.say(ONE, lane="other", requester="bob")
     assert len(voices.audio_files()) == 1
     await registry.erasure.erase("ada")
     assert len(voices.audio_files()) == 1
     await voices.speech.set_paused("other", False)
     await Listener(voices.speech.player("other")).hear(1)
     assert (await voices.speech.view(job.id)).job.state is JobState.COMPLETED
-    assert len(voices.house.engine.asked) == 1
+    assert len(voices.harness.engine.asked) == 1
 
 
 async def test_sound_of_an_earlier_engine_goes_too(voices: Voices) -> None:
     """Cut anew for another engine, the text's row knows the first one's sound no more."""
     await voices.open()
-    await voices.house.say(ONE, lane="here", requester="ada")
-    await voices.house.pass_time(3)
+    await voices.harness.say(ONE, lane="here", requester="ada")
+    await voices.harness.pass_time(3)
     (before,) = voices.audio_files()
-    later = FakeEngine(voices.house.clock, info=replace(CLONING_CARD, version="2"))
+    later = FakeEngine(voices.harness.clock, info=replace(CLONING_INFO, version="2"))
     registry = await voices.restart(later)
-    await voices.house.pass_time(3)
+    await voices.harness.pass_time(3)
     assert before in voices.audio_files()
     await registry.erasure.erase("ada")
     assert voices.audio_files() == set()
@@ -158,18 +158,18 @@ async def test_trail_stays_without_the_member(voices: Voices) -> None:
     assert await registry.moderation.audit(None, actor="ada") != []
     await registry.erasure.erase("ada", place="here")
     assert await registry.moderation.audit(None, actor="ada") == []
-    trail = await registry.moderation.audit("here")
-    assert (trail[0].action, trail[0].actor) == (Action.ERASE, "-")
-    assert WORD not in repr(trail)
-    assert {each.actor for each in trail} == {"-", "bob", "admin"}
+    audit_log = await registry.moderation.audit("here")
+    assert (audit_log[0].action, audit_log[0].actor) == (Action.ERASE, "-")
+    assert WORD not in repr(audit_log)
+    assert {each.actor for each in audit_log} == {"-", "bob", "admin"}
 
 
 async def test_messages_are_listed_until_each_is_blanked(voices: Voices) -> None:
     registry = await voices.open()
     for number in range(3):
-        await voices.house.say(lane="here", requester="ada", note={"number": number})
-    await voices.house.say(lane="here", requester="ada")  # never got a message
-    await voices.house.say(lane="here", requester="bob", note={"number": 9})
+        await voices.harness.say(lane="here", requester="ada", note={"number": number})
+    await voices.harness.say(lane="here", requester="ada")  # never got a message
+    await voices.harness.say(lane="here", requester="bob", note={"number": 9})
     await registry.erasure.erase("ada")
     registry = await voices.restart()
     rows = await registry.erasure.pending_redactions(None, frontend="discord")
@@ -183,7 +183,7 @@ async def test_messages_are_listed_until_each_is_blanked(voices: Voices) -> None
 
 async def test_who_skipped_others_texts_is_forgotten_too(voices: Voices) -> None:
     registry = await voices.open()
-    job = await voices.house.say(lane="here", requester="bob")
+    job = await voices.harness.say(lane="here", requester="bob")
     await voices.speech.cancel(job.id, by=EndReason.SKIPPED, actor="ada")
     await registry.erasure.erase("ada")
     assert (await voices.speech.view(job.id)).job.ended_actor is None
@@ -194,7 +194,7 @@ async def test_member_begins_anew(voices: Voices) -> None:
     await live_through(voices)
     await registry.erasure.erase("ada")
     await voices.upload(ADA, f"{WORD} one", sound=f"{WORD} sound")
-    await voices.house.say(lane="here", requester="ada")
+    await voices.harness.say(lane="here", requester="ada")
     assert await Listener(voices.speech.player("here")).hear_all() == [ONE]
 
 
@@ -221,7 +221,7 @@ async def test_kill_before_the_files_are_gone_is_made_good_at_the_start(
     assert voice.reference in voices.recordings()
     assert len(files_with(voices, WORD)) > 1
     monkeypatch.undo()
-    engine = FakeEngine(voices.house.clock, info=CLONING_CARD)
+    engine = FakeEngine(voices.harness.clock, info=CLONING_INFO)
     await voices.restart(engine)
     assert files_with(voices, WORD, voice.reference) == []
     assert engine.forgotten == [voice.reference]
@@ -239,8 +239,8 @@ async def test_database_that_cannot_be_written_anew_is_so_later(
     with monkeypatch.context() as patched:
         patched.setattr(voices.speech.database, "vacuum", full)
         await registry.erasure.erase("ada")
-    purges = await voices.speech.database.read(lambda tx: tx.deletions.all())
-    assert any(purges.values())
-    await voices.house.pass_time(11, step=0.5)
-    purges = await voices.speech.database.read(lambda tx: tx.deletions.all())
-    assert not any(purges.values())
+    pending = await voices.speech.database.read(lambda tx: tx.deletions.all())
+    assert any(pending.values())
+    await voices.harness.pass_time(11, step=0.5)
+    pending = await voices.speech.database.read(lambda tx: tx.deletions.all())
+    assert not any(pending.values())

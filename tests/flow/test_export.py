@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from engine.model.voices import Action, Scope
-from tests.flow.house import Listener
+from tests.flow.harness import Listener
 from tests.flow.voices import ADA, ADMIN, BOB, Voices
 
-ROOM = 10 * 2**20
+MOST_BYTES = 10 * 2**20
 
 
 def unpacked(parts: list[tuple[str, bytes]]) -> dict[str, bytes]:
@@ -31,9 +31,9 @@ async def test_everything_is_in_it(voices: Voices) -> None:
     await registry.owners.share(BOB, other.key, Scope.MEMBERS, add="ada")
     await registry.selection.choose(ADA, voice.key, everywhere=True)
     await voices.say(ADA, voice, "Hello, wörld.", note={"message_id": 5, "token": "secret"})
-    await voices.house.say("Bob's.", lane="here", requester="bob")
+    await voices.harness.say("Bob's.", lane="here", requester="bob")
     await Listener(voices.speech.player("here")).hear(1)
-    parts = await registry.erasure.export("ada", ROOM)
+    parts = await registry.erasure.export("ada", MOST_BYTES)
     assert [name for name, _ in parts] == ["mynah-data-1.zip"]
     files = unpacked(parts)
     assert files.keys() == {"mynah-data.json", "My voice-.wav"}
@@ -66,10 +66,10 @@ async def test_what_outlives_a_voice_is_in_it_too(voices: Voices) -> None:
     await voices.say(ADA, voice, note={"message_id": 5, "token": "secret"})
     await registry.moderation.freeze(ADMIN, voice.key)
     await registry.owners.delete(ADA, voice.key)
-    data = json.loads(unpacked(await registry.erasure.export("ada", ROOM))["mynah-data.json"])
+    data = json.loads(unpacked(await registry.erasure.export("ada", MOST_BYTES))["mynah-data.json"])
     assert data["frozen"] == [{"server": "here", "recording": voice.reference}]
     await registry.erasure.erase("ada")
-    data = json.loads(unpacked(await registry.erasure.export("ada", ROOM))["mynah-data.json"])
+    data = json.loads(unpacked(await registry.erasure.export("ada", MOST_BYTES))["mynah-data.json"])
     assert data["frozen"] == []
     assert data["messages_to_be_redacted"] == [{"message_id": 5}]
 
@@ -80,9 +80,9 @@ async def test_no_part_is_larger_than_what_can_be_sent(voices: Voices) -> None:
         await voices.upload(ADA, f"Voice {number}", sound=f"{number} " * 2000)
     texts = [f"{number} " + "other words " * 40 for number in range(30)]
     for text in texts:
-        await voices.house.say(text, lane="here", requester="ada")
+        await voices.harness.say(text, lane="here", requester="ada")
     most = 250_000
-    assert sum(len(part) for _, part in await registry.erasure.export("ada", ROOM)) > 0
+    assert sum(len(part) for _, part in await registry.erasure.export("ada", MOST_BYTES)) > 0
     parts = await registry.erasure.export("ada", most)
     assert all(len(contents) <= most for _, contents in parts)
     assert [name for name, _ in parts] == [
@@ -98,7 +98,7 @@ async def test_texts_that_are_too_many_for_a_part_go_on_in_another(voices: Voice
     registry = await voices.open(mynah_max_queue_member=100, mynah_max_queue=100)
     texts = [f"{number} " + "other words " * 100 for number in range(60)]
     for text in texts:
-        await voices.house.say(text, lane="here", requester="ada")
+        await voices.harness.say(text, lane="here", requester="ada")
     most = 20_000
     parts = await registry.erasure.export("ada", most)
     assert all(len(contents) <= most for _, contents in parts)
@@ -112,7 +112,7 @@ async def test_voices_with_names_of_one_spelling_keep_their_own_files(voices: Vo
     await voices.upload(ADA, "a?")
     await voices.upload(ADA, "a!")
     await voices.upload(ADA, "twin", sound="ada a?")
-    files = unpacked(await registry.erasure.export("ada", ROOM))
+    files = unpacked(await registry.erasure.export("ada", MOST_BYTES))
     assert files.keys() == {"mynah-data.json", "a-.wav", "2 a-.wav"}
 
 
@@ -125,7 +125,9 @@ async def test_recording_that_fits_no_part_is_an_error(voices: Voices) -> None:
 
 async def test_nothing_kept_is_said_so(voices: Voices) -> None:
     registry = await voices.open()
-    data = json.loads(unpacked(await registry.erasure.export("nobody", ROOM))["mynah-data.json"])
+    data = json.loads(
+        unpacked(await registry.erasure.export("nobody", MOST_BYTES))["mynah-data.json"]
+    )
     assert data["texts"] == data["voices"] == []
-    trail = await registry.moderation.audit(None, actor="nobody")
-    assert [entry.action for entry in trail] == [Action.EXPORT]
+    audit_log = await registry.moderation.audit(None, actor="nobody")
+    assert [entry.action for entry in audit_log] == [Action.EXPORT]

@@ -5,7 +5,7 @@ import pytest
 from engine.model.errors import UnknownJob, UnknownVoice
 from engine.model.jobs import EndReason, JobRequest, JobState
 from engine.queue import FrontEndQueue
-from tests.flow.house import ONE, TWO, House, Listener, soon
+from tests.flow.harness import ONE, TWO, Harness, Listener, soon
 from tests.flow.voices import ADA, ADMIN, Voices
 from tests.second_front_end import LANE, NAME, SecondFrontEnd
 
@@ -13,22 +13,22 @@ EXPIRY = 600.0
 
 
 class Beside:
-    """A second front end in the house, and what it told."""
+    """A second front end in the harness, and what it told."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []
 
-    async def start(self, house: House) -> SecondFrontEnd:
+    async def start(self, harness: Harness) -> SecondFrontEnd:
         self.told.clear()
         second = SecondFrontEnd(
-            house.queue.for_frontend(NAME), lambda what, of: self.told.append((what, of))
+            harness.queue.for_frontend(NAME), lambda what, of: self.told.append((what, of))
         )
         await second.start()
         return second
 
 
-def other(house: House) -> FrontEndQueue:
-    return house.queue.for_frontend(NAME)
+def other(harness: Harness) -> FrontEndQueue:
+    return harness.queue.for_frontend(NAME)
 
 
 def request(text: str = ONE, **values: object) -> JobRequest:
@@ -37,15 +37,15 @@ def request(text: str = ONE, **values: object) -> JobRequest:
 
 
 async def test_each_sees_its_own_jobs_also_in_lanes_and_with_keys_of_the_same_name(
-    house: House,
+    harness: Harness,
 ) -> None:
-    speech = await house.open()
-    mine = await house.say(ONE, key="key")
-    theirs = await other(house).submit(request("Another text.", key="key"))
+    speech = await harness.open()
+    mine = await harness.say(ONE, key="key")
+    theirs = await other(harness).submit(request("Another text.", key="key"))
     assert mine.id != theirs.id
     assert [view.job.id for view in await speech.queue("lane")] == [mine.id]
-    assert [view.job.id for view in await other(house).queue("lane")] == [theirs.id]
-    for queue, own, foreign in ((speech, mine, theirs), (other(house), theirs, mine)):
+    assert [view.job.id for view in await other(harness).queue("lane")] == [theirs.id]
+    for queue, own, foreign in ((speech, mine, theirs), (other(harness), theirs, mine)):
         assert await queue.job_for("key") == (await queue.view(own.id)).job
         with pytest.raises(UnknownJob):
             await queue.view(foreign.id)
@@ -54,52 +54,52 @@ async def test_each_sees_its_own_jobs_also_in_lanes_and_with_keys_of_the_same_na
         assert await queue.cancel(foreign.id, by=EndReason.SKIPPED, actor="eve") is None
         assert await queue.audio(foreign.id) is None
     await speech.clear("lane", by=EndReason.STOPPED, actor=None)
-    assert [view.job.id for view in await other(house).queue("lane")] == [theirs.id]
+    assert [view.job.id for view in await other(harness).queue("lane")] == [theirs.id]
 
 
-async def test_each_is_told_of_its_own_changes(house: House) -> None:
-    speech = await house.open()
-    changes, their_changes = speech.subscribe(), other(house).subscribe()
-    theirs = await other(house).submit(request())
+async def test_each_is_told_of_its_own_changes(harness: Harness) -> None:
+    speech = await harness.open()
+    changes, their_changes = speech.subscribe(), other(harness).subscribe()
+    theirs = await other(harness).submit(request())
     assert (await soon(anext(their_changes))).job_id == theirs.id
-    mine = await house.say(ONE, lane="mine")
+    mine = await harness.say(ONE, lane="mine")
     seen = [await soon(anext(changes)) for _ in range(2)]
     assert {change.lane for change in seen} == {"mine"}
     assert mine.id in [change.job_id for change in seen]
 
 
-async def test_each_settles_and_shows_its_own(house: House) -> None:
-    speech = await house.open()
-    mine = await house.say(ONE, pending=True)
-    theirs = await other(house).submit(request(pending=True))
+async def test_each_settles_and_shows_its_own(harness: Harness) -> None:
+    speech = await harness.open()
+    mine = await harness.say(ONE, pending=True)
+    theirs = await other(harness).submit(request(pending=True))
     assert [job.id for job in await speech.pending()] == [mine.id]
-    assert [job.id for job in await other(house).pending()] == [theirs.id]
+    assert [job.id for job in await other(harness).pending()] == [theirs.id]
     await speech.confirm(theirs.id)  # not its own
     await speech.abort(theirs.id)
     await speech.mark_shown(theirs.id, "queued")
-    job = (await other(house).view(theirs.id)).job
+    job = (await other(harness).view(theirs.id)).job
     assert (job.pending, job.state, job.shown) == (True, JobState.QUEUED, None)
-    await other(house).cancel(theirs.id, by=EndReason.STOPPED, actor=None)
+    await other(harness).cancel(theirs.id, by=EndReason.STOPPED, actor=None)
     assert await speech.unshown() == []
-    assert [job.id for job in await other(house).unshown()] == [theirs.id]
+    assert [job.id for job in await other(harness).unshown()] == [theirs.id]
 
 
-async def test_each_restores_its_own_lanes_after_a_kill(house: House) -> None:
+async def test_each_restores_its_own_lanes_after_a_kill(harness: Harness) -> None:
     beside = Beside()
-    speech = await house.open()
-    second = await beside.start(house)
+    speech = await harness.open()
+    second = await beside.start(harness)
     await speech.set_target("7", {"channel": 3})
-    mine = await house.say(TWO, lane="7")
+    mine = await harness.say(TWO, lane="7")
     await second.queue.submit(request("It stays pending.", lane=LANE, key="late", pending=True))
     await second.say("This one is spoken.")
-    await house.quiet()
+    await harness.quiet()
     await second.stop()
 
-    speech = await house.killed()
-    second = await beside.start(house)
+    speech = await harness.killed()
+    second = await beside.start(harness)
     assert [lane.id for lane in await speech.lanes()] == ["7"]
     assert [view.job.id for view in await speech.queue("7")] == [mine.id]
-    await house.pass_time(1)
+    await harness.pass_time(1)
     assert ("settled", "It stays pending.") in beside.told
     assert ("restored", LANE) in beside.told
     heard = [of for what, of in beside.told if what == "heard"]
@@ -110,15 +110,15 @@ async def test_each_restores_its_own_lanes_after_a_kill(house: House) -> None:
     await second.stop()
 
 
-async def test_each_expires_by_its_own_lane(house: House) -> None:
-    speech = await house.open()
-    mine = await house.say(ONE)
+async def test_each_expires_by_its_own_lane(harness: Harness) -> None:
+    speech = await harness.open()
+    mine = await harness.say(ONE)
     speech.reachable("lane", True)
-    theirs = await other(house).submit(request())
-    other(house).reachable("lane", False)
-    await house.pass_time(EXPIRY + 2, step=100)
+    theirs = await other(harness).submit(request())
+    other(harness).reachable("lane", False)
+    await harness.pass_time(EXPIRY + 2, step=100)
     assert (await speech.view(mine.id)).job.state is JobState.QUEUED
-    assert (await other(house).view(theirs.id)).job.state is JobState.EXPIRED
+    assert (await other(harness).view(theirs.id)).job.state is JobState.EXPIRED
     assert await speech.unshown() == []
 
 
@@ -130,10 +130,10 @@ async def test_frozen_voice_is_silent_in_both(voices: Voices) -> None:
     voice = await voices.upload(ADA)
     mine = await voices.say(ADA, voice)
     spoken = {"requester": "ada", "voice": voice.key, "reference": voice.reference}
-    second = other(voices.house)
+    second = other(voices.harness)
     there = await second.submit(request(lane=LANE, place="here", **spoken))
     elsewhere = await second.submit(request(lane=LANE, place="there", **spoken))
-    await voices.house.quiet()
+    await voices.harness.quiet()
     await registry.moderation.freeze(ADMIN, voice.key)
     assert (await voices.speech.view(mine.id)).job.ended_by is EndReason.VOICE_GONE
     assert (await second.view(there.id)).job.ended_by is EndReason.VOICE_GONE
@@ -148,7 +148,7 @@ async def test_place_and_not_lane_says_where_a_voice_was_heard(voices: Voices) -
     registry = await voices.open()
     voice = await voices.upload(ADA)
     spoken = {"requester": "ada", "voice": voice.key, "reference": voice.reference}
-    second = other(voices.house)
+    second = other(voices.harness)
     await second.submit(request(lane="here", place=None, **spoken))
     await second.submit(request(lane=LANE, place="there", **spoken))
     second.reachable(LANE, True)
@@ -160,8 +160,8 @@ async def test_place_and_not_lane_says_where_a_voice_was_heard(voices: Voices) -
 
 async def test_messages_to_redact_are_handed_to_their_own_front_end(voices: Voices) -> None:
     registry = await voices.open()
-    await voices.house.say(requester="zoe", note={"message": 1})
-    await other(voices.house).submit(request(note={"address": "there"}))
+    await voices.harness.say(requester="zoe", note={"message": 1})
+    await other(voices.harness).submit(request(note={"address": "there"}))
     await registry.erasure.erase("zoe")
     (mine,) = await registry.erasure.pending_redactions("zoe", frontend="discord")
     (theirs,) = await registry.erasure.pending_redactions(None, frontend=NAME)

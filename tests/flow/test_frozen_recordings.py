@@ -25,7 +25,7 @@ from engine.voices.analysis_process import NotAnalyzed
 from engine.voices.blocklist import block, blocked_in, print_in, unblock
 from engine.voices.freezes import Freezes
 from mynah.voices import freeze, release
-from tests.flow.house import soon
+from tests.flow.harness import soon
 from tests.flow.voices import ADA, ADMIN, BOB, EVE, Voices
 from tests.prints import print_named
 from tests.process.recorded import rate, speech
@@ -185,7 +185,7 @@ async def test_blocked_recording_is_recognized_everywhere(
     await in_a_thread(freeze, voice.reference)
     assert "recognized by its sound" in capsys.readouterr().out
     assert print_in(running.data / "frozen", voice.reference) == print_named("harm")
-    await running.house.pass_time(1)
+    await running.harness.pass_time(1)
     for lane in ("here", THERE):
         assert not await may(running, voice, lane)
         await becomes(running, copy, False, lane)
@@ -196,7 +196,7 @@ async def test_blocked_recording_is_recognized_everywhere(
     # The copy's own hash releases what it was recognized as.
     await in_a_thread(release, copy.reference)
     assert blocked_in(running.data / "frozen") == frozenset()
-    await running.house.pass_time(1)
+    await running.harness.pass_time(1)
     for each in (voice, copy):
         assert await may(running, each)
     await running.upload(EVE, "Copy", sound="another copy", like="harm")
@@ -210,7 +210,7 @@ async def test_block_of_an_earlier_version_gains_its_fingerprint(voices: Voices)
     voice = await voices.upload(ADA, sound="harm")
     copy = await voices.upload(BOB, "Copy", sound="copy", like="harm")
     block(voices.data / "frozen", voice.reference)
-    await voices.house.pass_time(1)
+    await voices.harness.pass_time(1)
     await becomes(voices, copy, False)
     assert print_in(voices.data / "frozen", voice.reference) == print_named("harm")
     # So it holds when nobody has the recording any more.
@@ -227,22 +227,20 @@ async def test_block_of_a_recording_that_is_not_here_works_by_its_bytes(
     reference = running.examined("harm").reference
     await in_a_thread(freeze, reference)
     assert "only exact copies are recognized" in capsys.readouterr().out
-    await running.house.pass_time(1)
+    await running.harness.pass_time(1)
     with pytest.raises(NotAllowed):
         await running.upload(ADA, sound="harm")
     copy = await running.upload(ADA, "Copy", sound="copy", like="harm")
     assert await may(running, copy)
     unblock(running.data / "frozen", reference)
-    await running.house.pass_time(1)
+    await running.harness.pass_time(1)
     await running.upload(ADA, sound="harm")
 
 
 # ---- a database of the version before
 
 
-async def test_voices_and_freezes_of_an_earlier_version_are_recognized_too(
-    voices: Voices,
-) -> None:
+async def test_voices_and_freezes_of_an_earlier_version_are_recognized_too(voices: Voices) -> None:
     """Their fingerprints are computed from the recordings that are kept."""
 
     def kept(samples: Samples) -> str:
@@ -330,11 +328,11 @@ async def test_blocked_member_adds_no_voices_there(voices: Voices) -> None:
     await voices.upload(ADA, "New", Scope.SERVER)
     with pytest.raises(NotAllowed, match="not blocked"):
         await registry.moderation.unblock_member(ADMIN, "ada")
-    trail = [
+    audit_log = [
         (each.action, each.detail)
         for each in await registry.moderation.audit("here", actor="admin")
     ]
-    assert trail == [(Action.UNBAR, "ada"), (Action.BAR, "ada")]
+    assert audit_log == [(Action.UNBAR, "ada"), (Action.BAR, "ada")]
 
 
 async def test_bar_outlives_an_erasure_and_the_trail_forgets_who_it_was(voices: Voices) -> None:

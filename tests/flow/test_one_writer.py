@@ -9,7 +9,7 @@ import pytest
 
 from engine.model.jobs import ChunkState, JobState
 from engine.queue.changes import Change, IllegalTransition, Queue, chunk_change, job_change
-from tests.flow.house import TWO, House, rows
+from tests.flow.harness import TWO, Harness, rows
 
 QUEUE: Final = Path(__file__).resolve().parents[2] / "engine" / "queue"
 #: What the mirror keeps of the disk: private, and read through properties.
@@ -78,8 +78,8 @@ def test_only_the_writer_writes_jobs_chunks_and_lanes() -> None:
     assert found == set(WRITES.items())
 
 
-async def test_what_is_on_disk_cannot_be_set_in_memory(house: House) -> None:
-    queue = await inside(house)
+async def test_what_is_on_disk_cannot_be_set_in_memory(harness: Harness) -> None:
+    queue = await inside(harness)
     (live,) = queue.jobs.values()
     lane = queue.lane(live.job.lane_key)
     for owner, name in (
@@ -98,9 +98,9 @@ async def test_what_is_on_disk_cannot_be_set_in_memory(house: House) -> None:
 
 
 @pytest.mark.parametrize("order", [1, -1])
-async def test_illegal_transition_raises_and_changes_nothing(house: House, order: int) -> None:
+async def test_illegal_transition_raises_and_changes_nothing(harness: Harness, order: int) -> None:
     """Not that change, nor a legal one beside it, nor what else was in the transaction."""
-    queue = await inside(house)
+    queue = await inside(harness)
     (live,) = queue.jobs.values()
     before = live.job, [each.chunk for each in live.chunks]
     legal: Change = chunk_change(live.chunks[0], state=ChunkState.QUEUED, audio=None)
@@ -114,32 +114,32 @@ async def test_illegal_transition_raises_and_changes_nothing(house: House, order
     with pytest.raises(IllegalTransition, match="queued to completed"):
         await queue.change(work)
     assert (live.job, [each.chunk for each in live.chunks]) == before
-    assert [row["state"] for row in rows(house.directory, "SELECT state FROM jobs")] == ["queued"]
-    assert rows(house.directory, "SELECT * FROM metadata WHERE name = 'beside'") == []
+    assert [row["state"] for row in rows(harness.directory, "SELECT state FROM jobs")] == ["queued"]
+    assert rows(harness.directory, "SELECT * FROM metadata WHERE name = 'beside'") == []
 
 
-async def test_job_that_is_over_has_no_other_end(house: House) -> None:
-    queue = await inside(house)
+async def test_job_that_is_over_has_no_other_end(harness: Harness) -> None:
+    queue = await inside(harness)
     (live,) = queue.jobs.values()
     await queue.change(queue.end([live.job.id], JobState.EXPIRED))
     with pytest.raises(IllegalTransition, match="is over"):
         await queue.change(queue.apply(job_change(live.job.id, state=JobState.CANCELLED)))
-    assert rows(house.directory, "SELECT state FROM jobs")[0]["state"] == "expired"
+    assert rows(harness.directory, "SELECT state FROM jobs")[0]["state"] == "expired"
 
 
-async def test_illegal_transition_of_a_chunk_raises(house: House) -> None:
-    queue = await inside(house)
+async def test_illegal_transition_of_a_chunk_raises(harness: Harness) -> None:
+    queue = await inside(harness)
     (live,) = queue.jobs.values()
     with pytest.raises(IllegalTransition, match="ready to failed"):
         await queue.change(queue.apply(chunk_change(live.chunks[0], state=ChunkState.FAILED)))
 
 
-async def inside(house: House) -> Queue:
+async def inside(harness: Harness) -> Queue:
     """The queue behind the front door, with one job whose first chunk is made."""
-    await house.open()
-    await house.say(TWO)
-    await house.quiet()
-    queue: Queue = vars(house.queue)["_queue"]
+    await harness.open()
+    await harness.say(TWO)
+    await harness.quiet()
+    queue: Queue = vars(harness.queue)["_queue"]
     (live,) = queue.jobs.values()
     assert live.chunks[0].state is ChunkState.READY
     return queue

@@ -8,8 +8,8 @@ from engine.model.errors import BadName, UnknownVoice
 from engine.model.jobs import EndReason, JobState
 from engine.model.voices import OPERATOR, ClonePolicy, Requester, Scope, Voice
 from engine.voices.recording_files import RecordingFiles
-from mynah.testing.fake_engine import CLONING_CARD, FakeEngine
-from tests.flow.house import Listener
+from mynah.testing.fake_engine import CLONING_INFO, FakeEngine
+from tests.flow.harness import Listener
 from tests.flow.voices import ADA, ADMIN, BOB, Voices
 
 
@@ -49,7 +49,7 @@ async def test_server_may_forbid_and_freeze_it(voices: Voices) -> None:
 async def test_changed_recording_keeps_the_voice_and_what_was_made_of_the_old_goes(
     voices: Voices,
 ) -> None:
-    engine = FakeEngine(voices.house.clock, info=CLONING_CARD)
+    engine = FakeEngine(voices.harness.clock, info=CLONING_INFO)
     registry = await voices.open(engine)
     before = await publish(voices, "Narrator", "one")
     await registry.selection.choose(ADA, before.key, everywhere=True)
@@ -62,7 +62,7 @@ async def test_changed_recording_keeps_the_voice_and_what_was_made_of_the_old_go
     assert after.reference != before.reference
     ended = (await voices.speech.view(waiting.id)).job
     assert (ended.state, ended.ended_by) == (JobState.CANCELLED, EndReason.VOICE_GONE)
-    await voices.house.quiet()
+    await voices.harness.quiet()
     assert voices.audio_files() == set()
     assert engine.forgotten == [before.reference]
     kept = {file.stem for file in (voices.data / "references").glob("*.wav")}

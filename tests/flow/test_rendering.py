@@ -8,111 +8,115 @@ from engine.model.jobs import EndReason, Job, JobRequest, JobState, Urgency
 from engine.queue.changes import SLACK
 from engine.queue.rendering import MARGIN, SHARE, Turns
 from engine.tts.audio.ogg import OggReader
-from mynah.testing.fake_engine import CARD, FakeEngine, packet_of
-from tests.flow.house import ONE, TWO, House, Listener, rows
+from mynah.testing.fake_engine import INFO, FakeEngine, packet_of
+from tests.flow.harness import ONE, TWO, Harness, Listener, rows
 
 LATER = 1000.0
 
 
-async def render(house: House, text: str, urgency: Urgency = Urgency.NOW, **other: object) -> Job:
+async def render(
+    harness: Harness, text: str, urgency: Urgency = Urgency.NOW, **other: object
+) -> Job:
     asked = {"lane": "files", "requester": "zoe", "text": text, "voice": "en", **other}
-    return await house.speech.submit(JobRequest(urgency=urgency, **asked))  # type: ignore[arg-type]
+    return await harness.speech.submit(JobRequest(urgency=urgency, **asked))  # type: ignore[arg-type]
 
 
-async def test_it_is_made_without_a_player_and_completes_with_its_audio(house: House) -> None:
-    speech = await house.open()
-    job = await render(house, TWO)
-    await house.quiet()
+async def test_it_is_made_without_a_player_and_completes_with_its_audio(harness: Harness) -> None:
+    speech = await harness.open()
+    job = await render(harness, TWO)
+    await harness.quiet()
     view = await speech.view(job.id)
     assert (view.job.state, view.spoken, view.failed) == (JobState.COMPLETED, 0, 0)
     reader = OggReader()
     sound = await speech.audio(job.id)
     assert sound is not None
     packets = reader.feed(sound)
-    first = house.engine.asked[0].request.text
+    first = harness.engine.asked[0].request.text
     assert packets[0] == packet_of(first, 0)
     assert reader.complete
 
 
-async def test_it_is_made_whole_however_long_also_in_a_lane_that_is_paused(house: House) -> None:
-    speech = await house.open(mynah_max_text=20_000)
+async def test_it_is_made_whole_however_long_also_in_a_lane_that_is_paused(
+    harness: Harness,
+) -> None:
+    speech = await harness.open(mynah_max_text=20_000)
     await speech.set_paused("files", True)
     speech.reachable("files", False)
-    job = await render(house, " ".join(f"{TWO} Number {n}." for n in range(40)))
-    await house.pass_time(2)
+    job = await render(harness, " ".join(f"{TWO} Number {n}." for n in range(40)))
+    await harness.pass_time(2)
     assert (await speech.view(job.id)).job.state is JobState.COMPLETED
 
 
-async def test_it_is_in_nobodys_line(house: House) -> None:
-    house.engine.pace = 1.0
-    speech = await house.open()
-    batch = await render(house, TWO, lane="lane")
-    spoken = await house.say(ONE)
+async def test_it_is_in_nobodys_line(harness: Harness) -> None:
+    harness.engine.pace = 1.0
+    speech = await harness.open()
+    batch = await render(harness, TWO, lane="lane")
+    spoken = await harness.say(ONE)
     assert [view.job.id for view in await speech.queue("lane")] == [spoken.id]
     assert (await speech.view(batch.id)).eta is None
     ended = await speech.clear("lane", by=EndReason.STOPPED, actor=None)
     assert {job.id for job in ended} == {spoken.id, batch.id}
 
 
-async def test_what_is_in_the_cache_is_complete_at_once(house: House) -> None:
-    speech = await house.open()
-    await render(house, ONE)
-    await house.quiet()
-    again = await render(house, ONE)
+async def test_what_is_in_the_cache_is_complete_at_once(harness: Harness) -> None:
+    speech = await harness.open()
+    await render(harness, ONE)
+    await harness.quiet()
+    again = await render(harness, ONE)
     assert (await speech.view(again.id)).job.state is JobState.COMPLETED
-    assert len(house.engine.asked) == 1
+    assert len(harness.engine.asked) == 1
 
 
 async def test_parts_that_cannot_be_made_are_left_out_and_none_at_all_is_a_failure(
-    house: House,
+    harness: Harness,
 ) -> None:
-    speech = await house.open(FakeEngine(house.clock, info=replace(CARD, slots=1)))
-    house.engine.refuses = {"second"}
-    part, none = await render(house, TWO), await render(house, "The second one alone.")
-    await house.quiet()
+    speech = await harness.open(FakeEngine(harness.clock, info=replace(INFO, slots=1)))
+    harness.engine.refuses = {"second"}
+    part, none = await render(harness, TWO), await render(harness, "The second one alone.")
+    await harness.quiet()
     view = await speech.view(part.id)
     assert (view.job.state, view.failed) == (JobState.COMPLETED, 1)
     assert (await speech.view(none.id)).job.state is JobState.FAILED
 
 
-async def test_after_a_kill_it_goes_on_and_has_aged(house: House) -> None:
-    house.engine.pace = LATER
-    await house.open()
-    job = await render(house, TWO, Urgency.BATCH)
-    await house.quiet()
-    speech = await house.killed(
-        FakeEngine(house.clock, info=replace(CARD, slots=1)), after=SLACK[Urgency.BATCH]
+async def test_after_a_kill_it_goes_on_and_has_aged(harness: Harness) -> None:
+    harness.engine.pace = LATER
+    await harness.open()
+    job = await render(harness, TWO, Urgency.BATCH)
+    await harness.quiet()
+    speech = await harness.killed(
+        FakeEngine(harness.clock, info=replace(INFO, slots=1)), after=SLACK[Urgency.BATCH]
     )
-    await house.quiet()
-    assert house.engine.asked[0].deadline_in <= 0.0
+    await harness.quiet()
+    assert harness.engine.asked[0].deadline_in <= 0.0
     assert (await speech.view(job.id)).job.state is JobState.COMPLETED
-    assert rows(house.directory, "SELECT urgency FROM jobs")[0]["urgency"] == "batch"
+    assert rows(harness.directory, "SELECT urgency FROM jobs")[0]["urgency"] == "batch"
 
 
-async def test_listener_waits_for_the_chunk_in_the_engine_only(house: House) -> None:
+async def test_listener_waits_for_the_chunk_in_the_engine_only(harness: Harness) -> None:
     """Under a full load of what is only fetched, long overdue."""
-    house.engine.pace = 1.0
-    speech = await house.open(mynah_max_queue=100, mynah_max_queue_member=100)
+    harness.engine.pace = 1.0
+    speech = await harness.open(mynah_max_queue=100, mynah_max_queue_member=100)
     for n in range(50):
-        await render(house, f"Batch number {n}.", Urgency.NOW)
-    await house.quiet()
-    asked = len(house.engine.asked)
-    await house.say(ONE)
+        await render(harness, f"Batch number {n}.", Urgency.NOW)
+    await harness.quiet()
+    asked = len(harness.engine.asked)
+    await harness.say(ONE)
     player = Listener(speech.player("lane"))
-    await house.pass_time(20)
-    assert house.engine.asked[asked].request.text == ONE
+    await harness.pass_time(20)
+    assert harness.engine.asked[asked].request.text == ONE
     assert await player.hear_all() == [ONE]
 
 
-async def test_it_does_not_starve_beside_listeners_who_always_wait(house: House) -> None:
-    house.engine.pace = 1.0
-    speech = await house.open(mynah_max_queue=100, mynah_max_queue_member=100)
+async def test_it_does_not_starve_beside_listeners_who_always_wait(harness: Harness) -> None:
+    harness.engine.pace = 1.0
+    speech = await harness.open(mynah_max_queue=100, mynah_max_queue_member=100)
     for n in range(3 * SHARE):
         speech.reachable(f"lane {n}", True)
-        await house.say(f"Listener number {n}.", lane=f"lane {n}")
-    job = await render(house, "To be fetched.", Urgency.NOW)
-    await house.pass_time(300, step=1.0)
-    texts = [asked.request.text for asked in house.engine.asked]
+        await harness.say(f"Listener number {n}.", lane=f"lane {n}")
+    job = await render(harness, "To be fetched.", Urgency.NOW)
+    await harness.pass_time(300, step=1.0)
+    texts = [asked.request.text for asked in harness.engine.asked]
     assert texts.index("To be fetched.") <= SHARE + 1
     assert (await speech.view(job.id)).job.state is JobState.COMPLETED
 

@@ -20,7 +20,7 @@ from engine.store.integrity import check_integrity, revisions, upgrade
 from engine.store.tables import schema
 from mynah.testing.clocks import ManualClock
 from mynah.testing.fake_engine import FakeEngine
-from tests.flow.house import ONE, House
+from tests.flow.harness import ONE, Harness
 
 
 def speech_on(directory: Path) -> SpeechQueue:
@@ -48,48 +48,48 @@ async def test_directory_may_be_given_as_seen_from_here(
     assert check_integrity(tmp_path / "data" / "mynah.db") == revisions()[-1]
 
 
-async def test_nothing_can_be_asked_after_close(house: House) -> None:
+async def test_nothing_can_be_asked_after_close(harness: Harness) -> None:
     """Else a connection would be opened that nobody closes, and its thread would hang the exit."""
-    speech = await house.open()
-    await house.close()
+    speech = await harness.open()
+    await harness.close()
     with pytest.raises(RuntimeError, match="closed"):
         await speech.unshown()
 
 
-async def test_second_process_on_the_directory_is_told_who_has_it(house: House) -> None:
-    await house.open()
+async def test_second_process_on_the_directory_is_told_who_has_it(harness: Harness) -> None:
+    await harness.open()
     with pytest.raises(DataDirectoryInUse, match=f"process {os.getpid()}"):
-        await speech_on(house.directory).open()
-    await house.say(ONE)  # and the first one is not disturbed
+        await speech_on(harness.directory).open()
+    await harness.say(ONE)  # and the first one is not disturbed
 
 
-async def test_directory_is_free_again_after_close(house: House) -> None:
-    await house.open()
-    await house.close()
-    speech = speech_on(house.directory)
+async def test_directory_is_free_again_after_close(harness: Harness) -> None:
+    await harness.open()
+    await harness.close()
+    speech = speech_on(harness.directory)
     await speech.open()
     await speech.close()
 
 
-async def test_damaged_database_is_refused_with_what_to_do(house: House) -> None:
-    file = house.directory / "mynah.db"
+async def test_damaged_database_is_refused_with_what_to_do(harness: Harness) -> None:
+    file = harness.directory / "mynah.db"
     whole = file.read_bytes()
     file.write_bytes(b"this was a database once" * 100)
     with pytest.raises(DatabaseDamaged, match="Put a backup in its place"):
-        await house.open()
+        await harness.open()
     file.write_bytes(whole[:4096] + os.urandom(len(whole) - 4096))
     with pytest.raises(DatabaseDamaged, match="is damaged"):
-        await house.open()
+        await harness.open()
     file.write_bytes(whole)
-    await house.open()  # the refusals left the directory free
+    await harness.open()  # the refusals left the directory free
 
 
-async def test_database_of_a_newer_version_is_refused(house: House) -> None:
-    with closing(sqlite3.connect(house.directory / "mynah.db")) as connection:
+async def test_database_of_a_newer_version_is_refused(harness: Harness) -> None:
+    with closing(sqlite3.connect(harness.directory / "mynah.db")) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
         connection.commit()
     with pytest.raises(DatabaseDamaged, match="newer mynah"):
-        await house.open()
+        await harness.open()
 
 
 async def test_directory_that_cannot_be_made_is_a_setup_error(tmp_path: Path) -> None:
@@ -151,25 +151,25 @@ def test_alembic_is_not_imported_where_the_schema_is_new_enough(migrated: Path) 
     assert done.stdout.strip() == "[]"
 
 
-async def test_close_leaves_no_thread_and_no_task(house: House) -> None:
+async def test_close_leaves_no_thread_and_no_task(harness: Harness) -> None:
     threads = set(threading.enumerate())
     tasks = asyncio.all_tasks()
-    await house.open()
-    await house.say(ONE)
-    house.speech.player("lane")
-    await house.quiet()
-    await house.close()
+    await harness.open()
+    await harness.say(ONE)
+    harness.speech.player("lane")
+    await harness.quiet()
+    await harness.close()
     left = {thread for thread in threading.enumerate() if thread not in threads}
     assert not [thread for thread in left if "database" in thread.name]
     assert asyncio.all_tasks() == tasks
 
 
-async def test_closing_while_all_is_busy_loses_nothing(house: House) -> None:
-    house.engine.pace = 1.0
-    speech = await house.open(mynah_max_queue_member=50)
-    submits = [asyncio.ensure_future(house.say(f"{ONE} {n}")) for n in range(30)]
-    await house.pass_time(0.3)
+async def test_closing_while_all_is_busy_loses_nothing(harness: Harness) -> None:
+    harness.engine.pace = 1.0
+    speech = await harness.open(mynah_max_queue_member=50)
+    submits = [asyncio.ensure_future(harness.say(f"{ONE} {n}")) for n in range(30)]
+    await harness.pass_time(0.3)
     jobs = [await submit for submit in submits]
     assert len(jobs) == 30
-    speech = await house.restart()
+    speech = await harness.restart()
     assert [view.job.id for view in await speech.queue("lane")] == [job.id for job in jobs]

@@ -6,173 +6,175 @@ from typing import Any
 
 from engine.model.jobs import ChunkState, EndReason, JobRequest, JobState
 from engine.queue.state import LOOK_AHEAD
-from mynah.testing.fake_engine import CARD, FakeEngine, packet_of
-from tests.flow.house import ONE, TWO, House, Listener, soon, states, until
+from mynah.testing.fake_engine import INFO, FakeEngine, packet_of
+from tests.flow.harness import ONE, TWO, Harness, Listener, soon, states, until
 
 LONG = " ".join(f"This is sentence number {n} of a long text." for n in range(14))  # 600
 
 
-def slots(house: House, count: int, **other: Any) -> FakeEngine:
-    return FakeEngine(house.clock, info=replace(CARD, slots=count), **other)
+def slots(harness: Harness, count: int, **other: Any) -> FakeEngine:
+    return FakeEngine(harness.clock, info=replace(INFO, slots=count), **other)
 
 
-async def test_long_text_delays_another_lane_by_the_chunk_in_work_at_most(house: House) -> None:
-    house.engine.pace = 0.3
-    await house.open()
-    await house.say(LONG)
-    await house.pass_time(0.5)
-    before = list(house.engine.in_work)
-    await house.say("hello", lane="other")
-    await house.pass_time(3)
-    asked = [each.text for each in house.engine.asked]
+async def test_long_text_delays_another_lane_by_the_chunk_in_work_at_most(harness: Harness) -> None:
+    harness.engine.pace = 0.3
+    await harness.open()
+    await harness.say(LONG)
+    await harness.pass_time(0.5)
+    before = list(harness.engine.in_work)
+    await harness.say("hello", lane="other")
+    await harness.pass_time(3)
+    asked = [each.text for each in harness.engine.asked]
     assert asked[asked.index(before[0]) + 1] == "hello"
 
 
-async def test_lane_that_runs_dry_first_is_served_first(house: House) -> None:
+async def test_lane_that_runs_dry_first_is_served_first(harness: Harness) -> None:
     """A lane with sound in hand waits behind one that has none, whoever came first."""
-    house.engine.hold()
-    await house.open()
-    await house.say(TWO, lane="a")
-    await house.say(TWO, lane="b")
-    house.engine.let_go()
-    await house.quiet()
+    harness.engine.hold()
+    await harness.open()
+    await harness.say(TWO, lane="a")
+    await harness.say(TWO, lane="b")
+    harness.engine.let_go()
+    await harness.quiet()
     first, second = TWO[:37], TWO[38:]
     # Both lanes' texts are the same, so each piece is asked for once: for both.
-    assert [asked.text for asked in house.engine.asked] == [first, second]
+    assert [asked.text for asked in harness.engine.asked] == [first, second]
 
-    await house.say(f"{TWO} a", lane="c")
-    await house.say(f"{TWO} b", lane="d")
-    await house.quiet()
-    asked = [each.text for each in house.engine.asked[2:]]
+    await harness.say(f"{TWO} a", lane="c")
+    await harness.say(f"{TWO} b", lane="d")
+    await harness.quiet()
+    asked = [each.text for each in harness.engine.asked[2:]]
     assert asked == [f"{second} a", f"{second} b"]  # the first pieces were in the cache
 
 
-async def test_request_tells_how_soon_its_listeners_run_dry(house: House) -> None:
-    house.engine.pace = 0.5
-    speech = await house.open()
-    await house.say(TWO)
+async def test_request_tells_how_soon_its_listeners_run_dry(harness: Harness) -> None:
+    harness.engine.pace = 0.5
+    speech = await harness.open()
+    await harness.say(TWO)
     player = speech.player("lane")
     item = await soon(player.next())
     await player.started(item)
-    await house.pass_time(3.0)
-    first, second = house.engine.asked
+    await harness.pass_time(3.0)
+    first, second = harness.engine.asked
     assert first.deadline_in <= 0
-    heard = second.at - house.clock.time() + 3.0
+    heard = second.at - harness.clock.time() + 3.0
     assert abs(second.deadline_in - (item.sound.seconds + item.pause_after - heard)) < 0.2
 
 
 async def test_no_more_is_made_ahead_than_the_limit_and_more_when_some_is_spoken(
-    house: House,
+    harness: Harness,
 ) -> None:
-    house.engine = slots(house, 1, seconds=lambda text: 10.0)
-    speech = await house.open()
+    harness.engine = slots(harness, 1, seconds=lambda text: 10.0)
+    speech = await harness.open()
     for n in range(12):
-        await house.say(f"{ONE} {n}", requester=str(n))
-    await house.quiet()
-    made = len(house.engine.asked)
+        await harness.say(f"{ONE} {n}", requester=str(n))
+    await harness.quiet()
+    made = len(harness.engine.asked)
     assert LOOK_AHEAD / 10 - 1 <= made <= LOOK_AHEAD / 10 + 1
     await Listener(speech.player("lane")).hear(2)
-    await house.quiet()
-    assert len(house.engine.asked) == made + 2
+    await harness.quiet()
+    assert len(harness.engine.asked) == made + 2
 
 
-async def test_paused_and_unreachable_lanes_are_not_synthesized_for(house: House) -> None:
-    house.engine.hold()
-    speech = await house.open()
-    await house.say("the one in work", lane="busy")
-    await house.say("in a paused lane", lane="paused")
+async def test_paused_and_unreachable_lanes_are_not_synthesized_for(harness: Harness) -> None:
+    harness.engine.hold()
+    speech = await harness.open()
+    await harness.say("the one in work", lane="busy")
+    await harness.say("in a paused lane", lane="paused")
     await speech.set_paused("paused", True)
-    await house.say("where nobody is", lane="away")
+    await harness.say("where nobody is", lane="away")
     speech.reachable("away", False)
-    house.engine.let_go()
-    await house.quiet()
-    assert [asked.text for asked in house.engine.asked] == ["the one in work"]
+    harness.engine.let_go()
+    await harness.quiet()
+    assert [asked.text for asked in harness.engine.asked] == ["the one in work"]
 
     await speech.set_paused("paused", False)
-    await house.quiet()
-    assert house.engine.asked[-1].text == "in a paused lane"
+    await harness.quiet()
+    assert harness.engine.asked[-1].text == "in a paused lane"
 
     speech.reachable("away", None)  # about to be
-    await house.quiet()
-    assert house.engine.asked[-1].text == "where nobody is"
+    await harness.quiet()
+    assert harness.engine.asked[-1].text == "where nobody is"
     await speech.clear("away", by=EndReason.SKIPPED, actor=None)
     speech.reachable("away", False)
-    await house.say("where nobody is yet", lane="away")
+    await harness.say("where nobody is yet", lane="away")
     speech.reachable("away", False)
     await speech.set_target("away", {"channel": "1"})  # about to be joined
-    await house.quiet()
-    assert house.engine.asked[-1].text == "where nobody is yet"
+    await harness.quiet()
+    assert harness.engine.asked[-1].text == "where nobody is yet"
 
 
-async def test_lane_that_has_left_is_not_synthesized_for(house: House) -> None:
-    speech = await house.open()
+async def test_lane_that_has_left_is_not_synthesized_for(harness: Harness) -> None:
+    speech = await harness.open()
     await speech.set_target("lane", {"channel": "1"})
     await speech.set_target("lane", None)
     await speech.submit(JobRequest(lane="lane", requester="ada", text=ONE, voice="en"))
-    await house.quiet()
-    assert house.engine.asked == []
+    await harness.quiet()
+    assert harness.engine.asked == []
 
 
-async def test_engine_works_on_as_many_chunks_as_its_card_says(house: House) -> None:
-    house.engine = slots(house, 3)
-    house.engine.hold()
-    await house.open()
+async def test_engine_works_on_as_many_chunks_as_its_card_says(harness: Harness) -> None:
+    harness.engine = slots(harness, 3)
+    harness.engine.hold()
+    await harness.open()
     for n in range(6):
-        await house.say(f"{ONE} {n}", lane=str(n))
-    await house.quiet()
-    assert len(house.engine.in_work) == 3
-    house.engine.let_go()
-    await house.quiet()
-    assert house.engine.most_in_work == 3
-    assert len(house.engine.asked) == 6
+        await harness.say(f"{ONE} {n}", lane=str(n))
+    await harness.quiet()
+    assert len(harness.engine.in_work) == 3
+    harness.engine.let_go()
+    await harness.quiet()
+    assert harness.engine.most_in_work == 3
+    assert len(harness.engine.asked) == 6
 
 
-async def test_identical_chunks_in_flight_are_made_once_and_both_hear_all(house: House) -> None:
-    house.engine = slots(house, 2)
-    house.engine.hold()
-    speech = await house.open()
-    await house.say(ONE, lane="a")
-    await house.say(ONE, lane="b")
+async def test_identical_chunks_in_flight_are_made_once_and_both_hear_all(harness: Harness) -> None:
+    harness.engine = slots(harness, 2)
+    harness.engine.hold()
+    speech = await harness.open()
+    await harness.say(ONE, lane="a")
+    await harness.say(ONE, lane="b")
     items = [await soon(speech.player(lane).next()) for lane in ("a", "b")]
-    await house.quiet()
-    house.engine.let_go()
+    await harness.quiet()
+    harness.engine.let_go()
     await until(lambda: all(item.sound.complete for item in items))
-    assert len(house.engine.asked) == 1
+    assert len(harness.engine.asked) == 1
     assert items[0].sound.packets == items[1].sound.packets
     assert len(items[0].sound.packets) == round(len(ONE) * 0.06 / 0.02)
 
 
-async def test_same_words_again_come_from_the_cache_also_after_a_restart(house: House) -> None:
-    speech = await house.open()
-    await house.say(ONE)
+async def test_same_words_again_come_from_the_cache_also_after_a_restart(harness: Harness) -> None:
+    speech = await harness.open()
+    await harness.say(ONE)
     await Listener(speech.player("lane")).hear(1)
-    speech = await house.restart()
-    await house.say(ONE, lane="other")
+    speech = await harness.restart()
+    await harness.say(ONE, lane="other")
     assert await Listener(speech.player("other")).hear_all() == [ONE]
-    assert house.engine.asked == []
+    assert harness.engine.asked == []
 
 
-async def test_another_voice_or_style_is_another_sound(house: House) -> None:
-    await house.open()
-    await house.say(ONE)
-    await house.say(ONE, voice="de")
-    await house.say(ONE, style={"rate": 2})
-    await house.say(ONE, voice="")  # the default, which is the first
-    await house.quiet()
-    assert len(house.engine.asked) == 3
+async def test_another_voice_or_style_is_another_sound(harness: Harness) -> None:
+    await harness.open()
+    await harness.say(ONE)
+    await harness.say(ONE, voice="de")
+    await harness.say(ONE, style={"rate": 2})
+    await harness.say(ONE, voice="")  # the default, which is the first
+    await harness.quiet()
+    assert len(harness.engine.asked) == 3
 
 
-async def test_audio_that_is_missing_or_damaged_is_made_anew(house: House) -> None:
-    speech = await house.open()
+async def test_audio_that_is_missing_or_damaged_is_made_anew(harness: Harness) -> None:
+    speech = await harness.open()
     for damage in ("missing", "damaged", "cut"):
         text = f"{ONE} {damage}"
-        await house.say(text)
-        await house.quiet()
+        await harness.say(text)
+        await harness.quiet()
         (file,) = [
             file
-            for file in (house.directory / "audio").glob("*/*.ogg")
+            for file in (harness.directory / "audio").glob("*/*.ogg")
             if file.stat().st_mtime_ns
-            == max(each.stat().st_mtime_ns for each in (house.directory / "audio").glob("*/*.ogg"))
+            == max(
+                each.stat().st_mtime_ns for each in (harness.directory / "audio").glob("*/*.ogg")
+            )
         ]
         whole = file.read_bytes()
         if damage == "missing":
@@ -185,26 +187,26 @@ async def test_audio_that_is_missing_or_damaged_is_made_anew(house: House) -> No
         assert item.sound.packets == [
             packet_of(text, at) for at in range(round(len(text) * 0.06 / 0.02))
         ]
-        assert [asked.text for asked in house.engine.asked].count(text) == 2
+        assert [asked.text for asked in harness.engine.asked].count(text) == 2
 
 
-async def test_audio_that_cannot_be_written_is_heard_all_the_same(house: House) -> None:
-    (house.directory / "audio").write_text("a file where a directory should be")
-    speech = await house.open()
-    job = await house.say(TWO)
-    await house.quiet()
+async def test_audio_that_cannot_be_written_is_heard_all_the_same(harness: Harness) -> None:
+    (harness.directory / "audio").write_text("a file where a directory should be")
+    speech = await harness.open()
+    job = await harness.say(TWO)
+    await harness.quiet()
     assert len(await Listener(speech.player("lane")).hear_all()) == 2
     assert states(await speech.view(job.id)) == ("completed", 2, 2)
-    assert len(house.engine.asked) == 2
+    assert len(harness.engine.asked) == 2
 
 
 # ---- failures
 
 
-async def test_refused_chunk_is_skipped_and_the_rest_spoken(house: House) -> None:
-    house.engine.refuses = {"And here"}
-    speech = await house.open()
-    job = await house.say(f"{TWO} The third sentence follows after all of that, too.")
+async def test_refused_chunk_is_skipped_and_the_rest_spoken(harness: Harness) -> None:
+    harness.engine.refuses = {"And here"}
+    speech = await harness.open()
+    job = await harness.say(f"{TWO} The third sentence follows after all of that, too.")
     listener = Listener(speech.player("lane"))
     heard = await listener.hear_all()
     view = await speech.view(job.id)
@@ -213,11 +215,11 @@ async def test_refused_chunk_is_skipped_and_the_rest_spoken(house: House) -> Non
     assert not any("And here" in text for text in heard)
 
 
-async def test_job_of_which_nothing_can_be_spoken_fails_and_says_why(house: House) -> None:
-    house.engine.refuses = {"sentence", "second"}
-    speech = await house.open()
-    job = await house.say(TWO)
-    await house.say(ONE)
+async def test_job_of_which_nothing_can_be_spoken_fails_and_says_why(harness: Harness) -> None:
+    harness.engine.refuses = {"sentence", "second"}
+    speech = await harness.open()
+    job = await harness.say(TWO)
+    await harness.say(ONE)
     assert await Listener(speech.player("lane")).hear_all() == [ONE]
     view = await speech.view(job.id)
     assert view.job.state is JobState.FAILED
@@ -226,182 +228,182 @@ async def test_job_of_which_nothing_can_be_spoken_fails_and_says_why(house: Hous
 
 
 async def test_last_chunk_that_fails_after_all_else_is_spoken_completes_the_job(
-    house: House,
+    harness: Harness,
 ) -> None:
-    speech = await house.open()
-    house.engine.refuses = {"second"}
-    house.engine.hold()
-    job = await house.say(TWO)
+    speech = await harness.open()
+    harness.engine.refuses = {"second"}
+    harness.engine.hold()
+    job = await harness.say(TWO)
     await speech.set_paused("lane", True)  # only the first chunk is in work
-    house.engine.let_go()
+    harness.engine.let_go()
     listener = Listener(speech.player("lane"))
     await listener.hear(1)
     assert (await speech.view(job.id)).job.state is JobState.SPEAKING
     await speech.set_paused("lane", False)
-    await house.quiet()
+    await harness.quiet()
     assert states(await speech.view(job.id)) == ("completed", 1, 2)
 
 
-async def test_taken_cue_whose_chunk_fails_is_over_and_next_goes_on(house: House) -> None:
-    house.engine.hold()
-    house.engine.refuses = {ONE}
-    speech = await house.open()
-    await house.say(ONE)
-    await house.say("after the failure")
+async def test_taken_cue_whose_chunk_fails_is_over_and_next_goes_on(harness: Harness) -> None:
+    harness.engine.hold()
+    harness.engine.refuses = {ONE}
+    speech = await harness.open()
+    await harness.say(ONE)
+    await harness.say("after the failure")
     player = speech.player("lane")
     item = await soon(player.next())
-    house.engine.let_go()
+    harness.engine.let_go()
     await until(lambda: item.sound.failed)
     assert item.sound.over
     assert (await soon(player.next())).chunk.text == "after the failure"
 
 
-async def test_while_the_engine_is_away_nothing_counts_as_an_attempt(house: House) -> None:
-    speech = await house.open()
-    house.engine.go_down()
-    await house.say(ONE)
+async def test_while_the_engine_is_away_nothing_counts_as_an_attempt(harness: Harness) -> None:
+    speech = await harness.open()
+    harness.engine.go_down()
+    await harness.say(ONE)
     player = speech.player("lane")
     for _ in range(20):
-        await house.pass_time(1.0)
-        house.engine.come_up()
-        house.engine.go_down()
+        await harness.pass_time(1.0)
+        harness.engine.come_up()
+        harness.engine.go_down()
     item = await soon(player.next())
     assert item.chunk.attempts == 0
-    house.engine.come_up()
-    await house.pass_time(1.0)
+    harness.engine.come_up()
+    await harness.pass_time(1.0)
     assert item.sound.complete
 
 
-async def test_hosts_death_tries_the_chunk_again_and_loses_nothing(house: House) -> None:
-    house.engine.kills = {ONE: 1}
-    speech = await house.open()
-    job = await house.say(ONE)
-    await house.pass_time(3.0)
+async def test_hosts_death_tries_the_chunk_again_and_loses_nothing(harness: Harness) -> None:
+    harness.engine.kills = {ONE: 1}
+    speech = await harness.open()
+    job = await harness.say(ONE)
+    await harness.pass_time(3.0)
     assert await Listener(speech.player("lane")).hear_all() == [ONE]
     assert states(await speech.view(job.id)) == ("completed", 1, 1)
-    assert len(house.engine.asked) == 2
+    assert len(harness.engine.asked) == 2
 
 
-async def test_chunk_that_kills_the_host_three_times_alone_is_skipped(house: House) -> None:
-    house.engine.kills = {"second": 99}
-    speech = await house.open()
-    job = await house.say(TWO)
-    other = await house.say(ONE, lane="other")
-    await house.pass_time(10.0)
+async def test_chunk_that_kills_the_host_three_times_alone_is_skipped(harness: Harness) -> None:
+    harness.engine.kills = {"second": 99}
+    speech = await harness.open()
+    job = await harness.say(TWO)
+    other = await harness.say(ONE, lane="other")
+    await harness.pass_time(10.0)
     await Listener(speech.player("lane")).hear_all()
     await Listener(speech.player("other")).hear_all()
-    assert house.engine.kills == {"second": 96}
+    assert harness.engine.kills == {"second": 96}
     view = await speech.view(job.id)
     assert (view.job.state, view.spoken, view.failed) == (JobState.COMPLETED, 1, 1)
     assert (await speech.view(other.id)).job.state is JobState.COMPLETED
 
 
-async def test_one_of_two_suspects_is_innocent_and_spoken(house: House) -> None:
+async def test_one_of_two_suspects_is_innocent_and_spoken(harness: Harness) -> None:
     """Two are in work when the host dies: each is tried alone, and only the guilty one counts."""
-    house.engine = slots(house, 2, pace=0.5)
-    house.engine.packets_before_death = 20
-    house.engine.kills = {"guilty": 99}
-    speech = await house.open()
-    guilty = await house.say("guilty as charged", lane="a")
-    innocent = await house.say("innocent bystander", lane="b")
-    late = await house.say("somebody else", lane="c")
-    await house.pass_time(0.1)
-    assert sorted(house.engine.in_work) == ["guilty as charged", "innocent bystander"]
-    await house.pass_time(12.0)
+    harness.engine = slots(harness, 2, pace=0.5)
+    harness.engine.packets_before_death = 20
+    harness.engine.kills = {"guilty": 99}
+    speech = await harness.open()
+    guilty = await harness.say("guilty as charged", lane="a")
+    innocent = await harness.say("innocent bystander", lane="b")
+    late = await harness.say("somebody else", lane="c")
+    await harness.pass_time(0.1)
+    assert sorted(harness.engine.in_work) == ["guilty as charged", "innocent bystander"]
+    await harness.pass_time(12.0)
 
     assert (await speech.view(guilty.id)).job.state is JobState.FAILED
-    assert house.engine.kills == {"guilty": 95}  # once in company, three times alone
+    assert harness.engine.kills == {"guilty": 95}  # once in company, three times alone
     for job, lane in ((innocent, "b"), (late, "c")):
         await Listener(speech.player(lane)).hear_all()
         assert (await speech.view(job.id)).job.state is JobState.COMPLETED
 
 
-async def test_deaths_are_remembered_over_a_kill_of_the_bot(house: House) -> None:
-    house.engine.kills = {ONE: 2}
-    await house.open()
-    job = await house.say(ONE)
-    await house.pass_time(1.5)  # the host is away for a second after each death
-    assert house.engine.kills == {ONE: 0}
+async def test_deaths_are_remembered_over_a_kill_of_the_bot(harness: Harness) -> None:
+    harness.engine.kills = {ONE: 2}
+    await harness.open()
+    job = await harness.say(ONE)
+    await harness.pass_time(1.5)  # the host is away for a second after each death
+    assert harness.engine.kills == {ONE: 0}
 
-    speech = await house.killed(replace_engine(house, kills={ONE: 99}))
-    await house.pass_time(5.0)
+    speech = await harness.killed(replace_engine(harness, kills={ONE: 99}))
+    await harness.pass_time(5.0)
 
     assert (await speech.view(job.id)).job.state is JobState.FAILED
-    assert house.engine.kills == {ONE: 98}
+    assert harness.engine.kills == {ONE: 98}
 
 
-async def test_orderly_ends_do_not_count_against_the_chunk_in_work(house: House) -> None:
-    house.engine.hold()
-    await house.open()
-    job = await house.say(ONE)
+async def test_orderly_ends_do_not_count_against_the_chunk_in_work(harness: Harness) -> None:
+    harness.engine.hold()
+    await harness.open()
+    job = await harness.say(ONE)
     for _ in range(12):
-        await house.quiet()
-        await house.restart()
-        house.engine.hold()
-    house.engine.let_go()
-    await Listener(house.speech.player("lane")).hear_all()
-    assert (await house.speech.view(job.id)).job.state is JobState.COMPLETED
+        await harness.quiet()
+        await harness.restart()
+        harness.engine.hold()
+    harness.engine.let_go()
+    await Listener(harness.speech.player("lane")).hear_all()
+    assert (await harness.speech.view(job.id)).job.state is JobState.COMPLETED
 
 
 async def test_stream_that_broke_after_some_packets_goes_on_without_repeating(
-    house: House,
+    harness: Harness,
 ) -> None:
-    house.engine.packets_before_death = 20
-    house.engine.kills = {ONE: 1}
-    speech = await house.open()
-    await house.say(ONE)
+    harness.engine.packets_before_death = 20
+    harness.engine.kills = {ONE: 1}
+    speech = await harness.open()
+    await harness.say(ONE)
     item = await soon(speech.player("lane").next())
     await until(lambda: len(item.sound.packets) == 20)
-    await house.pass_time(3.0)
+    await harness.pass_time(3.0)
     assert item.sound.packets == [packet_of(ONE, at) for at in range(len(item.sound.packets))]
     assert len(item.sound.packets) == round(len(ONE) * 0.06 / 0.02)
 
 
-async def test_chunk_given_up_after_some_packets_ends_there_and_is_spoken(house: House) -> None:
-    house.engine.packets_before_death = 20
-    house.engine.kills = {ONE: 99}
-    speech = await house.open()
-    job = await house.say(ONE)
+async def test_chunk_given_up_after_some_packets_ends_there_and_is_spoken(harness: Harness) -> None:
+    harness.engine.packets_before_death = 20
+    harness.engine.kills = {ONE: 99}
+    speech = await harness.open()
+    job = await harness.say(ONE)
     item = await soon(speech.player("lane").next())
-    await house.pass_time(8.0)
+    await harness.pass_time(8.0)
     assert (len(item.sound.packets), item.sound.complete, item.sound.failed) == (20, True, False)
     await Listener(speech.player("lane")).hear_all()
     assert states(await speech.view(job.id)) == ("completed", 1, 1)
 
 
-async def test_other_lanes_go_on_while_one_text_kills_the_host(house: House) -> None:
-    house.engine.kills = {"poison": 99}
-    speech = await house.open()
-    await house.say("poison for the host", lane="a")
-    done = [await house.say(f"{ONE} {n}", lane=f"b{n}") for n in range(4)]
-    await house.pass_time(10.0)
+async def test_other_lanes_go_on_while_one_text_kills_the_host(harness: Harness) -> None:
+    harness.engine.kills = {"poison": 99}
+    speech = await harness.open()
+    await harness.say("poison for the host", lane="a")
+    done = [await harness.say(f"{ONE} {n}", lane=f"b{n}") for n in range(4)]
+    await harness.pass_time(10.0)
     for n, job in enumerate(done):
         await Listener(speech.player(f"b{n}")).hear_all()
         assert (await speech.view(job.id)).job.state is JobState.COMPLETED
 
 
-async def test_failed_chunk_stays_failed_over_a_restart(house: House) -> None:
-    house.engine.refuses = {"second"}
-    await house.open()
-    job = await house.say(TWO)
-    await house.quiet()
-    speech = await house.killed()
+async def test_failed_chunk_stays_failed_over_a_restart(harness: Harness) -> None:
+    harness.engine.refuses = {"second"}
+    await harness.open()
+    job = await harness.say(TWO)
+    await harness.quiet()
+    speech = await harness.killed()
     view = await speech.view(job.id)
     assert (view.failed, view.job.state) == (1, JobState.QUEUED)
     assert len(await Listener(speech.player("lane")).hear_all()) == 1
     assert (await speech.view(job.id)).job.state is JobState.COMPLETED
 
 
-def replace_engine(house: House, *, kills: dict[str, int]) -> FakeEngine:
-    engine = FakeEngine(house.clock, info=house.engine.described)
+def replace_engine(harness: Harness, *, kills: dict[str, int]) -> FakeEngine:
+    engine = FakeEngine(harness.clock, info=harness.engine.described)
     engine.kills = kills
     return engine
 
 
-async def test_nothing_is_taken_for_spoken_that_was_only_made(house: House) -> None:
-    speech = await house.open()
-    await house.say(TWO)
-    await house.quiet()
+async def test_nothing_is_taken_for_spoken_that_was_only_made(harness: Harness) -> None:
+    speech = await harness.open()
+    await harness.say(TWO)
+    await harness.quiet()
     item = await soon(speech.player("lane").next())
     assert item.chunk.state is ChunkState.READY
     await asyncio.sleep(0)

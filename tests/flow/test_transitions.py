@@ -18,7 +18,7 @@ from engine.model.jobs import (
     JobState,
 )
 from engine.queue import FrontEndQueue, PlaybackItem, PlaybackQueue
-from tests.flow.house import TWO, House
+from tests.flow.harness import TWO, Harness
 
 LOG = """
 CREATE TABLE log (kind TEXT, before TEXT, after TEXT);
@@ -35,8 +35,8 @@ LANES = ("a", "b")
 class Chaos:
     """Does one thing after the other, as its dice fall."""
 
-    def __init__(self, house: House, rng: random.Random) -> None:
-        self.house = house
+    def __init__(self, harness: Harness, rng: random.Random) -> None:
+        self.harness = harness
         self.rng = rng
         self.jobs: list[int] = []
         self.players: dict[str, PlaybackQueue] = {}
@@ -46,7 +46,7 @@ class Chaos:
 
     @property
     def speech(self) -> FrontEndQueue:
-        return self.house.speech
+        return self.harness.speech
 
     async def step(self) -> None:
         lane = self.rng.choice(LANES)
@@ -74,7 +74,7 @@ class Chaos:
     async def submit(self, lane: str) -> None:
         text = f"{TWO} Number {self.rng.randrange(6)} of them."
         try:
-            job = await self.house.say(
+            job = await self.harness.say(
                 text, lane, pending=self.rng.random() < 0.3, priority=self.rng.randrange(2)
             )
         except QueueFull:
@@ -85,7 +85,7 @@ class Chaos:
         if lane not in self.players:
             self.players[lane] = self.speech.player(lane)
         taking = asyncio.ensure_future(self.players[lane].next())
-        await self.house.quiet()
+        await self.harness.quiet()
         if taking.done():
             self.items[lane].append(taking.result())
         else:
@@ -128,7 +128,7 @@ class Chaos:
             self.items[lane], self.past[lane] = [], []
 
     async def break_engine(self, lane: str) -> None:
-        engine = self.house.engine
+        engine = self.harness.engine
         number = f"Number {self.rng.randrange(6)}"
         engine.kills = {number: self.rng.choice((1, 99))}
         engine.refuses = {f"Number {self.rng.randrange(6)}"}
@@ -136,7 +136,7 @@ class Chaos:
         engine.pace = self.rng.choice((0, 0, 0.5))
 
     async def lose_audio(self, lane: str) -> None:
-        files = sorted((self.house.directory / "audio").glob("*/*.ogg"))
+        files = sorted((self.harness.directory / "audio").glob("*/*.ogg"))
         if files:
             self.rng.choice(files).unlink()
 
@@ -144,33 +144,35 @@ class Chaos:
         await self.speech.set_paused(lane, self.rng.random() < 0.3)
 
     async def wait(self, lane: str) -> None:
-        await self.house.pass_time(self.rng.choice((0.2, 2.0)), step=0.5)
+        await self.harness.pass_time(self.rng.choice((0.2, 2.0)), step=0.5)
 
     async def restart(self, lane: str) -> None:
         self.players.clear()
         self.items = {lane: [] for lane in LANES}
         self.past = {lane: [] for lane in LANES}
         if self.rng.random() < 0.5:
-            await self.house.restart()
+            await self.harness.restart()
         else:
-            await self.house.killed()
+            await self.harness.killed()
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_states_follow_as_they_may_and_memory_shows_the_disk(house: House, seed: int) -> None:
-    with closing(sqlite3.connect(house.directory / "mynah.db")) as connection:
+async def test_states_follow_as_they_may_and_memory_shows_the_disk(
+    harness: Harness, seed: int
+) -> None:
+    with closing(sqlite3.connect(harness.directory / "mynah.db")) as connection:
         connection.executescript(LOG)
-    chaos = Chaos(house, random.Random(seed))
-    await house.open(mynah_max_queue=8)
+    chaos = Chaos(harness, random.Random(seed))
+    await harness.open(mynah_max_queue=8)
     for _ in range(250):
         await chaos.step()
-    await house.pass_time(5.0, step=0.5)
+    await harness.pass_time(5.0, step=0.5)
 
-    shown = {lane: await facts(house.speech, lane) for lane in LANES}
-    await house.killed()
-    assert {lane: await facts(house.speech, lane) for lane in LANES} == shown
+    shown = {lane: await facts(harness.speech, lane) for lane in LANES}
+    await harness.killed()
+    assert {lane: await facts(harness.speech, lane) for lane in LANES} == shown
 
-    with closing(sqlite3.connect(house.directory / "mynah.db")) as connection:
+    with closing(sqlite3.connect(harness.directory / "mynah.db")) as connection:
         log = connection.execute("SELECT DISTINCT kind, before, after FROM log").fetchall()
     seen = [(kind, before, after) for kind, before, after in log if before != after]
     assert seen

@@ -25,15 +25,15 @@ from engine.store.integrity import check_integrity, upgrade
 from engine.store.migrate import config_for
 from engine.tts.audio.ogg import write_ogg
 from mynah.testing.clocks import ManualClock
-from mynah.testing.fake_engine import CARD, packet_of
-from tests.flow.house import House, Listener, rows
+from mynah.testing.fake_engine import INFO, packet_of
+from tests.flow.harness import Harness, Listener, rows
 from tests.flow.voices import Voices
 
 #: What the last version called its schema.
 BEFORE: Final = "0006"
 READY = "This part was made before the upgrade."
 WAITS = "This part waits to be made."
-KEY = audio_key(SynthesisRequest(text=READY, voice="en"), CARD)
+KEY = audio_key(SynthesisRequest(text=READY, voice="en"), INFO)
 NOTE = {"interaction_id": 5, "token": "secret", "message_id": 7}
 REPORT = {
     "seconds": 8.0,
@@ -44,7 +44,7 @@ REPORT = {
     "clipping": 0.0,
     "source": "wav",
 }
-#: Of the house's clock.
+#: On the clock of the harness.
 NOW: Final = ManualClock().time()
 ADA = Requester(member="ada", place="7")
 
@@ -57,7 +57,7 @@ def database_of_the_last_version(file: Path) -> None:
         command.upgrade(config, BEFORE)
         connection.commit()
     engine.dispose()
-    card = ActiveEngine(CARD).id
+    engine_id = ActiveEngine(INFO).id
     with closing(sqlite3.connect(file)) as db:
 
         def put(table: str, **values: object) -> None:
@@ -78,7 +78,7 @@ def database_of_the_last_version(file: Path) -> None:
                 "stalled_before": 2.0,
                 "origin": json.dumps(NOTE),
                 "origin_key": f"key {job_id}",
-                "card": card,
+                "card": engine_id,
             }
             put("jobs", id=job_id, text=text, **{**usual, **values})
 
@@ -92,7 +92,7 @@ def database_of_the_last_version(file: Path) -> None:
             chunk_values = {**usual, **values}
             put("chunks", job_id=job_id, position=position, text=text, **chunk_values)
 
-        put("facts", name="card", value=json.dumps(CARD.to_json()))
+        put("facts", name="card", value=json.dumps(INFO.to_json()))
         put("facts", name="alive", value="5.0")
         job(1, "spoken", state="completed", ended_at=NOW, shown="completed:1")
         job(2, "over", state="failed", ended_at=NOW, error="It failed.", stand_in="lacking")
@@ -136,18 +136,18 @@ def database_of_the_last_version(file: Path) -> None:
 
 
 @pytest.fixture
-def old(house: House) -> Path:
-    """The house's data directory, as the last version left it."""
-    file = house.directory / "mynah.db"
+def old(harness: Harness) -> Path:
+    """The harness's data directory, as the last version left it."""
+    file = harness.directory / "mynah.db"
     file.unlink()
     database_of_the_last_version(file)
     sound = write_ogg([packet_of(READY, at) for at in range(10)])
-    AudioCache(house.directory / "audio").write(KEY, sound)
+    AudioCache(harness.directory / "audio").write(KEY, sound)
     return file
 
 
-async def test_it_goes_on_where_the_last_version_stopped(house: House, old: Path) -> None:
-    speech = await house.open()
+async def test_it_goes_on_where_the_last_version_stopped(harness: Harness, old: Path) -> None:
+    speech = await harness.open()
     assert check_integrity(old) == "0007"
     assert [job.id for job in await speech.pending()] == [5]
     assert [job.id for job in await speech.unshown()] == [2]
@@ -157,13 +157,13 @@ async def test_it_goes_on_where_the_last_version_stopped(house: House, old: Path
     await speech.set_paused("7", False)
     speech.reachable("7", True)
     assert await Listener(speech.player("7")).hear_all() == [READY, WAITS, "Not promised yet."]
-    assert READY not in [asked.request.text for asked in house.engine.asked]
+    assert READY not in [asked.request.text for asked in harness.engine.asked]
     job = (await speech.view(4)).job
     assert (job.state, job.frontend, job.place) == (JobState.COMPLETED, "discord", "7")
     assert job.note == NOTE
     assert await speech.job_for("key 4") == job
     assert (await speech.view(3)).job.ended_by is EndReason.ABORTED
-    assert (await house.say()).id == 10  # no id is given twice, not even one that was deleted
+    assert (await harness.say()).id == 10  # no id is given twice, not even one that was deleted
 
 
 async def test_voices_and_decisions_hold_as_before(voices: Voices, old: Path) -> None:
@@ -223,7 +223,7 @@ def migrate(file: Path, number: int) -> "subprocess.CompletedProcess[str]":
 
 @pytest.mark.parametrize("part", [0.2, 0.4, 0.6, 0.8, 1.0])
 async def test_killed_in_the_middle_it_is_as_it_was_and_goes_on(
-    house: House, old: Path, part: float
+    harness: Harness, old: Path, part: float
 ) -> None:
     before = dump(old)
     copy = shutil.copy(old, old.with_name("copy.db"))
@@ -233,9 +233,9 @@ async def test_killed_in_the_middle_it_is_as_it_was_and_goes_on(
     assert dead.returncode == -signal.SIGKILL, dead.stderr
     assert check_integrity(old) == BEFORE
     assert dump(old) == before
-    speech = await house.open()
+    speech = await harness.open()
     assert [job.id for job in await speech.pending()] == [5]
-    assert len(rows(house.directory, "SELECT * FROM deliveries")) == 5
+    assert len(rows(harness.directory, "SELECT * FROM deliveries")) == 5
 
 
 def dump(file: Path) -> list[Any]:

@@ -7,32 +7,32 @@ import pytest
 from engine.model.errors import UnknownJob
 from engine.model.jobs import EndReason
 from engine.queue import Changed
-from tests.flow.house import ONE, TWO, House, Listener, soon
+from tests.flow.harness import ONE, TWO, Harness, Listener, soon
 
 
-async def test_unknown_job_is_unknown(house: House) -> None:
-    speech = await house.open()
+async def test_unknown_job_is_unknown(harness: Harness) -> None:
+    speech = await harness.open()
     with pytest.raises(UnknownJob) as refused:
         await speech.view(1)
     assert "no longer known" in refused.value.user_message
 
 
-async def test_places_count_from_the_job_being_spoken(house: House) -> None:
-    speech = await house.open()
+async def test_places_count_from_the_job_being_spoken(harness: Harness) -> None:
+    speech = await harness.open()
     for _ in range(3):
-        await house.say(TWO)
+        await harness.say(TWO)
     assert [view.position for view in await speech.queue("lane")] == [1, 2, 3]
     player = speech.player("lane")
     await player.started(await soon(player.next()))
     assert [view.position for view in await speech.queue("lane")] == [0, 1, 2]
 
 
-async def test_estimate_is_the_sound_that_lies_ahead(house: House) -> None:
-    speech = await house.open()
+async def test_estimate_is_the_sound_that_lies_ahead(harness: Harness) -> None:
+    speech = await harness.open()
     for n in range(3):
-        await house.say(f"{TWO} {n}")
-    await house.quiet()
-    now = house.clock.time()
+        await harness.say(f"{TWO} {n}")
+    await harness.quiet()
+    now = harness.clock.time()
     first, second, third = [view.eta for view in await speech.queue("lane")]
     assert first == now
     seconds = (len(TWO) + 1) * 0.06 + 0.3 + 0.25  # its sound, the split's pause, the gap
@@ -41,14 +41,14 @@ async def test_estimate_is_the_sound_that_lies_ahead(house: House) -> None:
 
     player = speech.player("lane")
     await player.started(await soon(player.next()))
-    await house.pass_time(1.0)
+    await harness.pass_time(1.0)
     assert (await speech.queue("lane"))[1].eta == pytest.approx(second, abs=0.1)
 
 
-async def test_estimate_is_unknown_while_it_cannot_be_known(house: House) -> None:
-    speech = await house.open()
-    job = await house.say()
-    await house.quiet()
+async def test_estimate_is_unknown_while_it_cannot_be_known(harness: Harness) -> None:
+    speech = await harness.open()
+    job = await harness.say()
+    await harness.quiet()
     assert (await speech.view(job.id)).eta is not None
     speech.reachable("lane", False)
     assert (await speech.view(job.id)).eta is None
@@ -57,13 +57,13 @@ async def test_estimate_is_unknown_while_it_cannot_be_known(house: House) -> Non
     view = await speech.view(job.id)
     assert (view.eta, view.lane_paused) == (None, True)
     await speech.set_paused("lane", False)
-    house.engine.go_down()
+    harness.engine.go_down()
     assert (await speech.view(job.id)).eta is None
 
 
-async def test_seconds_are_those_that_were_spoken(house: House) -> None:
-    speech = await house.open()
-    job = await house.say(TWO)
+async def test_seconds_are_those_that_were_spoken(harness: Harness) -> None:
+    speech = await harness.open()
+    job = await harness.say(TWO)
     items = await Listener(speech.player("lane")).hear(1)
     assert (await speech.view(job.id)).seconds == pytest.approx(items[0].sound.seconds)
     items += await Listener(speech.player("lane")).hear(1)
@@ -73,11 +73,11 @@ async def test_seconds_are_those_that_were_spoken(house: House) -> None:
     assert (view.position, view.eta) == (0, view.job.started_at)
 
 
-async def test_followers_are_told_of_every_job_that_changed(house: House) -> None:
-    speech = await house.open()
-    await house.quiet()  # an engine that is ready only now would be told too
+async def test_followers_are_told_of_every_job_that_changed(harness: Harness) -> None:
+    speech = await harness.open()
+    await harness.quiet()  # an engine that is ready only now would be told too
     changes = speech.subscribe()
-    job = await house.say(ONE)
+    job = await harness.say(ONE)
     assert await soon(anext(changes)) == Changed("lane", None)  # it can be heard
     assert await soon(anext(changes)) == Changed("lane", job.id)
     await speech.cancel(job.id, by=EndReason.SKIPPED, actor=None)
@@ -86,11 +86,11 @@ async def test_followers_are_told_of_every_job_that_changed(house: House) -> Non
     assert await soon(anext(changes)) == Changed("lane", None)
 
 
-async def test_slow_follower_sees_each_change_once_and_misses_none(house: House) -> None:
-    speech = await house.open()
-    await house.quiet()
+async def test_slow_follower_sees_each_change_once_and_misses_none(harness: Harness) -> None:
+    speech = await harness.open()
+    await harness.quiet()
     slow, quick = speech.subscribe(), speech.subscribe()
-    jobs = [await house.say(TWO) for _ in range(3)]
+    jobs = [await harness.say(TWO) for _ in range(3)]
     await Listener(speech.player("lane")).hear_all()
     told = []
     while True:
@@ -102,23 +102,23 @@ async def test_slow_follower_sees_each_change_once_and_misses_none(house: House)
     assert await soon(anext(quick)) == Changed("lane", None)
 
 
-async def test_following_ends_when_speech_closes(house: House) -> None:
-    speech = await house.open()
+async def test_following_ends_when_speech_closes(harness: Harness) -> None:
+    speech = await harness.open()
     changes = speech.subscribe()
 
     async def follow() -> list[Changed]:
         return [change async for change in changes]
 
     following = asyncio.ensure_future(follow())
-    job = await house.say()
-    await house.close()
+    job = await harness.say()
+    await harness.close()
     assert Changed("lane", job.id) in await soon(following)
 
 
-async def test_a_change_is_told_after_it_can_be_seen(house: House) -> None:
-    speech = await house.open()
+async def test_a_change_is_told_after_it_can_be_seen(harness: Harness) -> None:
+    speech = await harness.open()
     changes = speech.subscribe()
-    job = await house.say(ONE)
+    job = await harness.say(ONE)
     listening = asyncio.ensure_future(Listener(speech.player("lane")).hear_all())
     seen: list[str] = []
     while not seen or seen[-1] != "completed":
@@ -132,22 +132,22 @@ async def test_a_change_is_told_after_it_can_be_seen(house: House) -> None:
     await listening
 
 
-async def test_followers_are_told_when_the_engine_comes_and_goes(house: House) -> None:
-    speech = await house.open()
-    job = await house.say(ONE)
-    await house.quiet()
+async def test_followers_are_told_when_the_engine_comes_and_goes(harness: Harness) -> None:
+    speech = await harness.open()
+    job = await harness.say(ONE)
+    await harness.quiet()
     changes = speech.subscribe()
-    house.engine.die()
-    await house.say(ONE, lane="other", voice="de")  # finds the engine gone
+    harness.engine.die()
+    await harness.say(ONE, lane="other", voice="de")  # finds the engine gone
     told = [await soon(anext(changes)) for _ in range(4)]
     assert Changed("lane", None) in told
-    await house.pass_time(2.0)
+    await harness.pass_time(2.0)
     assert await soon(anext(changes)) in told
     assert (await speech.view(job.id)).eta is not None
 
 
-async def test_looking_at_a_lane_does_not_make_one(house: House) -> None:
-    speech = await house.open()
+async def test_looking_at_a_lane_does_not_make_one(harness: Harness) -> None:
+    speech = await harness.open()
     assert await speech.queue("nowhere") == []
     speech.reachable("elsewhere", True)
     assert await speech.lanes() == []

@@ -11,8 +11,8 @@ from engine.model.jobs import EndReason, JobState
 from engine.model.voices import ClonePolicy, Requester, Scope, Voice
 from engine.voices.blocklist import block, unblock
 from engine.voices.registry import VoiceRegistry
-from mynah.testing.fake_engine import CLONING_CARD, FakeEngine
-from tests.flow.house import ONE, TWO, Listener, soon, until
+from mynah.testing.fake_engine import CLONING_INFO, FakeEngine
+from tests.flow.harness import ONE, TWO, Listener, soon, until
 from tests.flow.voices import ADA, ADMIN, BOB, EVE, Voices
 
 Act = Callable[[VoiceRegistry, Voice], Awaitable[object]]
@@ -42,7 +42,7 @@ async def test_jobs_of_those_who_may_not_use_it_any_more_end(voices: Voices, how
     listener = Listener(voices.speech.player("here"))
     speaking = await voices.say(BOB, voice, TWO)
     waiting = await voices.say(BOB, voice)
-    untouched = [await voices.say(BOB, other), await voices.house.say(lane="here")]
+    untouched = [await voices.say(BOB, other), await voices.harness.say(lane="here")]
     await listener.hear(1)
     await TAKEN_AWAY[how](registry, voice)
     for job in (speaking, waiting):
@@ -82,20 +82,18 @@ async def test_operators_freeze_is_seen_within_a_second(voices: Voices) -> None:
     assert twin.reference == voice.reference
     jobs = [await voices.say(ADA, voice), await voices.say(BOB, twin)]
     block(voices.data / "frozen", voice.reference)
-    await voices.house.pass_time(1)
+    await voices.harness.pass_time(1)
     for job in jobs:
         assert (await voices.speech.view(job.id)).job.ended_by is EndReason.VOICE_GONE
     assert not await registry.selection.may_use(ADA, voice.key)
     await voices.restart()
     assert not await voices.registry.selection.may_use(BOB, twin.key)
     unblock(voices.data / "frozen", voice.reference)
-    await voices.house.pass_time(1)
+    await voices.harness.pass_time(1)
     assert await voices.registry.selection.may_use(ADA, voice.key)
 
 
-async def test_text_in_a_voice_that_is_gone_since_it_was_chosen_is_refused(
-    voices: Voices,
-) -> None:
+async def test_text_in_a_voice_that_is_gone_since_it_was_chosen_is_refused(voices: Voices) -> None:
     registry = await voices.open()
     voice = await voices.upload(ADA, scope=Scope.SERVER)
     await registry.owners.share(ADA, voice.key, Scope.PRIVATE)
@@ -118,7 +116,7 @@ async def test_voice_and_reference_must_belong_together(voices: Voices) -> None:
         ("@99", own.reference),
     ):
         with pytest.raises(UnknownVoice):
-            await voices.house.say(lane="here", requester="ada", voice=voice, reference=reference)
+            await voices.harness.say(lane="here", requester="ada", voice=voice, reference=reference)
 
 
 @pytest.mark.parametrize("closed", [False, True])
@@ -130,7 +128,7 @@ async def test_what_a_lost_connection_would_repeat_is_not_heard_again(
     player = voices.speech.player("here")
     job = await voices.say(ADA, voice)
     (past,) = await Listener(player).hear(1)
-    await voices.house.say("And this one stays.", lane="here")
+    await voices.harness.say("And this one stays.", lane="here")
     await player.rewind(past)  # of a job that has completed, and was not surely heard
     if closed:
         player.close()
@@ -170,9 +168,9 @@ async def test_audio_of_a_deleted_voice_goes_and_other_audio_stays(voices: Voice
     voice = await voices.upload(ADA)
     listener = Listener(voices.speech.player("here"))
     job = await voices.say(ADA, voice)
-    await voices.house.say(lane="here")
+    await voices.harness.say(lane="here")
     await listener.hear(2)
-    await voices.house.quiet()  # a sound is heard before it is written
+    await voices.harness.quiet()  # a sound is heard before it is written
     assert len(voices.audio_files()) == 2
     await registry.owners.delete(ADA, voice.key)
     assert len(voices.audio_files()) == 1
@@ -180,19 +178,17 @@ async def test_audio_of_a_deleted_voice_goes_and_other_audio_stays(voices: Voice
     assert voices.recordings() == set()
 
 
-async def test_audio_that_is_being_made_is_not_kept_once_its_voice_is_gone(
-    voices: Voices,
-) -> None:
-    engine = FakeEngine(voices.house.clock, info=CLONING_CARD)
+async def test_audio_that_is_being_made_is_not_kept_once_its_voice_is_gone(voices: Voices) -> None:
+    engine = FakeEngine(voices.harness.clock, info=CLONING_INFO)
     registry = await voices.open(engine)
     voice = await voices.upload(ADA)
     engine.hold()
     await voices.say(ADA, voice)
-    await voices.house.quiet()
+    await voices.harness.quiet()
     assert engine.in_work == [ONE]
     await registry.owners.delete(ADA, voice.key)
     engine.let_go()
-    await voices.house.quiet()
+    await voices.harness.quiet()
     assert engine.abandoned == [ONE]
     assert voices.audio_files() == set()
 
@@ -201,12 +197,12 @@ async def test_audio_that_is_being_made_is_not_kept_once_its_voice_is_gone(
 async def test_audio_that_is_being_written_is_not_kept_once_its_voice_is_gone(
     voices: Voices, erased: bool
 ) -> None:
-    engine = FakeEngine(voices.house.clock, info=CLONING_CARD)
+    engine = FakeEngine(voices.harness.clock, info=CLONING_INFO)
     registry = await voices.open(engine)
     voice = await voices.upload(ADA)
     engine.hold()
     job = await voices.say(ADA, voice)
-    await voices.house.quiet()
+    await voices.harness.quiet()
     # The one thread for files is busy: the audio is made, and waits to be written.
     free = threading.Event()
     busy = asyncio.create_task(asyncio.to_thread(free.wait))
@@ -218,14 +214,14 @@ async def test_audio_that_is_being_written_is_not_kept_once_its_voice_is_gone(
     await soon(over)
     free.set()
     await asyncio.gather(busy, taken)
-    await voices.house.quiet()
+    await voices.harness.quiet()
     assert engine.abandoned == []
     assert voices.audio_files() == set()
     assert await voices.speech.database.read(lambda tx: tx.audio.keys()) == set()
 
 
 async def test_state_of_a_deleted_voice_is_forgotten_by_the_engine(voices: Voices) -> None:
-    engine = FakeEngine(voices.house.clock, info=CLONING_CARD)
+    engine = FakeEngine(voices.harness.clock, info=CLONING_INFO)
     registry = await voices.open(engine)
     voice = await voices.upload(ADA)
     state = voices.state_of(voice)
@@ -235,7 +231,7 @@ async def test_state_of_a_deleted_voice_is_forgotten_by_the_engine(voices: Voice
 
 
 async def test_engine_that_is_away_forgets_when_it_is_back(voices: Voices) -> None:
-    engine = FakeEngine(voices.house.clock, info=CLONING_CARD)
+    engine = FakeEngine(voices.harness.clock, info=CLONING_INFO)
     registry = await voices.open(engine)
     voice = await voices.upload(ADA)
     state = voices.state_of(voice)
@@ -246,28 +242,26 @@ async def test_engine_that_is_away_forgets_when_it_is_back(voices: Voices) -> No
     assert engine.forgotten == []
     state.write_bytes(b"written by an engine that was on its way out")
     engine.come_up()
-    await voices.house.pass_time(11, step=0.5)
+    await voices.harness.pass_time(11, step=0.5)
     assert engine.forgotten == [voice.reference]
     assert not state.exists()
 
 
 async def test_engine_that_is_away_until_the_next_start_forgets_then(voices: Voices) -> None:
-    engine = FakeEngine(voices.house.clock, info=CLONING_CARD)
+    engine = FakeEngine(voices.harness.clock, info=CLONING_INFO)
     registry = await voices.open(engine)
     voice = await voices.upload(ADA)
     engine.go_down()
     await registry.owners.delete(ADA, voice.key)
-    again = FakeEngine(voices.house.clock, info=CLONING_CARD)
+    again = FakeEngine(voices.harness.clock, info=CLONING_INFO)
     await voices.restart(again)
     assert again.forgotten == [voice.reference]
-    await voices.restart(later := FakeEngine(voices.house.clock, info=CLONING_CARD))
+    await voices.restart(later := FakeEngine(voices.harness.clock, info=CLONING_INFO))
     assert later.forgotten == []
 
 
-async def test_two_members_with_one_recording_share_no_more_than_its_bytes(
-    voices: Voices,
-) -> None:
-    engine = FakeEngine(voices.house.clock, info=CLONING_CARD)
+async def test_two_members_with_one_recording_share_no_more_than_its_bytes(voices: Voices) -> None:
+    engine = FakeEngine(voices.harness.clock, info=CLONING_INFO)
     registry = await voices.open(engine)
     one = await voices.upload(ADA, sound="the same")
     two = await voices.upload(BOB, "Bob", sound="the same")
@@ -278,7 +272,7 @@ async def test_two_members_with_one_recording_share_no_more_than_its_bytes(
     await voices.say(ADA, one)
     job = await voices.say(BOB, two)
     await listener.hear(2)
-    await voices.house.quiet()
+    await voices.harness.quiet()
     assert len(voices.audio_files()) == 2  # the same text in the same sound, and yet each their own
     await registry.owners.delete(ADA, one.key)
     assert voices.recordings() == {two.reference}
@@ -299,7 +293,7 @@ async def test_recording_that_comes_back_while_it_goes_is_there(voices: Voices) 
     deleting = asyncio.create_task(registry.owners.delete(ADA, voice.key))
     uploading = asyncio.create_task(voices.upload(BOB, "Bob", sound="the same"))
     _, other = await asyncio.gather(deleting, uploading)
-    await voices.house.quiet()
+    await voices.harness.quiet()
     assert voices.recordings() == {other.reference}
 
 

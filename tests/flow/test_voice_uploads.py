@@ -23,7 +23,7 @@ async def test_recording_is_kept_with_what_was_agreed_to(voices: Voices) -> None
     (kept,) = await voices.speech.database.read(lambda tx: tx.voices.consents_of("ada"))
     assert (kept["voice_id"], kept["place"]) == (voice.id, "here")
     assert kept["words"] == "It is my voice."
-    assert kept["given_at"] == voices.house.clock.time()
+    assert kept["given_at"] == voices.harness.clock.time()
     assert await registry.selection.get(voice.key) == voice
 
 
@@ -80,7 +80,7 @@ async def test_no_more_uploads_an_hour_also_where_they_were_deleted(voices: Voic
         await registry.owners.check_upload(ADA, "Three", roles=(), admin=False)
     with pytest.raises(TooOften):
         await registry.rate_limits.attempt("ada", LimitedAction.UPLOAD)
-    await voices.house.pass_time(HOUR + 1, step=HOUR)
+    await voices.harness.pass_time(HOUR + 1, step=HOUR)
     await registry.owners.check_upload(ADA, "Three", roles=(), admin=False)
     await registry.rate_limits.attempt("ada", LimitedAction.UPLOAD)
 
@@ -102,7 +102,7 @@ async def test_server_limits_who_may_upload(voices: Voices) -> None:
 async def test_recording_that_the_operator_has_blocked_is_refused(voices: Voices) -> None:
     registry = await voices.open()
     block(voices.data / "frozen", voices.examined("blocked").reference)
-    await voices.house.pass_time(1)
+    await voices.harness.pass_time(1)
     with pytest.raises(NotAllowed):
         await voices.upload(ADA, sound="blocked")
     assert voices.recordings() == set()
@@ -145,7 +145,7 @@ class Killing(Exception):
 
 async def test_acts_are_told_in_the_trail_without_names(voices: Voices) -> None:
     registry = await voices.open()
-    await voices.house.quiet()
+    await voices.harness.quiet()
     voice = await voices.upload(ADA, "A secret name")
     await registry.owners.rename(ADA, voice.key, "Another secret name")
     await registry.owners.share(ADA, voice.key, Scope.MEMBERS, add="bob")
@@ -158,8 +158,8 @@ async def test_acts_are_told_in_the_trail_without_names(voices: Voices) -> None:
     await registry.moderation.remove(ADMIN, voice.key)
     await registry.moderation.set_uploaders(ADMIN, "singers")
     await registry.owners.delete(ADA, voice.key)
-    trail = await registry.moderation.audit("here")
-    assert [(each.actor, each.action, each.voice_id, each.detail) for each in trail[::-1]] == [
+    audit_log = await registry.moderation.audit("here")
+    assert [(each.actor, each.action, each.voice_id, each.detail) for each in audit_log[::-1]] == [
         ("ada", Action.UPLOAD, voice.id, "private"),
         ("ada", Action.RENAME, voice.id, ""),
         ("ada", Action.SHARE, voice.id, "members"),
@@ -173,7 +173,7 @@ async def test_acts_are_told_in_the_trail_without_names(voices: Voices) -> None:
         ("admin", Action.UPLOADERS, None, "singers"),
         ("ada", Action.DELETE, voice.id, ""),
     ]
-    assert "secret" not in repr(trail)
+    assert "secret" not in repr(audit_log)
     assert await registry.moderation.audit("there") == []
     assert [each.action for each in await registry.moderation.audit(None, actor="bob")] == [
         Action.REPORT

@@ -27,11 +27,11 @@ async def test_a_few_digits_are_enough(running: Voices, capsys: pytest.CaptureFi
     assert voice.reference in told
     assert "2 voices have it" in told
     assert blocked_in(running.data / "frozen") == {voice.reference}
-    await running.house.pass_time(1)
+    await running.harness.pass_time(1)
     assert not await running.registry.selection.may_use(ADA, voice.key)
     assert main(["voices", "release", voice.reference[:8]]) == 0
     assert "2 voices have it" in capsys.readouterr().out
-    await running.house.pass_time(1)
+    await running.harness.pass_time(1)
     assert await running.registry.selection.may_use(ADA, voice.key)
 
 

@@ -10,8 +10,8 @@ from engine.model.voices import Requester, Scope, Voice
 from engine.queue import FrontEndQueue
 from engine.voices.recording_analyzer import Analyzed
 from engine.voices.registry import VoiceRegistry
-from mynah.testing.fake_engine import CLONING_CARD, FakeEngine
-from tests.flow.house import ONE, House
+from mynah.testing.fake_engine import CLONING_INFO, FakeEngine
+from tests.flow.harness import ONE, Harness
 from tests.prints import print_named
 from tests.values import REPORT
 
@@ -22,11 +22,11 @@ ADMIN = Requester(member="admin", place="here")
 
 
 class Voices:
-    """A house with a library in it; recordings lie beside its data directory."""
+    """A harness with a library in it; recordings lie beside its data directory."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.references = house.directory.parent / "references"
+    def __init__(self, harness: Harness) -> None:
+        self.harness = harness
+        self.references = harness.directory.parent / "references"
         self.registry: VoiceRegistry
         self.speech: FrontEndQueue
         self._open: list[VoiceRegistry] = []
@@ -36,15 +36,15 @@ class Voices:
         engine: FakeEngine | None = None,
         **settings: Any,
     ) -> VoiceRegistry:
-        engine = engine or FakeEngine(self.house.clock, info=CLONING_CARD)
-        self.speech = await self.house.open(
+        engine = engine or FakeEngine(self.harness.clock, info=CLONING_INFO)
+        self.speech = await self.harness.open(
             engine, mynah_references_dir=self.references, **settings
         )
         return await self._start()
 
     async def restart(self, engine: FakeEngine | None = None) -> VoiceRegistry:
         await self.close()
-        self.speech = await self.house.restart(engine)
+        self.speech = await self.harness.restart(engine)
         return await self._start()
 
     async def close(self) -> None:
@@ -53,7 +53,7 @@ class Voices:
         self._open.clear()
 
     async def _start(self) -> VoiceRegistry:
-        self.registry = VoiceRegistry(self.settings, self.house.queue, self.house.clock)
+        self.registry = VoiceRegistry(self.settings, self.harness.queue, self.harness.clock)
         await self.registry.start()
         self._open.append(self.registry)
         return self.registry
@@ -61,12 +61,12 @@ class Voices:
     @property
     def settings(self) -> Settings:
         return load_settings(
-            _env_file=None, mynah_data_dir=self.house.directory, **self.house.settings
+            _env_file=None, mynah_data_dir=self.harness.directory, **self.harness.settings
         )
 
     @property
     def data(self) -> Path:
-        return self.house.directory
+        return self.harness.directory
 
     # ---- what members do
 
@@ -75,7 +75,7 @@ class Voices:
         names a sound that it was made of, by a change that is hard to hear."""
         contents = f"RIFF {sound}".encode() * 50
         reference = hashlib.sha256(contents).hexdigest()
-        wav = self.house.directory.parent / f"examined {reference[:8]}.wav"
+        wav = self.harness.directory.parent / f"examined {reference[:8]}.wav"
         wav.write_bytes(contents)
         made = print_named(like or sound, changed=0.0 if like is None else 0.1)
         return Analyzed(wav=wav, reference=reference, analysis=REPORT, advice=(), fingerprint=made)
@@ -100,7 +100,7 @@ class Voices:
 
     async def say(self, requester: Requester, voice: Voice, text: str = ONE, **other: Any) -> Job:
         """Submit a text in a registered voice."""
-        return await self.house.say(
+        return await self.harness.say(
             text,
             lane=requester.place or "here",
             requester=requester.member,

@@ -12,7 +12,7 @@ from engine.base.settings import load_settings
 from engine.model.jobs import JobRequest
 from engine.queue import FrontEndQueue, SpeechQueue
 from engine.tts.client.engine import Engine
-from tests.flow.house import whole
+from tests.flow.harness import whole
 
 
 @asynccontextmanager

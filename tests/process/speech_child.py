@@ -41,7 +41,7 @@ TEXTS = [
 ]
 
 
-class Fate:
+class KillPoint:
     """Where the process dies."""
 
     def __init__(self, point: str = "", moment: str = "", nth: str = "0") -> None:
@@ -54,7 +54,7 @@ class Fate:
         """Whether this is the time at which the process dies, at some moment."""
         return point == self._point and next(self._times) == self._nth
 
-    def strike(self, moment: str) -> None:
+    def reached(self, moment: str) -> None:
         if moment == self._moment:
             die()
 
@@ -72,41 +72,42 @@ class MortalQueue(Queue):
 
 
 class MortalDatabase(Database):
-    fate = Fate()
+    kill_point = KillPoint()
     asked_by = ""
 
     async def write(self, change: Callable[[Transaction], T]) -> T:
         """As the real one, with a death on the way."""
-        asked_by = change.__qualname__.split(".<locals>")[0]
-        if not self.fate.at(self.asked_by if asked_by == Queue.apply.__qualname__ else asked_by):
+        point = change.__qualname__.split(".<locals>")[0]
+        point = self.asked_by if point == Queue.apply.__qualname__ else point
+        if not self.kill_point.at(point):
             return await super().write(change)
-        self.fate.strike("before")
+        self.kill_point.reached("before")
 
         def within(tx: Transaction) -> T:
             result = change(tx)
-            self.fate.strike("within")
+            self.kill_point.reached("within")
             return result
 
         result = await super().write(within)
-        self.fate.strike("after")
+        self.kill_point.reached("after")
         return result
 
 
 class MortalCache(AudioCache):
-    fate = Fate()
+    kill_point = KillPoint()
 
     def write(self, key: str, stream: bytes) -> None:
-        dies = self.fate.at("file")
+        dies = self.kill_point.at("file")
         if dies:
-            self.fate.strike("before")
+            self.kill_point.reached("before")
         super().write(key, stream)
         if dies:
-            self.fate.strike("after")
+            self.kill_point.reached("after")
 
 
 async def submit(speech: FrontEndQueue, journal: Callable[..., None]) -> None:
     for n, text in enumerate(TEXTS):
-        say = JobRequest(
+        request = JobRequest(
             lane="lane",
             requester="ada",
             text=text,
@@ -115,7 +116,7 @@ async def submit(speech: FrontEndQueue, journal: Callable[..., None]) -> None:
             key=f"key {n}",
             pending=True,
         )
-        job = await speech.submit(say)
+        job = await speech.submit(request)
         await speech.confirm(job.id)
         journal("promised", n, job.id)
         await speech.note(job.id, message="7")
@@ -153,8 +154,8 @@ async def run(directory: Path, journal: Callable[..., None]) -> None:
 
 
 def main() -> None:
-    directory, file, *fate = sys.argv[1:]
-    MortalDatabase.fate = MortalCache.fate = Fate(*fate)
+    directory, file, *kill_point = sys.argv[1:]
+    MortalDatabase.kill_point = MortalCache.kill_point = KillPoint(*kill_point)
     vars(engine.queue.changes)["Database"] = MortalDatabase
     vars(engine.queue.service)["Queue"] = MortalQueue
     vars(engine.queue.service)["AudioCache"] = MortalCache

@@ -56,14 +56,14 @@ async def test_the_engine_speaks() -> None:
         await engine.close()
 """
 COLUMN: Final = """
-from tests.flow.house import House
+from tests.flow.harness import Harness
 
 
-async def test_the_column_is_kept(house: House) -> None:
-    speech = await house.open()
-    job = await house.say("Hello.", program="radio")
+async def test_the_column_is_kept(harness: Harness) -> None:
+    speech = await harness.open()
+    job = await harness.say("Hello.", program="radio")
     assert job.program == "radio"
-    speech = await house.restart()
+    speech = await harness.restart()
     assert (await speech.view(job.id)).job.program == "radio"
 """
 

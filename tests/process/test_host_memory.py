@@ -28,13 +28,13 @@ from tests.process.hosts import (
     within_patience,
 )
 from tests.process.speaking import speech_on, spoken
-from tests.process.voices import Shelf, hear_voice, same_pitch
+from tests.process.voices import FakeRecordingFiles, hear_voice, same_pitch
 
 
 async def test_out_of_memory_once_costs_the_voices_in_memory_and_nothing_else(
     tmp_path: Path,
 ) -> None:
-    recording_files = Shelf()
+    recording_files = FakeRecordingFiles()
     reference = recording_files.put(300)
     async with ready_client(recordings=recording_files.read, state_dir=tmp_path) as client:
         pid = client.pid
@@ -48,7 +48,7 @@ async def test_out_of_memory_once_costs_the_voices_in_memory_and_nothing_else(
 
 
 async def test_a_voice_that_was_dropped_and_is_on_no_disk_is_sent_again() -> None:
-    recording_files = Shelf()
+    recording_files = FakeRecordingFiles()
     reference = recording_files.put(300)
     async with ready_client(recordings=recording_files.read) as client:
         for text in ("xxxxxx", "{oom 1}xxxxxx"):

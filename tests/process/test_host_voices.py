@@ -25,7 +25,7 @@ from tests.process.hosts import (
 )
 from tests.process.test_host import ask
 from tests.process.voices import (
-    Shelf,
+    FakeRecordingFiles,
     hear_voice,
     in_voice,
     recording_of,
@@ -44,7 +44,7 @@ def write(file: Path, content: bytes) -> None:
 
 
 async def test_a_voice_that_the_host_lacks_is_sent_once_and_heard_as_itself() -> None:
-    recording_files = Shelf()
+    recording_files = FakeRecordingFiles()
     low, high = recording_files.put(300), recording_files.put(500)
     async with ready_client(recordings=recording_files.read) as client:
         for _ in range(2):
@@ -54,7 +54,7 @@ async def test_a_voice_that_the_host_lacks_is_sent_once_and_heard_as_itself() ->
 
 
 async def test_two_requests_at_once_are_each_heard_in_their_own_voice() -> None:
-    recording_files = Shelf()
+    recording_files = FakeRecordingFiles()
     frequencies = [250 * 2 ** (step / 6) for step in range(8)]
     references = [recording_files.put(frequency) for frequency in frequencies]
     async with ready_client(recordings=recording_files.read, slots=4) as client:
@@ -65,7 +65,7 @@ async def test_two_requests_at_once_are_each_heard_in_their_own_voice() -> None:
 
 
 async def test_ten_requests_for_a_new_voice_embed_it_once() -> None:
-    recording_files = Shelf()
+    recording_files = FakeRecordingFiles()
     reference = recording_files.put(300)
     async with ready_client(recordings=recording_files.read, slots=10) as client:
         heard = await asyncio.gather(*(hear_voice(client, reference) for _ in range(10)))
@@ -75,7 +75,7 @@ async def test_ten_requests_for_a_new_voice_embed_it_once() -> None:
 
 
 async def test_memory_holds_the_latest_voices_and_the_disk_all(tmp_path: Path) -> None:
-    recording_files = Shelf()
+    recording_files = FakeRecordingFiles()
     references = [recording_files.put(100 + 5 * count) for count in range(MOST_HELD + 10)]
     async with ready_client(recordings=recording_files.read, state_dir=tmp_path) as client:
         for reference in references:
@@ -90,7 +90,7 @@ async def test_memory_holds_the_latest_voices_and_the_disk_all(tmp_path: Path) -
 
 
 async def test_without_a_disk_a_voice_that_fell_out_of_memory_is_sent_again() -> None:
-    recording_files = Shelf()
+    recording_files = FakeRecordingFiles()
     references = [recording_files.put(100 + 5 * count) for count in range(MOST_HELD + 1)]
     async with ready_client(recordings=recording_files.read) as client:
         for reference in (*references, references[0]):
@@ -100,7 +100,7 @@ async def test_without_a_disk_a_voice_that_fell_out_of_memory_is_sent_again() ->
 
 
 async def test_the_next_host_has_the_voice_from_disk(tmp_path: Path) -> None:
-    recording_files = Shelf()
+    recording_files = FakeRecordingFiles()
     reference = recording_files.put(300)
     async with ready_client(recordings=recording_files.read, state_dir=tmp_path) as client:
         await hear_voice(client, reference)
@@ -119,7 +119,7 @@ async def test_the_next_host_has_the_voice_from_disk(tmp_path: Path) -> None:
 async def test_a_damaged_embedding_is_dropped_and_computed_again(
     tmp_path: Path, damage: bytes
 ) -> None:
-    recording_files = Shelf()
+    recording_files = FakeRecordingFiles()
     reference = recording_files.put(300)
     file = tmp_path / "tone-1" / reference
     write(file, damage)
@@ -136,10 +136,8 @@ async def test_what_a_killed_host_left_half_written_is_swept_away(tmp_path: Path
         assert files_in(tmp_path) == []
 
 
-async def test_a_forgotten_voice_is_gone_from_memory_and_every_engines_disk(
-    tmp_path: Path,
-) -> None:
-    recording_files = Shelf()
+async def test_a_forgotten_voice_is_gone_from_memory_and_every_engines_disk(tmp_path: Path) -> None:
+    recording_files = FakeRecordingFiles()
     gone, stays = recording_files.put(300), recording_files.put(500)
     write(tmp_path / "another-2" / gone, b"of another engine")
     write(tmp_path / "another-2" / f"{gone}.part", b"of another engine, half")
@@ -157,7 +155,7 @@ async def test_a_forgotten_voice_is_gone_from_memory_and_every_engines_disk(
 
 
 async def test_forgetting_a_voice_stops_nobody_who_speaks_in_it(tmp_path: Path) -> None:
-    recording_files = Shelf()
+    recording_files = FakeRecordingFiles()
     reference = recording_files.put(300)
     async with ready_client(recordings=recording_files.read, state_dir=tmp_path) as client:
         request = in_voice(reference, "hello {slow 0.3} again")
@@ -184,7 +182,7 @@ async def test_without_a_host_nothing_is_forgotten_and_it_says_so() -> None:
 
 
 async def test_a_voice_whose_recording_is_gone_or_damaged_is_refused_with_what_to_do() -> None:
-    recording_files = Shelf()
+    recording_files = FakeRecordingFiles()
     damaged = recording_files.put(300)
     recording_files.recordings[damaged] += b"damage"
     async with ready_client(recordings=recording_files.read) as client:
@@ -199,7 +197,7 @@ async def test_a_voice_whose_recording_is_gone_or_damaged_is_refused_with_what_t
 async def test_a_recording_that_cannot_be_a_voice_is_refused_each_time_and_the_host_lives(
     tmp_path: Path,
 ) -> None:
-    recording_files = Shelf()
+    recording_files = FakeRecordingFiles()
     reference = recording_files.put(0)
     async with ready_client(recordings=recording_files.read, state_dir=tmp_path) as client:
         for _ in range(2):

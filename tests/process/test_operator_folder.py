@@ -48,16 +48,16 @@ class Registry:
         del self.voices[name]
 
 
-class House:
+class WatchedFolder:
     """The folder, the registry, and what keeps them the same."""
 
-    def __init__(self, folder: Path) -> None:
-        self.references = folder / "references"
-        self.converted = folder / "data" / "references"
+    def __init__(self, directory: Path) -> None:
+        self.references = directory / "references"
+        self.converted = directory / "data" / "references"
         self.references.mkdir()
         self.registry = Registry()
         self.settings = Settings(
-            mynah_data_dir=folder / "data",
+            mynah_data_dir=directory / "data",
             mynah_references_dir=self.references,
             _env_file=None,  # type: ignore[call-arg]
         )
@@ -77,141 +77,143 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path)
+def folder(tmp_path: Path) -> WatchedFolder:
+    return WatchedFolder(tmp_path)
 
 
-async def test_each_kind_of_file_becomes_a_public_voice_by_its_name(house: House) -> None:
-    house.drop("Anna.wav", wav(speech()))
-    house.drop("Björn Borg.mp3", converted("mp3"))
-    house.drop("chloe.OGG", converted("ogg", "-c:a", "libopus"))
-    house.drop("dora.flac", converted("flac"))
-    house.drop("README.md", b"# references\n")
-    (house.references / "folder.wav").mkdir()
-    await house.look()
-    assert set(house.registry.voices) == {"Anna", "Björn Borg", "chloe", "dora"}
-    anna, dora = house.registry.voices["Anna"], house.registry.voices["dora"]
+async def test_each_kind_of_file_becomes_a_public_voice_by_its_name(folder: WatchedFolder) -> None:
+    folder.drop("Anna.wav", wav(speech()))
+    folder.drop("Björn Borg.mp3", converted("mp3"))
+    folder.drop("chloe.OGG", converted("ogg", "-c:a", "libopus"))
+    folder.drop("dora.flac", converted("flac"))
+    folder.drop("README.md", b"# references\n")
+    (folder.references / "folder.wav").mkdir()
+    await folder.look()
+    assert set(folder.registry.voices) == {"Anna", "Björn Borg", "chloe", "dora"}
+    anna, dora = folder.registry.voices["Anna"], folder.registry.voices["dora"]
     assert anna.reference == dora.reference  # the same samples
-    assert house.copies() == sorted({each.reference for each in house.registry.voices.values()})
+    assert folder.copies() == sorted({each.reference for each in folder.registry.voices.values()})
     assert anna.analysis.speech > 8
 
 
-async def test_a_file_is_taken_once_it_stands_still(house: House) -> None:
+async def test_a_file_is_taken_once_it_stands_still(folder: WatchedFolder) -> None:
     whole = wav(speech())
-    house.drop("anna.wav", whole[:100_000])
-    await house.look(times=1)
-    house.drop("anna.wav", whole)
-    await house.look(times=1)
-    assert house.registry.acts == []
-    await house.look(times=1)
-    assert house.registry.acts == ["+anna"]
-    await house.look(times=3)
-    assert house.registry.acts == ["+anna"]
+    folder.drop("anna.wav", whole[:100_000])
+    await folder.look(times=1)
+    folder.drop("anna.wav", whole)
+    await folder.look(times=1)
+    assert folder.registry.acts == []
+    await folder.look(times=1)
+    assert folder.registry.acts == ["+anna"]
+    await folder.look(times=3)
+    assert folder.registry.acts == ["+anna"]
 
 
-async def test_voices_follow_changes_and_go_with_their_files(house: House) -> None:
-    house.drop("anna.wav", wav(speech()))
-    await house.look()
-    first = house.registry.voices["anna"].reference
-    house.drop("anna.wav", wav(speech(voice="gmw/en-GB-scotland")))
-    await house.look(times=1)
-    assert house.registry.voices["anna"].reference == first  # it may still be growing
-    await house.look(times=1)
-    second = house.registry.voices["anna"].reference
+async def test_voices_follow_changes_and_go_with_their_files(folder: WatchedFolder) -> None:
+    folder.drop("anna.wav", wav(speech()))
+    await folder.look()
+    first = folder.registry.voices["anna"].reference
+    folder.drop("anna.wav", wav(speech(voice="gmw/en-GB-scotland")))
+    await folder.look(times=1)
+    assert folder.registry.voices["anna"].reference == first  # it may still be growing
+    await folder.look(times=1)
+    second = folder.registry.voices["anna"].reference
     assert second != first
-    assert house.copies() == [second]
-    (house.references / "anna.wav").rename(house.references / "beth.wav")
-    await house.look()
-    assert list(house.registry.voices) == ["beth"]
-    (house.references / "beth.wav").unlink()
-    await house.look(times=1)
-    assert house.registry.voices == {}
-    assert house.copies() == []
+    assert folder.copies() == [second]
+    (folder.references / "anna.wav").rename(folder.references / "beth.wav")
+    await folder.look()
+    assert list(folder.registry.voices) == ["beth"]
+    (folder.references / "beth.wav").unlink()
+    await folder.look(times=1)
+    assert folder.registry.voices == {}
+    assert folder.copies() == []
 
 
-async def test_what_cannot_serve_is_told_of_once_and_skipped(house: House) -> None:
-    house.drop("anna.wav", wav(speech()))
-    house.drop("text.wav", b"This is no voice.\n" * 100)
-    house.drop("refused.wav", wav(speech()[:100_000]))
+async def test_what_cannot_serve_is_told_of_once_and_skipped(folder: WatchedFolder) -> None:
+    folder.drop("anna.wav", wav(speech()))
+    folder.drop("text.wav", b"This is no voice.\n" * 100)
+    folder.drop("refused.wav", wav(speech()[:100_000]))
     with capture_logs() as logs:
-        await house.look(times=4)
+        await folder.look(times=4)
     warned = [
         (each.get("file") or each.get("name"), each["reason"]) for each in logs if "reason" in each
     ]
     assert len(warned) == 2
     assert dict(warned)["text.wav"].startswith("This file is text")
     assert "refused" in dict(warned)
-    assert list(house.registry.voices) == ["anna"]
+    assert list(folder.registry.voices) == ["anna"]
     # A file that is spoilt takes its voice away, and gives it back when it is mended.
-    house.drop("anna.wav", b"")
-    await house.look()
-    assert house.registry.voices == {}
-    house.drop("anna.wav", converted("flac"))
-    await house.look()
-    assert list(house.registry.voices) == ["anna"]
+    folder.drop("anna.wav", b"")
+    await folder.look()
+    assert folder.registry.voices == {}
+    folder.drop("anna.wav", converted("flac"))
+    await folder.look()
+    assert list(folder.registry.voices) == ["anna"]
 
 
 async def test_of_two_files_of_one_name_the_first_serves_and_the_other_is_told_of(
-    house: House,
+    folder: WatchedFolder,
 ) -> None:
-    house.drop("Anna.wav", wav(speech()))
-    house.drop("anna.mp3", converted("mp3"))
+    folder.drop("Anna.wav", wav(speech()))
+    folder.drop("anna.mp3", converted("mp3"))
     with capture_logs() as logs:
-        await house.look(times=4)
-    assert list(house.registry.voices) == ["Anna"]
+        await folder.look(times=4)
+    assert list(folder.registry.voices) == ["Anna"]
     assert [each["file"] for each in logs if "rename" in each["event"]] == ["anna.mp3"]
 
 
-async def test_after_a_restart_nothing_is_analyzed_again(house: House) -> None:
-    house.drop("anna.wav", wav(speech()))
-    house.drop("text.wav", b"This is no voice.\n" * 100)
-    await house.look()
+async def test_after_a_restart_nothing_is_analyzed_again(folder: WatchedFolder) -> None:
+    folder.drop("anna.wav", wav(speech()))
+    folder.drop("text.wav", b"This is no voice.\n" * 100)
+    await folder.look()
     nothing = RecordingLimits(bytes=1, seconds=1)  # with which all would be refused
-    recording_files = RecordingFiles(house.references, house.converted)
-    house.operator_folder = OperatorFolder(
-        recording_files, RecordingAnalyzer(nothing), house.registry, ManualClock()
+    recording_files = RecordingFiles(folder.references, folder.converted)
+    folder.operator_folder = OperatorFolder(
+        recording_files, RecordingAnalyzer(nothing), folder.registry, ManualClock()
     )
-    await house.operator_folder.start()
+    await folder.operator_folder.start()
     await settle()
     with capture_logs() as logs:
-        await house.look(times=3)
-    await house.operator_folder.close()
-    assert house.registry.acts == ["+anna"]
+        await folder.look(times=3)
+    await folder.operator_folder.close()
+    assert folder.registry.acts == ["+anna"]
     assert logs == []
 
 
-async def test_voices_keep_their_copies_until_their_files_are_analyzed_again(house: House) -> None:
+async def test_voices_keep_their_copies_until_their_files_are_analyzed_again(
+    folder: WatchedFolder,
+) -> None:
     """As after an update, which analyzes every file again."""
-    house.drop("anna.wav", wav(speech()))
-    await house.look()
-    copies = house.copies()
-    (house.converted / "index.json").unlink()
-    house.operator_folder = OperatorFolder.from_settings(
-        house.settings, house.registry, ManualClock()
+    folder.drop("anna.wav", wav(speech()))
+    await folder.look()
+    copies = folder.copies()
+    (folder.converted / "index.json").unlink()
+    folder.operator_folder = OperatorFolder.from_settings(
+        folder.settings, folder.registry, ManualClock()
     )
-    await house.look(times=1)
-    assert house.copies() == copies
-    await house.look(times=1)
-    assert house.copies() == copies
-    assert house.registry.acts == ["+anna"]
+    await folder.look(times=1)
+    assert folder.copies() == copies
+    await folder.look(times=1)
+    assert folder.copies() == copies
+    assert folder.registry.acts == ["+anna"]
 
 
-async def test_a_copy_that_was_lost_is_made_again(house: House) -> None:
-    house.drop("anna.wav", wav(speech()))
-    await house.look()
-    (copy,) = house.converted.glob("*.wav")
+async def test_a_copy_that_was_lost_is_made_again(folder: WatchedFolder) -> None:
+    folder.drop("anna.wav", wav(speech()))
+    await folder.look()
+    (copy,) = folder.converted.glob("*.wav")
     copy.unlink()
-    await house.look()
+    await folder.look()
     assert copy.exists()
 
 
-async def test_it_looks_by_itself_each_second(house: House) -> None:
+async def test_it_looks_by_itself_each_second(folder: WatchedFolder) -> None:
     clock = ManualClock()
-    recording_files = RecordingFiles(house.references, house.converted)
+    recording_files = RecordingFiles(folder.references, folder.converted)
     operator_folder = OperatorFolder(
-        recording_files, operator_analyzer(house.settings), house.registry, clock
+        recording_files, operator_analyzer(folder.settings), folder.registry, clock
     )
-    (house.references / "text.wav").write_bytes(b"This is no voice.\n" * 100)
+    (folder.references / "text.wav").write_bytes(b"This is no voice.\n" * 100)
     with capture_logs() as logs:
         await operator_folder.start()
         while not logs:

@@ -37,7 +37,7 @@ POINTS = [
 ]
 
 
-def run(directory: Path, *fate: object) -> "subprocess.CompletedProcess[str]":
+def run(directory: Path, *kill_point: object) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [
             sys.executable,
@@ -45,7 +45,7 @@ def run(directory: Path, *fate: object) -> "subprocess.CompletedProcess[str]":
             "tests.process.speech_child",
             str(directory / "data"),
             str(directory / "journal"),
-            *map(str, fate),
+            *map(str, kill_point),
         ],
         capture_output=True,
         text=True,

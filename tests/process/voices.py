@@ -34,7 +34,7 @@ def reference_of(recording: bytes) -> str:
 
 
 @dataclass
-class Shelf:
+class FakeRecordingFiles:
     """Recordings by their hash, and which were asked for."""
 
     recordings: dict[str, bytes] = field(default_factory=dict)

@@ -34,7 +34,7 @@ NAMES: Final = [name.upper() for name in Settings.model_fields]
 #: A default of "none".
 EMPTY: Final = (None, frozenset[int]())
 
-ROOMS: Final = ("bot", "engine", "mynah", "sandbox", "tests", "bench", "references", "docs")
+FOLDERS: Final = ("bot", "engine", "mynah", "sandbox", "tests", "bench", "references", "docs")
 #: The pages for people who run the bot: short, and linked from the first one.
 PAGES: Final = (
     "README.md",
@@ -45,7 +45,7 @@ MOST_LINES: Final = 199
 SPEAKING: Final = ("bot", "engine", "mynah")
 DOCUMENTS: Final = sorted(
     str(file.relative_to(HOME))
-    for files in (HOME.glob("*.md"), *((HOME / room).rglob("*.md") for room in ROOMS))
+    for files in (HOME.glob("*.md"), *((HOME / folder).rglob("*.md") for folder in FOLDERS))
     for file in files
 )
 #: Packages whose `__init__.py` is their map.
@@ -203,7 +203,7 @@ def named_files(document: str) -> Iterator[str]:
     prose = re.sub(r"```.*?```", "", text_of(document), flags=re.DOTALL)
     for code in re.findall(r"`([^`\s]+)`", prose):
         is_name = re.fullmatch(r"[\w.-]+\.(py|md|toml|yaml|txt|example)", code)
-        if is_name or code.startswith(tuple(f"{room}/" for room in ROOMS)):
+        if is_name or code.startswith(tuple(f"{folder}/" for folder in FOLDERS)):
             yield code
 
 
@@ -211,7 +211,7 @@ def named_files(document: str) -> Iterator[str]:
 def test_files_that_are_named_exist(document: str) -> None:
     """A bare name is looked for in the whole project: its context says where."""
     here = (HOME / document).parent
-    everywhere = {file.name for room in ROOMS for file in (HOME / room).rglob("*.*")}
+    everywhere = {file.name for folder in FOLDERS for file in (HOME / folder).rglob("*.*")}
     # CONTRIBUTING.md has its reader write files; `test_contributing.py` does.
     new = tuple(re.findall(r"^New file `([^`]+)`", text_of(document), re.MULTILINE))
     gone = [
@@ -229,17 +229,17 @@ def test_architecture_lists_every_package() -> None:
     assert len(listed) > 15
     assert [path for path in listed if not (HOME / path).is_dir()] == []
     listed |= {path.partition("/")[0] for path in listed}
-    rooms = {*ROOMS, "data"}
-    rooms |= {f"{package.parent.relative_to(HOME)}" for package in HOME.glob("*/*/__init__.py")}
-    assert rooms - listed == set()
+    folders = {*FOLDERS, "data"}
+    folders |= {f"{package.parent.relative_to(HOME)}" for package in HOME.glob("*/*/__init__.py")}
+    assert folders - listed == set()
 
 
-@pytest.mark.parametrize("room", MAPPED)
-def test_first_page_of_a_room_names_each_of_its_files(room: str) -> None:
+@pytest.mark.parametrize("folder", MAPPED)
+def test_first_page_of_a_room_names_each_of_its_files(folder: str) -> None:
     """And the entries of its map are there."""
-    page = text_of(f"{room}/__init__.py").split('"""')[1]
-    there = {file.name for file in (HOME / room).glob("*.py")} - {"__init__.py"}
-    there |= {f"{file.parent.name}/" for file in (HOME / room).glob("*/__init__.py")}
+    page = text_of(f"{folder}/__init__.py").split('"""')[1]
+    there = {file.name for file in (HOME / folder).glob("*.py")} - {"__init__.py"}
+    there |= {f"{file.parent.name}/" for file in (HOME / folder).glob("*/__init__.py")}
     assert there - set(re.findall(r"\b\w+(?:\.py\b|/)", page)) == set()
     assert set(re.findall(r"^ *(\w+(?:\.py|/))", page, re.MULTILINE)) - there == set()
 
@@ -285,8 +285,8 @@ def sentences() -> tuple[str, ...]:
         label(entry.name, **dict.fromkeys(entry.variables, Markup("\0")))
         for entry in entries(ENGLISH).values()
     ]
-    for room in SPEAKING:
-        for file in (HOME / room).rglob("*.py"):
+    for folder in SPEAKING:
+        for file in (HOME / folder).rglob("*.py"):
             found += _texts(ast.parse(file.read_text(encoding="utf-8")))
     return tuple(found)
 

@@ -38,8 +38,8 @@ def test_no_engine_is_named_outside_the_catalog_and_its_own_file() -> None:
     """The documents name them for people; the product's code does not."""
     named = {
         f"{file.relative_to(HOME)}: {name}"
-        for room in ("bot", "engine", "mynah")
-        for file in (HOME / room).rglob("*.py")
+        for package in ("bot", "engine", "mynah")
+        for file in (HOME / package).rglob("*.py")
         for name in ENGINES
         if f'"{name}"' in file.read_text(encoding="utf-8")
         and not file.is_relative_to(HOME / "engine" / "tts" / "engines")

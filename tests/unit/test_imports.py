@@ -1,4 +1,4 @@
-"""The rooms of the house import each other in one direction, and pure files do no I/O.
+"""The folders of the house import each other in one direction, and pure files do no I/O.
 
 The rules are read from the source, so that an import inside a function counts as well.
 """
@@ -15,7 +15,7 @@ from typing import Final
 import pytest
 
 HOME: Final = Path(__file__).resolve().parents[2]
-ROOMS: Final = ("bot", "engine", "sandbox", "mynah", "bench", "tests")
+FOLDERS: Final = ("bot", "engine", "sandbox", "mynah", "bench", "tests")
 PRODUCT: Final = ("bot", "engine", "sandbox", "mynah")
 
 
@@ -181,9 +181,9 @@ HEAVY: Final = (
 )
 
 
-def sources(*rooms: str) -> Iterator[Path]:
-    for room in rooms:
-        yield from sorted((HOME / room).rglob("*.py"))
+def sources(*folders: str) -> Iterator[Path]:
+    for folder in folders:
+        yield from sorted((HOME / folder).rglob("*.py"))
 
 
 def name_of(file: Path) -> str:
@@ -231,7 +231,7 @@ def within(module: str, prefixes: tuple[str, ...]) -> bool:
 def test_rooms_import_in_one_direction(rule: Rule) -> None:
     wrong = [
         (name_of(file), imported)
-        for file in sources(*ROOMS)
+        for file in sources(*FOLDERS)
         if within(name_of(file), (rule.who,)) and not within(name_of(file), rule.unless)
         for imported in imports_of(file)
         if within(imported, rule.never) and not within(imported, rule.but)
@@ -298,7 +298,7 @@ def test_pure_files_import_nothing_that_does_io(path: str) -> None:
 def test_every_module_opens_with_what_it_is() -> None:
     wrong = [
         name_of(file)
-        for file in sources(*ROOMS)
+        for file in sources(*FOLDERS)
         if ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) is None
     ]
     assert not wrong

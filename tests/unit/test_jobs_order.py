@@ -10,12 +10,14 @@ from engine.queue.audio_stream import PacketStream
 from engine.queue.state import GAP, LOOK_AHEAD, LiveChunk, LiveJob, LiveLane
 from mynah.testing.fake_engine import fake_job
 
-CARD = "card"
+ENGINE = "engine"
 PACE = 0.1
 
 
 def job(number: int, *texts: str, priority: int = 0, pending: bool = False) -> LiveJob:
-    value = fake_job(number, text=" ".join(texts), priority=priority, pending=pending, engine=CARD)
+    value = fake_job(
+        number, text=" ".join(texts), priority=priority, pending=pending, engine=ENGINE
+    )
     return LiveJob(
         value,
         [
@@ -74,33 +76,33 @@ def test_next_to_take_follows_what_is_taken_and_skips_what_is_done() -> None:
     a, b, c, _ = queue.jobs[0].chunks
     mirrored(a, state=ChunkState.SPOKEN)
     mirrored(b, state=ChunkState.FAILED)
-    assert queue.next_to_take(CARD) is c
+    assert queue.next_to_take(ENGINE) is c
     c.sound = PacketStream()
-    found = queue.next_to_take(CARD)
+    found = queue.next_to_take(ENGINE)
     assert found is not None
     assert found.chunk.text == "d"
 
 
 def test_pending_job_blocks_those_behind_it() -> None:
-    assert lane(job(1, "a", pending=True), job(2, "b")).next_to_take(CARD) is None
+    assert lane(job(1, "a", pending=True), job(2, "b")).next_to_take(ENGINE) is None
 
 
 def test_nothing_is_taken_or_made_of_a_job_that_was_cut_under_another_card() -> None:
     queue = lane(job(1, "a"), job(2, "b"))
     queue.jobs[0]._job = replace(queue.jobs[0].job, engine="another")
-    assert queue.next_to_take(CARD) is None
-    assert queue.next_to_make(CARD, (), PACE) is None
+    assert queue.next_to_take(ENGINE) is None
+    assert queue.next_to_make(ENGINE, (), PACE) is None
 
 
 def test_first_chunk_of_a_waiting_lane_is_due_since_it_waits() -> None:
     queue = lane(job(1, "a"), now=100.0)
-    assert queue.next_to_make(CARD, (), PACE) == (queue.jobs[0].chunks[0], 100.0)
+    assert queue.next_to_make(ENGINE, (), PACE) == (queue.jobs[0].chunks[0], 100.0)
 
 
 def test_lane_waits_since_its_first_job_came() -> None:
     queue = lane(job(1, "a"), now=100.0)
     queue.add(job(2, "b", priority=1), 200.0)
-    found = queue.next_to_make(CARD, (), PACE)
+    found = queue.next_to_make(ENGINE, (), PACE)
     assert found == (queue.jobs[0].chunks[0], 100.0)
 
 
@@ -108,10 +110,10 @@ def test_later_chunks_are_due_when_all_before_them_has_been_heard() -> None:
     queue = lane(job(1, "a", "bb"), job(2, "c"))
     a, bb = queue.jobs[0].chunks
     ready(a, 3.0)
-    assert queue.next_to_make(CARD, (), PACE) == (bb, 100 + 3.0 + 0.5)
+    assert queue.next_to_make(ENGINE, (), PACE) == (bb, 100 + 3.0 + 0.5)
     # In work: its length is not known yet, and estimated.
     due = 100 + 3.5 + 2 * PACE + 0.5 + GAP
-    found = queue.next_to_make(CARD, {bb.key}, PACE)
+    found = queue.next_to_make(ENGINE, {bb.key}, PACE)
     assert found is not None
     assert found[0] is queue.jobs[1].chunks[0]
     assert found[1] == pytest.approx(due)
@@ -120,17 +122,17 @@ def test_later_chunks_are_due_when_all_before_them_has_been_heard() -> None:
 def test_no_more_is_made_ahead_than_the_limit() -> None:
     queue = lane(job(1, "a", "b"))
     ready(queue.jobs[0].chunks[0], LOOK_AHEAD)
-    assert queue.next_to_make(CARD, (), PACE) is None
+    assert queue.next_to_make(ENGINE, (), PACE) is None
     mirrored(queue.jobs[0].chunks[0], state=ChunkState.SPOKEN)
-    assert queue.next_to_make(CARD, (), PACE) is not None
+    assert queue.next_to_make(ENGINE, (), PACE) is not None
 
 
 def test_pause_and_being_out_of_reach_take_a_lane_out() -> None:
     queue = lane(job(1, "a"))
     queue.reach(False, 0.0)
-    assert queue.next_to_make(CARD, (), PACE) is None
+    assert queue.next_to_make(ENGINE, (), PACE) is None
     queue.reach(True, 0.0)
-    assert queue.next_to_make(CARD, (), PACE) is not None
+    assert queue.next_to_make(ENGINE, (), PACE) is not None
 
 
 def test_rest_of_a_job_is_found_again_after_a_rewind() -> None:

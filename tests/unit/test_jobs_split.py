@@ -6,15 +6,15 @@ from engine.model.jobs import ChunkState
 from engine.queue.audio_stream import PacketStream
 from engine.queue.chunking import ActiveEngine
 from engine.queue.state import LiveJob
-from mynah.testing.fake_engine import CARD
+from mynah.testing.fake_engine import INFO
 from tests.unit.test_jobs_order import job, mirrored
 
 TEXT = (
     "This is the first sentence of it all. And here is the second one, a little longer. "
     "The third sentence follows after all of that, too. And the fourth one ends it."
 )
-SHORT = ActiveEngine(CARD)
-LONG = ActiveEngine(replace(CARD, version="2", most_characters=300))
+SHORT = ActiveEngine(INFO)
+LONG = ActiveEngine(replace(INFO, version="2", most_characters=300))
 
 
 def test_new_job_is_cut_whole() -> None:
@@ -50,16 +50,16 @@ def test_key_differs_by_all_that_shapes_the_sound() -> None:
         SHORT.key(replace(live, voice="de"), "hello"),
         SHORT.key(replace(live, style={"rate": 2}), "hello"),
         LONG.key(live, "hello"),
-        ActiveEngine(replace(CARD, name="other")).key(live, "hello"),
+        ActiveEngine(replace(INFO, name="other")).key(live, "hello"),
     }
     assert len(keys) == 6
-    assert SHORT.key(replace(live, voice=CARD.default_voice), "hello") in keys
+    assert SHORT.key(replace(live, voice=INFO.default_voice), "hello") in keys
 
 
 def test_card_with_more_slots_cuts_the_same_and_one_with_another_range_does_not() -> None:
-    assert ActiveEngine(replace(CARD, slots=9)).id == SHORT.id
-    assert ActiveEngine(replace(CARD, most_characters=81)).id != SHORT.id
-    assert ActiveEngine(replace(CARD, default_voice="de")).id != SHORT.id
+    assert ActiveEngine(replace(INFO, slots=9)).id == SHORT.id
+    assert ActiveEngine(replace(INFO, most_characters=81)).id != SHORT.id
+    assert ActiveEngine(replace(INFO, default_voice="de")).id != SHORT.id
 
 
 def cut_short() -> LiveJob:

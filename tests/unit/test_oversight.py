@@ -1,4 +1,4 @@
-"""What admins see of voices: pages, the trail, reports that nobody has answered."""
+"""What admins see of voices: pages, the audit log, reports that nobody has answered."""
 
 from dataclasses import replace
 
@@ -49,7 +49,7 @@ def test_pages_hold_what_a_message_holds() -> None:
 
 def test_hostile_names_and_words_stay_within_a_message() -> None:
     voices = [voice(number, "*" * 32, Scope.SERVER) for number in range(1, 60)]
-    trail = [entry(Action.REPORT, number, detail="*" * 500) for number in range(1, 60)]
+    audit_log = [entry(Action.REPORT, number, detail="*" * 500) for number in range(1, 60)]
     listed = render_list(
         voices,
         frozenset(range(60)),
@@ -59,7 +59,7 @@ def test_hostile_names_and_words_stay_within_a_message() -> None:
         reports=59,
         page=1,
     )
-    told = render_audit_log(trail, {each.id: each for each in voices}, lane=LANE, page=1)
+    told = render_audit_log(audit_log, {each.id: each for each in voices}, lane=LANE, page=1)
     assert len(listed) <= 2000
     assert len(told) <= 2000
 

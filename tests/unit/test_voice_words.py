@@ -14,7 +14,7 @@ from bot.voices.upload_text import (
     render_list,
 )
 from engine.model.voices import Scope
-from mynah.testing.fake_engine import CARD, CLONING_CARD
+from mynah.testing.fake_engine import CLONING_INFO, INFO
 from tests import values
 
 REPORT = replace(values.REPORT, speech=5.5, noise=-62.4, snr=41.6, loudness=-24.0)
@@ -23,7 +23,7 @@ VOICE = replace(values.VOICE, owner="7", name="Morning", analysis=REPORT)
 
 def card(advice: tuple[str, ...] = (), **report: Any) -> str:
     voice = replace(VOICE, analysis=replace(REPORT, **report))
-    return render_card(voice, advice, CLONING_CARD)
+    return render_card(voice, advice, CLONING_INFO)
 
 
 # The card
@@ -48,8 +48,8 @@ def test_card_gives_each_advice() -> None:
 
 
 def test_card_says_where_the_engine_cannot_imitate() -> None:
-    assert "cannot imitate voices" in render_card(VOICE, (), CARD)
-    assert "cannot imitate voices" not in render_card(VOICE, (), CLONING_CARD)
+    assert "cannot imitate voices" in render_card(VOICE, (), INFO)
+    assert "cannot imitate voices" not in render_card(VOICE, (), CLONING_INFO)
 
 
 def test_question_shows_the_name_without_markup() -> None:
@@ -80,7 +80,7 @@ def test_list_names_the_voice_of_say() -> None:
 
 def test_style_shows_ranges_and_what_the_engine_does_not_take() -> None:
     voice = replace(VOICE, style={"temperature": 0.5, "pitch": 1.5})
-    lines = render_style(voice, CLONING_CARD).splitlines()
+    lines = render_style(voice, CLONING_INFO).splitlines()
     assert "- `temperature`: **0.5** (0.1 to 2; usually 0.8)" in lines
     assert "- `pitch`: **1.5**, which the engine that speaks now does not take" in lines
     assert "- `norm_loudness`: as the engine does (on or off; usually on)" in lines
@@ -112,5 +112,5 @@ def test_label_is_plain_and_short_enough_for_discord() -> None:
 def test_engines_own_voices_fill_what_is_left() -> None:
     mine = registered([offer(f"Voice {number}", key=f"@{number}") for number in range(30)], "")
     assert len(mine) == MOST_CHOICES
-    assert together(mine, builtin(CARD, "")) == mine
-    assert len(together(mine[:1], builtin(CARD, ""))) == 1 + len(CARD.voices)
+    assert together(mine, builtin(INFO, "")) == mine
+    assert len(together(mine[:1], builtin(INFO, ""))) == 1 + len(INFO.voices)

@@ -15,7 +15,7 @@ from engine.base.settings import load_settings
 from engine.model.jobs import Job, JobRequest, JobView
 from engine.queue import FrontEndQueue, PlaybackItem, PlaybackQueue, SpeechQueue
 from mynah.testing.clocks import ManualClock
-from mynah.testing.fake_engine import CARD, FakeEngine
+from mynah.testing.fake_engine import INFO, FakeEngine
 
 T = TypeVar("T")
 
@@ -27,13 +27,13 @@ TWO = "This is the first sentence of it all. And here is the second one, a littl
 ONE = "Hello to everyone here."
 
 
-class House:
+class Harness:
     """Speech on one data directory; `restart` and `killed` go on with what is on disk."""
 
     def __init__(self, directory: Path, migrated: Path) -> None:
         self.directory = directory
         self.clock = ManualClock()
-        self.engine = FakeEngine(self.clock, info=replace(CARD, slots=1))
+        self.engine = FakeEngine(self.clock, info=replace(INFO, slots=1))
         self.settings: dict[str, Any] = {"mynah_disk_reserve": 0}
         self._open: list[SpeechQueue] = []
         self._keys = 0
