@@ -25,6 +25,7 @@ import structlog
 from bot.context import is_admin, requester_of, roles_of
 from bot.discord_io.ephemeral_files import EphemeralFiles
 from bot.discord_io.replies import Attached, Choice, Reply
+from bot.locales.catalog import error_text, label
 from bot.voices.download import Fetcher, Recording, within
 from bot.voices.upload_text import AGREED, CONSENT, LAPSED, REPLACED, render_card, render_consent
 from bot.voices.work_slots import WorkSlot, WorkSlots
@@ -159,7 +160,7 @@ class Uploads:
             await self._register(interaction, pending, work)
         except Refused as refused:
             if not refused.retryable:
-                await self._end(pending, refused.user_message)
+                await self._end(pending, error_text(refused))
             raise
         except BaseException:
             self._pending.take(token)
@@ -228,10 +229,11 @@ class Uploads:
     ) -> None:
         log.info("a voice was uploaded", voice=voice.key, source=voice.analysis.source)
         place = requester_of(interaction).place
+        advice = [label(each.code, **each.fields) for each in examined.advice]
         frozen = place is not None and voice.id in await self._moderation.frozen(place)
         sent = await self._reply(
             interaction,
-            render_card(voice, examined.advice, self._speech.info, frozen=frozen),
+            render_card(voice, advice, self._speech.info, frozen=frozen),
             choices=[Choice("Use this voice", f"mynah:voice:use:{voice.key}")],
             files=[Attached(PREVIEW, preview)],
         )

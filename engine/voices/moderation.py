@@ -10,8 +10,7 @@ from typing import Final
 
 import structlog
 
-from engine.model.engine import NO_SUCH_VOICE
-from engine.model.errors import NotAllowed, UnknownVoice
+from engine.model.errors import NotAllowed
 from engine.model.voices import (
     Action,
     AuditEntry,
@@ -79,8 +78,7 @@ class Moderation:
                 if not permissions.named_there(voice, place, *policy.place(place)):
                     raise NotAllowed(
                         f"{key} is not for everyone on {place}",
-                        user_message="Only a voice that everyone on this server may use can be "
-                        "its default. Have it shared with the server first.",
+                        code="default-not-shared",
                     )
             elif key is not None:
                 self._check_built_in(key)
@@ -150,8 +148,7 @@ class Moderation:
             if voice.scope is not Scope.SERVER or voice.place != place:
                 raise NotAllowed(
                     f"{key} is not shared with {place}",
-                    user_message="This voice is not shared with this server, so there is nothing "
-                    "to remove. To keep it from being spoken here, freeze it.",
+                    code="not-shared-here",
                 )
             tx.voices.update(voice.id, scope=Scope.PRIVATE, place=None)
             if tx.rules.of(place).default_voice == voice.key:
@@ -217,7 +214,7 @@ class Moderation:
             if member not in tx.freezes.members_blocked_on(place):
                 raise NotAllowed(
                     f"{member} is not blocked on {place}",
-                    user_message="This member is not blocked from adding voices here.",
+                    code="member-not-blocked",
                 )
             tx.freezes.unblock_member(place, member)
             self._transactions.record(tx, requester, Action.UNBAR, detail=member)
@@ -282,9 +279,7 @@ class Moderation:
         if info is None:
             raise engine_unknown()
         if not any(voice.id == key for voice in info.voices):
-            raise UnknownVoice(
-                f"no voice {key!r} on the card of {info.name}", user_message=NO_SUCH_VOICE
-            )
+            raise unknown(key)
 
 
 def open_reports(entries: Iterable[AuditEntry], present: Iterable[int]) -> list[AuditEntry]:
@@ -305,7 +300,7 @@ def _place(requester: Requester) -> str:
     if requester.place is None:
         raise NotAllowed(
             "a decision outside of any server",
-            user_message="This is decided on a server: use the command there.",
+            code="decision-needs-server",
         )
     return requester.place
 

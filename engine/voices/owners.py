@@ -94,14 +94,12 @@ class VoiceOwners:
         if scope is Scope.PUBLIC:
             raise NotAllowed(
                 "a member's voice cannot be public",
-                user_message="Only the operator's voices are public. Share yours with a server, "
-                "or with members.",
+                code="public-is-the-operators",
             )
         if scope is Scope.SERVER and requester.place is None:
             raise NotAllowed(
                 "no server to share it with",
-                user_message="Outside of a server there is none to share it with. Upload it "
-                "privately, or on that server.",
+                code="upload-needs-server",
             )
         return await self._transactions.run_to_completion(
             self._register(requester, name, scope, analyzed, consent)
@@ -120,7 +118,7 @@ class VoiceOwners:
             ):
                 raise NotAllowed(
                     f"the reference {reference} is blocked",
-                    user_message="The operator of this bot has blocked this recording.",
+                    code="recording-blocked",
                 )
             _check_not_blocked(tx, requester)
             self._check_limits(tx, requester.member)
@@ -169,8 +167,7 @@ class VoiceOwners:
         except OSError as error:
             raise StorageFull(
                 f"the recording cannot be kept: {error}",
-                user_message="The recording cannot be kept on this bot's disk. Tell its "
-                "operator, and try again later.",
+                code="recording-not-kept",
             ) from error
 
     def _check_limits(self, tx: Transaction, member: str) -> None:
@@ -178,14 +175,13 @@ class VoiceOwners:
         if not most:
             raise NotAllowed(
                 "the settings allow no voices of members",
-                user_message="This bot keeps no voices of members. Choose one of those that are "
-                "offered as you type.",
+                code="no-voices-of-members",
             )
         if len(tx.voices.of_owner(member)) >= most:
             raise TooManyVoices(
                 f"the member has {most} voices",
-                user_message=f"You have {most} voices, and no more are kept. "
-                "Delete one with `/voice delete` first.",
+                code="too-many-voices",
+                most=most,
             )
 
     # ---- an existing voice
@@ -234,8 +230,7 @@ class VoiceOwners:
         if scope is Scope.PUBLIC or (scope is Scope.SERVER and requester.place is None):
             raise NotAllowed(
                 f"scope {scope} outside of its place",
-                user_message="A voice is shared with a server on that server, or with members by "
-                "their names.",
+                code="scope-needs-place",
             )
 
         def write(tx: Transaction) -> Voice:
@@ -306,8 +301,7 @@ def _check_role(
     if role is not None and role not in roles and not admin:
         raise NotAllowed(
             f"without the role {role}",
-            user_message="On this server only members with a certain role may upload voices, or "
-            "share them with it. Ask an admin for it.",
+            code="role-needed",
         )
 
 
@@ -315,8 +309,7 @@ def _check_not_blocked(tx: Transaction, requester: Requester) -> None:
     if requester.member in tx.freezes.members_blocked_on(requester.place):
         raise NotAllowed(
             f"the member is blocked on {requester.place}",
-            user_message="An admin of this server has blocked you from adding voices here. Ask "
-            "them if you think that this is a mistake.",
+            code="member-blocked",
         )
 
 
@@ -341,5 +334,5 @@ def _check_free(tx: Transaction, owner: str, name: str, *, but: Voice | None = N
     if taken is not None and (but is None or taken.id != but.id):
         raise BadName(
             "the owner has another voice of that name",
-            user_message="You have another voice of that name. Choose a different one.",
+            code="name-taken",
         )

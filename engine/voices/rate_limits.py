@@ -104,8 +104,7 @@ class RateLimits:
         except OSError as error:
             raise StorageFull(
                 f"the key of attempts cannot be kept: {describe(error)}",
-                user_message="This bot's disk takes nothing more. Tell the operator, and try again "
-                "later.",
+                code="attempt-not-kept",
             ) from error
 
     def _marks(self, member: str, kind: LimitedAction, now: float) -> list[str]:
@@ -128,7 +127,9 @@ class RateLimits:
         if len(made) >= most:
             raise TooOften(
                 f"{most} times {kind} within an hour",
-                user_message=_refusal(kind, most, made[-1] + HOUR - now),
+                code=f"too-often-{kind}",
+                most=most,
+                minutes=max(1, math.ceil((made[-1] + HOUR - now) / 60)),
             )
 
     async def load(self) -> None:
@@ -230,22 +231,3 @@ class _Keys:
 def _mark(key: bytes, member: str, kind: LimitedAction) -> str:
     counted = f"{kind} {member}".encode()
     return hashlib.blake2b(counted, key=key, digest_size=_MARK_BYTES).hexdigest()
-
-
-def _refusal(kind: LimitedAction, most: int, seconds: float) -> str:
-    minutes = max(1, math.ceil(seconds / 60))
-    again = f"Try again in {minutes} minute{'' if minutes == 1 else 's'}"
-    match kind:
-        case LimitedAction.UPLOAD:
-            what = "1 recording" if most == 1 else f"{most} recordings"
-            return (
-                f"You have uploaded {what} within an hour. Those that were refused count, too. "
-                f"{again}."
-            )
-        case LimitedAction.PREVIEW:
-            return f"I have made {most} previews for you within an hour. {again}."
-        case LimitedAction.REPORT:
-            return (
-                f"You have made {most} reports within an hour, and they were passed on. {again}, "
-                "or speak to an admin of this server."
-            )

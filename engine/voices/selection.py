@@ -17,7 +17,6 @@ from engine.store.transaction import EVERYWHERE, Transaction
 from engine.voices import permissions
 from engine.voices.directory import AmbiguousVoice, named, only
 from engine.voices.transactions import (
-    UNKNOWN,
     VoicePolicy,
     VoiceTransactions,
     engine_unknown,
@@ -102,10 +101,7 @@ class Selection:
         removes the choice. Raises UnknownVoice, NotAllowed, EngineUnknown."""
         place = EVERYWHERE if everywhere else requester.place
         if place is None:
-            raise NotAllowed(
-                "a choice for here, outside of any server",
-                user_message="You are on no server here: choose the voice for everywhere.",
-            )
+            raise NotAllowed("a choice for here, outside of any server", code="choice-needs-server")
 
         def write(tx: Transaction) -> None:
             if key is not None:
@@ -187,7 +183,7 @@ def _spoken(
     if voice_number(key) is not None:
         return _in(_find(policy, requester, key))
     if info is not None and not _has(info, key):
-        raise UnknownVoice(f"no voice {key!r} on the card of {info.name}", user_message=UNKNOWN)
+        raise unknown(key)
     return VoiceSelection(voice=key)
 
 

@@ -9,7 +9,7 @@ job in a registered voice again. Jobs whose requester may no longer use the voic
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from engine.base.aio import TaskSet
 from engine.base.clock import Clock
@@ -31,12 +31,6 @@ from engine.store.transaction import EVERYWHERE, Transaction
 from engine.voices import permissions
 
 T = TypeVar("T")
-
-#: The same words whether a voice does not exist or may not be used: they must not reveal which.
-UNKNOWN: Final = (
-    "There is no such voice that you may use here. Choose one of those that are offered as you "
-    "type, or see `/voice list`."
-)
 
 
 class VoicePolicy:
@@ -192,12 +186,9 @@ class VoiceTransactions:
 
 
 def engine_unknown() -> EngineUnknown:
-    return EngineUnknown(
-        "no engine has told its voices yet",
-        user_message="The speech engine is loading for the first time, so its voices are not known "
-        "yet. Try again when it has loaded.",
-    )
+    return EngineUnknown("no engine has told its voices yet", code="engine-loading")
 
 
 def unknown(typed: str) -> UnknownVoice:
-    return UnknownVoice(f"no voice {typed!r} for this requester", user_message=UNKNOWN)
+    """The same whether the voice does not exist or may not be used: it must not reveal which."""
+    return UnknownVoice(f"no voice {typed!r} for this requester", code="unknown-voice")

@@ -211,7 +211,7 @@ async def test_style_is_within_what_the_engine_takes(
     assert "`speed`: **1.5**" in await styled(scene, "speed", "1.5")
     for value in ("9", "fast", "on", "nan", "-1", "1e400"):
         refused = await styled(scene, "speed", value)
-        assert refused == "`speed` takes a number from 0.5 to 2; without it, 1.", value
+        assert refused == "**speed** takes a number from 0.5 to 2; without it, 1.", value
     message = await scene.say("Hello.", voice="Morning")
     assert (await bot.speech.view(job_of(message))).job.style == {"speed": 1.5}
     assert "`speed`: as the engine does" in await styled(scene, "speed", "reset")

@@ -72,14 +72,14 @@ async def test_refusal_says_when_the_next_one_is_free(voices: Voices) -> None:
     await registry.rate_limits.attempt("ada", LimitedAction.UPLOAD)
     with pytest.raises(TooOften) as refused:
         await registry.rate_limits.attempt("ada", LimitedAction.UPLOAD)
-    assert refused.value.user_message == (
-        "You have uploaded 2 recordings within an hour. Those that were refused count, too. "
-        "Try again in 40 minutes."
+    assert (refused.value.code, refused.value.fields) == (
+        "too-often-upload",
+        {"most": 2, "minutes": 40},
     )
     await voices.harness.pass_time(2399, step=600)
     with pytest.raises(TooOften, match="within an hour") as refused:
         await registry.rate_limits.attempt("ada", LimitedAction.UPLOAD)
-    assert "Try again in 1 minute." in refused.value.user_message
+    assert refused.value.fields["minutes"] == 1
     await voices.harness.pass_time(2)
     await registry.rate_limits.attempt("ada", LimitedAction.UPLOAD)
 

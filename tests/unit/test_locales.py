@@ -103,7 +103,7 @@ def uses() -> tuple[Use, ...]:
                 fields -= {"code"}
             if code is not None:
                 found += [
-                    Use(use.where, f"error-{use.sentence}", use.arguments)
+                    Use(use.where, f"error-{use.sentence}", use.arguments, use.family)
                     for use in sentences_of(where, code, fields)
                 ]
             elif error_codes().get(name):
@@ -144,7 +144,7 @@ def error_codes() -> Mapping[str, str]:
 @cache
 def error_names() -> frozenset[str]:
     """All classes of errors in the product that derive from MynahError, by their names."""
-    names = {"MynahError", *ERRORS}
+    names = {"MynahError", "RecordingRejected", *ERRORS}
     classes = [
         node
         for tree in trees().values()
