@@ -280,24 +280,14 @@ def test_no_paragraph_stands_twice() -> None:
 
 @cache
 def sentences() -> tuple[str, ...]:
-<<<<<<< HEAD
     """Every text in the product's source and its catalogue, a NUL where a value is put in."""
     found: list[str] = [
         label(entry.name, **dict.fromkeys(entry.variables, Markup("\0")))
         for entry in entries(ENGLISH).values()
     ]
-    for room in SPEAKING:
-        for file in (HOME / room).rglob("*.py"):
-            found += _texts(ast.parse(file.read_text(encoding="utf-8")))
-=======
-    """Every text in the product's source, a NUL where a value is put in. Catalogues count whole."""
-    found: list[str] = []
     for folder in SPEAKING:
         for file in (HOME / folder).rglob("*.py"):
             found += _texts(ast.parse(file.read_text(encoding="utf-8")))
-        for file in (HOME / folder).rglob("*.ftl"):
-            found.append(" ".join(file.read_text(encoding="utf-8").split()))
->>>>>>> w-words
     return tuple(found)
 
 
