@@ -1,4 +1,4 @@
-"""/mydata: everything that is kept of a member, handed over to them or deleted.
+"""/mydata: a member gets all data that is stored about them, or deletes it.
 
     delete ──▶ what will go, and a button ──▶ pressed ──▶ deleted here ──▶ messages redacted, told
 

@@ -1,4 +1,6 @@
-"""How far the redaction of a member's messages is, in words."""
+"""What a member reads before and after their data is deleted."""
+
+from dataclasses import replace
 
 import pytest
 
@@ -8,9 +10,13 @@ from bot.erasure.texts import (
     RedactionProgress,
     Unreached,
     render_progress,
+    render_question,
     render_report,
 )
 from bot.locales.catalog import text
+from engine.model.voice_names import MOST_CHARACTERS
+from engine.voices.data_summary import DataSummary
+from tests.values import VOICE
 
 OUT = OutOfReach("https://discord.com/channels/1/2/3", Unreached.HIDDEN)
 
@@ -61,3 +67,29 @@ def test_report_says_why_a_message_is_out_of_reach(why: Unreached, reason: str) 
     words = render_report(RedactionProgress(out_of_reach=(OutOfReach("https://x.test/1", why),)))
     assert f"- https://x.test/1: {reason}" in words.splitlines()
     assert "1 message is out of my reach" in words
+
+
+def test_question_names_ten_voices_and_counts_the_rest_within_a_message() -> None:
+    voices = [
+        replace(VOICE, name=f"{'*' * (MOST_CHARACTERS - 2)}{number:02}") for number in range(12)
+    ]
+    words = render_question(
+        DataSummary(voices=voices, texts=2000, waiting=9, messages=1, choices=3, lists=2)
+    )
+    assert "- Your 12 voices (" in words
+    assert "\\*09** and 2 more)" in words
+    assert "- 2,000 texts that you had spoken, with their sound; 9 of them not spoken yet." in words
+    assert len(words) <= 2000
+
+
+def test_question_about_one_of_each_is_in_the_singular() -> None:
+    words = render_question(
+        DataSummary(
+            voices=[replace(VOICE, name="Ada")], texts=1, waiting=1, messages=1, choices=1, lists=1
+        )
+    )
+    assert "- Your voice (**Ada**): recordings" in words
+    assert "- 1 text that you had spoken, with its sound; it is not spoken yet." in words
+    assert "- The text of 1 message that" in words
+    assert "- Your choice of a voice, 1 time." in words
+    assert "- Your place on the lists of 1 voice of another member." in words

@@ -3,15 +3,15 @@
 
 ## The commands
 
-command-mydata = What I keep of you: take it away, or have it deleted
-command-mydata-export = All that I keep of you, as files
-command-mydata-delete = Have all that I keep of you deleted permanently
+command-mydata = The data that I keep about you: get it, or delete it
+command-mydata-export = Get all data that I keep about you, as files
+command-mydata-delete = Permanently delete all data that I keep about you
 
 ## The files
 
-mydata-export = This is what I keep of you.
+mydata-export = This is what I keep about you.
 # $part of $parts: a large export is cut into files that Discord accepts
-mydata-export-part = This is what I keep of you. Part { $part } of { $parts }.
+mydata-export-part = This is what I keep about you. Part { $part } of { $parts }.
 
 ## What a member reads before their data is deleted
 
@@ -37,7 +37,10 @@ mydata-question-texts = - { $count ->
        *[other] their
     } sound{ $waiting ->
         [0] {""}
-       *[other] ; { $waiting } of them not spoken yet
+       *[other] { $count ->
+            [one] ; it is not spoken yet
+           *[other] ; { $waiting } of them not spoken yet
+        }
     }. The text is also removed from my messages on Discord.
 # $count: messages
 mydata-question-messages = - The text of { $count ->
@@ -51,9 +54,9 @@ mydata-question-choices = - Your choice of a voice, { $count ->
     }.
 # $count: voices of others
 mydata-question-lists = - Your place on the lists of { $count ->
-        [one] 1 voice
-       *[other] { $count } voices
-    } of others.
+        [one] 1 voice of another member
+       *[other] { $count } voices of other members
+    }.
 mydata-question-log = The log of changes to voices keeps what was done, without your name and your words. What is frozen on a server stays frozen there. If an admin has blocked you from adding voices, your id stays for that.
 mydata-question-end = This cannot be undone. Use `/mydata export` first to get a copy.
 mydata-button-delete = Delete all of it

@@ -135,9 +135,9 @@ help = I speak text in voice channels. Join one, then:
     - `/pause` and `/resume` stop for a while and go on.
     - `/join` calls me to your channel, `/leave` sends me out.
     - `/queue view` shows what waits, to you alone.
-    - `/voice upload` gives me a voice by a recording; `/voice list`, `/voice use`, `/voice share` and more go on from there. **Use as my voice**, in the menu of a message of yours, takes a voice message.
+    - `/voice upload` makes a voice from a recording; `/voice list`, `/voice use`, `/voice share` and more are for your voices. **Use as my voice**, in the menu of a message of yours, takes a voice message.
     - `/voice report` tells the admins and the operator what is wrong with a voice; `/voice-admin` is for members who manage the server.
-    - `/mydata export` and `/mydata delete` hand over, or delete, all that I keep of you.
+    - `/mydata export` gives you all data that I keep about you, `/mydata delete` deletes it.
     Below each message are buttons: Skip and Stop while it is spoken, Replay and Download (the sound as a file) afterwards.
 
 ## Names, where a mention cannot be shown
