@@ -6,7 +6,7 @@ Knows: which buttons are pressed, how the answer ends. Does not know: what any t
 import asyncio
 from typing import Any, Final
 
-from bot.erasure.redactor import REDACTED
+from bot.locales.catalog import text
 from sandbox import Interaction, Member, Message
 from tests.discord.running import Running
 from tests.discord.scene import Scene
@@ -16,7 +16,11 @@ SAID: Final = "Zanzibar is what only Ada says."
 
 
 def redacted(message: Message) -> bool:
-    return (message.content, message.components, message.attachments) == (REDACTED, [], [])
+    return (message.content, message.components, message.attachments) == (
+        text("mydata-redacted"),
+        [],
+        [],
+    )
 
 
 async def forgotten(bot: Running) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.erasure.redactor import REDACTED
+from bot.locales.catalog import text
 from sandbox import Permission, Sandbox
 from tests.discord.conftest import Start
 from tests.discord.erased import SAID, ask, delete, forgotten, outcome, quiet, redacted
@@ -43,7 +43,7 @@ async def test_text_does_not_come_back_by_an_edit_that_was_under_way(
     pressed = await delete(scene)
     discord.clock.advance(5.0)  # only now the edit takes effect, with the text
     assert "removed your text from 1 message." in await outcome(pressed)
-    assert [content for _, content in message.edits][-1] == REDACTED
+    assert [content for _, content in message.edits][-1] == text("mydata-redacted")
     assert any(SAID in content for _, content in message.edits)
 
 

@@ -229,7 +229,7 @@ async def test_member_has_one_export_made_at_a_time(
     assert refused
     assert len(made) + len(refused) == 30
     assert zipfile.ZipFile(BytesIO(made[0][0])).namelist() == ["mynah-data.json", "Morning.wav"]
-    assert "This is what I keep of you." in answers[-1].content
+    assert "This is what I keep about you." in answers[-1].content
     audit_log = await bot.registry.audit(None, actor=str(scene.ada.id))
     assert sum(each.action is Action.EXPORT for each in audit_log) == len(made)
     assert "This is what I keep" in await scene.told("mydata export")
