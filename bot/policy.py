@@ -1,7 +1,8 @@
 """Who may do what, where; and what keeps the bot from speaking somewhere. Pure.
 
-This file has the rules. It knows neither Discord's objects (the caller fills in plain values again
-at every use of a command or button) nor the sentences, which are in `locales/en/policy.ftl`.
+This file has the rules. What a member is told of a denial is in `locales/en/policy.ftl`, and is put
+into words when it is shown. This file does not know Discord's objects: the caller fills in plain
+values again at every use of a command or button.
 
 Every rule is judged in the voice channel, because an interaction's own permissions are those of
 the channel where the command was typed. A rule returns None when it allows.
@@ -31,7 +32,7 @@ class Denial:
     code: str
     channel: int | None = None
     member: str | None = None
-    missing: str = ""  # permissions of the bot: "view", "view-speak" ...
+    missing: str = ""  # of the bot's permissions: view, connect, speak; joined by "-"
 
     @property
     def fields(self) -> Mapping[str, str]:
