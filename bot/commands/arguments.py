@@ -16,6 +16,7 @@ import structlog
 from discord import app_commands
 
 from bot.context import is_admin, requester_of
+from bot.locales.catalog import label
 from bot.voices import choices
 from bot.voices.choices import Offered
 from bot.voices.directory import (
@@ -25,7 +26,7 @@ from bot.voices.directory import (
 )
 from bot.voices.moderation_text import MOST_ENTRIES, open_reports
 from bot.voices.style_text import offer_settings, offer_values
-from engine.model.errors import Refused, UnknownVoice
+from engine.model.errors import NotAllowed, UnknownVoice
 from engine.model.voices import Scope, Voice
 from engine.voices.selection import VoiceSelection
 
@@ -34,7 +35,6 @@ log = structlog.get_logger(__name__)
 #: What a member types to take back their choice of a voice; an admin, that of the default voice.
 NO_CHOICE: Final = ("none", "reset")
 NONE: Final = "none"
-SERVERS_ONLY: Final = "Voices are reported on the server where they spoke: use this command there."
 
 
 class HasDirectory(Protocol):
@@ -158,7 +158,7 @@ StyleValue = app_commands.Transform[str, _StyleValue]
 class _ReportableVoice(_Completes):
     async def transform(self, interaction: discord.Interaction, value: str, /) -> Voice:
         if interaction.guild is None:
-            raise Refused(SERVERS_ONLY)
+            raise NotAllowed("not in a server", code="report-in-server")
         return (await _directory(interaction).reportable(requester_of(interaction))).find(value)
 
     async def offer(self, interaction: discord.Interaction, typed: str) -> list[Offered]:
@@ -237,7 +237,7 @@ class _DefaultVoice(_ServerVoice):
     async def offer(self, interaction: discord.Interaction, typed: str) -> list[Offered]:
         if not is_admin(interaction):
             return []
-        none = [Offered("none · the engine's own", NONE)] if NONE.startswith(typed) else []
+        none = [Offered(label("choice-no-default"), NONE)] if NONE.startswith(typed) else []
         first = [*none, *await super().offer(interaction, typed)]
         return choices.together(first, choices.builtin(_directory(interaction).info, typed))
 

@@ -13,7 +13,7 @@ from discord import app_commands
 from bot.commands.arguments import ReportableVoice, UsableVoice, VoiceOrNone
 from bot.commands.components import PREFIX, Handlers, typed_in
 from bot.commands.voice_owner import VoiceOwner
-from bot.context import SERVERS_ONLY, requester_of
+from bot.context import requester_of
 from bot.discord_io.ephemeral_files import EphemeralFiles
 from bot.discord_io.replies import Attached, Reply
 from bot.voices.abuse_reports import MOST_REASON, AbuseReports
@@ -189,7 +189,7 @@ class VoiceCommands(app_commands.Group):
         """Members may report a voice that they heard, also if they may not use it."""
         guild, requester = interaction.guild, requester_of(interaction)
         if guild is None:
-            raise Refused(SERVERS_ONLY)
+            raise Refused("not in a server", code="servers-only")
         usable = await self._registry.usable(requester)
         await self._abuse_reports.report(requester, guild, voice, reason)
         about = label(voice, named=True) if voice in usable else private(voice)

@@ -109,7 +109,7 @@ async def test_stop_of_a_member_leaves_the_jobs_of_others(bot: Running, scene: S
     await scene.say("Ada's first. " + LONG)
     await scene.say("Bob's.", by=scene.bob)
     await scene.say("Ada's second.")
-    assert await scene.told("stop") == "Stopped: 2 jobs ended. 1 job of others stay."
+    assert await scene.told("stop") == "Stopped: 2 jobs ended. 1 job of others stays."
     assert await bot.queue(scene) == ["Bob's."]
 
 

@@ -144,7 +144,7 @@ def error_codes() -> Mapping[str, str]:
 @cache
 def error_names() -> frozenset[str]:
     """All classes of errors in the product that derive from MynahError, by their names."""
-    names = {"MynahError", *ERRORS}
+    names = {"MynahError", "Denial", *ERRORS}  # a denial of a rule becomes an error
     classes = [
         node
         for tree in trees().values()

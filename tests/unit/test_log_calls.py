@@ -20,7 +20,7 @@ LEVELS: Final = {"debug", "info", "warning", "error", "exception", "critical", "
 #: What may be read off an error in a log: numbers, names of the system's, sentences of ours.
 READ: Final = {"status", "code", "errno", "strerror", "by_signal", "output", "user_message"}
 #: What may take an error whole.
-TAKE: Final = {"describe", "format_error", "own_words", "places", "type"}
+TAKE: Final = {"describe", "error_text", "format_error", "own_words", "places", "type"}
 #: What may put an error's own words into a string, and why that cannot repeat a member's.
 OWN_WORDS: Final = {
     "engine/base/error_text.py": "it decides which errors may",

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.locales.catalog import text
 from bot.policy import (
     BotFacts,
     ChannelFacts,
@@ -23,6 +24,7 @@ from bot.policy import (
     may_view,
     obstacle,
 )
+from bot.voice.listeners import Blocker
 
 HERE, ELSEWHERE = 100, 200
 ME = MemberFacts(id="7", channel=HERE)
@@ -236,3 +238,14 @@ STAGE = replace(CHANNEL, stage=True)
 def test_what_keeps_the_bot_from_speaking_is_named(bot: BotFacts, words: str | None) -> None:
     """A missing permission is named as Discord's settings name it."""
     check(obstacle(bot), words)
+
+
+def test_denials_are_values() -> None:
+    """What is denied can be compared, and is put into words only when it is shown."""
+    assert may_skip(ME, WITH_OTHERS, THEIRS) == Denial(code="job-of-present-member", member="8")
+    assert may_join(NOWHERE, ALONE) == Denial(code="not-in-voice")
+
+
+@pytest.mark.parametrize("blocker", Blocker)
+def test_what_keeps_the_bot_from_being_heard_has_its_sentence(blocker: Blocker) -> None:
+    assert text(blocker).endswith(".")
