@@ -7,7 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.voices.download import ELSEWHERE, Addresses, Fetcher, Recording
+from bot.voices.download import Addresses, Fetcher, Recording
 from engine.base.clock import SystemClock
 from engine.base.settings import MEBIBYTE
 from engine.model.errors import BadRecording
@@ -81,7 +81,7 @@ def test_discords_own_addresses_are_fetched(api: str, url: str) -> None:
 def test_no_other_address_is(api: str, url: str) -> None:
     with pytest.raises(BadRecording) as refused:
         Addresses.of_api(api).check(url)
-    assert refused.value.user_message == ELSEWHERE
+    assert refused.value.code == "download-elsewhere"
 
 
 def test_what_looks_like_the_host_and_is_looked_up_as_it_leads_there() -> None:
@@ -133,7 +133,7 @@ async def test_fetcher_calls_nobody_who_is_not_discord(tmp_path: Path, bait: soc
             recording = Recording(url=url, size=10)
             with pytest.raises(BadRecording) as refused:
                 fetcher.check(recording)
-            assert refused.value.user_message == ELSEWHERE
+            assert refused.value.code == "download-elsewhere"
             with pytest.raises(BadRecording) as refused:
                 await fetcher.fetch(recording, tmp_path / "a.mp3")
-            assert refused.value.user_message == ELSEWHERE
+            assert refused.value.code == "download-elsewhere"

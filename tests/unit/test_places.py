@@ -14,7 +14,7 @@ class Hall:
 
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.places = WorkSlots(self.clock, 2, 3.0, second="one is enough", full="all are taken")
+        self.places = WorkSlots(self.clock, 2, 3.0, second="one-is-enough", full="all-are-taken")
         self.inside: list[str] = []
         self._go: dict[str, asyncio.Event] = {}
 
@@ -44,7 +44,7 @@ async def test_member_has_one_place_whether_inside_or_in_line() -> None:
     for member in ("ada", "eve"):
         with pytest.raises(Busy, match="second") as refused:
             hall.places.claim(member)
-        assert refused.value.user_message == "one is enough"
+        assert refused.value.code == "one-is-enough"
     await hall.go("ada")
     assert hall.inside == ["bob", "eve"]
     await hall.come("ada")  # and waits again, behind the others
@@ -72,7 +72,7 @@ async def test_who_waited_in_vain_is_told_and_may_come_again() -> None:
     await hall.clock.advance(0.2)
     with pytest.raises(Busy) as refused:
         await waiting
-    assert refused.value.user_message == "all are taken"
+    assert refused.value.code == "all-are-taken"
     await hall.go("ada")
     await hall.come("eve")
     assert hall.inside == ["bob", "eve"]
