@@ -10,7 +10,7 @@ from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock, brief_engine
 from tests.discord.scene import LONG, Scene, job_of, over
 
-#: An interaction's token lives for a minute more.
+#: An interaction's token works for one more minute.
 FOURTEEN_MINUTES = 14 * 60.0
 EDIT = r"^/channels/\d+/messages/\d+$"
 
@@ -27,7 +27,7 @@ def edits(discord: Sandbox, message: Message) -> int:
 
 
 async def one_more_chunk(bot: Running, job_id: int) -> None:
-    """Until one more chunk of a job was spoken."""
+    """Wait until one more chunk of a job was spoken."""
     spoken = (await bot.speech.view(job_id)).spoken
     await bot.view(job_id, lambda view: view.spoken > spoken)
 

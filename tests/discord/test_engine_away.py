@@ -1,4 +1,4 @@
-"""While the engine loads or restarts every command answers, and what was said is spoken later."""
+"""While the engine loads or restarts every command answers, and the texts are spoken later."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from tests.discord.scene import Scene, job_of, over
 
 
 class Loading(FakeEngine):
-    """Not ready at the start; `come_up` makes it so."""
+    """Not ready at the start; `come_up` makes it ready."""
 
     loaded = False
 
@@ -139,7 +139,8 @@ OTHER = replace(INFO, name="other", voices=(INFO.voices[0],))  # without German
 async def test_chosen_voice_that_another_engine_lacks_is_not_spoken_in_secretly(
     scene: Scene, start: Start, clock: RunningClock
 ) -> None:
-    """What waits keeps the voice in which it was to be spoken, and the message says what is."""
+    """A waiting job keeps the voice in which it was requested, and the message says which one
+    speaks."""
     engine = FakeEngine(clock, seconds=lambda _: 0.2)
     bot = await start(engine=engine)
     await scene.told("voice use", {"voice": "German"})
@@ -196,7 +197,7 @@ async def test_message_says_that_a_spare_engine_speaks(
     main.go_down()
     message = await scene.say("Hello again.")
     await message.wait_for(lambda each: "a simpler one speaks meanwhile" in each.content)
-    main.come_up()  # while the spare one speaks
+    main.come_up()  # while the fallback speaks
     await message.wait_for(over)
     assert "The speech engine was down: a simpler one spoke, in its own voice." in message.content
     assert [each.text for each in fallback.asked] == ["Hello again."]

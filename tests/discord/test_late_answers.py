@@ -1,6 +1,6 @@
-"""What Discord says to the answer decides: taken, refused, or unclear until it is known.
+"""Discord's reaction to the answer decides: accepted, refused, or unclear until it is known.
 
-A job is committed before the answer, and nothing of it may be heard before Discord took that.
+A job is committed before the answer, and no sound of it may be heard before Discord accepted that.
 """
 
 import pytest
@@ -22,7 +22,7 @@ async def bot(scene: Scene, start: Start, clock: RunningClock) -> Running:
 
 
 async def job_for(bot: Running, interaction: Interaction) -> Job:
-    """The job that an interaction made, once it is there."""
+    """The job of an interaction, once it exists."""
     changes = bot.speech.subscribe()
     while (job := await bot.speech.job_for(str(interaction.id))) is None:
         await anext(changes)
@@ -37,7 +37,7 @@ async def withdrawn(bot: Running, interaction: Interaction) -> bool:
 
 
 async def heard(scene: Scene) -> bool:
-    """Whether what is said now is heard, and nothing that was said before."""
+    """Whether a text submitted now is heard, and no earlier one."""
     before = len(scene.bob.recording.packets())
     message = await scene.say("Now.")
     await message.wait_for(over)

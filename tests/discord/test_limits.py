@@ -1,5 +1,5 @@
-"""What costs something is counted, and shared fairly: limits outlive an erasure, and nobody takes
-the places of others."""
+"""What costs something is counted, and shared fairly: limits outlive an erasure, and no member
+takes the places of others."""
 
 import sys
 import zipfile
@@ -187,7 +187,7 @@ async def test_previews_that_have_to_be_made_are_counted(
         "I have made 20 previews for you within an hour. Try again in 60 minutes."
     )
     assert previews(bot) == []
-    for member in (scene.ada, scene.bob):  # what one has had made, all hear
+    for member in (scene.ada, scene.bob):  # everyone hears a preview that one member had made
         answer = await scene.command("voice preview", {"voice": voice.key}, by=member)
         assert "as it was recorded" in (await answer.original(15.0)).content
 

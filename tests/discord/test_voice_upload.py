@@ -1,4 +1,4 @@
-"""Giving a voice: the question, the button, the card."""
+"""Uploading a voice: the question, the button, the answer."""
 
 import io
 import wave

@@ -1,4 +1,5 @@
-"""Speech on a real database in a temporary directory, with an engine and a clock on strings."""
+"""The speech queue on a real database in a temporary directory, with an engine and a clock that
+tests control."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from tests.flow.voices import Voices
 
 @pytest.fixture
 async def harness(tmp_path: Path, migrated: Path) -> AsyncIterator[Harness]:
-    """Speech, not yet open, in a fresh directory. What is open at the end is closed."""
+    """A queue, not yet open, in a fresh directory. What is still open at the end is closed."""
     with one_thread():
         harness = Harness(tmp_path / "data", migrated)
         yield harness
@@ -20,7 +21,7 @@ async def harness(tmp_path: Path, migrated: Path) -> AsyncIterator[Harness]:
 
 @pytest.fixture
 async def voices(harness: Harness) -> AsyncIterator[Voices]:
-    """A harness with a library, not yet open."""
+    """A harness with a voice registry, not yet open."""
     voices = Voices(harness)
     yield voices
     await voices.close()

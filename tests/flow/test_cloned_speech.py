@@ -19,7 +19,7 @@ def cloning(harness: Harness) -> FakeEngine:
 
 
 class Late(FakeEngine):
-    """Its host is not ready when Speech is."""
+    """Its server is not ready when the queue is."""
 
     async def start(self) -> None:
         pass
@@ -36,7 +36,7 @@ async def test_engine_that_clones_is_asked_for_the_reference(harness: Harness) -
     await harness.say(**VOICE, style={"temperature": 0.5, "top_k": 0, "warmth": 1})
     await Listener(speech.player("lane")).hear(1)
     (asked,) = harness.engine.asked
-    # top_k is out of this engine's range, warmth no setting of it.
+    # top_k is out of this engine's range, and warmth is not one of its settings.
     assert asked.request == SynthesisRequest(
         text=ONE, voice="@12", reference=REFERENCE, style={"temperature": 0.5}
     )

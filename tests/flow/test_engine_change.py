@@ -1,4 +1,4 @@
-"""Another engine between two starts, or while running: what is not yet spoken is cut anew."""
+"""Another engine between two starts, or while running: what is not yet spoken is split again."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Which of two engines speaks, on a cranked clock."""
+"""Which of two engines speaks, on a manual clock."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ PLAIN = SynthesisRequest(text="hello", voice="plain")
 
 
 class Late(FakeEngine):
-    """It loads until it comes up for the first time, or `loading` is taken from it."""
+    """It loads until it comes up for the first time, or until a test clears `loading`."""
 
     loading = True
     started = False
@@ -41,7 +41,7 @@ class Late(FakeEngine):
 
 
 class Two:
-    """A main and a spare engine."""
+    """A main and a fallback engine."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()

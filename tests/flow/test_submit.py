@@ -1,4 +1,4 @@
-"""What is acknowledged is on disk; what cannot be done is refused, and says what to do."""
+"""An acknowledged job is on disk; a refusal says what to do."""
 
 import asyncio
 import contextlib
@@ -175,7 +175,7 @@ async def test_full_disk_refuses_and_what_was_promised_is_spoken_when_there_is_r
     job = await harness.say(TWO)
     await harness.quiet()
     await speech.database.vacuum()  # no free pages
-    await limit_pages(speech, 1)  # SQLite takes the least that it can: what there is
+    await limit_pages(speech, 1)  # SQLite takes the least that it can: what exists
     with pytest.raises(StorageFull, match="not committed"):
         await harness.say(ONE * 150)
     await limit_pages(speech, 1_000_000)
@@ -185,7 +185,7 @@ async def test_full_disk_refuses_and_what_was_promised_is_spoken_when_there_is_r
 
 
 async def limit_pages(speech: FrontEndQueue, pages: int) -> None:
-    """Make the database's disk as large as so many pages."""
+    """Limit the database's disk to so many pages."""
     await speech.database.read(
         lambda tx: tx.jobs._connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}").close()
     )

@@ -1,5 +1,5 @@
-"""A voice that was named for a text, before any engine has told its voices: the text waits for
-them, and is then spoken in that voice, or refused by name."""
+"""A voice that was named for a text before any engine has listed its voices: the text waits for the
+list, and is then spoken in that voice, or refused by name."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ PLAIN = replace(
 
 
 class Away(FakeEngine):
-    """Stays down until `come_up`. `loading`: it says that it loads."""
+    """Stays down until `come_up`. `loading`: it reports that it loads."""
 
     loading = True
 
@@ -117,7 +117,7 @@ async def test_engine_without_voices_of_its_own_refuses_it_likewise(harness: Har
 async def test_spare_engine_that_comes_first_does_not_speak_in_place_of_a_word(
     harness: Harness,
 ) -> None:
-    """Whether the word names a voice of the main engine, nobody knows."""
+    """It is unknown whether the word names a voice of the main engine."""
     main, fallback = Away(harness.clock), Away(harness.clock, info=PLAIN)
     main.loading = False
     speech = await harness.open(FallbackEngine(main, fallback, harness.clock))  # type: ignore[arg-type]
@@ -133,7 +133,7 @@ async def test_spare_engine_that_comes_first_does_not_speak_in_place_of_a_word(
 async def test_spare_engine_speaks_in_place_of_a_known_voice_until_the_main_one_is_back(
     harness: Harness,
 ) -> None:
-    """As the message says meanwhile. What it has not spoken, the main one speaks as was asked."""
+    """As the message says meanwhile. The main engine speaks the rest as requested."""
     main, fallback = Away(harness.clock), Away(harness.clock, info=PLAIN)
     speech = await harness.open(FallbackEngine(main, fallback, harness.clock))  # type: ignore[arg-type]
     main.come_up()
@@ -171,7 +171,7 @@ async def test_word_that_can_be_no_name_is_refused_at_once(harness: Harness, wor
         await harness.say(voice=word, typed=True)
 
 
-# ---- what is chosen for later, before any engine has told its voices
+# ---- what is chosen for later, before any engine has listed its voices
 
 
 async def test_choice_and_default_are_not_taken_before_it_is_known_whether_there_is_such_a_voice(

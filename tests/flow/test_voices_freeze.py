@@ -11,9 +11,9 @@ from tests.flow.voices import ADA, BOB, Voices
 
 @pytest.fixture
 async def running(voices: Voices, monkeypatch: pytest.MonkeyPatch) -> Voices:
-    """A running bot's library, on the directories that the command finds in its settings."""
+    """A running bot's voice registry, on the directories that the command finds in its settings."""
     await voices.open()
-    monkeypatch.chdir(voices.data)  # no `.env` of the project's
+    monkeypatch.chdir(voices.data)  # not the project's `.env`
     monkeypatch.setenv("MYNAH_DATA_DIR", str(voices.data))
     monkeypatch.setenv("MYNAH_REFERENCES_DIR", str(voices.references))
     return voices

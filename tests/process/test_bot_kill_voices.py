@@ -1,5 +1,5 @@
-"""The bot is killed at every point of a voice's way; started again, what lies on the disk and what
-the database says of it agree, and nothing is kept that was not agreed to."""
+"""The bot is killed at every point of a voice's way; at the next start, the disk and the database
+agree about it, and nothing is kept without the member's consent."""
 
 import asyncio
 

@@ -85,7 +85,7 @@ async def test_a_member_who_joins_in_mid_speech_hears_from_then_on(
 
 
 async def test_a_member_who_left_hears_no_more(voice: VoiceServer, host: Host) -> None:
-    """Its recording ends, and the others' goes on."""
+    """Its recording ends, and the other member's continues."""
     anne = await voice.listen(guild_id=GUILD, channel_id=LOBBY, user_id=ANNE)
     bert = await voice.listen(guild_id=GUILD, channel_id=LOBBY, user_id=BERT)
     bot = await host.join(LOBBY)
@@ -139,7 +139,7 @@ async def test_in_another_channel_the_bot_is_in_another_group(
 
 
 async def test_a_member_who_moves_keeps_its_recording(voice: VoiceServer, host: Host) -> None:
-    """It hears what is said where it is, in one recording."""
+    """It hears what is said in its channel, in one recording."""
     anne = await voice.listen(guild_id=GUILD, channel_id=STUDIO, user_id=ANNE)
     bot = await host.join(LOBBY)
     moved = await voice.listen(guild_id=GUILD, channel_id=LOBBY, user_id=ANNE)

@@ -1,4 +1,4 @@
-"""How far the redaction of a member's messages is, in words."""
+"""The progress of the redaction of a member's messages, in words."""
 
 from bot.erasure.texts import (
     MOST_LINKS,
