@@ -240,7 +240,7 @@ async def test_slow_edits_hold_up_neither_sound_nor_commands(
     await bot.view(job_of(second), lambda view: view.job.state is JobState.COMPLETED)
     assert "Nothing is waiting" in await scene.told("queue view")
     assert first.edits == []
-    discord.rest.mend()
+    discord.rest.clear()
     discord.clock.advance(60.0)
     for message in (first, second):
         await message.wait_for(over)
@@ -253,7 +253,7 @@ async def test_edits_that_are_owed_are_made_after_a_restart(
     message = await scene.say("Hi.")
     await bot.view(job_of(message), lambda view: view.job.state is JobState.COMPLETED)
     await bot.stop()
-    discord.rest.mend()
+    discord.rest.clear()
     await start()
     await message.wait_for(over)
     assert "Spoken in" in message.content

@@ -23,7 +23,7 @@ async def test_messages_wait_for_the_next_start_when_the_bot_is_stopped(
     await discord.rest.until(lambda log: any(each.status == 503 for each in log))
     await bot.stop()
     assert not any(map(redacted, messages))
-    discord.rest.mend()
+    discord.rest.clear()
     again = await start()
     for message in messages:
         await message.wait_for(redacted, timeout=20.0)
@@ -58,7 +58,7 @@ async def test_message_whose_place_is_not_known_yet_is_redacted_too(
     pressed = await scene.ada.press(question, "Delete all of it")
     assert "removed your text from 1 message." in await outcome(await pressed.answered())
     assert redacted(message)
-    discord.rest.mend()
+    discord.rest.clear()
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

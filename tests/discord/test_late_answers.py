@@ -108,7 +108,7 @@ async def test_answer_that_never_arrives_in_time_withdraws_the_job(
     await clock.advance(3.5)
     assert await withdrawn(bot, interaction)
     assert interaction.refused
-    discord.rest.mend()
+    discord.rest.clear()
     assert await heard(scene)
 
 
@@ -138,7 +138,7 @@ async def test_unclear_answer_that_took_effect_is_settled_after_a_restart(
     await discord.rest.until(lambda log: count(discord, "GET", "/@original") >= 1)
     await bot.stop()
     assert scene.bob.recording.frames == []
-    discord.rest.mend()
+    discord.rest.clear()
     await start()
     await message.wait_for(over)
     assert "Spoken in" in message.content
@@ -153,7 +153,7 @@ async def test_unclear_answer_that_never_arrived_is_withdrawn_after_a_restart(
     interaction = await scene.ada.command("say", {"text": "Too late."}, channel=scene.text)
     await discord.rest.until(lambda log: count(discord, "GET", "/@original") >= 1)
     await bot.stop()
-    discord.rest.mend()
+    discord.rest.clear()
     await clock.advance(5.0)
     bot = await start()
     assert await withdrawn(bot, interaction)

@@ -112,7 +112,7 @@ async def test_slow_uploads_of_one_member_take_one_place(
     assert "is kept" in (await give(scene, by=scene.bob)).content
     await clock.advance(6.1)
     assert "did not arrive in time" in await words(first)
-    discord.files.mend()
+    discord.files.clear()
     assert "is kept" in (await agree(scene, question)).content  # the button was not used up
     assert await counted(bot) == 3
 

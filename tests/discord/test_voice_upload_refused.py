@@ -109,7 +109,7 @@ async def test_recording_that_stalls_is_given_up(
     answer = await pressed.original()
     assert "did not arrive in time. Upload it again" in answer.content
     assert nothing_came_of_it(bot)
-    discord.files.mend()
+    discord.files.clear()
 
 
 async def test_recording_that_breaks_off_is_told(

@@ -25,3 +25,13 @@ async def voices(harness: Harness) -> AsyncIterator[Voices]:
     voices = Voices(harness)
     yield voices
     await voices.close()
+
+
+@pytest.fixture
+async def running(voices: Voices, monkeypatch: pytest.MonkeyPatch) -> Voices:
+    """A running bot's voice registry, on the directories that the command finds in its settings."""
+    await voices.open()
+    monkeypatch.chdir(voices.data)  # not the project's `.env`
+    monkeypatch.setenv("MYNAH_DATA_DIR", str(voices.data))
+    monkeypatch.setenv("MYNAH_REFERENCES_DIR", str(voices.references))
+    return voices

@@ -7,7 +7,7 @@ import pytest
 from engine.model.engine import SynthesisRequest
 from engine.model.errors import UnknownVoice
 from engine.model.jobs import JobState, Substitution
-from mynah.testing.fake_engine import CLONING_INFO, REFERENCES_ONLY_INFO, FakeEngine
+from mynah.testing.fake_engine import CLONING_INFO, REFERENCES_ONLY_INFO, FakeEngine, LateEngine
 from tests.flow.harness import ONE, Harness, Listener, rows
 
 REFERENCE = "a" * 64
@@ -16,13 +16,6 @@ VOICE = {"voice": "@12", "reference": REFERENCE}
 
 def cloning(harness: Harness) -> FakeEngine:
     return FakeEngine(harness.clock, info=CLONING_INFO)
-
-
-class Late(FakeEngine):
-    """Its server is not ready when the queue is."""
-
-    async def start(self) -> None:
-        pass
 
 
 async def audio_voices(harness: Harness) -> list[str]:
@@ -153,7 +146,7 @@ async def test_texts_without_a_voice_fail_under_such_an_engine(harness: Harness)
 
 
 async def test_before_any_card_is_known_texts_wait_for_it(harness: Harness) -> None:
-    engine = Late(harness.clock, info=REFERENCES_ONLY_INFO)
+    engine = LateEngine(harness.clock, info=REFERENCES_ONLY_INFO)
     speech = await harness.open(engine)
     job = await harness.say(voice="")
     await harness.quiet()

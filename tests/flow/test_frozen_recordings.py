@@ -160,16 +160,6 @@ async def test_server_that_freezes_without_end_makes_nobody_wait(voices: Voices)
 # ---- blocked by the operator
 
 
-@pytest.fixture
-async def running(voices: Voices, monkeypatch: pytest.MonkeyPatch) -> Voices:
-    """A running bot's voice registry, on the directories that the command finds in its settings."""
-    await voices.open()
-    monkeypatch.chdir(voices.data)  # not the project's `.env`
-    monkeypatch.setenv("MYNAH_DATA_DIR", str(voices.data))
-    monkeypatch.setenv("MYNAH_REFERENCES_DIR", str(voices.references))
-    return voices
-
-
 async def in_a_thread(act: Callable[[str], int], reference: str) -> None:
     """The command runs an event loop of its own."""
     assert await asyncio.to_thread(act, reference) == 0
@@ -293,7 +283,7 @@ def _database_of_0003(file: Path, references: list[str]) -> None:
         plain.commit()
 
 
-# ---- barred members
+# ---- members who are barred from uploads
 
 
 async def test_barred_member_gives_no_voices_there(voices: Voices) -> None:

@@ -16,6 +16,7 @@ from engine.model.errors import (
 )
 from engine.model.jobs import EndReason, JobRequest, JobState, Substitution
 from engine.queue import FrontEndQueue
+from mynah.testing.fake_engine import LateEngine
 from tests.flow.harness import ONE, TWO, Harness, Listener
 
 
@@ -40,11 +41,7 @@ async def test_submit_does_not_wait_for_an_engine_that_never_was_there(harness: 
 
 
 async def test_first_job_of_all_is_split_when_the_first_card_arrives(harness: Harness) -> None:
-    class Slow(type(harness.engine)):  # type: ignore[misc]
-        async def start(self) -> None:
-            """Stays down until `come_up`."""
-
-    engine = Slow(harness.clock)
+    engine = LateEngine(harness.clock)
     speech = await harness.open(engine)
     job = await harness.say(TWO, voice="chosen under an engine that is gone")
     assert speech.info is None

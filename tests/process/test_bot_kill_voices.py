@@ -38,7 +38,7 @@ async def test_killed_while_the_recording_is_fetched_nothing_is_kept(stage: Stag
     await pressed(stage, question)
     await stage.discord.files.until(lambda log: log[0].sent == 1000)
     await bot.kill()
-    stage.discord.files.mend()
+    stage.discord.files.clear()
     assert half_done(stage)
 
     await stage.start()

@@ -160,7 +160,7 @@ async def test_answers_edits_and_further_messages_that_fail_tell_no_secret(
         await _answered_once(stage, "alpha")
         rest.fail("POST", "/callback$", status=404, code=10062)
         await _answered_once(stage, "alpha")
-        rest.mend()
+        rest.clear()
         for fault in (503, 429, 404):
             rest.fail("PATCH", "/messages/", status=fault, retry_after=0.1)
             await shows(await stage.say(words(stage, "beta")), SAID)
@@ -178,7 +178,7 @@ async def test_answers_edits_and_further_messages_that_fail_tell_no_secret(
                     rest.fail("*", path, status=status)
                 await stage.alice.command("voice list")
                 await asyncio.sleep(0)
-        rest.mend()
+        rest.clear()
         await told(stage, "voice list")
 
 

@@ -42,7 +42,7 @@ async def test_a_failure_lasts_as_often_as_ordered(local: Sandbox, bot: Bot) -> 
 
 
 async def test_a_file_that_stalls(local: Sandbox) -> None:
-    """Headers and some bytes come, then nothing, until `mend`: then the connection ends."""
+    """Headers and some bytes come, then nothing, until `clear`: then the connection ends."""
     local.files.stall(after=3)
     async with aiohttp.ClientSession() as session, session.get(address(local)) as answer:
         assert answer.content_length == 10
@@ -51,7 +51,7 @@ async def test_a_file_that_stalls(local: Sandbox) -> None:
         await local.files.until(lambda log: log[-1].sent == 3)
         assert not more.done()
         assert not local.files.requests[-1].is_over
-        local.files.mend()
+        local.files.clear()
         with pytest.raises(aiohttp.ClientPayloadError):
             await more
     await local.files.until(lambda log: log[-1].is_over and not log[-1].is_whole)

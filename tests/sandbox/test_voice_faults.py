@@ -3,8 +3,6 @@
 Only as far as an unmodified discord.py recovers by itself; the bot must handle the rest.
 """
 
-from collections.abc import AsyncIterator
-
 import discord
 import pytest
 
@@ -17,20 +15,8 @@ SPEECH = tone(0.1)
 
 
 @pytest.fixture
-async def voice() -> AsyncIterator[VoiceServer]:
-    async with VoiceServer() as server:
-        yield server
-
-
-@pytest.fixture
 async def anne(voice: VoiceServer) -> Recording:
     return await voice.listen(guild_id=GUILD, channel_id=LOBBY, user_id=ANNE)
-
-
-@pytest.fixture
-async def host(voice: VoiceServer) -> AsyncIterator[Host]:
-    async with Host(voice) as running:
-        yield running
 
 
 @pytest.fixture

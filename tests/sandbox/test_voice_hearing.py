@@ -1,7 +1,5 @@
 """Who hears what: an unmodified discord.py speaks, simulated members listen."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from sandbox.protocol.voice import VoiceServer
@@ -9,18 +7,6 @@ from tests.sandbox.voice_host import BOT, GUILD, LOBBY, STUDIO, Host, encrypted,
 from tests.sandbox.voice_sound import SILENCE, Frames, tone
 
 ANNE, BERT = 11, 12
-
-
-@pytest.fixture
-async def voice() -> AsyncIterator[VoiceServer]:
-    async with VoiceServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def host(voice: VoiceServer) -> AsyncIterator[Host]:
-    async with Host(voice) as running:
-        yield running
 
 
 async def test_members_hear_every_frame_as_it_was_sent(voice: VoiceServer, host: Host) -> None:
