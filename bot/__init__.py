@@ -10,6 +10,7 @@ delivery.py       the front end's note on a job
 markup.py         Discord's markup to plain words; pure
 timestamps.py     Discord's timestamps to words; pure
 display_names.py  what members, roles and channels are called
+locales/          every sentence that a person reads, as a translator edits it
 commands/         the slash commands, buttons and forms: parse, ask the policy, one call, reply
 discord_io/       calls to Discord, and its gateway
 messages/         the status messages

@@ -18,6 +18,7 @@ from discord import app_commands
 from bot.context import SERVERS_ONLY
 from bot.discord_io.errors import ANSWER_REFUSED
 from bot.discord_io.replies import Reply, offer_nothing
+from bot.locales.catalog import error_text
 from engine.model.errors import Refused
 from engine.voices.registry import VoiceRegistry
 
@@ -109,7 +110,7 @@ class Gate:
         if isinstance(error, WRAPPERS) and error.__cause__ is not None:
             error = error.__cause__
         if isinstance(error, Refused):
-            await self._tell(interaction, error.user_message)
+            await self._tell(interaction, error_text(error))
         elif isinstance(error, discord.HTTPException) and error.code in ANSWER_REFUSED:
             log.info("an answer was refused", interaction=interaction.id, code=error.code)
         else:

@@ -1,4 +1,5 @@
-"""Registers the commands with Discord, but only when they have changed; and the invite link.
+"""Registers the commands with Discord, but only when they have changed; their descriptions, and the
+invite link.
 
 A small file in the data directory says what was registered last.
 """
@@ -12,6 +13,8 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.locales.catalog import Argument, label
+
 log = structlog.get_logger(__name__)
 
 #: The permissions that the bot needs: to see the channel of a message that it edits, to join a
@@ -23,6 +26,12 @@ SCOPES: Final = ("bot", "applications.commands")
 def invite_link(application_id: int) -> str:
     """The address where the manager of a server adds the bot to it."""
     return discord.utils.oauth_url(application_id, permissions=PERMISSIONS, scopes=SCOPES)
+
+
+def localized(sentence: str, **arguments: Argument) -> app_commands.locale_str:
+    """The description of a command or an option: English, and the id by which a translator for
+    discord.py finds it in other languages."""
+    return app_commands.locale_str(label(sentence, **arguments), sentence=sentence)
 
 
 async def register(tree: app_commands.CommandTree[discord.Client], data_dir: Path) -> bool:

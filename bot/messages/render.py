@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bot.messages.escape import escape
+from bot.locales.escape import escape
 from engine.model.engine import EngineState
 from engine.model.ids import parse_id
 from engine.model.jobs import EndReason, Job, JobState, JobView, Substitution

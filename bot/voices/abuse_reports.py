@@ -18,7 +18,7 @@ import discord
 import structlog
 
 from bot.discord_io.replies import name_commands, send_direct
-from bot.messages.escape import escape
+from bot.locales.escape import escape
 from bot.voices.moderation_text import label, who
 from engine.base.error_text import describe
 from engine.model.ids import parse_id

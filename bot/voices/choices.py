@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.messages.escape import plain
+from bot.locales.escape import plain
 from engine.model.engine import BuiltinVoice, EngineInfo
 from engine.model.errors import UnknownVoice
 from engine.model.voice_names import built_in

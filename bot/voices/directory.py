@@ -13,7 +13,7 @@ from typing import Final
 import discord
 
 from bot.display_names import MemberNames
-from bot.messages.escape import escape
+from bot.locales.escape import escape
 from bot.messages.payload import builtin_name
 from bot.voices import choices
 from bot.voices.choices import MOST_CHOICES, Offered, Registered

@@ -7,7 +7,7 @@ nor Discord's objects.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from bot.messages.escape import escape
+from bot.locales.escape import escape
 from bot.voices.upload_text import bold
 from engine.model.voices import OPERATOR, Action, AuditEntry, ClonePolicy, PlaceRules, Scope, Voice
 from engine.voices.permissions import open_to_all

@@ -6,7 +6,7 @@ The settings are those of the engine's info, so another option of an engine need
 from collections.abc import Iterator
 from typing import Any, Final
 
-from bot.messages.escape import plain
+from bot.locales.escape import plain
 from bot.voices.choices import MOST_CHOICES, MOST_LABEL, Offered
 from bot.voices.upload_text import bold
 from engine.model.engine import EngineInfo, StyleOption

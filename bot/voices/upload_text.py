@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.messages.escape import escape
+from bot.locales.escape import escape
 from engine.model.engine import EngineInfo
 from engine.model.voice_names import MOST_CHARACTERS
 from engine.model.voices import RecordingAnalysis, Scope, Voice

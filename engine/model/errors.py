@@ -28,20 +28,38 @@
         ├── DataDirectoryInUse
         └── DatabaseDamaged
 
-Knows: whether another attempt may succeed (`retryable`), the sentence for the user
-(`user_message`). Does not know: who reads it, or where.
+Knows: whether another attempt may succeed (`retryable`), and the code and the fields of which a
+front end makes a sentence. Does not know: who reads it, where, or in which language.
 """
+
+from collections.abc import Mapping
+
+#: A value that a sentence about an error may need: a name, a number.
+Field = str | int | float
 
 
 class MynahError(Exception):
-    """The base. `str(error)` is for the log, `user_message` for the person who asked."""
+    """The base. `str(error)` is for the log. `code` says what happened, in a word that never
+    changes its meaning; `fields` are the values that belong to it. A front end words both for the
+    person who asked. A class with one reason has its code; the others get one where they are
+    raised."""
 
     #: Whether the same call may succeed later although nobody changes anything.
     retryable: bool = False
+    code: str = "failed"
 
-    def __init__(self, message: str, *, user_message: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        user_message: str | None = None,
+        code: str | None = None,
+        **fields: Field,
+    ) -> None:
         super().__init__(message)
         self.user_message = user_message or message
+        self.code = code or type(self).code
+        self.fields: Mapping[str, Field] = fields
 
 
 class Refused(MynahError):

@@ -20,14 +20,14 @@ class QueueLimits:
         if len(waiting) >= self.jobs:
             return QueueFull(
                 f"lane {lane.key.id} has {len(waiting)} jobs waiting",
-                user_message=f"The queue is full: {len(waiting)} texts are waiting. "
-                "Try again when some of them have been spoken.",
+                code="queue-full",
+                waiting=len(waiting),
             )
         own = sum(job.requester == request.requester for job in waiting)
         if own >= self.of_requester:
             return QueueFull(
                 f"requester has {own} jobs waiting in lane {lane.key.id}",
-                user_message=f"You already have {own} texts waiting. "
-                "Wait until one of them has been spoken, or skip one.",
+                code="too-many-waiting",
+                waiting=own,
             )
         return None

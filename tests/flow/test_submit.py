@@ -130,7 +130,7 @@ async def test_full_lane_refuses_and_another_lane_does_not(harness: Harness) -> 
         await harness.say(requester=str(member))
     with pytest.raises(QueueFull) as refused:
         await harness.say(requester="3")
-    assert "3 texts are waiting" in refused.value.user_message
+    assert (refused.value.code, refused.value.fields) == ("queue-full", {"waiting": 3})
     await harness.say(lane="other")
 
 

@@ -17,6 +17,8 @@ from discord import app_commands
 
 from bot.client import Bot
 from bot.delivery import FRONTEND
+from bot.locales.catalog import ENGLISH, label
+from bot.locales.escape import Markup
 from bot.voice import connection
 from bot.voice.frame_clock import ManualFrameClock
 from docs import draw
@@ -25,6 +27,7 @@ from engine.queue import SpeechQueue
 from engine.voices.registry import VoiceRegistry
 from mynah.testing.clocks import ManualClock
 from mynah.testing.fake_engine import FakeEngine
+from tests.unit.fluent_entries import entries
 
 HOME: Final = Path(__file__).resolve().parents[2]
 NAMES: Final = [name.upper() for name in Settings.model_fields]
@@ -277,14 +280,14 @@ def test_no_paragraph_stands_twice() -> None:
 
 @cache
 def sentences() -> tuple[str, ...]:
-    """Every text in the product's source, with a NUL for each inserted value. Catalogues count
-    whole."""
-    found: list[str] = []
+    """Every text in the product's source and its catalogue, with a NUL for each inserted value."""
+    found: list[str] = [
+        label(entry.name, **dict.fromkeys(entry.variables, Markup("\0")))
+        for entry in entries(ENGLISH).values()
+    ]
     for folder in SPEAKING:
         for file in (HOME / folder).rglob("*.py"):
             found += _texts(ast.parse(file.read_text(encoding="utf-8")))
-        for file in (HOME / folder).rglob("*.ftl"):
-            found.append(" ".join(file.read_text(encoding="utf-8").split()))
     return tuple(found)
 
 

@@ -76,6 +76,7 @@ RULES: Final = (
         )
         for package in ("engine.queue", "engine.voices")
     ),
+    Rule("bot.locales", ("bot",), but=("bot.locales",)),
     Rule("bot", ("engine.tts",), but=("engine.tts.client.engine",)),
     Rule("bot", ("engine.store", "sqlalchemy", "sqlite3")),
     # A stranger's recording is decoded in a process that may fail, and that knows no member's
@@ -116,6 +117,7 @@ OWNED: Final = {
     "imageio_ffmpeg": ("engine.voices.analysis",),
     "webrtcvad": ("engine.voices.analysis",),
     "discord": ("bot",),
+    "fluent": ("bot.locales",),
 }
 
 #: What a pure file may import of the libraries.
@@ -155,16 +157,17 @@ PURE: Final = (
     "bot/voices/style_text.py",
     "bot/markup.py",
     "bot/policy.py",
-    "bot/messages/escape.py",
+    "bot/locales/escape.py",
     "bot/messages/render.py",
     "bot/timestamps.py",
     "bot/voice/requests.py",
     "bot/voice/frame_source.py",
 )
-#: Not pure, but pure files may import them: a PacketStream announces its first packet by an event
-#: of asyncio's, the key of a piece of audio is made beside the files that it names, and an error is
-#: described with the system's text for its number.
+#: Not pure, but pure files may import them: a stream announces its first packet by an event of
+#: asyncio's, the key of a piece of audio is made beside the files that it names, an error is
+#: described with the system's text for its number, and sentences are read once from their files.
 NEIGHBOURS: Final = (
+    "bot.locales.catalog",
     "engine.queue.audio_stream",
     "engine.queue.audio_cache",
     "engine.base.error_text",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.messages.escape import escape
+from bot.locales.escape import escape
 from bot.messages.render import (
     LACKING,
     MOST_CONTENT,

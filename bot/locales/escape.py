@@ -19,14 +19,21 @@ _SIGNS: Final = re.compile(r"[\\*_~`|<\[\]]")
 _LINE_START: Final = re.compile(r"^(\d+(?=[.)] )|(?=[-+>#]))")
 
 
-def escape(text: str, most: int) -> str:
+class Markup(str):
+    """A string that Discord may read as markup: a sentence of the catalogue, a mention, or what
+    `escape` returns. Joining it with other strings gives a plain `str`."""
+
+    __slots__ = ()
+
+
+def escape(text: str, most: int) -> Markup:
     """One line of at most `most` characters of `text` (the escapes may double that), without
     markdown, mentions, links and changes of direction."""
     line = _cut(_one_line(text), most)
     line = _SIGNS.sub(r"\\\g<0>", line)
     line = _LINE_START.sub(r"\1\\", line)
     # Discord makes a link of a whole address only, and mentions a name only directly after its @.
-    return line.replace("://", "\\://").replace("@", "@\u200b")
+    return Markup(line.replace("://", "\\://").replace("@", "@\u200b"))
 
 
 def plain(text: str, most: int) -> str:
