@@ -119,7 +119,7 @@ async def _speak(scene: Scene, process: asyncio.subprocess.Process, text: str) -
     finally:
         await asyncio.sleep(0)  # let the last change be printed
         await printing.cancel()
-    _judge(measure(scene, began), message.content, scene.recording.undecodable)
+    _check(measure(scene, began), message.content, scene.recording.undecodable)
 
 
 def measure(scene: Scene, began: float) -> Measures:
@@ -130,7 +130,7 @@ def measure(scene: Scene, began: float) -> Measures:
     return Measures(start - began, end - start, scene.recording.longest_gap())
 
 
-def _judge(found: Measures, outcome: str, undecodable: int) -> None:
+def _check(found: Measures, outcome: str, undecodable: int) -> None:
     print(
         f"Time to first sound {found.first_sound:.2f} s, length {found.length:.1f} s, "
         f"longest gap {found.longest_gap:.2f} s."
