@@ -1,4 +1,4 @@
-"""An id that nobody can have, typed or forged, is answered as one that nobody has: no fault."""
+"""An id that cannot exist, typed or forged, gets the same answer as an unknown one: no error."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A recording that an admin froze, given again by anyone, changed so that its bytes are others."""
+"""A frozen recording, uploaded again by any member, changed so that its bytes differ."""
 
 from collections.abc import Callable
 

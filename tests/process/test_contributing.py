@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md tells a newcomer to write works as it is written there.
+"""The code that CONTRIBUTING.md tells newcomers to write works as it is written there.
 
 Each section is applied to a copy of the code; a small test in the copy uses the result.
 """
@@ -73,7 +73,7 @@ async def test_the_column_is_kept(harness: Harness) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A block of code: a new file, or lines to be put after a line of a file."""
+    """A block of code: a new file, or lines to insert after a line of a file."""
 
     path: str
     after: str | None
@@ -145,7 +145,7 @@ def test_it_works_as_it_is_written(
 
 
 def also(section: str, copy: Path) -> list[str]:
-    """Tests of the copy that hold what the section promises."""
+    """Tests of the copy that check what the section promises."""
     match section:
         case "A slash command with a rule":
             return [f"{copy}/tests/unit/test_locales.py"]

@@ -1,4 +1,4 @@
-"""Recordings are fetched from Discord's servers, and nothing else is called."""
+"""Recordings are fetched from Discord's servers, and from nowhere else."""
 
 import socket
 from collections.abc import Iterator
@@ -85,7 +85,7 @@ def test_no_other_address_is(api: str, url: str) -> None:
 
 
 def test_what_looks_like_the_host_and_is_looked_up_as_it_leads_there() -> None:
-    """IDNA makes it the same name: the address that is fetched says so, too."""
+    """IDNA makes it the same name: the fetched address says so, too."""
     address = Addresses.of_api(DISCORD).check("https://\u217ddn.discordapp.com/a")
     assert str(address) == "https://cdn.discordapp.com/a"
 
@@ -112,7 +112,7 @@ def test_no_files_lie_at_discords_api(host: str) -> None:
 
 @pytest.fixture
 def bait() -> Iterator[socket.socket]:
-    """Somebody on this machine who listens, and should never be called."""
+    """A server on this machine that must never be called."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
         yield server

@@ -1,4 +1,4 @@
-"""Places are shared fairly: one a member, the others in turn, and none is lost."""
+"""Places are shared fairly: one for each member, the others in turn, and none is lost."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from mynah.testing.clocks import ManualClock, settle
 
 
 class Hall:
-    """Two places, and members who stay until they are told to go."""
+    """Two places, and members who stay until a test tells them to go."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
@@ -80,7 +80,7 @@ async def test_who_waited_in_vain_is_told_and_may_come_again() -> None:
 
 @pytest.mark.parametrize("goes_first", [False, True])
 async def test_place_of_who_gives_up_in_line_is_not_lost(goes_first: bool) -> None:
-    """Also where it was theirs already, and they did not know yet."""
+    """Also if the place was theirs already, and they did not know yet."""
     hall = Hall()
     for member in ("ada", "bob"):
         await hall.come(member)

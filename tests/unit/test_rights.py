@@ -1,4 +1,4 @@
-"""Who may do what: each rule of the page of rights, as a table."""
+"""Who may do what: each rule of the policy, as a table."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -84,7 +84,8 @@ def check(denied: Denial | None, words: str | None) -> None:
 def test_say_and_replay(
     rule: Rule, requester: MemberFacts, scene: ChannelFacts, words: str | None
 ) -> None:
-    """Who is in a voice channel and may speak there may say, but not take the bot from others."""
+    """Members in a voice channel who may speak there can use /say, but not take the bot from
+    others."""
     check(rule(requester, scene), words)
 
 
@@ -102,7 +103,8 @@ def test_say_and_replay(
     ],
 )
 def test_join(requester: MemberFacts, scene: ChannelFacts, words: str | None) -> None:
-    """The bot comes from nowhere and from an empty channel; from listeners, for a moderator."""
+    """The bot comes from outside and from an empty channel; from listeners, only for a
+    moderator."""
     check(may_join(requester, scene), words)
 
 
@@ -126,7 +128,8 @@ def test_join(requester: MemberFacts, scene: ChannelFacts, words: str | None) ->
 def test_skip(
     requester: MemberFacts, scene: ChannelFacts, owner: JobOwner, words: str | None
 ) -> None:
-    """Members skip their own, a moderator anyone's, who is present those of who has left."""
+    """Members skip their own texts, a moderator anyone's, and present members those of members who
+    left."""
     check(may_skip(requester, scene, owner), words)
 
 
@@ -147,7 +150,7 @@ def test_skip(
 def test_stop(
     requester: MemberFacts, scene: ChannelFacts, owners: list[JobOwner], words: str | None
 ) -> None:
-    """Stopping ends the jobs that one may skip, and is denied where there is none such."""
+    """Stopping ends the jobs that the member may skip, and is denied if there are none."""
     check(may_stop(requester, scene, owners), words)
 
 
@@ -171,7 +174,7 @@ def test_stop(
 def test_pause_resume_and_leave(
     rule: Rule, requester: MemberFacts, scene: ChannelFacts, words: str | None
 ) -> None:
-    """Who is present may, and only a moderator while jobs of others wait."""
+    """Present members may, and only a moderator while jobs of others wait."""
     check(rule(requester, scene), words)
 
 
@@ -185,7 +188,7 @@ def test_pause_resume_and_leave(
     ],
 )
 def test_download_and_queue_view(requester: MemberFacts, words: str | None) -> None:
-    """Who can view the voice channel may look at what is spoken in it, from anywhere."""
+    """Members who can view the voice channel may look at what is spoken in it, from anywhere."""
     check(may_view(requester), words)
 
 
@@ -200,7 +203,7 @@ def test_download_and_queue_view(requester: MemberFacts, words: str | None) -> N
     ],
 )
 def test_voice_admin(requester: MemberFacts, words: str | None) -> None:
-    """Who manages the server decides about the voices on it, from anywhere."""
+    """Members who manage the server decide about the voices on it, from anywhere."""
     check(may_administer(requester), words)
 
 
@@ -236,7 +239,7 @@ STAGE = replace(CHANNEL, stage=True)
     ],
 )
 def test_what_keeps_the_bot_from_speaking_is_named(bot: BotFacts, words: str | None) -> None:
-    """A missing permission is named as Discord's settings name it."""
+    """A missing permission has the name that Discord's settings use."""
     check(obstacle(bot), words)
 
 

@@ -26,7 +26,7 @@ def card(advice: tuple[str, ...] = (), **report: Any) -> str:
     return render_card(voice, advice, CLONING_INFO)
 
 
-# The card
+# The answer to an upload
 
 
 def test_card_tells_what_was_found_in_words() -> None:
