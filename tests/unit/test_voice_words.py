@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from bot.locales.catalog import text
 from bot.voices.choices import MOST_CHOICES, Registered, builtin, registered, together
 from bot.voices.style_text import render_style
 from bot.voices.upload_text import (
@@ -57,6 +58,12 @@ def test_question_shows_the_name_without_markup() -> None:
         "**x** @everyone", Scope.PRIVATE, 0
     )
     assert bold("a `b` c") == "**a \\`b\\` c**"
+
+
+def test_question_shows_the_consent_that_is_kept() -> None:
+    consent = text("upload-consent")
+    assert "By pressing **I agree** you say" in consent
+    assert f"\n{consent}\n" in render_consent("Ada", Scope.SERVER, 0)
 
 
 # The list

@@ -81,7 +81,7 @@ voice-admin-allowed = { $cloned ->
     }
 voice-admin-blocked = Blocked: { $member } cannot upload voices here or share any with this server, and none of theirs is spoken here, until `/voice-admin unbar`.
 voice-admin-unblocked = { $member } can add voices to this server again.
-error-nothing-to-remove = It is not shared with this server, so there is nothing to remove. `/voice-admin freeze` keeps it from being spoken here.
+error-nothing-to-remove = This voice is not shared with this server, so there is nothing to remove. `/voice-admin freeze` keeps it from being spoken here.
 
 ## The audit log: one entry for each action. $when: a time; $actor: who did it; $member: to whom.
 
@@ -109,20 +109,20 @@ audit-erase = { $when } { $actor } deleted their data
 
 group-voice-admin = Decide about the voices on this server
 command-admin-list = Voices that are shared, spoken or frozen here
-command-admin-remove = End the sharing of a voice with this server
-command-admin-freeze = Keep a voice from being spoken on this server
-command-admin-release = Let a frozen voice be spoken again, or a report be
-command-admin-default = The voice of members who have chosen none
+command-admin-remove = Stop sharing a voice with this server
+command-admin-freeze = Stop a voice from being spoken on this server
+command-admin-release = Let a frozen voice be spoken again, or close the reports of a voice
+command-admin-default = Set the voice of members who have not chosen one
 command-admin-uploads = Limit who may upload voices here
-command-admin-allow = Which cloned voices may be spoken here
+command-admin-allow = Set which cloned voices may be spoken here
 command-admin-bar = Block a member from adding voices to this server
 command-admin-unbar = Let a blocked member add voices again
 command-admin-audit = Who did what to the voices here, and when
-option-admin-voice = Which; completes as you type
-option-admin-default = Which; completes as you type. "none": the engine's own
+option-admin-voice = Which voice; completes as you type
+option-admin-default = Which voice; completes as you type. "none": the engine's own
 option-admin-page = Which page; the first without it
 option-admin-role = Members with this role may; without a role everyone may
 option-admin-allow = None, those that everyone here may use, or all
-option-admin-member = Who; also by id, if they have left
+option-admin-member = Which member; also by id, if they have left
 option-audit-member = Only what this member did
 option-audit-voice = Only what was done to this voice; completes as you type

@@ -16,7 +16,7 @@ upload-consent =
     - How to delete it: `/voice delete`, or `/mydata delete` for everything that is kept about you.
 # The message that asks. $consent: the text above; $when: when the question lapses ("in 10 minutes").
 upload-question =
-    You are about to give me the voice **{ $voice }**, { $scope ->
+    You are about to add the voice **{ $voice }**, { $scope ->
         [server] shared with this server: all its members may use it
        *[private] private: only you may use it
     }.
@@ -59,7 +59,7 @@ upload-use = Use this voice
 
 voice-list-speaking = `/say` speaks in **{ $voice }**.
 voice-list-engine = `/say` speaks in the engine's own voice. `/voice use` chooses another.
-voice-list-empty = You have no voice of your own yet. Give me a recording with `/voice upload`.
+voice-list-empty = You have no voice of your own yet. Add one with `/voice upload`.
 # A voice of the member. $usable: whether it can be used here; $count: how many $members are on its
 # list.
 voice-list-own = - **{ $voice }** · { $usable ->
@@ -150,17 +150,17 @@ style-offer-value = { $end ->
 
 ## Descriptions of the commands and their options, at most 100 characters each
 
-group-voice = Voices that members give me: yours, and those that you may use
-command-voice-upload = Give me a voice by a recording of it
+group-voice = Voices that members have added: yours, and those that you may use
+command-voice-upload = Add a voice from a recording of it
 option-upload-file = Ten to twenty seconds of clear speech: any sound or film
 option-upload-name = What the voice is called
 option-upload-scope = Who may use it besides you; nobody, if you choose nothing
 command-voice-list = The voices that you may use here
 command-voice-use = Choose the voice in which /say speaks for you
-option-use-voice = Whose voice; completes as you type. `none` takes your choice back
+option-use-voice = Which voice; completes as you type. "none" takes your choice back
 option-use-where = On this server, or wherever you have not chosen another
 command-voice-preview = Listen to the recording of a voice
-option-preview-voice = Whose voice; completes as you type
+option-preview-voice = Which voice; completes as you type
 command-voice-report = Tell the admins and the operator what is wrong
 option-report-voice = A voice that was spoken here; completes as you type
 option-report-reason = What is wrong with it; the admins and the operator read it
@@ -169,8 +169,8 @@ command-voice-rename = Give a voice of yours another name
 option-rename-name = Its new name
 command-voice-share = Say who may use a voice of yours
 option-share-scope = Nobody else, the members of this server, or those on its list, wherever they are
-option-share-add = Somebody for its list
-option-share-remove = Somebody to take off its list
+option-share-add = Somebody to add to its list
+option-share-remove = Somebody to remove from its list
 command-voice-style = See or set how a voice of yours speaks
 option-style-setting = What to set; completes as you type. Without it you see all settings
 option-style-value = The new value; "reset" goes back to what the engine does
