@@ -25,8 +25,9 @@ import psutil
 
 from bench.ready_made import Made, make
 from bench.report import Report, milliseconds, percentile
-from bench.stage import stop, workplace
+from bench.stage import workplace
 from engine.model.audio_format import FRAME_SECONDS
+from mynah.scene import stop
 from sandbox import Sandbox
 from sandbox.protocol.voice import VoiceServer
 

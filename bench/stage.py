@@ -21,14 +21,13 @@ from pathlib import Path
 from typing import Final, Self
 
 from engine.base.settings import load_settings
-from mynah.scene import Scene, unless_it_ends
+from mynah.scene import Scene, stop, unless_it_ends
 from sandbox import Interaction, Sandbox
 from sandbox.protocol.voice.connection import VoiceConnection
 
 START_SECONDS: Final = 60.0
 SOUND_SECONDS: Final = 30.0
 JOB_SECONDS: Final = 120.0
-STOP_SECONDS: Final = 5.0
 
 #: Arguments that start the bot, and the plain one for comparison.
 MYNAH: Final = ("-m", "mynah", "run")
@@ -161,15 +160,3 @@ def workplace() -> Iterator[Path]:
     data.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=data) as directory:
         yield Path(directory).resolve()
-
-
-async def stop(process: asyncio.subprocess.Process) -> None:
-    """Terminate a process that we started; kill it if it does not end in time."""
-    if process.returncode is not None:
-        return
-    process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), STOP_SECONDS)
-    except TimeoutError:
-        process.kill()
-        await process.wait()

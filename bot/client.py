@@ -15,9 +15,9 @@ import discord
 import structlog
 
 from bot.bootstrap import build
-from bot.discord_io.endpoint import REFUSED_TOKEN
 from bot.discord_io.gateway import Pauses, Unreadable, contain
 from bot.discord_io.registration import invite_link, register
+from bot.locales.catalog import text
 from bot.voice.frame_clock import FrameClock, ThreadFrameClock
 from engine.base.clock import Clock
 from engine.base.error_text import describe
@@ -46,8 +46,6 @@ ENGINE_LOOK_SECONDS: Final = 0.5
 
 #: Interactions of buttons and forms.
 COMPONENTS: Final = (discord.InteractionType.component, discord.InteractionType.modal_submit)
-
-RESTARTING: Final = "I am restarting. I go on when I am back."
 
 
 def intents() -> discord.Intents:
@@ -83,7 +81,7 @@ class Bot(discord.Client):
         self._speech = speech
         self._registry = registry
         self._clock = clock
-        self._closing_note: str | None = None
+        self._shutting_down = False
         self._tasks: set[asyncio.Task[None]] = set()
         contain(self)
         frame_clock = frame_clock or ThreadFrameClock()
@@ -131,9 +129,7 @@ class Bot(discord.Client):
                 log.warning("cannot reach the gateway; I keep trying")
                 await asyncio.sleep(RETRY_SECONDS[1])
             except discord.PrivilegedIntentsRequired as error:
-                raise SetupError(
-                    "Discord refuses an intent of the bot: see page Bot in the developer portal."
-                ) from error
+                raise SetupError("Discord refuses an intent", code="intent-refused") from error
 
     async def _log_in(self, token: str) -> None:
         if self.http.connector is discord.utils.MISSING:
@@ -142,7 +138,7 @@ class Bot(discord.Client):
             try:
                 await self.login(token)
             except discord.LoginFailure as error:
-                raise SetupError(REFUSED_TOKEN) from error
+                raise SetupError("Discord refuses the token", code="token-refused") from error
             except (TypeError, KeyError) as error:
                 if self.application is not None:
                     raise
@@ -157,7 +153,7 @@ class Bot(discord.Client):
 
     async def shut_down(self) -> None:
         """Stop speaking, make the messages true, leave, close: each within its time."""
-        self._closing_note = RESTARTING
+        self._shutting_down = True
         await self._stack.aclose()
 
     async def _leave(self) -> None:
@@ -237,7 +233,7 @@ class Bot(discord.Client):
             log.error("a task of the bot ended", task=task.get_name(), exc_info=error)
 
     def _note(self, lane: str) -> str | None:
-        return self._closing_note or self.guild_voices.note(int(lane))
+        return text("note-restarting") if self._shutting_down else self.guild_voices.note(int(lane))
 
     def _guild_changed(self, guild_id: int) -> None:
         self._start(self.status_updater.update_lane(str(guild_id)), f"look-{guild_id}")

@@ -12,13 +12,10 @@ import discord
 from bot import policy, policy_facts
 from bot.voice.guild_voices import GuildVoices
 from bot.voice.listeners import VoiceChannel
-from engine.model.errors import Refused
+from engine.model.errors import NotAllowed, Refused
 from engine.model.jobs import JobView
 from engine.model.voices import Requester
 from engine.queue import FrontEndQueue
-
-SERVERS_ONLY = "Use this command in a server."
-NOT_READY = "I have just started, or Discord has a fault here. Try again in a moment."
 
 #: A rule of `policy` about a member and the bot's channel.
 Rule = Callable[[policy.MemberFacts, policy.ChannelFacts], policy.Denial | None]
@@ -63,7 +60,7 @@ class CommandContext:
         Refused."""
         channel = policy_facts.voice_channel_of(self.member)
         if channel is None:
-            raise Refused(policy.NO_CHANNEL.reason)
+            raise NotAllowed("the member is in no voice channel", code="not-in-voice")
         check(policy.obstacle(policy_facts.bot_facts(channel)))
         return channel
 
@@ -79,9 +76,9 @@ class Contexts:
         """Raises Refused outside of a server."""
         guild, member = interaction.guild, interaction.user
         if guild is None or not isinstance(member, discord.Member):
-            raise Refused(SERVERS_ONLY)
+            raise NotAllowed("not in a server", code="servers-only")
         if interaction.client.get_guild(guild.id) is None or guild.unavailable:
-            raise Refused(NOT_READY)
+            raise Refused("the server is not available", code="bot-not-ready")
         queue = await self._speech.queue(str(guild.id))
         bot_channel = policy_facts.bot_channel(guild, self._guild_voices)
         return CommandContext(
@@ -101,6 +98,6 @@ class Contexts:
 
 
 def check(denied: policy.Denial | None) -> None:
-    """Raise Refused with the rule's own sentence if there is a denial."""
+    """Raise NotAllowed with the rule's own reason if there is a denial."""
     if denied is not None:
-        raise Refused(denied.reason)
+        raise NotAllowed("a rule denies it", code=denied.code, **denied.fields)

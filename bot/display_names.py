@@ -16,6 +16,7 @@ import aiohttp
 import discord
 import structlog
 
+from bot.locales.catalog import label
 from engine.base.clock import Clock
 from engine.base.error_text import describe
 from engine.model.ids import parse_id
@@ -29,9 +30,6 @@ ASK_SECONDS: Final = 0.8
 #: Names that are kept, and for how many seconds.
 MOST_KEPT: Final = 2_000
 KEEP_SECONDS: Final = 600.0
-
-#: For members who are unknown or have left.
-NOBODY_KNOWN: Final = "another member"
 
 _MEMBER: Final = re.compile(r"<@!?([0-9]{15,20})>")
 
@@ -65,8 +63,8 @@ async def names_in(text: str, guild: discord.Guild) -> GuildNames:
 
 
 class MemberNames:
-    """Names of members for completions, which show no mention. Answers of Discord are kept for
-    `KEEP_SECONDS`."""
+    """Names of members for completions, which show no mention. Discord's answers are kept for
+    `KEEP_SECONDS`; "" stands for a member who is unknown or has left."""
 
     def __init__(self, client: discord.Client, clock: Clock) -> None:
         self._client = client
@@ -78,9 +76,9 @@ class MemberNames:
         found = {each: self._known(guild, int(each)) for each in ids}
         unknown = [int(each) for each, name in found.items() if name is None][:MOST_ASKED]
         for member_id, name in (await _ask(guild or self._client, unknown)).items():
-            self._keep(guild, member_id, name or NOBODY_KNOWN)
+            self._keep(guild, member_id, name or "")
             found[str(member_id)] = name
-        return {each: name or NOBODY_KNOWN for each, name in found.items()}
+        return {each: name or label("unknown-member") for each, name in found.items()}
 
     def _known(self, guild: discord.Guild | None, user_id: int) -> str | None:
         member = guild.get_member(user_id) if guild is not None else None

@@ -1,8 +1,8 @@
 """Who may do what, where; and what keeps the bot from speaking somewhere. Pure.
 
-This file has the rules, and for each denial the sentence that tells a member what to do instead.
-It does not know Discord's objects: the caller fills in plain values again at every use of a
-command or button.
+This file has the rules. What a member is told of a denial is in `locales/en/policy.ftl`, and is put
+into words when it is shown. This file does not know Discord's objects: the caller fills in plain
+values again at every use of a command or button.
 
 Every rule is judged in the voice channel, because an interaction's own permissions are those of
 the channel where the command was typed. A rule returns None when it allows.
@@ -16,15 +16,37 @@ the channel where the command was typed. A rule returns None when it allows.
     voice-admin            members with Manage Server
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+from bot.locales.catalog import code_text
+from bot.locales.escape import Markup
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Denial:
-    """The action is not allowed. `reason` tells the member what to do."""
+    """The action is not allowed. `code` says why, as an error's code does; the other values are
+    those that its sentence names."""
 
-    reason: str
+    code: str
+    channel: int | None = None
+    member: str | None = None
+    missing: str = ""  # of the bot's permissions: view, connect, speak; joined by "-"
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """The values as the sentence takes them."""
+        return {
+            "channel": "none" if self.channel is None else Markup(f"<#{self.channel}>"),
+            "member": Markup(f"<@{self.member}>"),
+            "missing": self.missing,
+        }
+
+    @property
+    def reason(self) -> Markup:
+        """What the member is told, and what to do."""
+        return code_text(self.code, self.fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +100,8 @@ class BotFacts:
     stage: bool = False
 
 
-TIMED_OUT = Denial("You are timed out in this server. Try again when that is over.")
-NO_CHANNEL = Denial("You are not in a voice channel. Join one, then try again.")
-BOT_NOWHERE = Denial("I am not in a voice channel. Join one and call me with `/join`.")
+TIMED_OUT: Final = Denial(code="member-timed-out")
+NO_CHANNEL: Final = Denial(code="not-in-voice")
 
 
 def may_say(requester: MemberFacts, channel: ChannelFacts) -> Denial | None:
@@ -89,17 +110,16 @@ def may_say(requester: MemberFacts, channel: ChannelFacts) -> Denial | None:
         return TIMED_OUT
     if requester.channel is None:
         return NO_CHANNEL
-    here = _mention(requester.channel)
     if requester.afk:
-        return _afk(here)
+        return Denial(code="afk-channel", channel=requester.channel)
     if not requester.may_speak:
-        return Denial(f"You lack the Speak permission in {here}: ask a moderator for it.")
+        return Denial(code="member-lacks-speak", channel=requester.channel)
     if requester.server_muted:
-        return Denial("You are muted by the server: ask a moderator to unmute you.")
+        return Denial(code="member-muted")
     if requester.suppressed and requester.stage:
-        return Denial(f"You are in the audience of {here}: request to speak there first.")
+        return Denial(code="member-in-audience", channel=requester.channel)
     if requester.suppressed:
-        return Denial(f"You came into {here} without the Speak permission: leave and come back.")
+        return Denial(code="member-suppressed", channel=requester.channel)
     return may_join(requester, channel)
 
 
@@ -117,10 +137,7 @@ def may_join(requester: MemberFacts, channel: ChannelFacts) -> Denial | None:
     at_home = channel.id in (None, requester.channel)
     if at_home or requester.moderator or not channel.listeners:
         return None
-    return Denial(
-        f"I am with others in {_mention(channel.id)}. Join me there, "
-        "or ask a moderator to bring me over with `/join`."
-    )
+    return Denial(code="bot-with-others", channel=channel.id)
 
 
 def may_skip(requester: MemberFacts, channel: ChannelFacts, owner: JobOwner) -> Denial | None:
@@ -130,9 +147,9 @@ def may_skip(requester: MemberFacts, channel: ChannelFacts, owner: JobOwner) -> 
     if requester.moderator or requester.id == owner.id:
         return None
     if owner.present:
-        return Denial(f"This is <@{owner.id}>'s job: ask them, or a moderator.")
+        return Denial(code="job-of-present-member", member=owner.id)
     if not _is_present(requester, channel):
-        return Denial(f"This is <@{owner.id}>'s job. {_come(channel)}")
+        return Denial(code="job-of-absent-member", member=owner.id, channel=channel.id)
     return None
 
 
@@ -147,12 +164,12 @@ def may_stop(
     if None in denials:
         return None
     if not denials:
-        return Denial("Nothing is being spoken, and nothing waits.")
+        return Denial(code="nothing-to-end")
     if requester.timed_out:
         return TIMED_OUT
     if not _is_present(requester, channel) and not any(owner.present for owner in owners):
-        return Denial(f"These are jobs of others. {_come(channel)}")
-    return Denial("These are jobs of others: ask them, or a moderator.")
+        return Denial(code="jobs-of-absent-members", channel=channel.id)
+    return Denial(code="jobs-of-others")
 
 
 def may_pause(requester: MemberFacts, channel: ChannelFacts) -> Denial | None:
@@ -171,7 +188,7 @@ def may_view(requester: MemberFacts) -> Denial | None:
     """Read the queue, or download a job's sound as a file."""
     if requester.may_view:
         return None
-    return Denial("You cannot view the voice channel that this belongs to.")
+    return Denial(code="channel-hidden")
 
 
 def may_administer(requester: MemberFacts) -> Denial | None:
@@ -180,7 +197,7 @@ def may_administer(requester: MemberFacts) -> Denial | None:
     if requester.timed_out:
         return TIMED_OUT
     if not requester.manager:
-        return Denial("This is for members with the permission Manage Server: ask one of them.")
+        return Denial(code="manage-server-needed")
     return None
 
 
@@ -190,58 +207,36 @@ def obstacle(bot: BotFacts) -> Denial | None:
     The audience of a stage is no obstacle: the bot asks to speak there, and waiting jobs go on
     when it is invited.
     """
-    here = _mention(bot.channel)
     if bot.timed_out:
-        return Denial("I am timed out in this server: ask a moderator to end that.")
-    missing = [
+        return Denial(code="bot-timed-out")
+    if bot.afk:
+        return Denial(code="afk-channel", channel=bot.channel)
+    missing = "-".join(
         name
         for name, has, needed in (
-            ("View Channel", bot.view_channel, True),
-            ("Connect", bot.connect, not bot.inside),
-            ("Speak", bot.speak, not bot.stage),
+            ("view", bot.view_channel, True),
+            ("connect", bot.connect, not bot.inside),
+            ("speak", bot.speak, not bot.stage),
         )
         if needed and not has
-    ]
-    if bot.afk:
-        return _afk(here)
+    )
     if missing:
-        noun = "permission" if len(missing) == 1 else "permissions"
-        return Denial(f"I lack the {noun} {_and(missing)} in {here}: ask a moderator for it.")
+        return Denial(code="bot-lacks-permissions", channel=bot.channel, missing=missing)
     is_full = 0 < bot.user_limit <= bot.occupants
     if is_full and not bot.inside and not bot.move_members:
-        return Denial(f"{here} is full: make room, or give me the permission Move Members.")
+        return Denial(code="channel-full", channel=bot.channel)
     return None
 
 
 def _may_command(requester: MemberFacts, channel: ChannelFacts) -> Denial | None:
     if requester.timed_out:
         return TIMED_OUT
-    if channel.id is None:
-        return BOT_NOWHERE
     if not _is_present(requester, channel):
-        return Denial(_come(channel))
+        return Denial(code="bot-elsewhere", channel=channel.id)
     if channel.others_jobs and not requester.moderator:
-        return Denial("Jobs of others wait: ask a moderator, or try again when they are over.")
+        return Denial(code="jobs-of-others-wait")
     return None
 
 
 def _is_present(requester: MemberFacts, channel: ChannelFacts) -> bool:
     return channel.id is not None and requester.channel == channel.id
-
-
-def _afk(here: str) -> Denial:
-    return Denial(f"{here} is the AFK channel, where nobody may speak: go to another.")
-
-
-def _come(channel: ChannelFacts) -> str:
-    if channel.id is None:
-        return BOT_NOWHERE.reason
-    return f"Join me in {_mention(channel.id)} first."
-
-
-def _mention(channel: int | None) -> str:
-    return f"<#{channel}>"
-
-
-def _and(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

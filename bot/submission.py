@@ -1,9 +1,9 @@
 """Turns a command into a job: commit it, answer the interaction, and only then speak it.
 
-submit (committed, held) ──▶ answer ──▶ accepted: note the message, join the channel, accept
-                                   ├──▶ refused (too late, or a second one): withdraw
-                                   └──▶ unclear: ask for the original response until it is
-                                        known; after a restart, the same for each held job
+submit (committed, pending) ──▶ answer ──▶ accepted: note the message, join the channel, confirm
+                                      ├──▶ refused (too late, or a second one): abort
+                                      └──▶ unclear: ask for the original response until it is
+                                           known; after a restart, the same for each pending job
 """
 
 import asyncio
@@ -139,16 +139,16 @@ class Submission:
             case AnswerResult.ACCEPTED:
                 if answer.message_id is not None:
                     await self._speech.note(job.id, message_id=answer.message_id)
-                # Commit the channel before accepting: if the bot is killed in between, the job is
-                # still held and comes here again. An accepted job without a channel would wait for
-                # ever.
+                # Commit the channel before the job is confirmed: if the bot is killed in between,
+                # the job is still pending and comes here again. A confirmed job without a channel
+                # would wait for ever.
                 await self._guild_voices.join(int(job.lane), delivery.voice_channel_id, late=late)
                 await self._speech.confirm(job.id)
                 await self._status_updater.update(job.id)
                 return True
             case AnswerResult.REFUSED:
                 log.info(
-                    "Discord refused an answer; withdrawing the job", job=job.id, code=answer.code
+                    "Discord refused an answer; aborting the job", job=job.id, code=answer.code
                 )
                 await self._speech.abort(job.id)
                 return True

@@ -102,7 +102,7 @@ def _buttons(payload: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
 def scenes() -> tuple[Sequence[Scene], Sequence[Scene]]:
     """The messages of the left column and of the right one; read row by row."""
     told = [catalog.label(each.code, **each.fields) for each in advice(RECORDING)]
-    card = Scene(
+    uploaded = Scene(
         "A member gave a recording of their voice",
         "/voice upload",
         "20:02",
@@ -114,7 +114,7 @@ def scenes() -> tuple[Sequence[Scene], Sequence[Scene]]:
     waiting = status("A text waits", "20:15", WAITING)
     speaking = status("It is being spoken, part by part", "20:15", SPEAKING)
     spoken = status("It was spoken", "20:15", SPOKEN)
-    return (waiting, spoken), (speaking, card)
+    return (waiting, spoken), (speaking, uploaded)
 
 
 # ---- markup

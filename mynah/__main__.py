@@ -73,7 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
                 return doctor()
     except SetupError as error:
-        print(error.user_message, file=sys.stderr)
+        from bot.locales.catalog import error_text
+
+        print(error_text(error), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130  # as shells report Ctrl-C, here before the command handles it

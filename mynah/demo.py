@@ -20,7 +20,7 @@ from engine.base.aio import TaskSet
 from engine.base.settings import Settings, load_settings
 from engine.model.errors import SetupError
 from mynah.chat import converse
-from mynah.scene import DemoFault, MessagePrinter, Scene, answer_of, unless_it_ends
+from mynah.scene import DemoFault, MessagePrinter, Scene, answer_of, stop, unless_it_ends
 
 TEXT: Final = (
     "Hello! This is mynah, speaking in your voice channel. Every word of this was synthesized "
@@ -34,7 +34,6 @@ SOUND_SECONDS: Final = 30.0
 OUTCOME_SECONDS: Final = 600.0
 #: A listener notices a longer gap in speech.
 LONGEST_GAP: Final = 1.5
-STOP_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +99,7 @@ async def _bot(scene: Scene, data: Path) -> AsyncIterator[asyncio.subprocess.Pro
     try:
         yield process
     finally:
-        if process.returncode is None:
-            process.terminate()
-            try:
-                await asyncio.wait_for(process.wait(), STOP_SECONDS)
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+        await stop(process)
 
 
 async def _speak(scene: Scene, process: asyncio.subprocess.Process, text: str) -> None:
@@ -126,7 +119,7 @@ async def _speak(scene: Scene, process: asyncio.subprocess.Process, text: str) -
     finally:
         await asyncio.sleep(0)  # let the last change be printed
         await printing.cancel()
-    _judge(measure(scene, began), message.content, scene.recording.undecodable)
+    _check(measure(scene, began), message.content, scene.recording.undecodable)
 
 
 def measure(scene: Scene, began: float) -> Measures:
@@ -137,7 +130,7 @@ def measure(scene: Scene, began: float) -> Measures:
     return Measures(start - began, end - start, scene.recording.longest_gap())
 
 
-def _judge(found: Measures, outcome: str, undecodable: int) -> None:
+def _check(found: Measures, outcome: str, undecodable: int) -> None:
     print(
         f"Time to first sound {found.first_sound:.2f} s, length {found.length:.1f} s, "
         f"longest gap {found.longest_gap:.2f} s."

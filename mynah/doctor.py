@@ -17,7 +17,7 @@ from typing import Final
 
 import aiohttp
 
-from bot.discord_io.endpoint import NO_TOKEN, REFUSED_TOKEN
+from bot.locales.catalog import label
 from engine.base.clock import SystemClock
 from engine.base.data_dir import DataDirectory
 from engine.base.error_text import describe
@@ -208,7 +208,7 @@ async def disk(settings: Settings) -> Finding:
 async def discord(settings: Settings) -> Finding:
     token = settings.discord_token
     if token is None or not token.get_secret_value().strip():
-        return Finding("token: none", NO_TOKEN)
+        return Finding("token: none", label("error-token-missing"))
     headers = {"Authorization": f"Bot {token.get_secret_value().strip()}"}
     url = f"{settings.discord_api_url}/applications/@me"
     try:
@@ -217,7 +217,7 @@ async def discord(settings: Settings) -> Finding:
             session.get(url, timeout=aiohttp.ClientTimeout(total=DISCORD_SECONDS)) as response,
         ):
             if response.status == 401:
-                return Finding("token: refused", REFUSED_TOKEN)
+                return Finding("token: refused", label("error-token-refused"))
             response.raise_for_status()
             application = await response.json()
             if not isinstance(application, dict):

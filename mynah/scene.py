@@ -6,13 +6,15 @@ Knows: the members, how the messages that they see are printed. Does not know: t
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from engine.base.aio import first_of
 from sandbox import Channel, Guild, Interaction, Member, Message, Sandbox
 from sandbox.protocol.voice.recording import Recording
 
 T = TypeVar("T")
+
+STOP_SECONDS: Final = 5.0
 
 
 class DemoFault(Exception):
@@ -110,3 +112,15 @@ async def unless_it_ends(work: Awaitable[T], process: asyncio.subprocess.Process
         return working.result()
     except TimeoutError as error:
         raise DemoFault(str(error)) from error
+
+
+async def stop(process: asyncio.subprocess.Process) -> None:
+    """Terminate a process that we started; kill it if it does not end in time."""
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), STOP_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()

@@ -1,4 +1,4 @@
-"""What tests of several rooms begin with."""
+"""A fixture that tests in several folders share."""
 
 from pathlib import Path
 

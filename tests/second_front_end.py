@@ -1,9 +1,9 @@
-"""A second, small front end on the queue: it plays its lanes to a list; nothing of it is Discord's.
+"""A second, small front end on the queue, without Discord: it plays its lanes to a list.
 
     python -m tests.second_front_end REQUESTS JOURNAL run     mynah's bot, with this one beside it
 
 Beside the bot it speaks each line that is written to REQUESTS in lane "http:7", in place "7", and
-writes what happens to JOURNAL. A job is promised once it stands there.
+writes what happens to JOURNAL. A job is promised once it is written there.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ LANE = "http:7"
 
 
 class SecondFrontEnd:
-    """`tell` is given what it does: submitted, settled, restored, heard, shown."""
+    """`tell` receives what happens: submitted, settled, restored, heard, shown."""
 
     def __init__(self, queue: FrontEndQueue, tell: Callable[[str, str], None]) -> None:
         self.queue = queue

@@ -1,6 +1,6 @@
-"""A voice and what was found in its recording, as values that tests change by `replace`.
+"""A voice and the analysis of its recording, as values that tests change by `replace`.
 
-Knows: every field. Does not know: what any test is about.
+Knows: every field. Does not know: the subject of a test.
 """
 
 from engine.model.voices import RecordingAnalysis, Scope, Voice

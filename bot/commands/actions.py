@@ -3,8 +3,6 @@
 This file knows which rule is asked before which call. It does not know slash commands.
 """
 
-from typing import Final
-
 import discord
 
 from bot import policy, policy_facts
@@ -13,21 +11,27 @@ from bot.context import CommandContext, Contexts, check, requester_of
 from bot.delivery import Delivery
 from bot.discord_io.ephemeral_files import EphemeralFiles
 from bot.discord_io.replies import Attached, Reply
+from bot.locales.catalog import text
 from bot.messages.render import ButtonAction
 from bot.submission import Submission
-from engine.model.errors import Refused, UnknownJob
+from engine.model.errors import NotAllowed, Refused, UnknownJob
 from engine.model.ids import parse_id
 from engine.model.jobs import EndReason, Job, JobView, Substitution
 from engine.model.voices import Requester
 from engine.queue import FrontEndQueue
 from engine.voices.selection import Selection, VoiceSelection
 
-NOTHING: Final = "Nothing is being spoken, and nothing waits."
-OVER: Final = "This job has already ended."
-FORGOTTEN: Final = "That job is no longer kept. Say it again with `/say`."
-VOICE_GONE: Final = "Its voice was deleted, frozen, or is no longer shared."
-SOUND_GONE: Final = "Its sound is no longer kept. Press Replay to make it again."
-SOUND_TOO_LARGE: Final = "Its sound is larger than this server lets me send."
+
+class JobNotKept(UnknownJob):
+    """There is no such job in this server, or no longer."""
+
+    code = "job-not-kept"
+
+
+class JobOver(Refused):
+    """The job has ended, so that it cannot be ended again."""
+
+    code = "job-over"
 
 
 class JobActions:
@@ -91,13 +95,14 @@ class JobActions:
         elif context.queue:
             view = context.queue[0]
         else:
-            raise Refused(NOTHING)
+            raise Refused("no job is spoken or waits", code="nothing-to-end")
         if view.job.state.final:
-            raise Refused(OVER)
+            raise JobOver("ended before the command")
         owner = context.owner_of(view)
         check(policy.may_skip(context.member_facts, context.channel_facts, owner))
-        ended = await self._end(context, view, EndReason.SKIPPED)
-        await self._reply(interaction, "Skipped." if ended else OVER)
+        if not await self._end(context, view, EndReason.SKIPPED):
+            raise JobOver("ended during the command")
+        await self._reply(interaction, text("jobs-skipped"))
 
     async def stop(self, interaction: discord.Interaction, job_id: int | None) -> None:
         """End all jobs that are spoken or wait, as far as the member may, whatever `job_id` is."""
@@ -110,8 +115,7 @@ class JobActions:
             if policy.may_skip(context.member_facts, context.channel_facts, owner) is None:
                 ended += await self._end(context, view, EndReason.STOPPED)
         left = len(context.queue) - ended
-        kept = f" {_jobs(left)} of others stay." if left else ""
-        await self._reply(interaction, f"Stopped: {_jobs(ended)} ended.{kept}")
+        await self._reply(interaction, text("jobs-stopped", ended=ended, left=left))
 
     async def download(self, interaction: discord.Interaction, job_id: int) -> None:
         """The job's sound as an Ogg file, privately."""
@@ -125,9 +129,9 @@ class JobActions:
         await interaction.response.defer(ephemeral=True, thinking=True)
         sound = await self._speech.audio(job_id)
         if sound is None:
-            raise Refused(SOUND_GONE)
+            raise Refused("the sound is not kept", code="job-sound-gone")
         if len(sound) > context.guild.filesize_limit:
-            raise Refused(SOUND_TOO_LARGE)
+            raise Refused("the sound is too large", code="job-sound-too-large")
         file = Attached(f"mynah-{job_id}.ogg", sound)
         sent = await self._reply(interaction, "", files=[file])
         if sent is not None:
@@ -144,16 +148,16 @@ class JobActions:
         voice there: then nobody gets its sound, or hears it again."""
         first = Requester(member=job.requester, place=job.lane)
         if not await self._selection.may_use(first, job.voice):
-            raise Refused(VOICE_GONE)
+            raise NotAllowed("its requester may not use the voice", code="job-voice-gone")
 
     async def _view(self, context: CommandContext, job_id: int) -> JobView:
         """The job, if it is of this server. Raises Refused."""
         try:
             view = await self._speech.view(job_id)
         except UnknownJob as error:
-            raise Refused(FORGOTTEN) from error
+            raise JobNotKept("no such job") from error
         if view.job.lane != context.lane:
-            raise Refused(FORGOTTEN)
+            raise JobNotKept("a job of another server")
         return view
 
 
@@ -161,9 +165,5 @@ def _number(typed: str) -> int:
     """The id of a job, from a custom id. Raises Refused for one that no job can have."""
     job_id = parse_id(typed)
     if job_id is None:
-        raise Refused(FORGOTTEN)
+        raise JobNotKept("not an id")
     return job_id
-
-
-def _jobs(count: int) -> str:
-    return f"{count} job" if count == 1 else f"{count} jobs"

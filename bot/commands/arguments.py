@@ -16,13 +16,12 @@ import structlog
 from discord import app_commands
 
 from bot.context import is_admin, requester_of
+from bot.locales.catalog import label
 from bot.voices import choices
 from bot.voices.choices import Offered
-from bot.voices.directory import (
-    VoiceDirectory,
-)
+from bot.voices.directory import VoiceDirectory
 from bot.voices.style_text import offer_settings, offer_values
-from engine.model.errors import Refused, UnknownVoice
+from engine.model.errors import NotAllowed, UnknownVoice
 from engine.model.voices import Scope, Voice
 from engine.voices.directory import readable_by_admins, typed_number
 from engine.voices.selection import VoiceSelection
@@ -32,7 +31,6 @@ log = structlog.get_logger(__name__)
 #: What a member types to take back their choice of a voice; an admin, that of the default voice.
 NO_CHOICE: Final = ("none", "reset")
 NONE: Final = "none"
-SERVERS_ONLY: Final = "Voices are reported on the server where they spoke: use this command there."
 
 
 class HasDirectory(Protocol):
@@ -156,7 +154,7 @@ StyleValue = app_commands.Transform[str, _StyleValue]
 class _ReportableVoice(_Completes):
     async def transform(self, interaction: discord.Interaction, value: str, /) -> Voice:
         if interaction.guild is None:
-            raise Refused(SERVERS_ONLY)
+            raise NotAllowed("not in a server", code="report-in-server")
         return await _directory(interaction).find_reportable(requester_of(interaction), value)
 
     async def offer(self, interaction: discord.Interaction, typed: str) -> list[Offered]:
@@ -234,7 +232,7 @@ class _DefaultVoice(_ServerVoice):
     async def offer(self, interaction: discord.Interaction, typed: str) -> list[Offered]:
         if not is_admin(interaction):
             return []
-        none = [Offered("none · the engine's own", NONE)] if NONE.startswith(typed) else []
+        none = [Offered(label("choice-no-default"), NONE)] if NONE.startswith(typed) else []
         first = [*none, *await super().offer(interaction, typed)]
         return choices.together(first, choices.builtin(_directory(interaction).info, typed))
 

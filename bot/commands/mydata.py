@@ -1,4 +1,4 @@
-"""/mydata: everything that is kept of a member, handed over to them or deleted.
+"""/mydata: a member gets all data that is stored about them, or deletes it.
 
     delete ──▶ what will go, and a button ──▶ pressed ──▶ deleted here ──▶ messages redacted, told
 
@@ -14,10 +14,12 @@ from discord import app_commands
 from bot.commands.components import PREFIX, Handlers
 from bot.context import requester_of
 from bot.discord_io.ephemeral_files import EphemeralFiles
+from bot.discord_io.registration import localized
 from bot.discord_io.replies import Attached, Choice, Reply
 from bot.discord_io.rest import InteractionToken
 from bot.erasure.notifier import RedactionNotifier
-from bot.erasure.texts import DELETING, EXPIRED, render_question
+from bot.erasure.texts import render_question
+from bot.locales.catalog import label, text
 from bot.voices.uploads import Uploads
 from bot.voices.work_slots import WorkSlots
 from engine.base.clock import Clock
@@ -53,7 +55,7 @@ class MyData(app_commands.Group):
     ) -> None:
         super().__init__(
             name="mydata",
-            description="What I keep of you: take it away, or have it deleted",
+            description=localized("command-mydata"),
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
         )
         self._speech = speech
@@ -66,19 +68,17 @@ class MyData(app_commands.Group):
         self._clock = clock
         self.handlers: Handlers = {ERASE: self._erase}
 
-    @app_commands.command(name="export", description="All that I keep of you, as files")
+    @app_commands.command(name="export", description=localized("command-mydata-export"))
     async def export(self, interaction: discord.Interaction) -> None:
         with self._exports.claim(str(interaction.user.id)) as claim:
             await interaction.response.defer(ephemeral=True, thinking=True)
             await claim.wait()
             await self._export(interaction)
 
-    @app_commands.command(
-        name="delete", description="Have all that I keep of you deleted permanently"
-    )
+    @app_commands.command(name="delete", description=localized("command-mydata-delete"))
     async def delete(self, interaction: discord.Interaction) -> None:
         kept = await self._erasure.summary(str(interaction.user.id))
-        button = Choice("Delete all of it", f"{PREFIX}{ERASE}", danger=True)
+        button = Choice(label("mydata-button-delete"), f"{PREFIX}{ERASE}", danger=True)
         await self._reply(interaction, render_question(kept), choices=[button])
 
     async def _export(self, interaction: discord.Interaction) -> None:
@@ -87,10 +87,10 @@ class MyData(app_commands.Group):
         most = min(limit, MOST_BYTES) - MARGIN_BYTES
         parts = await self._erasure.export(requester.member, most, place=requester.place)
         for number, (filename, data) in enumerate(parts, 1):
-            count = f" Part {number} of {len(parts)}." if len(parts) > 1 else ""
-            file = Attached(filename, data)
-            words = f"This is what I keep of you.{count}"
-            sent = await self._reply(interaction, words, files=[file])
+            words = text("mydata-export")
+            if len(parts) > 1:
+                words = text("mydata-export-part", part=number, parts=len(parts))
+            sent = await self._reply(interaction, words, files=[Attached(filename, data)])
             if sent is not None:
                 self._ephemeral_files.sent(interaction, sent, {requester.member})
 
@@ -100,9 +100,9 @@ class MyData(app_commands.Group):
         if question is None:
             return
         if self._clock.time() - question.created_at.timestamp() > LAPSE_SECONDS:
-            raise Refused(EXPIRED)
+            raise Refused("the question is too old", code="deletion-expired")
         requester = requester_of(interaction)
-        await self._reply.update(interaction, DELETING)
+        await self._reply.update(interaction, text("mydata-deleting"))
         await self._uploads.forget(requester.member)  # an upload under way would come after it
         await self._erasure.erase(requester.member, place=requester.place)
         since = interaction.created_at.timestamp()

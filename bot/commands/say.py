@@ -7,6 +7,7 @@ from bot.commands.actions import JobActions
 from bot.commands.arguments import AnyVoice
 from bot.commands.tree import Entry
 from bot.context import Contexts, requester_of
+from bot.discord_io.registration import localized
 from bot.display_names import names_in
 from bot.markup import to_words
 from bot.voices.directory import VoiceDirectory
@@ -23,11 +24,11 @@ class Say:
         self._clock = clock
         self.commands: list[Entry] = [
             app_commands.Command(
-                name="say", description="Speak a text in your voice channel", callback=self.say
+                name="say", description=localized("command-say"), callback=self.say
             )
         ]
 
-    @app_commands.describe(text="What to speak", voice="Whose voice; completes as you type")
+    @app_commands.describe(text=localized("option-say-text"), voice=localized("option-say-voice"))
     async def say(
         self, interaction: discord.Interaction, text: str, voice: AnyVoice | None = None
     ) -> None:

@@ -15,27 +15,14 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.context import SERVERS_ONLY
 from bot.discord_io.errors import ANSWER_REFUSED
+from bot.discord_io.registration import localized
 from bot.discord_io.replies import Reply, offer_nothing
-from bot.locales.catalog import error_text
+from bot.locales.catalog import error_text, text
 from engine.model.errors import Refused
 from engine.voices.owners import VoiceOwners
 
 log = structlog.get_logger(__name__)
-
-NOT_SERVED: Final = (
-    "This bot does not serve this server. Its operator decides which servers it serves."
-)
-NOT_SERVED_IN_DIRECT: Final = (
-    "This bot serves certain servers only, and keeps no voice of yours. "
-    "`/mydata` shows and deletes what it keeps of you."
-)
-RESTARTING: Final = "I am restarting. Please try again in a moment."
-FAULT: Final = (
-    "Something went wrong. This was not your fault, and the operator's log has the details. "
-    "Please try again."
-)
 
 #: What works in direct messages too, by the first word of its command.
 IN_DIRECT: Final = {"voice", "mydata"}
@@ -102,7 +89,7 @@ class Gate:
         words = await self._closed_to(interaction)
         if words is None and self._in_flight.enter():
             return True
-        await self._tell(interaction, words or RESTARTING)
+        await self._tell(interaction, words or text("gate-restarting"))
         return False
 
     async def answer_error(self, interaction: discord.Interaction, error: BaseException) -> None:
@@ -115,7 +102,7 @@ class Gate:
             log.info("an answer was refused", interaction=interaction.id, code=error.code)
         else:
             log.error("a command failed", interaction=interaction.id, exc_info=error)
-            await self._tell(interaction, FAULT)
+            await self._tell(interaction, text("error-failed"))
 
     async def _tell(self, interaction: discord.Interaction, words: str) -> None:
         if interaction.type is discord.InteractionType.autocomplete:
@@ -132,13 +119,13 @@ class Gate:
         """
         if interaction.guild_id is not None:
             served = not self._guilds or interaction.guild_id in self._guilds
-            return None if served else NOT_SERVED
+            return None if served else text("gate-not-served")
         used = used_by(interaction, self._group)
         if used not in IN_DIRECT:
-            return SERVERS_ONLY
+            return text("error-servers-only")
         if self._guilds and used == "voice":
             own = await self._owners.own(str(interaction.user.id))
-            return None if own else NOT_SERVED_IN_DIRECT
+            return None if own else text("gate-not-served-in-direct")
         return None
 
 
@@ -176,7 +163,7 @@ class Tree(app_commands.CommandTree[discord.Client]):
             return
         above = app_commands.Group(
             name=group,
-            description="Speak text in voice channels",
+            description=localized("command-group"),
             # `/voice` and `/mydata` work in direct messages; the others say that they do not.
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
         )

@@ -13,29 +13,25 @@ from discord import app_commands
 from bot.commands.arguments import ReportableVoice, UsableVoice, VoiceOrNone
 from bot.commands.components import PREFIX, Handlers, typed_in
 from bot.commands.voice_owner import VoiceOwner
-from bot.context import SERVERS_ONLY, requester_of
+from bot.context import requester_of
 from bot.discord_io.ephemeral_files import EphemeralFiles
+from bot.discord_io.registration import localized
 from bot.discord_io.replies import Attached, Reply
+from bot.locales.catalog import label, text
+from bot.voices import moderation_text
 from bot.voices.abuse_reports import AbuseReports
-from bot.voices.directory import VoiceDirectory, whose
+from bot.voices.directory import VoiceDirectory
 from bot.voices.download import Recording
-from bot.voices.moderation_text import label, private
 from bot.voices.previews import Previews
-from bot.voices.upload_text import Listed, bold, render_list
+from bot.voices.upload_text import list_line, render_list, voice_name
 from bot.voices.uploads import PREVIEW, Uploads
 from engine.model.errors import BadRecording, NotAllowed, Refused
 from engine.model.voice_names import MOST_CHARACTERS, public_name
-from engine.model.voices import Scope, Voice
+from engine.model.voices import Scope
 from engine.voices.moderation import MOST_WORDS
 from engine.voices.owners import VoiceOwners
 from engine.voices.selection import Selection
 
-NOT_THEIRS: Final = "Use this on a message of your own: nobody can give away another's voice."
-NO_RECORDING: Final = (
-    "This message has no recording. Choose one of yours with a voice message, or with a file that "
-    "has sound."
-)
-NO_SERVER_HERE: Final = "You are not in a server here: choose `everywhere`."
 #: Of a message's files, the first that Discord takes for sound or film; else the first.
 SOUNDS: Final = ("audio/", "video/")
 #: The custom id of the form's field.
@@ -60,7 +56,7 @@ class VoiceCommands(app_commands.Group):
     ) -> None:
         super().__init__(
             name="voice",
-            description="Voices that members give me: yours, and those that you may use",
+            description=localized("group-voice"),
             allowed_contexts=EVERYWHERE,
         )
         self._owners = owners
@@ -80,16 +76,16 @@ class VoiceCommands(app_commands.Group):
         }
         #: An attachment option takes no voice message; the menu of a message does.
         self.use_as_my_voice = app_commands.ContextMenu(
-            name="Use as my voice",
+            name=localized("menu-use-as-my-voice"),
             callback=self._use_as_my_voice,
             allowed_contexts=EVERYWHERE,  # so that nobody else needs to hear the recording
         )
 
-    @app_commands.command(name="upload", description="Give me a voice by a recording of it")
+    @app_commands.command(name="upload", description=localized("command-voice-upload"))
     @app_commands.describe(
-        file="Ten to twenty seconds of clear speech: any sound or film",
-        name="What the voice is called",
-        scope="Who may use it besides you; nobody, if you choose nothing",
+        file=localized("option-upload-file"),
+        name=localized("option-upload-name"),
+        scope=localized("option-upload-scope"),
     )
     async def upload(
         self,
@@ -104,13 +100,13 @@ class VoiceCommands(app_commands.Group):
         self, interaction: discord.Interaction, message: discord.Message
     ) -> None:
         if message.author.id != interaction.user.id:
-            raise NotAllowed("a message of another", user_message=NOT_THEIRS)
+            raise NotAllowed("a message of another", code="not-own-message")
         files = message.attachments
         if not files:
-            raise BadRecording("a message without a file", user_message=NO_RECORDING)
+            raise BadRecording("a message without a file", code="message-without-recording")
         sounds = [each for each in files if (each.content_type or "").startswith(SOUNDS)]
         file = (sounds or files)[0]
-        suggested = "My voice" if message.flags.voice else _suggested(file)
+        suggested = label("upload-suggested-name") if message.flags.voice else _suggested(file)
         await self._uploads.ask_name(
             interaction, _recording(file), lambda token: _name_form(token, suggested)
         )
@@ -120,14 +116,14 @@ class VoiceCommands(app_commands.Group):
         if interaction.type is discord.InteractionType.modal_submit:
             await self._uploads.named(interaction, token, typed_in(interaction, NAME_INPUT))
 
-    @app_commands.command(name="list", description="The voices that you may use here")
+    @app_commands.command(name="list", description=localized("command-voice-list"))
     async def list_(self, interaction: discord.Interaction) -> None:
         requester = requester_of(interaction)
         usable = await self._selection.usable(requester)
         there = {each.key for each in usable}
-        lines = [_listed(each, requester.member) for each in usable]
+        lines = [list_line(each, requester.member) for each in usable]
         lines += [
-            Listed(each.name, "yours", "cannot be used here at present")
+            list_line(each, requester.member, usable=False)
             for each in await self._owners.own(requester.member)
             if each.key not in there
         ]
@@ -135,11 +131,8 @@ class VoiceCommands(app_commands.Group):
         name = await self._directory.name_of(speaking)
         await self._reply(interaction, render_list(lines, name))
 
-    @app_commands.command(name="use", description="Choose the voice in which /say speaks for you")
-    @app_commands.describe(
-        voice="Whose voice; completes as you type. `none` takes your choice back",
-        where="On this server, or wherever you have not chosen another",
-    )
+    @app_commands.command(name="use", description=localized("command-voice-use"))
+    @app_commands.describe(voice=localized("option-use-voice"), where=localized("option-use-where"))
     async def use(
         self,
         interaction: discord.Interaction,
@@ -148,41 +141,39 @@ class VoiceCommands(app_commands.Group):
     ) -> None:
         requester = requester_of(interaction)
         if requester.place is None and where == "here":
-            raise NotAllowed("no server", user_message=NO_SERVER_HERE)
+            raise NotAllowed("no server", code="here-needs-server")
         everywhere = requester.place is None or where == "everywhere"
-        place = "everywhere" if everywhere else "on this server"
         if voice is None:
             await self._selection.choose(requester, None, everywhere=everywhere)
-            await self._reply(interaction, f"I took back your choice of a voice {place}.")
+            await self._reply(interaction, text("voice-choice-undone", everywhere=everywhere))
             return
         await self._selection.choose(requester, voice.voice, everywhere=everywhere)
         name = await self._directory.name_of(voice) or voice.voice
-        await self._reply(interaction, f"`/say` now speaks in {bold(name)} for you {place}.")
+        said = text("voice-chosen", voice=voice_name(name), everywhere=everywhere)
+        await self._reply(interaction, said)
 
     async def _use_pressed(self, interaction: discord.Interaction, key: str) -> None:
         """Choose a registered voice: here; in a direct message, everywhere."""
         requester = requester_of(interaction)
         voice = await self._selection.find(requester, key)
-        await self._selection.choose(requester, voice.key, everywhere=requester.place is None)
-        place = "everywhere" if requester.place is None else "on this server"
-        await self._reply(interaction, f"`/say` now speaks in {bold(voice.name)} for you {place}.")
+        everywhere = requester.place is None
+        await self._selection.choose(requester, voice.key, everywhere=everywhere)
+        said = text("voice-chosen", voice=voice_name(voice.name), everywhere=everywhere)
+        await self._reply(interaction, said)
 
-    @app_commands.command(name="preview", description="Listen to the recording of a voice")
-    @app_commands.describe(voice="Whose voice; completes as you type")
+    @app_commands.command(name="preview", description=localized("command-voice-preview"))
+    @app_commands.describe(voice=localized("option-preview-voice"))
     async def preview(self, interaction: discord.Interaction, voice: UsableVoice) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         sound = await self._previews.of(requester_of(interaction).member, voice.reference)
-        words = f"{bold(voice.name)}, as it was recorded."
+        words = text("voice-preview", voice=voice_name(voice.name))
         sent = await self._reply(interaction, words, files=[Attached(PREVIEW, sound)])
         if sent is not None:
             self._ephemeral_files.sent(interaction, sent, {voice.owner})
 
-    @app_commands.command(
-        name="report", description="Tell the admins and the operator what is wrong"
-    )
+    @app_commands.command(name="report", description=localized("command-voice-report"))
     @app_commands.describe(
-        voice="A voice that was spoken here; completes as you type",
-        reason="What is wrong with it; the admins and the operator read it",
+        voice=localized("option-report-voice"), reason=localized("option-report-reason")
     )
     async def report(
         self,
@@ -193,21 +184,23 @@ class VoiceCommands(app_commands.Group):
         """Members may report a voice that they heard, also if they may not use it."""
         guild, requester = interaction.guild, requester_of(interaction)
         if guild is None:
-            raise Refused(SERVERS_ONLY)
+            raise Refused("not in a server", code="servers-only")
         usable = await self._selection.usable(requester)
         await self._abuse_reports.report(requester, guild, voice, reason)
-        about = label(voice, named=True) if voice in usable else private(voice)
-        await self._reply(
-            interaction,
-            f"You reported {about}. I am telling the admins of this server and the operator.",
+        about = (
+            moderation_text.label(voice, named=True)
+            if voice in usable
+            else moderation_text.private(voice)
         )
+        await self._reply(interaction, text("voice-reported", voice=about))
 
 
 def _name_form(token: str, suggested: str) -> discord.ui.Modal:
     """The form that asks for the name of a voice."""
-    form = discord.ui.Modal(title="Use as my voice", custom_id=f"{PREFIX}voice:name:{token}")
+    title = label("menu-use-as-my-voice")
+    form = discord.ui.Modal(title=title, custom_id=f"{PREFIX}voice:name:{token}")
     field: discord.ui.TextInput[discord.ui.Modal] = discord.ui.TextInput(
-        label="What is the voice called?",
+        label=label("upload-name"),
         custom_id=NAME_INPUT,
         default=suggested,
         max_length=MOST_CHARACTERS,
@@ -224,16 +217,3 @@ def _suggested(file: discord.Attachment) -> str:
 
 def _recording(file: discord.Attachment) -> Recording:
     return Recording(url=file.url, size=file.size)
-
-
-def _listed(voice: Voice, member: str) -> Listed:
-    if voice.owner != member:
-        return Listed(voice.name, whose(voice))
-    match voice.scope:
-        case Scope.SERVER:
-            note = "shared with a server"
-        case Scope.MEMBERS:
-            note = "shared with " + (", ".join(f"<@{each}>" for each in sorted(voice.members)[:10]))
-        case _:
-            note = "private"
-    return Listed(voice.name, "yours", note)

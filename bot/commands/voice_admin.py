@@ -1,12 +1,11 @@
-"""/voice-admin: what the admins of a server decide about its voices, and about members who give
+"""/voice-admin: what the admins of a server decide about its voices, and about members who add
 them.
 
-This file has the options and the sentences of the answers. It does not know the words of the lists
+This file has the options and the answers. It does not know the words of the lists
 (`voices/moderation_text`), nor what a decision means (`engine/voices`).
 """
 
 from collections.abc import Awaitable, Collection
-from typing import Final
 
 import discord
 from discord import app_commands
@@ -20,7 +19,10 @@ from bot.commands.arguments import (
     VoiceToRelease,
 )
 from bot.context import Contexts, check, requester_of
+from bot.discord_io.registration import localized
 from bot.discord_io.replies import Reply
+from bot.locales.catalog import text
+from bot.locales.escape import Markup
 from bot.voices.directory import VoiceDirectory, label_for
 from bot.voices.moderation_text import (
     label,
@@ -35,18 +37,6 @@ from engine.voices.moderation import Moderation
 from engine.voices.permissions import open_to_all
 from engine.voices.selection import Selection
 
-NOT_SHARED: Final = (
-    "It is not shared with this server, so there is nothing to remove. "
-    "`/voice-admin freeze` keeps it from being spoken here."
-)
-ALLOWED: Final = {
-    ClonePolicy.NONE: "Cloned voices may not be spoken here.",
-    ClonePolicy.SHARED: "Only cloned voices that everyone here may use may be spoken here.",
-    ClonePolicy.ALL: "All cloned voices may be spoken here, each by the members who may use it.",
-}
-COMPLETES: Final = "Which; completes as you type"
-WHICH_PAGE: Final = "Which page; the first without it"
-ALSO_BY_ID: Final = "Who; also by id, if they have left"
 Page = app_commands.Range[int, 1, 1000]
 
 
@@ -62,7 +52,7 @@ class VoiceAdmin(app_commands.Group):
     ) -> None:
         super().__init__(
             name="voice-admin",
-            description="Decide about the voices on this server",
+            description=localized("group-voice-admin"),
             guild_only=True,
             default_permissions=discord.Permissions(manage_guild=True),
         )
@@ -80,77 +70,73 @@ class VoiceAdmin(app_commands.Group):
         check(policy.may_administer(context.member_facts))
         return True
 
-    @app_commands.command(name="list", description="Voices that are shared, spoken or frozen here")
-    @app_commands.describe(page=WHICH_PAGE)
+    @app_commands.command(name="list", description=localized("command-admin-list"))
+    @app_commands.describe(page=localized("option-admin-page"))
     async def list_(self, interaction: discord.Interaction, page: Page = 1) -> None:
         lane = _lane(requester_of(interaction))
         voices = await self._moderation.seen(lane)
         rules = await self._moderation.rules(lane)
-        text = render_list(
+        listed = render_list(
             voices,
             await self._moderation.frozen(lane),
             rules,
             barred=await self._moderation.blocked_members(lane),
             lane=lane,
-            default=await self._directory.default_name(rules.default_voice, lane),
+            default=Markup(await self._directory.default_name(rules.default_voice, lane)),
             reports=len(await self._moderation.open_reports(lane)),
             page=page,
         )
-        await self._reply(interaction, text)
+        await self._reply(interaction, listed)
 
     # ---- single voices
 
-    @app_commands.command(name="remove", description="End the sharing of a voice with this server")
-    @app_commands.describe(voice=COMPLETES)
+    @app_commands.command(name="remove", description=localized("command-admin-remove"))
+    @app_commands.describe(voice=localized("option-admin-voice"))
     async def remove(self, interaction: discord.Interaction, voice: SharedVoice) -> None:
         requester = requester_of(interaction)
         if voice.scope is not Scope.SERVER or not open_to_all(voice, requester.place):
-            raise Refused(NOT_SHARED)
+            raise Refused("nothing to remove", code="nothing-to-remove")
         ended = await self._decide(requester, self._moderation.remove(requester, voice.key))
-        words = f"From now on only its owner may use {label(voice, named=True)}."
-        await self._reply(interaction, words + ended)
+        words = text("voice-admin-removed", voice=label(voice, named=True))
+        await self._answer(interaction, words, ended=ended)
 
-    @app_commands.command(
-        name="freeze", description="Keep a voice from being spoken on this server"
-    )
-    @app_commands.describe(voice=COMPLETES)
+    @app_commands.command(name="freeze", description=localized("command-admin-freeze"))
+    @app_commands.describe(voice=localized("option-admin-voice"))
     async def freeze(self, interaction: discord.Interaction, voice: VoiceToFreeze) -> None:
         requester = requester_of(interaction)
         lane = _lane(requester)
         before = await self._moderation.frozen(lane)
         ended = await self._decide(requester, self._moderation.freeze(requester, voice.key))
         others = len(await self._moderation.frozen(lane) - before - {voice.id})
-        words = f"Frozen: {label_for(voice, lane)} is not spoken on this server until "
-        await self._reply(
-            interaction, f"{words}`/voice-admin release`.{_frozen_too(others)}{ended}"
-        )
+        words = text("voice-admin-frozen", voice=label_for(voice, lane))
+        if others:
+            words = Markup(f"{words} {text('voice-admin-frozen-too', count=others)}")
+        await self._answer(interaction, words, ended=ended)
 
-    @app_commands.command(
-        name="release", description="Let a frozen voice be spoken again, or a report be"
-    )
-    @app_commands.describe(voice=COMPLETES)
+    @app_commands.command(name="release", description=localized("command-admin-release"))
+    @app_commands.describe(voice=localized("option-admin-voice"))
     async def release(self, interaction: discord.Interaction, voice: VoiceToRelease) -> None:
         requester = requester_of(interaction)
         lane = _lane(requester)
         was_frozen = voice.id in await self._moderation.frozen(lane)
         await self._moderation.release(requester, voice.key)
-        words = "may be spoken here again" if was_frozen else "was not frozen; reports of it close"
-        await self._reply(interaction, f"Released: {label_for(voice, lane)} {words}.")
+        about = label_for(voice, lane)
+        words = text("voice-admin-released", voice=about, frozen=was_frozen)
+        await self._reply(interaction, words)
 
     # ---- all voices
 
-    @app_commands.command(name="default", description="The voice of members who have chosen none")
-    @app_commands.describe(voice='Which; completes as you type. "none": the engine\'s own')
+    @app_commands.command(name="default", description=localized("command-admin-default"))
+    @app_commands.describe(voice=localized("option-admin-default"))
     async def default(self, interaction: discord.Interaction, voice: DefaultVoice) -> None:
         requester = requester_of(interaction)
         ended = await self._decide(requester, self._moderation.set_default(requester, voice))
         name = await self._directory.default_name(voice, _lane(requester))
-        await self._reply(
-            interaction, f"Members who have not chosen a voice now speak in {name}.{ended}"
-        )
+        words = text("voice-admin-default", voice=Markup(name))
+        await self._answer(interaction, words, ended=ended)
 
-    @app_commands.command(name="uploads", description="Limit who may upload voices here")
-    @app_commands.describe(role="Members with this role may; without a role everyone may")
+    @app_commands.command(name="uploads", description=localized("command-admin-uploads"))
+    @app_commands.describe(role=localized("option-admin-role"))
     async def uploads(
         self, interaction: discord.Interaction, role: discord.Role | None = None
     ) -> None:
@@ -158,44 +144,46 @@ class VoiceAdmin(app_commands.Group):
         await self._moderation.set_uploaders(
             requester_of(interaction), None if only is None else str(only.id)
         )
-        members = "Everyone" if only is None else f"Members with {only.mention}"
-        await self._reply(interaction, f"{members} may upload voices here.")
+        words = (
+            text("voice-admin-uploads-all")
+            if only is None
+            else text("voice-admin-uploads-role", role=Markup(only.mention))
+        )
+        await self._reply(interaction, words)
 
-    @app_commands.command(name="allow", description="Which cloned voices may be spoken here")
-    @app_commands.describe(voices="None, those that everyone here may use, or all")
+    @app_commands.command(name="allow", description=localized("command-admin-allow"))
+    @app_commands.describe(voices=localized("option-admin-allow"))
     async def allow(self, interaction: discord.Interaction, voices: ClonePolicy) -> None:
         requester = requester_of(interaction)
         ended = await self._decide(requester, self._moderation.allow(requester, voices))
-        await self._reply(interaction, f"{ALLOWED[voices]}{ended}")
+        await self._answer(interaction, text("voice-admin-allowed", cloned=voices), ended=ended)
 
     # ---- members
 
-    @app_commands.command(name="bar", description="Keep a member from giving voices to this server")
-    @app_commands.describe(member=ALSO_BY_ID)
+    @app_commands.command(name="bar", description=localized("command-admin-bar"))
+    @app_commands.describe(member=localized("option-admin-member"))
     async def bar(self, interaction: discord.Interaction, member: discord.User) -> None:
         requester = requester_of(interaction)
         ended = await self._decide(
             requester, self._moderation.block_member(requester, str(member.id))
         )
-        words = (
-            f"Barred: {member.mention} cannot upload voices here or share any with this server, "
-            "and none of theirs is spoken here, until `/voice-admin unbar`."
-        )
-        await self._reply(interaction, words + ended)
+        words = text("voice-admin-blocked", member=Markup(member.mention))
+        await self._answer(interaction, words, ended=ended)
 
-    @app_commands.command(name="unbar", description="Let a barred member give voices again")
-    @app_commands.describe(member=ALSO_BY_ID)
+    @app_commands.command(name="unbar", description=localized("command-admin-unbar"))
+    @app_commands.describe(member=localized("option-admin-member"))
     async def unbar(self, interaction: discord.Interaction, member: discord.User) -> None:
         await self._moderation.unblock_member(requester_of(interaction), str(member.id))
-        await self._reply(interaction, f"{member.mention} can give voices to this server again.")
+        words = text("voice-admin-unblocked", member=Markup(member.mention))
+        await self._reply(interaction, words)
 
     # ---- the audit log
 
-    @app_commands.command(name="audit", description="Who did what to the voices here, and when")
+    @app_commands.command(name="audit", description=localized("command-admin-audit"))
     @app_commands.describe(
-        member="Only what this member did",
-        voice="Only what was done to this voice; completes as you type",
-        page=WHICH_PAGE,
+        member=localized("option-audit-member"),
+        voice=localized("option-audit-voice"),
+        page=localized("option-admin-page"),
     )
     async def audit(
         self,
@@ -217,8 +205,8 @@ class VoiceAdmin(app_commands.Group):
         found = [await self._selection.get(f"@{each}") for each in sorted(ids)]
         return {each.id: each for each in found if each is not None}
 
-    async def _decide(self, requester: Requester, decision: Awaitable[object]) -> str:
-        """Carry out a decision. Returns how many waiting jobs it ended, as a sentence to append."""
+    async def _decide(self, requester: Requester, decision: Awaitable[object]) -> int:
+        """Carry out a decision. Returns how many waiting jobs it ended."""
         queue = await self._speech.queue(_lane(requester))
         await decision
         ended = 0
@@ -228,17 +216,12 @@ class VoiceAdmin(app_commands.Group):
             except UnknownJob:
                 continue
             ended += job.ended_by is EndReason.VOICE_GONE
-        if not ended:
-            return ""
-        return " 1 waiting job ended." if ended == 1 else f" {ended} waiting jobs ended."
+        return ended
 
-
-def _frozen_too(count: int) -> str:
-    """How many other voices the freeze found to be the same recording, as a sentence to append."""
-    if not count:
-        return ""
-    others = "1 other voice is" if count == 1 else f"{count} other voices are"
-    return f" {others} the same recording, and frozen too."
+    async def _answer(self, interaction: discord.Interaction, words: Markup, *, ended: int) -> None:
+        if ended:
+            words = Markup(f"{words} {text('voice-admin-ended', count=ended)}")
+        await self._reply(interaction, words)
 
 
 def _lane(requester: Requester) -> str:

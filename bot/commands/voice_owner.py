@@ -13,19 +13,21 @@ from bot.commands.arguments import OwnVoice, StyleSetting, StyleValue
 from bot.commands.components import PREFIX, Handlers
 from bot.commands.tree import Entry
 from bot.context import is_admin, requester_of, roles_of
+from bot.discord_io.registration import localized
 from bot.discord_io.replies import Choice, Reply
-from bot.voices.style_text import ALL, NO_SETTING, no_value, parse_value, render_style
-from bot.voices.upload_text import FROZEN_HERE, bold, render_reach
-from bot.voices.uploads import NO_SERVER
+from bot.locales.catalog import label, text
+from bot.locales.escape import Markup
+from bot.voices.style_text import ALL, parse_value, render_style
+from bot.voices.upload_text import mentions, voice_name
 from engine.model.errors import BadStyle, NotAllowed, Refused
 from engine.model.voices import Scope
 from engine.queue import FrontEndQueue
 from engine.voices.moderation import Moderation
 from engine.voices.owners import VoiceOwners
 
-WHAT_TO_SHARE: Final = "Say with whom: choose a `scope`, or a member to `add` or to `remove`."
-NOT_ON_LISTS: Final = "Only a list has members: choose the scope `members`, or add and remove none."
 DELETE: Final = "voice:delete"
+#: Members of a voice's list that an answer names.
+MOST_LISTED: Final = 25
 
 
 class VoiceOwner:
@@ -42,23 +44,26 @@ class VoiceOwner:
         self.commands: list[Entry] = [
             app_commands.Command(name=name, description=description, callback=callback)
             for name, description, callback in (
-                ("rename", "Give a voice of yours another name", self.rename),
-                ("share", "Say who may use a voice of yours", self.share),
-                ("style", "See or set how a voice of yours speaks", self.style),
-                ("delete", "Delete a voice of yours permanently", self.delete),
+                ("rename", localized("command-voice-rename"), self.rename),
+                ("share", localized("command-voice-share"), self.share),
+                ("style", localized("command-voice-style"), self.style),
+                ("delete", localized("command-voice-delete"), self.delete),
             )
         ]
 
-    @app_commands.describe(voice="A voice of yours; completes as you type", name="Its new name")
+    @app_commands.describe(
+        voice=localized("option-own-voice"), name=localized("option-rename-name")
+    )
     async def rename(self, interaction: discord.Interaction, voice: OwnVoice, name: str) -> None:
         renamed = await self._owners.rename(requester_of(interaction), voice.key, name)
-        await self._reply(interaction, f"{bold(voice.name)} is now called {bold(renamed.name)}.")
+        old, new = voice_name(voice.name), voice_name(renamed.name)
+        await self._reply(interaction, text("voice-renamed", voice=old, name=new))
 
     @app_commands.describe(
-        voice="A voice of yours; completes as you type",
-        scope="Nobody else, the members of this server, or those on its list, wherever they are",
-        add="Somebody for its list",
-        remove="Somebody to take off its list",
+        voice=localized("option-own-voice"),
+        scope=localized("option-share-scope"),
+        add=localized("option-share-add"),
+        remove=localized("option-share-remove"),
     )
     async def share(
         self,
@@ -70,11 +75,11 @@ class VoiceOwner:
     ) -> None:
         requester = requester_of(interaction)
         if scope is None and add is None and remove is None:
-            raise Refused(WHAT_TO_SHARE)
+            raise Refused("nothing to share", code="share-with-whom")
         if scope in ("private", "server") and (add is not None or remove is not None):
-            raise Refused(NOT_ON_LISTS)
+            raise Refused("a member without a list", code="share-without-list")
         if scope == "server" and requester.place is None:
-            raise NotAllowed("no server", user_message=NO_SERVER)
+            raise NotAllowed("no server", code="share-needs-server")
         if scope == "server":
             await self._owners.check_sharing(
                 requester, roles=roles_of(interaction), admin=is_admin(interaction)
@@ -86,19 +91,23 @@ class VoiceOwner:
             add=str(add.id) if add is not None else None,
             remove=str(remove.id) if remove is not None else None,
         )
-        listed = ", ".join(f"<@{each}>" for each in sorted(shared.members)[:25])
-        members = f": {listed}" if listed else ""
-        words = f"{bold(shared.name)} is {render_reach(shared.scope)}{members}."
+        words = text(
+            "voice-shared",
+            voice=voice_name(shared.name),
+            scope=shared.scope,
+            count=len(shared.members),
+            members=mentions(shared.members, MOST_LISTED),
+        )
         if requester.place is not None and shared.id in await self._moderation.frozen(
             requester.place
         ):
-            words += f" {FROZEN_HERE}"
+            words = Markup(f"{words}\n{text('voice-frozen-here')}")
         await self._reply(interaction, words)
 
     @app_commands.describe(
-        voice="A voice of yours; completes as you type",
-        setting="What to set; completes as you type. Without it you see all settings",
-        value='The new value; "reset" goes back to what the engine does',
+        voice=localized("option-own-voice"),
+        setting=localized("option-style-setting"),
+        value=localized("option-style-value"),
     )
     async def style(
         self,
@@ -108,23 +117,22 @@ class VoiceOwner:
         value: StyleValue | None = None,
     ) -> None:
         if value is not None and setting is None:
-            raise BadStyle("a value without a setting", user_message=NO_SETTING)
+            raise BadStyle("a value without a setting", code="setting-needed")
         if setting is not None:
             if value is None:
-                raise BadStyle("a setting without a value", user_message=no_value(setting))
+                raise BadStyle("a setting without a value", code="value-needed", setting=setting)
             parsed = parse_value(value)
             names = list(voice.style) if setting == ALL and parsed is None else [setting]
             values = dict.fromkeys(names, parsed)
             voice = await self._owners.style(requester_of(interaction), voice.key, values)
         await self._reply(interaction, render_style(voice, self._speech.info))
 
-    @app_commands.describe(voice="A voice of yours; completes as you type")
+    @app_commands.describe(voice=localized("option-own-voice"))
     async def delete(self, interaction: discord.Interaction, voice: OwnVoice) -> None:
         await self._reply(
             interaction,
-            f"Delete {bold(voice.name)} permanently? I delete its recording, what was derived from "
-            "it and the sound that was made in it. Jobs that wait to be spoken in it end.",
-            choices=[Choice("Delete", f"{PREFIX}{DELETE}:{voice.key}", danger=True)],
+            text("voice-delete-question", voice=voice_name(voice.name)),
+            choices=[Choice(label("voice-delete"), f"{PREFIX}{DELETE}:{voice.key}", danger=True)],
         )
 
     async def _delete_pressed(self, interaction: discord.Interaction, key: str) -> None:
@@ -132,8 +140,5 @@ class VoiceOwner:
         voice = await self._owners.find_own(requester.member, key)
         await interaction.response.defer()
         await self._owners.delete(requester, voice.key)
-        await self._reply.rewrite(
-            interaction,
-            f"{bold(voice.name)} is deleted, with its recording, what was derived from it, and the "
-            "sound that was made in it.",
-        )
+        words = text("voice-deleted", voice=voice_name(voice.name))
+        await self._reply.rewrite(interaction, words)

@@ -25,15 +25,6 @@ log = structlog.get_logger(__name__)
 #: Seconds between tries to reach Discord at the start; the last one repeats.
 RETRY_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 
-NO_TOKEN: Final = (
-    "No token is set. Create a bot in Discord's developer portal (https://discord.com/developers), "
-    "copy its token from the page Bot, and set DISCORD_TOKEN in the environment or in .env."
-)
-REFUSED_TOKEN: Final = (
-    "Discord refuses the token. Reset it in the developer portal, on the page Bot, "
-    "and set DISCORD_TOKEN to the new one."
-)
-
 #: The most seconds that discord.py may wait between two tries to reach the gateway.
 GATEWAY_RETRY_SECONDS: Final = 8.0
 
@@ -68,7 +59,7 @@ async def locate(session: aiohttp.ClientSession, base: str, token: str) -> None:
                 timeout=aiohttp.ClientTimeout(total=10),
             ) as response:
                 if response.status == 401:
-                    raise SetupError(REFUSED_TOKEN)
+                    raise SetupError("Discord refuses the token", code="token-refused")
                 if response.status == 200:
                     gateway = _gateway_in(await response.json())
                     break

@@ -17,7 +17,7 @@ from bot.discord_io.ephemeral_files import EphemeralFiles
 from bot.discord_io.errors import NETWORK_ERRORS
 from bot.discord_io.rest import InteractionApi
 from bot.erasure.redactor import MessageRedactor, RedactionResult
-from bot.erasure.texts import OutOfReach, RedactionProgress
+from bot.erasure.texts import OutOfReach, RedactionProgress, Unreached
 from bot.messages.editor import (
     DONE,
     OLD_REFUSED_SECONDS,
@@ -139,20 +139,20 @@ class Redactions:
         return list(dict.fromkeys(row.member for row in rows))
 
     async def _redact(self, member: str, row_id: int, delivery: Delivery) -> EditResult:
-        redaction = await self._redactor.redact(delivery)
+        result = await self._redactor.redact(delivery)
         tally = self._tally(member)
-        if (later := RETRY_LATER.get(redaction.result)) is not None:
-            if redaction.result is RedactionResult.ARCHIVED:
+        if isinstance(result, Unreached):
+            await self._erasure.redaction_failed(row_id, result)
+            tally.out_of_reach[row_id] = OutOfReach(self._redactor.link(delivery), result)
+        elif (later := RETRY_LATER.get(result)) is not None:
+            if result is RedactionResult.ARCHIVED:
                 tally.archived.add(row_id)
                 tally.changed.set()
             return later
-        if redaction.result is RedactionResult.OUT_OF_REACH:
-            await self._erasure.redaction_failed(row_id, redaction.why)
-            tally.out_of_reach[row_id] = OutOfReach(self._redactor.link(delivery), redaction.why)
         else:
             await self._erasure.redaction_done(row_id)
-            tally.redacted += redaction.result is RedactionResult.REDACTED
-            tally.gone += redaction.result is RedactionResult.GONE
+            tally.redacted += result is RedactionResult.REDACTED
+            tally.gone += result is RedactionResult.GONE
         tally.waiting.discard(row_id)
         tally.archived.discard(row_id)
         tally.changed.set()

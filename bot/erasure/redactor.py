@@ -5,7 +5,6 @@ that the message answered, until the token expires.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -22,19 +21,12 @@ from bot.discord_io.errors import (
     is_temporary,
 )
 from bot.discord_io.rest import QUIET, TOKEN_SECONDS, InteractionApi
+from bot.erasure.texts import Unreached
+from bot.locales.catalog import text
 from engine.base.clock import Clock
 from engine.base.error_text import describe
 
 log = structlog.get_logger(__name__)
-
-REDACTED: Final = "The text of this message was deleted by the member who wrote it."
-REDACTED_MESSAGE: Final[Mapping[str, Any]] = {
-    "content": REDACTED,
-    "embeds": [],
-    "attachments": [],
-    "components": [],
-    **QUIET,
-}
 
 #: The bot's own token cannot edit the message; the interaction's token perhaps can.
 NOT_ALLOWED: Final = {
@@ -46,14 +38,9 @@ NOT_ALLOWED: Final = {
 ANSWER_ARRIVES_SECONDS: Final = 10.0
 TOKEN_MARGIN: Final = 5.0
 
-HIDDEN: Final = "I cannot see its channel"
-FORBIDDEN: Final = "I am not allowed to edit it"
-LEFT: Final = "I am no longer in its server"
-UNKNOWN: Final = "I do not know where it is"
-
 
 class RedactionResult(Enum):
-    """What came of one try."""
+    """What came of one try, if the message is not out of reach."""
 
     REDACTED = auto()
     GONE = auto()  # somebody had deleted the message
@@ -61,13 +48,6 @@ class RedactionResult(Enum):
     TRY_AGAIN = auto()  # Discord or the network has a fault
     OLD_EDIT_LIMIT = auto()  # too many edits of old messages in its channel
     ARCHIVED = auto()  # until somebody opens its thread
-    OUT_OF_REACH = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Redaction:
-    result: RedactionResult
-    why: str = ""  # for the member, if the message is out of reach
 
 
 class MessageRedactor:
@@ -76,7 +56,7 @@ class MessageRedactor:
         self._client = client
         self._clock = clock
 
-    async def redact(self, delivery: Delivery) -> Redaction:
+    async def redact(self, delivery: Delivery) -> RedactionResult | Unreached:
         """Try once."""
         try:
             await self._edit(delivery)
@@ -85,8 +65,8 @@ class MessageRedactor:
             return self._refused(delivery, error)
         except NETWORK_ERRORS as error:
             log.info("a redaction did not reach Discord", error=describe(error))
-            return Redaction(RedactionResult.TRY_AGAIN)
-        return Redaction(RedactionResult.REDACTED)
+            return RedactionResult.TRY_AGAIN
+        return RedactionResult.REDACTED
 
     def link(self, delivery: Delivery) -> str | None:
         """The address where a member can see the message; None if it is not known."""
@@ -100,42 +80,51 @@ class MessageRedactor:
         return f"https://discord.com/channels/{guild_id}/{channel_id}/{message_id}"
 
     async def _edit(self, delivery: Delivery) -> None:
+        redacted: Mapping[str, Any] = {
+            "content": text("mydata-redacted"),
+            "embeds": [],
+            "attachments": [],
+            "components": [],
+            **QUIET,
+        }
         if delivery.message_id is None:
-            await self._api.edit_original(delivery.interaction_token, REDACTED_MESSAGE)
+            await self._api.edit_original(delivery.interaction_token, redacted)
             return
         try:
-            await self._api.edit(delivery.channel_id, delivery.message_id, REDACTED_MESSAGE)
+            await self._api.edit(delivery.channel_id, delivery.message_id, redacted)
         except discord.HTTPException as error:
             is_expired = self._age(delivery) > TOKEN_SECONDS - TOKEN_MARGIN
             if error.code not in NOT_ALLOWED or is_expired:
                 raise
-            await self._api.edit_original(delivery.interaction_token, REDACTED_MESSAGE)
+            await self._api.edit_original(delivery.interaction_token, redacted)
 
-    def _refused(self, delivery: Delivery, error: discord.HTTPException) -> Redaction:
+    def _refused(
+        self, delivery: Delivery, error: discord.HTTPException
+    ) -> RedactionResult | Unreached:
         code = error.code
         if code == ErrorCode.OLD_EDIT_LIMIT:
-            return Redaction(RedactionResult.OLD_EDIT_LIMIT)
+            return RedactionResult.OLD_EDIT_LIMIT
         if code == ErrorCode.ARCHIVED_THREAD:
-            return Redaction(RedactionResult.ARCHIVED)
+            return RedactionResult.ARCHIVED
         if is_temporary(error):
-            return Redaction(RedactionResult.TRY_AGAIN)
+            return RedactionResult.TRY_AGAIN
         is_unanswered = code in NOT_ANSWERED or code == ErrorCode.UNKNOWN_INTERACTION
         if delivery.message_id is None and is_unanswered:
             if self._age(delivery) < ANSWER_ARRIVES_SECONDS:
-                return Redaction(RedactionResult.TRY_AGAIN)
-            return Redaction(RedactionResult.NEVER_SENT)
+                return RedactionResult.TRY_AGAIN
+            return RedactionResult.NEVER_SENT
         if self._has_left(delivery):
-            return Redaction(RedactionResult.OUT_OF_REACH, LEFT)
+            return Unreached.LEFT
         if code in MESSAGE_GONE:
-            return Redaction(RedactionResult.GONE)
+            return RedactionResult.GONE
         if code == ErrorCode.MISSING_ACCESS:
-            return Redaction(RedactionResult.OUT_OF_REACH, HIDDEN)
+            return Unreached.HIDDEN
         if code in TOKEN_EXPIRED:
             is_known = delivery.message_id is not None
-            return Redaction(RedactionResult.OUT_OF_REACH, HIDDEN if is_known else UNKNOWN)
+            return Unreached.HIDDEN if is_known else Unreached.UNKNOWN
         if code != ErrorCode.MISSING_PERMISSIONS:
             log.warning("a message can never be redacted", error=describe(error))
-        return Redaction(RedactionResult.OUT_OF_REACH, FORBIDDEN)
+        return Unreached.FORBIDDEN
 
     def _age(self, delivery: Delivery) -> float:
         return self._clock.time() - delivery.created_at

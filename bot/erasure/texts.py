@@ -3,9 +3,12 @@ afterwards. Pure.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from bot.voices.upload_text import bold
+from bot.locales.catalog import text
+from bot.locales.escape import Markup, escape
+from engine.model.voice_names import MOST_CHARACTERS
 
 if TYPE_CHECKING:
     from engine.voices.erasure import DataSummary
@@ -15,13 +18,14 @@ MOST_NAMED: Final = 10
 #: Links that the report names; the others are counted. Ten fit into a message with their reasons.
 MOST_LINKS: Final = 10
 
-EXPIRED: Final = "This button has expired. Use `/mydata delete` again to see what is stored now."
-DELETING: Final = "I am deleting your data …"
 
-#: Nothing but Discord's own client can delete these.
-PRIVATE_ANSWERS: Final = (
-    "My private answers, which only you can see, disappear when you close Discord or dismiss them."
-)
+class Unreached(StrEnum):
+    """Why a message cannot be redacted."""
+
+    HIDDEN = "hidden"  # the bot cannot see its channel
+    FORBIDDEN = "forbidden"
+    LEFT = "left"  # the bot was removed from its server
+    UNKNOWN = "unknown"  # where it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class OutOfReach:
     """A message that still shows deleted text, and why it cannot be redacted."""
 
     link: str | None
-    why: str
+    why: Unreached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,88 +59,56 @@ class RedactionProgress:
 
 def render_question(summary: "DataSummary") -> str:
     """What will be deleted, and what will not."""
-    lines = ["This is deleted permanently, for all servers and direct messages:"]
+    lines = []
     if summary.voices:
-        names = [bold(each.name) for each in summary.voices[:MOST_NAMED]]
-        more = len(summary.voices) - len(names)
-        named = ", ".join(names) + (f" and {more} more" if more else "")
-        voices = "voice" if len(summary.voices) == 1 else many(len(summary.voices), "voice")
+        names = [f"**{escape(each.name, MOST_CHARACTERS)}**" for each in summary.voices]
         lines.append(
-            f"- Your {voices} ({named}): recordings, consents, "
-            "styles, what a speech engine derived from them, and all sound that was made with "
-            "them. Jobs of other members that wait in these voices end."
+            text(
+                "mydata-question-voices",
+                count=len(names),
+                names=Markup(", ".join(names[:MOST_NAMED])),
+                more=max(0, len(names) - MOST_NAMED),
+            )
         )
     if summary.texts:
-        waiting = f"; {summary.waiting} of them not spoken yet" if summary.waiting else ""
-        lines.append(
-            f"- {many(summary.texts, 'text')} that you had spoken, with their sound{waiting}. "
-            "The text is also removed from my messages on Discord."
-        )
+        lines.append(text("mydata-question-texts", count=summary.texts, waiting=summary.waiting))
     if summary.messages:
-        lines.append(
-            f"- The text of {many(summary.messages, 'message')} that an earlier deletion could not "
-            "reach yet."
-        )
+        lines.append(text("mydata-question-messages", count=summary.messages))
     if summary.choices:
-        lines.append(f"- Your choice of a voice, {many(summary.choices, 'time')}.")
+        lines.append(text("mydata-question-choices", count=summary.choices))
     if summary.lists:
-        lines.append(f"- Your place on the lists of {many(summary.lists, 'voice')} of others.")
-    if len(lines) == 1:
-        lines = ["Nothing of yours is stored except your name in the log of changes to voices."]
-    lines.append(
-        "That log keeps what was done, without your name and your words. What is frozen on a "
-        "server stays frozen there. If an admin has blocked you from adding voices, your id stays "
-        "for that."
-    )
-    lines.append("This cannot be undone. Use `/mydata export` first to get a copy.")
-    return "\n".join(lines)
+        lines.append(text("mydata-question-lists", count=summary.lists))
+    first = text("mydata-question" if lines else "mydata-question-nothing")
+    return "\n".join([first, *lines, text("mydata-question-log"), text("mydata-question-end")])
 
 
 def render_progress(progress: RedactionProgress) -> str:
-    return (
-        "Your data is deleted. Now I am removing your text from my messages on Discord: "
-        f"{progress.redacted + progress.gone} of {progress.total} so far. "
-        "If this takes longer than 15 minutes, I will send you a direct message when it is done."
-    )
+    done = progress.redacted + progress.gone
+    return text("mydata-progress", done=done, total=progress.total)
 
 
 def render_report(progress: RedactionProgress) -> str:
     """What the member is told at the end."""
-    lines = ["Your data is deleted.", _done(progress)]
+    lines = [
+        text(
+            "mydata-report",
+            total=progress.total,
+            redacted=progress.redacted,
+            gone=progress.gone,
+            files=progress.files,
+        )
+    ]
     if progress.archived:
-        lines.append(
-            f"{_are(progress.archived)} in archived threads: I remove your text when somebody "
-            "opens the thread."
-        )
-    if progress.out_of_reach:
-        lines.append(
-            f"{_are(len(progress.out_of_reach))} out of my reach. Please delete them yourself "
-            "where you can:"
-        )
-        named = progress.out_of_reach[:MOST_LINKS]
-        lines.extend(f"- {each.link or 'a message'}: {each.why}" for each in named)
-        if len(progress.out_of_reach) > MOST_LINKS:
-            lines.append(f"- … and {len(progress.out_of_reach) - MOST_LINKS} more")
-    lines.append(PRIVATE_ANSWERS)
+        lines.append(text("mydata-report-archived", count=progress.archived))
+    if unreached := progress.out_of_reach:
+        lines.append(text("mydata-report-unreached", count=len(unreached)))
+        lines.extend(map(_unreached, unreached[:MOST_LINKS]))
+        if len(unreached) > MOST_LINKS:
+            lines.append(text("mydata-unreached-more", count=len(unreached) - MOST_LINKS))
+    lines.append(text("mydata-report-private"))
     return "\n".join(lines)
 
 
-def _done(progress: RedactionProgress) -> str:
-    if not progress.total:
-        sentences = ["None of my messages on Discord had text of yours."]
-    else:
-        sentences = [f"I removed your text from {many(progress.redacted, 'message')}."]
-    if progress.gone:
-        were = "1 message was" if progress.gone == 1 else f"{progress.gone} messages were"
-        sentences.append(f"{were} already deleted.")
-    if progress.files:
-        sentences.append(f"I deleted {many(progress.files, 'private file')}.")
-    return " ".join(sentences)
-
-
-def many(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
-def _are(count: int) -> str:
-    return "1 message is" if count == 1 else f"{count} messages are"
+def _unreached(message: OutOfReach) -> Markup:
+    link = Markup(message.link or "")
+    return text("mydata-unreached", known=bool(link), link=link, reason=message.why)

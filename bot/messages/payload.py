@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from bot.discord_io.replies import name_commands
 from bot.discord_io.rest import QUIET
+from bot.locales.catalog import label
 from bot.messages.render import Button, ButtonAction, GivenVoice, Shown, StatusMessage, render
 from engine.base.clock import Clock
 from engine.model.jobs import Job, JobView
@@ -20,8 +21,6 @@ ACTION_ROW: Final = 1
 BUTTON: Final = 2
 SECONDARY: Final = 2
 DANGER: Final = 4
-#: What a message says in place of a voice's name, as names are compared.
-_RESERVED: Final = frozenset(name_key(each.value) for each in Unnamed)
 
 
 def message_payload(rendered: StatusMessage) -> Mapping[str, Any]:
@@ -53,6 +52,12 @@ def builtin_name(speech: FrontEndQueue, voice: str) -> str | None:
     return next((each.name for each in voices if each.id == voice), None)
 
 
+def _is_reserved(name: str) -> bool:
+    """Whether a message says the same in place of a voice's name."""
+    words = (label(f"status-unnamed-{each.value}") for each in Unnamed)
+    return name_key(name) in map(name_key, words)
+
+
 async def _shown_voice(speech: FrontEndQueue, selection: Selection, job: Job) -> Shown:
     """What the message calls a job's voice. What the voice is decides, never its name."""
     info = speech.info
@@ -60,7 +65,7 @@ async def _shown_voice(speech: FrontEndQueue, selection: Selection, job: Job) ->
         name = await selection.shown_name(job.voice, job.lane)
         if not isinstance(name, str):
             return name or Unnamed.PRIVATE
-        if built_in(info, name) is None and name_key(name) not in _RESERVED:
+        if built_in(info, name) is None and not _is_reserved(name):
             return name
         given = await selection.get(job.voice)
         return GivenVoice(name, public=given is not None and given.owner == OPERATOR)

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bot.locales.escape import escape
+from bot.locales.catalog import label, text
+from bot.locales.escape import Markup, escape
 from engine.model.engine import EngineState
 from engine.model.ids import parse_id
-from engine.model.jobs import EndReason, Job, JobState, JobView, Substitution
+from engine.model.jobs import EndReason, JobState, JobView, Substitution
 from engine.model.voices import Unnamed
 
 MOST_CONTENT: Final = 2000  # characters, Discord's limit
@@ -33,19 +34,17 @@ BAR_CELLS: Final = 10
 ETA_STEP: Final = 5  # seconds
 
 
-#: What the default voice is called until the engine has said which one it is.
-OWN_VOICE: Final = Unnamed.OWN
-#: Why a job does not sound like the built-in voice that was chosen.
-LACKING: Final = "This engine does not have that voice: spoken in its own."
-#: Why a job does not sound like the registered voice that was chosen.
-NO_CLONES: Final = "This engine cannot imitate voices: spoken in its own."
-SPARE: Final = "The speech engine is down: a simpler one speaks meanwhile, in its own voice."
-SPARE_SPOKE: Final = "The speech engine was down: a simpler one spoke, in its own voice."
+#: Why a job does not sound as its requester chose.
+SUBSTITUTED: Final = {
+    Substitution.OWN_VOICE: "status-cannot-clone",
+    Substitution.LACKING: "status-voice-lacking",
+    Substitution.FALLBACK: "status-fallback-spoke",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class GivenVoice:
-    """A registered voice whose name equals that of a built-in voice, or our own words for a voice.
+    """A registered voice whose name equals that of a built-in voice, or our words for a voice.
     `public`: the operator gave it, else a member."""
 
     name: str
@@ -72,7 +71,7 @@ class Button:
 
     @property
     def label(self) -> str:
-        return self.action.value.capitalize()
+        return label(f"status-button-{self.action}")
 
     @property
     def custom_id(self) -> str:
@@ -118,16 +117,18 @@ def render(
     """The status message of a job.
 
     `now` is in seconds since the epoch. `voice` is what the voice is called; without it, the
-    voice's id is shown. `note` is a sentence that says why the job cannot be heard just now.
+    voice's id is shown. `note` is a sentence that says why the job cannot be heard now.
     `fallback_speaks`: another engine speaks while the main one is down.
     An outcome depends on none of `now`, `engine_state`, `note` and `fallback_speaks`.
     """
     job = view.job
-    lines = [f"{_name(job.requester)} says, in {_voice(voice or job.voice)}:"]
+    lines: list[str] = [_says(_name(job.requester), voice or job.voice)]
     if not hide_text:
         lines.append(f"> {escape(job.text, MOST_TEXT)}")
-    if substitution := _substitution(job, fallback_speaks=fallback_speaks):
-        lines.append(substitution)
+    if fallback_speaks and not job.state.final:
+        lines.append(text("status-fallback-speaks"))
+    elif job.substitution is not None:
+        lines.append(text(SUBSTITUTED[job.substitution]))
     if job.state.final:
         lines.append(_outcome(view))
     else:
@@ -145,7 +146,7 @@ def render_queue(
 ) -> str:
     """The list of a server's jobs, in order. Jobs that do not fit are counted."""
     if not views:
-        return "Nothing is waiting to be spoken. Say something with `/say`."
+        return text("queue-empty")
     lines = _blockers(views[0], EngineState.READY, note)
     estimate = not lines
     space = MOST_CONTENT - sum(len(line) + 1 for line in lines) - len(_more(len(views)))
@@ -159,113 +160,96 @@ def render_queue(
     return "\n".join(lines)
 
 
-def _more(count: int) -> str:
-    return f"… and {count} more."
+def _more(count: int) -> Markup:
+    return text("queue-more", count=count)
 
 
-def _listed(view: JobView, now: float, *, hide_text: bool, estimate: bool) -> str:
+def _listed(view: JobView, now: float, *, hide_text: bool, estimate: bool) -> Markup:
+    who, words = _name(view.job.requester), escape(view.job.text, MOST_LISTED_TEXT)
     if view.job.state is JobState.SPEAKING:
-        where = f"**now** {_bar(view)}"
-    else:
-        where = f"**{view.position or 1}.** {_starts(view, now) if estimate else ''}".rstrip()
-    words = "" if hide_text else f": {escape(view.job.text, MOST_LISTED_TEXT)}"
-    return f"{where} {_name(view.job.requester)}{words}"
+        return text("queue-now", bar=_bar(view), who=who, hidden=hide_text, text=words)
+    place = max(1, view.position)
+    start, moment = _start(view, now, estimate=estimate)
+    return text(
+        "queue-place",
+        place=place,
+        start=start,
+        moment=moment,
+        who=who,
+        hidden=hide_text,
+        text=words,
+    )
 
 
-def _voice(voice: Shown) -> str:
+def _says(who: Markup, voice: Shown) -> Markup:
     match voice:
         case Unnamed():
-            return voice.value
+            return text("status-says-unnamed", who=who, voice=voice)
         case GivenVoice():
-            kind = "the public voice" if voice.public else "a member's voice,"
-            return f"{kind} {escape(voice.name, MOST_NAME)}"
+            sentence = "status-says-public" if voice.public else "status-says-member"
+            return text(sentence, who=who, voice=escape(voice.name, MOST_NAME))
         case _:
-            return f"the voice {escape(voice, MOST_NAME)}"
+            return text("status-says", who=who, voice=escape(voice, MOST_NAME))
 
 
-def _progress(view: JobView, now: float, *, estimate: bool) -> str:
+def _progress(view: JobView, now: float, *, estimate: bool) -> Markup:
     if view.job.state is JobState.SPEAKING:
         return _bar(view)
-    place = f"Place {view.position} in the queue" if view.position > 1 else "Next in the queue"
-    starts = _starts(view, now) if estimate else ""
-    return f"{place}, {starts}." if starts else f"{place}."
+    start, moment = _start(view, now, estimate=estimate)
+    if view.position <= 1:
+        return text("status-next", start=start, moment=moment)
+    return text("status-place", place=view.position, start=start, moment=moment)
 
 
-def _starts(view: JobView, now: float) -> str:
-    if view.eta is None:
-        return ""
+def _start(view: JobView, now: float, *, estimate: bool) -> tuple[str, Markup]:
+    """What the sentences choose by, and the moment."""
+    if view.eta is None or not estimate:
+        return "unknown", Markup()
     eta = math.ceil(view.eta / ETA_STEP) * ETA_STEP
-    return "starts now" if view.eta <= now else f"starts <t:{eta}:R>"
+    return "now" if view.eta <= now else "later", Markup(f"<t:{eta}:R>")
 
 
-def _bar(view: JobView) -> str:
+def _bar(view: JobView) -> Markup:
     done = view.spoken + view.failed
     cells = min(view.chunks, BAR_CELLS)
     filled = done * cells // view.chunks if view.chunks else 0
-    return f"{'▰' * filled}{'▱' * (cells - filled)} {done}/{view.chunks}"
+    return Markup(f"{'▰' * filled}{'▱' * (cells - filled)} {done}/{view.chunks}")
 
 
 def _blockers(view: JobView, engine_state: EngineState, note: str | None) -> list[str]:
-    lines = []
+    lines: list[str] = []
     if view.lane_paused:
-        lines.append("Paused: `/resume` goes on.")
+        lines.append(text("status-paused"))
     if engine_state is EngineState.LOADING:
-        lines.append("The speech engine is loading.")
+        lines.append(text("status-engine-loading"))
     elif engine_state is EngineState.DOWN:
-        lines.append("The speech engine is restarting.")
+        lines.append(text("status-engine-down"))
     if note:
         lines.append(note[:MOST_REASON])
     return lines
 
 
-def _substitution(job: Job, *, fallback_speaks: bool) -> str | None:
-    """Why a job does not sound as its requester chose."""
-    if fallback_speaks and not job.state.final:
-        return SPARE
-    if job.substitution is Substitution.FALLBACK:
-        return SPARE_SPOKE
-    if job.substitution is Substitution.LACKING:
-        return LACKING
-    return NO_CLONES if job.substitution is Substitution.OWN_VOICE else None
-
-
-def _outcome(view: JobView) -> str:
+def _outcome(view: JobView) -> Markup:
     job = view.job
     match job.state:
         case JobState.COMPLETED:
-            unspoken = f"; {_parts(view.failed)} could not be spoken" if view.failed else ""
-            return f"Spoken in {_duration(_seconds(view))}{unspoken}."
+            return text("status-spoken", duration=_duration(_seconds(view)), failed=view.failed)
+        case JobState.FAILED if job.error:
+            return text("status-failed", reason=escape(job.error, MOST_REASON))
         case JobState.FAILED:
-            reason = escape(job.error or "nothing of it could be spoken", MOST_REASON)
-            return f"Failed: {reason.rstrip('.')}."
+            return text("status-failed-unspoken")
         case JobState.EXPIRED:
-            words = "Expired: for too long I was in no voice channel where it could be heard"
-        case _:
-            words = _cancelled(job)
-    return (
-        f"{words}; {view.spoken} of {_parts(view.chunks)} spoken." if view.spoken else words + "."
-    )
-
-
-def _cancelled(job: Job) -> str:
-    by = f" by {_name(job.ended_actor)}" if job.ended_actor else ""
-    match job.ended_by:
-        case EndReason.SKIPPED:
-            return f"Skipped{by}"
-        case EndReason.STOPPED:
-            return f"Stopped{by}"
-        case EndReason.DISCONNECTED:
-            return "Cancelled: a moderator disconnected me from the voice channel"
-        case EndReason.LANE_GONE:
-            return "Cancelled: the voice channel is gone, or I was removed from the server"
-        case EndReason.ABORTED:
-            return "Cancelled: Discord did not take my answer"
-        case EndReason.VOICE_GONE:
-            return "Cancelled: its voice was deleted, frozen, or is no longer shared"
-        case EndReason.ERASED:
-            return "Cancelled: its data was deleted"
-        case None:
-            return "Cancelled"
+            return text("status-expired", spoken=view.spoken, parts=view.chunks)
+    reason = job.ended_by or "unknown"
+    if job.ended_actor and job.ended_by in (EndReason.SKIPPED, EndReason.STOPPED):
+        return text(
+            "status-ended-by",
+            reason=reason,
+            actor=_name(job.ended_actor),
+            spoken=view.spoken,
+            parts=view.chunks,
+        )
+    return text("status-ended", reason=reason, spoken=view.spoken, parts=view.chunks)
 
 
 def _buttons(view: JobView) -> tuple[Button, ...]:
@@ -286,16 +270,11 @@ def _seconds(view: JobView) -> float:
     return job.ended_at - job.started_at
 
 
-def _duration(seconds: float) -> str:
-    whole = max(1, round(seconds))
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+def _duration(seconds: float) -> Markup:
+    minutes, rest = divmod(max(1, round(seconds)), 60)
+    return text("status-duration", minutes=minutes, seconds=rest)
 
 
-def _parts(count: int) -> str:
-    return "1 part" if count == 1 else f"{count} parts"
-
-
-def _name(who: str) -> str:
+def _name(who: str) -> Markup:
     """A mention, if this is a member's id; any other name as it is."""
-    return f"<@{who}>" if who.isascii() and who.isdecimal() else escape(who, MOST_NAME)
+    return Markup(f"<@{who}>") if who.isascii() and who.isdecimal() else escape(who, MOST_NAME)

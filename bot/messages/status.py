@@ -21,6 +21,7 @@ from bot.discord_io.errors import (
     ErrorCode,
     is_temporary,
 )
+from bot.locales.catalog import text
 from bot.messages.editor import (
     DONE,
     NOT_NEEDED,
@@ -49,9 +50,6 @@ PLACES: Final = 3
 
 #: A message that cannot be edited any longer says so this long before its token expires.
 FAREWELL_SECONDS: Final = 60
-FAREWELL: Final = (
-    "I cannot see this channel, so this message cannot follow any longer. The job goes on."
-)
 
 #: Seconds until another try: somebody may open the thread, Discord may take old edits again.
 RETRY_LATER: Final[Mapping[int, EditResult]] = {
@@ -68,8 +66,8 @@ Render = Callable[[JobView, str | None], Awaitable[StatusMessage]]
 
 
 class StatusUpdater:
-    """`render(view, note)` gives the content of a job's message; `payload` makes it a message of
-    Discord's; `note` says why a lane cannot be heard just now."""
+    """`render(view, note)` gives the content of a job's message; `payload` makes it a message for
+    Discord; `note` says why a lane cannot be heard now."""
 
     def __init__(
         self,
@@ -201,7 +199,7 @@ class StatusUpdater:
         """Why the job cannot be heard, or that the message is about to stop following it."""
         by_interaction = not view.job.state.final and self._access.is_hidden(delivery)
         if by_interaction and 0 < self._access.token_seconds(delivery) <= FAREWELL_SECONDS:
-            return FAREWELL
+            return text("status-farewell")
         return self._note(view.job.lane)
 
     async def _failed(self, view: JobView, error: discord.HTTPException) -> EditResult:

@@ -17,6 +17,8 @@ import structlog
 
 from bot import policy
 from bot.discord_io.errors import VoiceCloseCode
+from bot.locales.catalog import text
+from bot.locales.escape import Markup
 from bot.voice.channel_session import ChannelSession
 from bot.voice.connection import Connection, Disconnect, DisconnectReason
 from bot.voice.frame_clock import FrameClock
@@ -34,10 +36,6 @@ log = structlog.get_logger(__name__)
 DELETED_SECONDS: Final = 0.5
 #: Seconds between two looks while waiting for that.
 LOOK_SECONDS: Final = 0.05
-
-CANNOT_JOIN: Final = "I cannot join the voice channel. I keep trying."
-NOBODY: Final = "Nobody is listening. I go on when somebody comes back."
-UNAVAILABLE: Final = "Discord says that this server is unavailable. I go on when it is back."
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ class GuildVoice:
         self._channel_id = channel_id
         self._paused = paused
         self._alone_since: float | None = None
-        self._note: str | None = None
+        self._note: str | policy.Denial | None = None  # the id of a sentence, or what has one
         # What has happened since the last look.
         self._moved_to: int | None = None
         self._removed = False
@@ -117,9 +115,11 @@ class GuildVoice:
         return self._paused
 
     @property
-    def note(self) -> str | None:
+    def note(self) -> Markup | None:
         """Why nothing can be heard just now, in a sentence for people; None if it can be."""
-        return self._note
+        if isinstance(self._note, policy.Denial):
+            return self._note.reason
+        return text(self._note) if self._note is not None else None
 
     # For commands.
 
@@ -246,7 +246,7 @@ class GuildVoice:
         guild = self._deps.client.get_guild(self.guild_id)
         if guild is None or guild.unavailable:
             wait = await self._leave_channel()
-            self._set_note(UNAVAILABLE)
+            self._set_note("note-server-unavailable")
             return wait
         channel = guild.get_channel(self._channel_id)
         if not isinstance(channel, VoiceChannel):
@@ -294,11 +294,11 @@ class GuildVoice:
         a job's expiry, as in a pause; time without listeners does."""
         self._deps.speech.reachable(self.lane, found.listeners > 0)
         if found.blocker is not None:
-            self._set_note(found.blocker.value)
+            self._set_note(found.blocker)
         else:
-            self._set_note(NOBODY if found.listeners == 0 else None)
+            self._set_note("note-nobody-listening" if found.listeners == 0 else None)
 
-    def _set_note(self, note: str | None) -> None:
+    def _set_note(self, note: str | policy.Denial | None) -> None:
         if note != self._note:
             self._note = note
             self._deps.changed(self.guild_id)
@@ -332,7 +332,7 @@ class GuildVoice:
         denial = policy.obstacle(self._deps.bot_facts(channel))
         if denial is not None or not self._session.gateway:
             self._deps.speech.reachable(self.lane, False)
-            self._set_note(denial.reason if denial is not None else None)
+            self._set_note(denial)
             return None
         wait = await self._session.enter(channel, unless=lambda: not self._would_enter(channel))
         self._stage.entered()
@@ -354,7 +354,7 @@ class GuildVoice:
         if wait > 0:
             self._deps.speech.reachable(self.lane, False)
             if self._session.keeps_failing:
-                self._set_note(CANNOT_JOIN)
+                self._set_note("note-cannot-join")
         return wait
 
     async def _change_channel(self, connection: Connection, channel: VoiceChannel) -> float | None:

@@ -12,12 +12,12 @@ VoiceChannel = discord.VoiceChannel | discord.StageChannel
 
 
 class Blocker(StrEnum):
-    """Why the bot is in the channel but cannot be heard. The value is shown to people."""
+    """Why the bot is in the channel but cannot be heard: the id of the sentence that says so."""
 
-    SERVER_MUTED = "I am muted by the server. Ask a moderator to unmute me."
-    SUPPRESSED = "I am in the audience of this stage. Ask a stage moderator to invite me to speak."
-    AFK = "This is the AFK channel, where nobody can speak. Move me to another channel."
-    NO_SPEAK = "I do not have the Speak permission in this voice channel."
+    SERVER_MUTED = "note-bot-muted"
+    SUPPRESSED = "note-bot-in-audience"
+    AFK = "note-afk-channel"
+    NO_SPEAK = "note-bot-lacks-speak"
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,9 +94,7 @@ def builtin_id(info: EngineInfo | None, typed: str) -> str | None:
 
 def unknown(info: EngineInfo | None, typed: str) -> UnknownVoice:
     """The refusal of a voice that does not exist, or that the member may not use."""
-    near = completions(info, typed)[:3]
-    hint = f" Did you mean {', '.join(voice.name for voice in near)}?" if near else ""
-    return UnknownVoice(
-        "unknown voice",
-        user_message=f"There is no such voice.{hint} The option `voice` completes as you type.",
-    )
+    near = ", ".join(each.name for each in completions(info, typed)[:3])
+    if near:
+        return UnknownVoice("unknown voice", code="no-such-voice-near", near=near)
+    return UnknownVoice("unknown voice", code="no-such-voice")

@@ -34,14 +34,6 @@ log = structlog.get_logger(__name__)
 FETCH_SECONDS: Final = 6.0
 PIECE_BYTES: Final = 64 * 1024
 
-GONE: Final = (
-    "The recording is no longer there. Upload it again, and do not delete it until I am done."
-)
-LATE: Final = "The recording did not arrive in time. Upload it again in a moment."
-SHORT: Final = "The recording arrived incomplete. Upload it again in a moment."
-
-ELSEWHERE: Final = "This recording is not on Discord's servers, so it was not fetched."
-
 Origin = tuple[str, str | None, int | None]  # scheme, host, port
 
 DISCORDS: Final[frozenset[Origin]] = frozenset(
@@ -81,11 +73,11 @@ class Addresses:
         try:
             address = yarl.URL(url)
         except ValueError as error:
-            raise BadRecording("not an address", user_message=ELSEWHERE) from error
+            raise BadRecording("not an address", code="download-elsewhere") from error
         # An address with a name before the host ("https://cdn.discordapp.com@…") is meant to
         # mislead, wherever it leads.
         if _origin(address) not in self.origins or "@" in address.raw_authority:
-            raise BadRecording("an address elsewhere", user_message=ELSEWHERE)
+            raise BadRecording("an address elsewhere", code="download-elsewhere")
         return address
 
 
@@ -112,7 +104,7 @@ class Fetcher:
         if recording.size > self._most:
             raise self._too_large()
         if recording.size == 0:
-            raise BadRecording("an empty file", user_message="This file is empty. Record it again.")
+            raise BadRecording("an empty file", code="download-empty")
 
     async def fetch(self, recording: Recording, into: Path) -> None:
         """Write the recording to `into`. Raises BadRecording: elsewhere, gone, late, incomplete,
@@ -120,12 +112,12 @@ class Fetcher:
         try:
             await within(self._clock, FETCH_SECONDS, self._fetch(recording, into))
         except TimeoutError as error:
-            raise BadRecording("a recording stalled", user_message=LATE) from error
+            raise BadRecording("a recording stalled", code="download-late") from error
         except aiohttp.ClientPayloadError as error:
-            raise BadRecording("a recording broke off", user_message=SHORT) from error
+            raise BadRecording("a recording broke off", code="download-incomplete") from error
         except (aiohttp.ClientError, OSError) as error:
             log.info("a recording could not be fetched", error=describe(error))
-            raise BadRecording("a recording could not be fetched", user_message=GONE) from error
+            raise BadRecording("a recording could not be fetched", code="download-gone") from error
 
     async def _fetch(self, recording: Recording, into: Path) -> None:
         # As it is sent: a compressed answer might unpack to more than memory holds.
@@ -137,7 +129,7 @@ class Fetcher:
         )
         async with request as response:
             if response.status != 200:
-                raise BadRecording(f"status {response.status}", user_message=GONE)
+                raise BadRecording(f"status {response.status}", code="download-gone")
             if (response.content_length or 0) > self._most:
                 raise self._too_large()
             received = 0
@@ -148,13 +140,13 @@ class Fetcher:
                         raise self._too_large()
                     file.write(piece)  # to the system's cache: some 30 µs
             if received < recording.size:
-                raise BadRecording(f"{received} bytes of {recording.size}", user_message=SHORT)
+                raise BadRecording(
+                    f"{received} bytes of {recording.size}", code="download-incomplete"
+                )
 
     def _too_large(self) -> BadRecording:
         return BadRecording(
-            f"more than {self._most} bytes",
-            user_message=f"This file is too large: at most {self._most // MEBIBYTE} MiB. "
-            "Ten seconds of speech are enough: cut it, or save it as MP3 or OGG.",
+            f"more than {self._most} bytes", code="download-large", most=self._most // MEBIBYTE
         )
 
 

@@ -1,69 +1,45 @@
 """What admins read about voices on their server: names only of those that all may use. Pure.
 
-This file has the words for scopes, decisions and the audit log. It does not know who is an admin,
-nor Discord's objects.
+This file does not know who is an admin, nor Discord's objects.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from bot.locales.escape import escape
-from bot.voices.upload_text import bold
-from engine.model.voices import OPERATOR, Action, AuditEntry, ClonePolicy, PlaceRules, Scope, Voice
+from bot.locales.catalog import text
+from bot.locales.escape import Markup, escape
+from bot.voices.upload_text import mentions, voice_name
+from engine.model.voices import OPERATOR, Action, AuditEntry, PlaceRules, Voice
 from engine.voices.permissions import open_to_all
 
 #: Characters of a page: with what stands above and below it, it stays within Discord's 2,000.
 MOST_PAGE: Final = 1600
 MOST_ROWS: Final = 15
 MOST_DETAIL: Final = 200
-#: Barred members that the list names; the audit log has them all.
+#: Blocked members that the list names; the audit log has them all.
 MOST_BARRED: Final = 5
 #: The actor of an entry whose member had their data deleted.
 ERASED: Final = "-"
 
-_DID: Final[Mapping[Action, str]] = {
-    Action.UPLOAD: "uploaded",
-    Action.RENAME: "renamed",
-    Action.SHARE: "changed who may use",
-    Action.STYLE: "changed the style of",
-    Action.DELETE: "deleted",
-    Action.REMOVE: "removed from this server",
-    Action.FREEZE: "froze",
-    Action.RELEASE: "released",
-    Action.BAR: "barred from giving voices",
-    Action.UNBAR: "allowed to give voices again",
-    Action.DEFAULT: "set the default voice",
-    Action.UPLOADERS: "set who may upload",
-    Action.ALLOW: "set which cloned voices are allowed",
-    Action.REPORT: "**reported**",
-    Action.EXPORT: "exported their data",
-    Action.ERASE: "deleted their data",
-}
 
-_ALLOWED: Final[Mapping[ClonePolicy, str]] = {
-    ClonePolicy.NONE: "Cloned voices are not allowed here.",
-    ClonePolicy.SHARED: "Cloned voices are allowed if everyone here may use them.",
-    ClonePolicy.ALL: "All cloned voices are allowed here.",
-}
-
-
-def label(voice: Voice, *, named: bool) -> str:
+def label(voice: Voice, *, named: bool) -> Markup:
     """What an answer calls a voice. The number lets readers act on a voice whose name they may not
     read."""
+    number, owner = str(voice.id), who(voice.owner)
     if named:
-        return f"{bold(voice.name)} (#{voice.id}) of {who(voice.owner)}"
-    return f"{private(voice)} of {who(voice.owner)}"
+        return text("label-named", voice=voice_name(voice.name), number=number, owner=owner)
+    return text("label-private-of", number=number, owner=owner)
 
 
-def private(voice: Voice) -> str:
+def private(voice: Voice) -> Markup:
     """For readers who may know neither its name nor whose it is."""
-    return f"a private voice (#{voice.id})"
+    return text("label-private", number=str(voice.id))
 
 
-def who(member: str) -> str:
+def who(member: str) -> Markup:
     if member == OPERATOR:
-        return "the operator"
-    return "an erased member" if member == ERASED else f"<@{member}>"
+        return text("member-operator")
+    return text("member-erased") if member == ERASED else mentions([member], 1)
 
 
 def render_list(
@@ -73,46 +49,43 @@ def render_list(
     *,
     barred: Collection[str] = (),
     lane: str,
-    default: str,
+    default: Markup,
     reports: int,
     page: int,
 ) -> str:
     """The voices of a server. `default` is what people call the default voice; `barred` are the
-    members who may not give voices there."""
-    lines = []
-    if reports:
-        are = "1 report is" if reports == 1 else f"{reports} reports are"
-        lines.append(f"{are} open: see `/voice-admin audit`.")
-    everyone = rules.uploaders is None
-    uploaders = "Everyone may upload" if everyone else f"Only <@&{rules.uploaders}> may upload"
-    lines.append(f"{_ALLOWED[rules.cloned]} {uploaders}. Default: {default}.")
-    rows = [
-        f"- {label(each, named=open_to_all(each, lane))}: {_state(each, lane, frozen)}"
-        for each in voices
-    ]
+    members who are blocked from adding voices there."""
+    lines = [text("voice-admin-reports", count=reports)] if reports else []
+    lines.append(
+        text(
+            "voice-admin-rules",
+            cloned=rules.cloned,
+            limited=rules.uploaders is not None,
+            role=Markup(f"<@&{rules.uploaders}>"),
+            default=default,
+        )
+    )
+    rows = [_row(each, lane, frozen) for each in voices]
     if barred:
-        rows.insert(0, f"Barred from giving voices: {_people(barred)}.")
+        named = sorted(barred)[:MOST_BARRED]
+        members = Markup(", ".join(map(who, named)))
+        more = len(barred) - len(named)
+        rows.insert(0, text("voice-admin-blocked-members", members=members, more=more))
     if not voices:
-        lines.append("No cloned voice is shared with this server, was spoken here, or is frozen.")
+        lines.append(text("voice-admin-none"))
     return "\n".join([*lines, *paged(rows, page)])
 
 
-def _people(members: Collection[str]) -> str:
-    named = [who(each) for each in sorted(members)[:MOST_BARRED]]
-    more = len(members) - len(named)
-    return ", ".join(named) + (f" and {more} more" if more else "")
-
-
-def _state(voice: Voice, lane: str, frozen: frozenset[int]) -> str:
-    if voice.scope is Scope.PUBLIC:
-        words = "public"
-    elif open_to_all(voice, lane):
-        words = "shared with this server"
-    elif voice.id in frozen:
-        return "**frozen**"  # a new upload of it may not have been spoken yet
-    else:
-        words = "spoken here"
-    return f"{words}, **frozen**" if voice.id in frozen else words
+def _row(voice: Voice, lane: str, frozen: frozenset[int]) -> Markup:
+    """A voice that is neither public nor shared is there because it was spoken or is frozen: a new
+    upload of a frozen one may not have been spoken yet."""
+    named = open_to_all(voice, lane)
+    return text(
+        "voice-admin-row",
+        voice=label(voice, named=named),
+        reach=voice.scope if named else "other",
+        frozen=voice.id in frozen,
+    )
 
 
 def render_audit_log(
@@ -120,23 +93,34 @@ def render_audit_log(
 ) -> str:
     """The audit log, the newest first. `voices` are those of its entries that still exist."""
     if not entries:
-        return "Nothing of that kind has happened on this server."
+        return text("voice-admin-audit-empty")
     return "\n".join(paged([_entry(each, voices, lane) for each in entries], page))
 
 
-def _entry(entry: AuditEntry, voices: Mapping[int, Voice], lane: str) -> str:
-    words = f"<t:{int(entry.at)}:f> {who(entry.actor)} {_DID[entry.action]}"
-    if entry.voice_id is not None:
-        voice = voices.get(entry.voice_id)
-        if voice is None:
-            words += f" a deleted voice (#{entry.voice_id})"
-        else:
-            words += f" {label(voice, named=open_to_all(voice, lane))}"
-    if entry.action in (Action.BAR, Action.UNBAR):
-        return f"{words}: {who(entry.detail)}"
-    if entry.action is Action.UPLOADERS and entry.detail.isdecimal():
-        return f"{words}: <@&{entry.detail}>"
-    return f"{words}: {escape(entry.detail, MOST_DETAIL)}" if entry.detail else words
+def _entry(entry: AuditEntry, voices: Mapping[int, Voice], lane: str) -> Markup:
+    voice, member = _voice_of(entry, voices, lane), Markup()
+    detail = escape(entry.detail, MOST_DETAIL)
+    match entry.action:
+        case Action.BAR | Action.UNBAR:
+            member, detail = who(entry.detail), Markup()
+        case Action.UPLOADERS if entry.detail.isdecimal():
+            detail = Markup(f"<@&{entry.detail}>")
+        case Action.DEFAULT:
+            detail = voice or detail
+    when = Markup(f"<t:{int(entry.at)}:f>")
+    words = text(
+        f"audit-{entry.action}", when=when, actor=who(entry.actor), voice=voice, member=member
+    )
+    return text("voice-admin-audit-detail", entry=words, detail=detail) if detail else words
+
+
+def _voice_of(entry: AuditEntry, voices: Mapping[int, Voice], lane: str) -> Markup:
+    if entry.voice_id is None:
+        return Markup()
+    voice = voices.get(entry.voice_id)
+    if voice is None:
+        return text("label-deleted", number=str(entry.voice_id))
+    return label(voice, named=open_to_all(voice, lane))
 
 
 def paged(rows: Sequence[str], page: int) -> list[str]:
@@ -150,5 +134,5 @@ def paged(rows: Sequence[str], page: int) -> list[str]:
         pages[-1].append(row)
         room -= len(row) + 1
     page = min(max(1, page), len(pages))
-    more = [f"Page {page} of {len(pages)}: `page` shows another."] if len(pages) > 1 else []
+    more = [text("voice-admin-page", page=page, pages=len(pages))] if len(pages) > 1 else []
     return [*pages[page - 1], *more]

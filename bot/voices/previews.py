@@ -6,7 +6,6 @@ it. This file does not know who may hear a voice, nor how sound is encoded.
 """
 
 import asyncio
-from typing import Final
 
 import structlog
 
@@ -19,8 +18,6 @@ from engine.voices.recording_analyzer import RecordingAnalyzer
 from engine.voices.recording_files import RecordingFiles
 
 log = structlog.get_logger(__name__)
-
-NO_LONGER_KEPT: Final = "The recording of this voice is no longer there."
 
 
 class Previews:
@@ -61,7 +58,7 @@ class Previews:
                 await claim.wait()
                 wav = await asyncio.to_thread(self._recording_files.path, reference)
                 if wav is None:
-                    raise Refused(NO_LONGER_KEPT)
+                    raise Refused("the recording is gone", code="preview-gone")
                 await self._rate_limits.attempt(member, LimitedAction.PREVIEW)
                 making.sound = await self._analyzer.encode_preview(wav)
                 await self._keep(reference, making.sound)

@@ -6,14 +6,13 @@ The settings are those of the engine's info, so another option of an engine need
 from collections.abc import Iterator
 from typing import Any, Final
 
-from bot.locales.escape import plain
+from bot.locales.catalog import label, text
+from bot.locales.escape import Markup, plain
 from bot.voices.choices import MOST_CHOICES, MOST_LABEL, Offered
-from bot.voices.upload_text import bold
+from bot.voices.upload_text import voice_name
 from engine.model.engine import EngineInfo, StyleOption
 from engine.model.voices import Voice
 
-NOT_KNOWN: Final = "The engine is still loading; I know what it can change when it has loaded."
-NO_SETTING: Final = "Choose a `setting` for this value."
 #: The value that takes a setting back, and the name that stands for all settings of a voice.
 RESET: Final = "reset"
 ALL: Final = "all"
@@ -34,18 +33,13 @@ def parse_value(typed: str) -> object | None:
         return typed
 
 
-def no_value(setting: str) -> str:
-    return f"Give `{plain(setting, MOST_LABEL)}` a `value`, or `{RESET}`."
-
-
 def render_style(voice: Voice, info: EngineInfo | None) -> str:
     """The settings of a voice, and what else could be set on the engine that speaks now."""
-    lines = [f"How {bold(voice.name)} speaks:"]
-    lines += _lines(voice, info)
+    lines = [text("style-heading", voice=voice_name(voice.name)), *_lines(voice, info)]
     if info is None:
-        lines.append(NOT_KNOWN)
+        lines.append(text("style-engine-loading"))
     elif not info.styles:
-        lines.append("The engine that speaks now has no settings.")
+        lines.append(text("style-engine-fixed"))
     return "\n".join(lines)
 
 
@@ -54,60 +48,79 @@ def offer_settings(voice: Voice | None, info: EngineInfo | None, typed: str) -> 
     has from another engine."""
     values = dict(voice.style) if voice is not None else {}
     known = _known(info)
-    labels = {name: f"{name} · {_state(values.get(name), known.get(name))}" for name in known}
-    labels |= {name: f"{name} · {_value(values[name])}" for name in values if name not in known}
+    offers = {name: _offer(name, values.get(name), known.get(name)) for name in known | values}
     if values:
-        labels[ALL] = f"{ALL} · for the value {RESET}"
+        offers[ALL] = label("style-offer-all")
     wanted = typed.strip().casefold()
-    fitting = [Offered(plain(label, MOST_LABEL), n) for n, label in labels.items() if wanted in n]
+    fitting = [Offered(plain(offer, MOST_LABEL), n) for n, offer in offers.items() if wanted in n]
     return fitting[:MOST_CHOICES]
 
 
 def offer_values(info: EngineInfo | None, setting: str, typed: str) -> list[Offered]:
     """Values of a setting: the switch's two, what is usual, and to take it back."""
     option = _known(info).get(setting.strip())
-    labels = {RESET: f"{RESET} · as the engine does"}
+    offers = {RESET: label("style-offer-reset")}
     if option is not None and option.kind == "switch":
-        labels |= {"on": "on", "off": "off"}
+        offers |= {"on": label("style-switch", on=True), "off": label("style-switch", on=False)}
     elif option is not None:
-        ends = {"least": option.least, "usually": option.default, "most": option.most}
-        labels |= {f"{v:.15g}": f"{v:.15g} · {w}" for w, v in ends.items() if v is not None}
+        ends = {"least": option.least, "usual": option.default, "most": option.most}
+        for end, value in ends.items():
+            if value is not None:
+                typable = f"{value:.15g}"
+                offers[typable] = label("style-offer-value", value=typable, end=end)
     wanted = typed.strip().casefold()
-    return [Offered(label, v) for v, label in labels.items() if v.startswith(wanted)]
+    return [Offered(offer, v) for v, offer in offers.items() if v.startswith(wanted)]
 
 
 def _known(info: EngineInfo | None) -> dict[str, StyleOption]:
     return {each.name: each for each in info.styles} if info is not None else {}
 
 
-def _state(value: Any, option: StyleOption | None) -> str:
-    now = "" if value is None else f"{_value(value)} now, "
-    return now + ("" if option is None else _range(option))
+def _offer(name: str, value: Any, option: StyleOption | None) -> str:
+    if option is None:
+        return label("style-offer-not-taken", setting=name, value=_value(value))
+    if value is None:
+        return label("style-offer", setting=name, range=_range(option))
+    return label("style-offer-set", setting=name, value=_value(value), range=_range(option))
 
 
-def _lines(voice: Voice, info: EngineInfo | None) -> Iterator[str]:
+def _lines(voice: Voice, info: EngineInfo | None) -> Iterator[Markup]:
     known = _known(info)
     for name, value in sorted(voice.style.items()):
-        option = known.pop(name, None)
+        option, setting, shown = known.pop(name, None), _code(name), _value(value)
         if option is not None and option.takes(value):
-            yield f"- `{name}`: **{_value(value)}** ({_range(option)})"
+            yield text("style-set", setting=setting, value=shown, range=_range(option))
         elif info is not None:
-            yield f"- `{name}`: **{_value(value)}**, which the engine that speaks now does not take"
+            yield text("style-not-taken", setting=setting, value=shown)
         else:
-            yield f"- `{name}`: **{_value(value)}**"
+            yield text("style-engine-unknown", setting=setting, value=shown)
     for name, option in known.items():
-        yield f"- `{name}`: as the engine does ({_range(option)})"
+        yield text("style-usual", setting=_code(name), range=_range(option))
 
 
-def _range(option: StyleOption) -> str:
-    usual = option.default
-    if option.kind == "switch":
-        return "on or off" if usual is None else f"on or off; usually {'on' if usual else 'off'}"
-    words = f"{option.least:g} to {option.most:g}"
-    return words if usual is None else f"{words}; usually {usual:g}"
+def _code(name: str) -> Markup:
+    """An engine's name for a setting, between backticks: no escape works there."""
+    return Markup(plain(name, MOST_LABEL).replace("`", ""))
 
 
-def _value(value: Any) -> str:
+def _range(option: StyleOption) -> Markup:
+    if option.default is None:
+        usual = "unknown"
+    elif option.kind == "switch":
+        usual = "on" if option.default else "off"
+    else:
+        usual = f"{option.default:g}"
+    return text(
+        "style-range",
+        kind=option.kind,
+        least=Markup(f"{option.least:g}"),
+        most=Markup(f"{option.most:g}"),
+        usual=Markup(usual),
+    )
+
+
+def _value(value: Any) -> Markup:
+    """As a member types it: a number has no separators between thousands."""
     if isinstance(value, bool):
-        return "on" if value else "off"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        return text("style-switch", on=value)
+    return Markup(f"{value:g}" if isinstance(value, float) else str(value))

@@ -25,9 +25,10 @@ import structlog
 from bot.context import is_admin, requester_of, roles_of
 from bot.discord_io.ephemeral_files import EphemeralFiles
 from bot.discord_io.replies import Attached, Choice, Reply
-from bot.locales.catalog import error_text, label
+from bot.locales.catalog import error_text, label, text
+from bot.locales.escape import Markup
 from bot.voices.download import Fetcher, Recording, within
-from bot.voices.upload_text import AGREED, CONSENT, LAPSED, REPLACED, render_card, render_consent
+from bot.voices.upload_text import render_card, render_consent
 from bot.voices.work_slots import WorkSlot, WorkSlots
 from engine.base.clock import Clock
 from engine.model.errors import Busy, NotAllowed, Refused
@@ -44,12 +45,6 @@ log = structlog.get_logger(__name__)
 #: For everything from the press to the answer, which Discord and people expect within ten.
 WORK_SECONDS: Final = 9.0
 
-BUSY: Final = (
-    "I am examining many recordings just now. Press **I agree** again in a moment; nothing was "
-    "kept so far."
-)
-ALREADY_WORKING: Final = "I am already examining this recording."
-NO_SERVER: Final = "You share a voice with a server in that server: use this command there."
 PREVIEW: Final = "voice-preview.ogg"
 
 
@@ -105,15 +100,15 @@ class Uploads:
         """Ask for consent. Raises Refused for everything that is wrong without the recording."""
         requester = requester_of(interaction)
         if scope is Scope.SERVER and requester.place is None:
-            raise NotAllowed("no server", user_message=NO_SERVER)
+            raise NotAllowed("no server", code="share-needs-server")
         self._fetcher.check(recording)
         await self._check(interaction, name)
         pending, replaced = self._add(interaction, recording, name, scope, answers=True)
         words = render_consent(name, scope, self._clock.time() + LAPSE_SECONDS)
-        agree = Choice("I agree", f"mynah:voice:agree:{pending.token}")
+        agree = Choice(label("upload-agree"), f"mynah:voice:agree:{pending.token}")
         await self._reply(interaction, words, choices=[agree])
         if replaced is not None:
-            await self._rewrite(replaced, REPLACED)
+            await self._rewrite(replaced, text("upload-replaced"))
 
     async def ask_name(
         self,
@@ -129,7 +124,7 @@ class Uploads:
         form.stop()  # discord.py forgets a stopped form: it comes back by its custom id
         await interaction.response.send_modal(form)
         if replaced is not None:
-            await self._rewrite(replaced, REPLACED)
+            await self._rewrite(replaced, text("upload-replaced"))
 
     async def named(self, interaction: discord.Interaction, token: str, name: str) -> None:
         """The form came back: ask for consent."""
@@ -141,7 +136,7 @@ class Uploads:
         """The member pressed the button. Raises Refused, and then nothing is kept."""
         pending = self._find(interaction, token)
         if token in self._works:
-            raise Busy("pressed twice", user_message=ALREADY_WORKING)
+            raise Busy("pressed twice", code="already-examining")
         with self._slots.claim(pending.member) as claim:
             await self._work(interaction, pending, claim)
 
@@ -155,7 +150,7 @@ class Uploads:
             await self._check(interaction, pending.name)
             await claim.wait()
             if work.forgotten:
-                raise NotAllowed("forgotten meanwhile", user_message=LAPSED)
+                raise NotAllowed("forgotten meanwhile", code="upload-lapsed")
             await self._rate_limits.attempt(pending.member, LimitedAction.UPLOAD)
             await self._register(interaction, pending, work)
         except Refused as refused:
@@ -180,7 +175,7 @@ class Uploads:
             work.forgotten = True
         await asyncio.gather(*(work.over.wait() for work in works))
         if waiting is not None:
-            await self._rewrite(waiting, LAPSED)
+            await self._rewrite(waiting, text("error-upload-lapsed"))
 
     async def close(self) -> None:
         """Forget uploads that wait for consent: their buttons answer that they have lapsed."""
@@ -205,19 +200,19 @@ class Uploads:
                 left = work.until - self._clock.monotonic()
                 examined = await within(self._clock, left, examining)
             except TimeoutError as error:
-                raise Busy("an upload took too long", user_message=BUSY) from error
+                raise Busy("an upload took too long", code="upload-slow") from error
             if work.forgotten:
-                raise NotAllowed("forgotten meanwhile", user_message=LAPSED)
+                raise NotAllowed("forgotten meanwhile", code="upload-lapsed")
             voice = await self._owners.register(
                 requester=requester_of(interaction),
                 name=pending.name,
                 scope=pending.scope,
                 analyzed=examined,
-                consent=CONSENT,
+                consent=text("upload-consent"),
             )
             preview = await asyncio.to_thread(examined.preview.read_bytes)
         await self._answer(interaction, voice, examined, preview)
-        await self._end(pending, AGREED)
+        await self._end(pending, text("upload-agreed"))
 
     async def _examine(self, recording: Recording, folder: Path) -> Analyzed:
         source = folder / "recording"
@@ -234,7 +229,7 @@ class Uploads:
         sent = await self._reply(
             interaction,
             render_card(voice, advice, self._speech.info, frozen=frozen),
-            choices=[Choice("Use this voice", f"mynah:voice:use:{voice.key}")],
+            choices=[Choice(label("upload-use"), f"mynah:voice:use:{voice.key}")],
             files=[Attached(PREVIEW, preview)],
         )
         if sent is not None:
@@ -272,19 +267,19 @@ class Uploads:
         member = str(interaction.user.id)
         pending = self._pending.get(token, member)
         if pending is None:
-            raise NotAllowed("a consent has lapsed", user_message=LAPSED)
+            raise NotAllowed("a consent has lapsed", code="upload-lapsed")
         return pending
 
     async def _lapsed(self, pending: Pending) -> None:
         if pending.token not in self._works:
-            await self._end(pending, LAPSED)
+            await self._end(pending, text("error-upload-lapsed"))
 
-    async def _end(self, pending: Pending, words: str) -> None:
+    async def _end(self, pending: Pending, words: Markup) -> None:
         """The upload is over, and the message of its question says so."""
         self._pending.take(pending.token)
         await self._rewrite(pending, words)
 
-    async def _rewrite(self, pending: Pending, words: str) -> None:
+    async def _rewrite(self, pending: Pending, words: Markup) -> None:
         if pending.source.question is not None:
             await self._reply.rewrite(pending.source.question, words)
 

@@ -21,17 +21,10 @@ LINE_SECONDS: Final = 3.0
 MOST_EXPORTED: Final = 4
 EXPORT_LINE_SECONDS: Final = 120.0
 
-STILL_EXAMINING: Final = "I am still examining your last recording. Try again when I have answered."
-EXAMINING_MANY: Final = (
-    "I am examining many recordings just now. Try again in a moment; nothing was kept so far."
-)
-STILL_EXPORTING: Final = "I am still putting your data together. It comes as a separate answer."
-EXPORTING_MANY: Final = "I am putting together the data of many members. Try again in a moment."
-
 
 class WorkSlots:
-    """`most` at once. `second` tells members that they already have a slot, `full` that none was
-    free within `line_seconds`."""
+    """`most` at once. `second` is the code of the error for members who already have a slot, `full`
+    for members who got none within `line_seconds`."""
 
     def __init__(
         self, clock: Clock, most: int, line_seconds: float, *, second: str, full: str
@@ -47,7 +40,7 @@ class WorkSlots:
     def claim(self, member: str) -> "WorkSlot":
         """The member's only claim, until it ends (`with`). Raises Busy if they have one already."""
         if member in self._members:
-            raise Busy("a second claim of a member", user_message=self._second)
+            raise Busy("a second claim of a member", code=self._second)
         self._members.add(member)
         return WorkSlot(self, member)
 
@@ -70,7 +63,7 @@ class WorkSlots:
             if not mine.done():
                 self._line.remove(mine)
         if not mine.done():
-            raise Busy("all slots are taken", user_message=self._full)
+            raise Busy("all slots are taken", code=self._full)
 
     def leave(self) -> None:
         """The slot goes to the first in line. For `WorkSlot` only."""
@@ -114,12 +107,12 @@ class WorkSlot:
 def slots_for_analyses(clock: Clock) -> WorkSlots:
     """For recordings that the bot fetches, examines or encodes."""
     return WorkSlots(
-        clock, MOST_EXAMINED, LINE_SECONDS, second=STILL_EXAMINING, full=EXAMINING_MANY
+        clock, MOST_EXAMINED, LINE_SECONDS, second="still-examining", full="examining-many"
     )
 
 
 def slots_for_exports(clock: Clock) -> WorkSlots:
     """For exports of members' data."""
     return WorkSlots(
-        clock, MOST_EXPORTED, EXPORT_LINE_SECONDS, second=STILL_EXPORTING, full=EXPORTING_MANY
+        clock, MOST_EXPORTED, EXPORT_LINE_SECONDS, second="still-exporting", full="exporting-many"
     )

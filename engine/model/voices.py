@@ -33,8 +33,8 @@ class Scope(StrEnum):
 class Unnamed(Enum):
     """What is shown instead of a voice's name. No name equals one of these, whatever it reads."""
 
-    PRIVATE = "a private voice"  # not every reader may know its name
-    OWN = "the engine's own voice"  # while it is not known which one that is
+    PRIVATE = "private"  # not every reader may know its name
+    OWN = "own"  # the engine's own voice, while it is not known which one that is
 
 
 class ClonePolicy(StrEnum):

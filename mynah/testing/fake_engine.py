@@ -45,7 +45,7 @@ CLONING_INFO: Final = replace(
         StyleOption(name="norm_loudness", kind="switch", least=0, most=1, default=1),
     ),
 )
-#: One that speaks in nothing else.
+#: An engine that speaks only in reference voices.
 REFERENCES_ONLY_INFO: Final = replace(
     CLONING_INFO, name="scripted-references", voices=(), default_voice=""
 )
@@ -54,7 +54,7 @@ _TOC: Final = b"\xfc"
 
 
 def fake_job(number: int, **values: Any) -> Job:
-    """One that waits and says nothing, where `values` do not say otherwise."""
+    """A job that waits and says nothing; `values` replace its fields."""
     job = Job(
         id=number,
         lane="lane",
@@ -115,13 +115,13 @@ class FakeEngine:
         self.most_in_work = 0
         #: Requests that were closed before their end.
         self.abandoned: list[str] = []
-        #: Part of a text: how many times it still kills the host.
+        #: Part of a text: how many times it still kills the server.
         self.kills: dict[str, int] = {}
-        #: Packets that leave before a text kills or is refused.
+        #: Packets that leave before a text kills the server or is refused.
         self.packets_before_death = 0
         #: Parts of texts that are refused.
         self.refuses: set[str] = set()
-        #: References whose state it was told to forget.
+        #: References that it was told to forget.
         self.forgotten: list[str] = []
         self._clock = clock
         self._seconds = seconds
@@ -183,23 +183,23 @@ class FakeEngine:
     # ---- the script
 
     def come_up(self) -> None:
-        """The host is ready."""
+        """The server is ready."""
         self._death = asyncio.get_running_loop().create_future()
         self._up.set()
 
     def go_down(self) -> None:
-        """The host dies, and stays away until `come_up`; what it has in work breaks."""
+        """The server dies, and stays away until `come_up`; requests in work fail."""
         self._up.clear()
         if self._death is not None and not self._death.done():
             self._death.set_result(None)
 
     def die(self) -> None:
-        """The host dies, and is replaced after a while."""
+        """The server dies, and is replaced after a while."""
         self.go_down()
         self._restart = asyncio.create_task(self._come_back())
 
     def hold(self) -> None:
-        """Deliver nothing until `let_go`; requests are taken all the same."""
+        """Deliver nothing until `let_go`; requests are still accepted."""
         self._free.clear()
 
     def let_go(self) -> None:
@@ -239,7 +239,29 @@ class FakeEngine:
                 raise HostDied("scripted death")
 
 
+class LateEngine(FakeEngine):
+    """It loads until `come_up`. A test that clears `loading` makes it down instead."""
+
+    def __init__(self, clock: Clock, **options: Any) -> None:
+        super().__init__(clock, **options)
+        self.loading = True
+        #: Whether `start` was called.
+        self.started = False
+
+    @property
+    def state(self) -> EngineState:
+        down = super().state is EngineState.DOWN
+        return EngineState.LOADING if down and self.loading else super().state
+
+    async def start(self) -> None:
+        self.started = True
+
+    def come_up(self) -> None:
+        super().come_up()
+        self.loading = False
+
+
 async def _unless(death: asyncio.Future[None], work: Coroutine[Any, Any, object]) -> None:
-    """Wait for `work`, unless the host dies first. Raises HostDied."""
+    """Wait for `work`, unless the server dies first. Raises HostDied."""
     if await first_of(asyncio.shield(death), work) == 0:
         raise HostDied("the host died")

@@ -55,7 +55,7 @@ class Files:
     #: In the order of their start.
     requests: list[Fetched] = field(default_factory=list)
     _orders: list[Fault] = field(default_factory=list)
-    _mended: asyncio.Event = field(default_factory=asyncio.Event)
+    _cleared: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def kept(self) -> list[Attachment]:
@@ -74,7 +74,7 @@ class Files:
         return self._order(Fault(name, times, status=status))
 
     def stall(self, name: str = "", *, after: int = 0, times: int = 1) -> Fault:
-        """Send headers and `after` bytes, then nothing, until `mend`."""
+        """Send headers and `after` bytes, then nothing, until `clear`."""
         return self._order(Fault(name, times, most=after))
 
     def cut(self, name: str = "", *, after: int = 0, times: int = 1) -> Fault:
@@ -94,15 +94,15 @@ class Files:
         hostile proxy in front of Discord could. "" ends this."""
         self.world.storage.misleading = to
 
-    def mend(self) -> None:
+    def clear(self) -> None:
         """Forget all orders, and cut transfers that stall or are slow."""
         self._orders.clear()
         self.release()
 
     def release(self) -> None:
         """Cut transfers that stall or are slow. Orders stay."""
-        self._mended.set()
-        self._mended = asyncio.Event()
+        self._cleared.set()
+        self._cleared = asyncio.Event()
 
     async def until(
         self, predicate: Callable[[list[Fetched]], object], timeout: float = 5.0
@@ -171,22 +171,22 @@ class Files:
         """Send as much of the body as the fault allows."""
         if not fault.extra:
             response.content_length = len(data)
-        mended = self._mended
+        cleared = self._cleared
         end = len(data) + fault.extra if fault.most is None else min(fault.most, len(data))
         portion = PIECE if fault.rate is None else max(1, int(fault.rate / 10))
         try:
             await response.prepare(request)
-            while log.sent < end and not mended.is_set():
+            while log.sent < end and not cleared.is_set():
                 if fault.rate is not None:
-                    await self._until(log.time + (log.sent + portion) / fault.rate, mended)
+                    await self._until(log.time + (log.sent + portion) / fault.rate, cleared)
                 size = min(portion, end - log.sent)
                 piece = data[log.sent : log.sent + size]
                 await response.write(piece.ljust(size, b"\0"))
                 log.sent += size
                 self.world.watch.changed()
             if fault.most is not None and not fault.is_cut:
-                await mended.wait()
-            if fault.most is None and not mended.is_set():
+                await cleared.wait()
+            if fault.most is None and not cleared.is_set():
                 await response.write_eof()
                 log.is_whole = True
             elif request.transport is not None:
@@ -194,11 +194,11 @@ class Files:
         except ConnectionError:
             pass  # the client has gone; the log says how many bytes it got
 
-    async def _until(self, when: float, mended: asyncio.Event) -> None:
-        """Wait for a moment of the sandbox's clock, or until the test calls `mend`."""
+    async def _until(self, when: float, cleared: asyncio.Event) -> None:
+        """Wait for a moment of the sandbox's clock, or until the test calls `clear`."""
         due = asyncio.Event()
         self.world.clock.call_at(when, due.set)
-        ends = [asyncio.create_task(each.wait()) for each in (due, mended)]
+        ends = [asyncio.create_task(each.wait()) for each in (due, cleared)]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for each in ends:
             each.cancel()

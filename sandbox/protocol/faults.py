@@ -105,7 +105,7 @@ class Faults:
             lambda: self.requests and predicate(self.requests), timeout, "a request"
         )
 
-    def mend(self) -> None:
+    def clear(self) -> None:
         """Forget all orders."""
         self._orders.clear()
 

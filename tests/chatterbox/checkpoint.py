@@ -5,10 +5,10 @@
 Knows: which of upstream's sizes can be made smaller from outside, which files its loaders read.
 Does not know: our engine.
 
-Their speech is noise, but it begins, depends on the voice and the text, and ends: about two
-seconds long, so that it is plausible for 1 to some 80 characters. Original's has a voice of its
-own, as all real ones do; the others have none. `shrink` must be called in every process that loads
-one, before it does.
+Their speech is noise, but it begins, depends on the voice and the text, and ends: it lasts about
+two seconds, which is plausible for 1 to some 80 characters. Original's checkpoint has a voice of
+its own, as all real ones do; the others have none. Every process that loads one must call `shrink`
+first.
 """
 
 import json
@@ -42,7 +42,7 @@ STOP: Final = 6562
 LATE: Final = 100
 #: Speech tokens until the stop becomes likely: 2 s.
 LENGTH: Final = 50
-#: What Turbo reads before it speaks, for a reference of 6 s: the voice, 150 tokens of it, a start.
+#: What Turbo reads before it speaks, for a reference of 6 s: the voice, its 150 tokens, a start.
 BEFORE: Final = 152
 _TAGS: Final = (
     *("angry", "fear", "surprised", "whispering", "advertisement", "dramatic", "narration"),
@@ -103,7 +103,7 @@ def build_turbo(folder: Path) -> None:
         _lend_attention(
             weight for block in t3.tfmr.h for weight in (block.attn.c_attn, block.attn.c_proj)
         )
-        # It knows where it is by its position in all that it has read.
+        # It knows its position from the number of tokens that it has read.
         _end_at(t3, t3.tfmr.wpe.weight, BEFORE + LENGTH)
     save_file(_weights(VoiceEncoder()), folder / "ve.safetensors")
     save_file(_weights(t3), folder / "t3_turbo_v1.safetensors")
@@ -151,12 +151,12 @@ def _lend_attention(layers: Any) -> None:
 
 
 def _end_at(t3: Any, positions: Any, place: int) -> None:
-    """Along one direction a position says whether it is late, and the stop listens to that; along
-    another one all are the same, and the tokens that are no speech never come.
+    """Along one direction a position says whether it is late, and the stop depends on that; along
+    another one all positions are the same, and tokens that are not speech never come.
 
-    Multilingual's watch forbids the stop until the text was attended to, to its end, which random
-    attention may never do. So late there is one other token that is likely: two of it in a row,
-    and the watch ends the speech.
+    Multilingual's watch forbids the stop until the whole text was attended to, which random
+    attention may never do. So one other token becomes likely late: two of it in a row, and the
+    watch ends the speech.
     """
     late, always = torch.linalg.qr(torch.randn(WIDTH, 2))[0].T
     t3.speech_emb.weight.mul_(0.5)
@@ -173,7 +173,7 @@ def _weights(module: Any) -> dict[str, Any]:
 
 
 def _build_voice(file: Path) -> None:
-    """A voice in upstream's form, saved by upstream, as if of a reference of 4 s."""
+    """A voice in upstream's form, saved by upstream, as if computed from a reference of 4 s."""
     manner = T3Cond(
         speaker_emb=torch.nn.functional.normalize(torch.rand(1, 256)),
         cond_prompt_speech_tokens=torch.randint(6561, (1, 100)),
@@ -190,7 +190,7 @@ def _build_voice(file: Path) -> None:
 
 
 def _build_gpt_tokenizer(folder: Path) -> None:
-    """GPT-2's: merges of bytes, 50,257 entries, and the tags that Turbo knows."""
+    """GPT-2's tokenizer: merges of bytes, 50,257 entries, and the tags that Turbo knows."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -221,7 +221,8 @@ def _build_gpt_tokenizer(folder: Path) -> None:
 
 
 def _build_plain_tokenizer(file: Path, size: int, more: Any) -> None:
-    """Original's and Multilingual's: merges of letters; its start is 255, its stop 0."""
+    """The tokenizer of Original and Multilingual: merges of letters; its start is 255, its stop
+    0."""
     tokenizer = Tokenizer(models.BPE(unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     special = ["[STOP]", "[UNK]", "[SPACE]", "[PAD]", "[SEP]", "[CLS]", "[MASK]", *more]

@@ -1,8 +1,8 @@
-"""What the tests of Chatterbox share: checkpoints of random weights, loaded models, references;
-and the bot against the sandbox, as the tests in `tests/discord/` have it.
+"""What the tests of Chatterbox share: checkpoints of random weights, loaded models, references; and
+the bot against the sandbox, as the tests in `tests/discord/` have it.
 
-They run with torch, so not with `make test`: `make test-chatterbox` sets up what they need. A
-checkpoint takes 300 MB, so it is built once a run and taken away at its end.
+They need torch, so `make test` leaves them out: `make test-chatterbox` sets up what they need. A
+checkpoint takes 300 MB, so it is built once a run and deleted at its end.
 """
 
 import tempfile
@@ -23,7 +23,7 @@ MODELS = ("turbo", "original", "multilingual")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Deprecations within the libraries that upstream brings are not ours to mend."""
+    """We cannot fix deprecations in the libraries that upstream brings."""
     for item in items:
         for kind in (DeprecationWarning, FutureWarning, UserWarning, ResourceWarning):
             item.add_marker(pytest.mark.filterwarnings(f"ignore::{kind.__name__}"))
@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def checkpoints() -> Iterator[Callable[[str], Path]]:
-    """The folder of a model's checkpoint, which is built when it is first asked for."""
+    """The folder of a model's checkpoint, built on the first request."""
     with tempfile.TemporaryDirectory(prefix="checkpoints-") as folder:
 
         def get(model: str) -> Path:
@@ -43,7 +43,7 @@ def checkpoints() -> Iterator[Callable[[str], Path]]:
 
 @pytest.fixture(scope="session")
 def speakers(checkpoints: Callable[[str], Path]) -> Callable[[str], Speaker]:
-    """A model that is loaded, with two voices; loaded once, for it takes seconds."""
+    """A loaded model with two voices; loaded once, because loading takes seconds."""
     loaded: dict[str, Speaker] = {}
 
     def get(model: Any) -> Speaker:

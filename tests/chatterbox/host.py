@@ -1,7 +1,7 @@
-"""The engine's host, as it is, for a checkpoint of random weights: `python tests/chatterbox/host.py
---engine chatterbox-turbo --checkpoint DIR --socket PATH`.
+"""The engine server, as it is, for a checkpoint of random weights: `python
+tests/chatterbox/host.py --engine chatterbox-turbo --checkpoint DIR --socket PATH`.
 
-Upstream's sizes are written in its code: they are made small before the host begins.
+Upstream's sizes are written in its code: this makes them small before the server begins.
 """
 
 import sys
@@ -20,7 +20,7 @@ from engine.tts.server import __main__  # noqa: E402
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmallHostOptions(HostOptions):
-    """What a client starts such a host with."""
+    """The options with which a client starts such a server."""
 
     def arguments(self, socket: Path, lifeline: int) -> list[str]:
         usual = HostOptions.arguments(self, socket, lifeline)

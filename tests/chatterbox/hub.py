@@ -1,6 +1,6 @@
-"""A hub of models on loopback: as much of the real one's HTTP as `huggingface_hub` asks for.
+"""A hub of models on loopback: as much of the real one's HTTP as `huggingface_hub` uses.
 
-Knows: one repository, whose files lie in a folder. Does not know: who asks, for what.
+Knows: one repository, whose files are in a folder. Does not know: which client asks, or why.
 """
 
 import hashlib
@@ -18,8 +18,8 @@ _PIECE: Final = 1 << 20
 
 
 class Hub:
-    """`asked`: the files that were asked for. `refused`: the paths at which there is nothing.
-    `breaks`: a file that breaks off in the middle, also for who asks for the rest."""
+    """`asked`: the files that clients asked for. `refused`: the paths at which there is nothing.
+    `breaks`: a file that breaks off in the middle, also for clients that ask for the rest."""
 
     def __init__(self, repository: str, folder: Path) -> None:
         self.repository = repository

@@ -1,4 +1,4 @@
-"""References for these tests, and a way to have something said in them."""
+"""References for these tests, and a way to speak in them."""
 
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ SENTENCE = "Good morning everyone, how are you?"
 
 
 def recording(pitch: float, *, seconds: float = 6.0) -> Pcm:
-    """A hum of many overtones whose pitch and loudness move as a voice's do."""
+    """A hum of many overtones; its pitch and loudness move like a voice's."""
     time = np.arange(int(seconds * RATE)) / RATE
     turns = np.cumsum(pitch + 30 * np.sin(2 * np.pi * 0.7 * time)) / RATE
     hum = np.sum([np.sin(2 * np.pi * each * turns) / each for each in range(1, 12)], axis=0)
@@ -43,7 +43,7 @@ class Speaker:
     async def say(
         self, text: str = SENTENCE, voice: SpeakerEmbedding | None = None, **more: Any
     ) -> np.ndarray:
-        """All samples of it, after the watermark; in the low voice if none is named."""
+        """All its samples, after the watermark; in the low voice if none is named."""
         return np.concatenate([piece.samples for piece in await self.pieces(text, voice, **more)])
 
     async def pieces(

@@ -1,4 +1,4 @@
-"""The voice that comes with the weights: whoever has given none speaks in it."""
+"""The voice that comes with the weights: members without a voice of their own speak in it."""
 
 import asyncio
 from collections.abc import Callable
@@ -46,7 +46,7 @@ def test_card_of_weights_without_one_has_none(turbo: Speaker) -> None:
 
 
 async def test_it_speaks_beside_the_members(original: Speaker) -> None:
-    """Each in their own voice, also at once."""
+    """Each speaks in their own voice, also at once."""
     alone = await builtin(original)
     low = await original.say(seed=1)
     assert not np.array_equal(alone, low)

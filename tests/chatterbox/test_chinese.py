@@ -24,7 +24,7 @@ SENTENCE, APART = "我们今天去学校玩", ["我们", "今天", "去", "学�
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """pkuseg's model, trained on a few sentences by itself."""
+    """pkuseg's model, trained here on a few sentences."""
     folder = tmp_path_factory.mktemp("pkuseg")
     text = folder / "sentences.txt"
     text.write_text("\n".join((*WORDS, "")))
@@ -34,14 +34,14 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where pkuseg looks by itself: an empty folder."""
+    """The place where pkuseg looks by default: an empty folder."""
     monkeypatch.setenv("PKUSEG_HOME", str(tmp_path))
     monkeypatch.setattr(config, "pkuseg_home", str(tmp_path))
     return tmp_path
 
 
 def converter(folder: Path, *, fetch: bool = False) -> Any:
-    """Upstream's, made as its tokenizer makes it at the start."""
+    """Upstream's converter, made as its tokenizer makes it at the start."""
     from chatterbox.models.tokenizers.tokenizer import ChineseCangjieConverter
 
     tokenizer.use_local_chinese(folder, fetch=fetch)
@@ -129,7 +129,7 @@ async def test_chinese_is_spoken_without_it(
 
 
 def test_japanese_is_read_by_its_sound(speakers: Callable[[str], Speaker]) -> None:
-    """By pykakasi, which upstream does without in silence if it is not there."""
+    """By pykakasi. Without it, upstream skips this step silently."""
     loaded = speakers("multilingual").synthesizer._loaded
     assert loaded is not None
     texts = ("東京", "とうきょう", "東")

@@ -1,4 +1,4 @@
-"""What is around the package: the terminal, the network, folders, devices."""
+"""The package's environment: the terminal, the network, folders, devices."""
 
 import socket
 import subprocess
@@ -34,7 +34,7 @@ async def test_nothing_is_printed_in_this_process(
     with structlog.testing.capture_logs():
         await speaker.say(seed=1)
         speaker.synthesizer.embed_voice(recording(150))
-        speaker.synthesizer.embed_voice(recording(150, seconds=6.43))  # no whole number of tokens
+        speaker.synthesizer.embed_voice(recording(150, seconds=6.43))  # not whole tokens
     assert capfd.readouterr() == ("", "")
     assert caplog.messages == []
 
@@ -90,7 +90,7 @@ def test_device_that_is_not_there_is_refused() -> None:
 
 
 def test_hub_out_of_reach_says_what_to_do(tmp_path: Path) -> None:
-    """In a process of its own, for the hub's place is read when it is imported."""
+    """In a process of its own, because the hub's place is read at import."""
     code = (
         "from engine.tts.engines.chatterbox import ChatterboxSynthesizer\n"
         "from engine.model.errors import SetupError\n"

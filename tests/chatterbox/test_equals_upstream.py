@@ -1,6 +1,6 @@
-"""With the same seed, text and conditionals, what we make is what upstream makes, to the number.
+"""With the same seed, text and embedding, our sound equals upstream's, to the number.
 
-Upstream's `generate()` is run as it is; only what goes in and out of its parts is looked at.
+Upstream's `generate()` runs as it is; the tests only read the inputs and outputs of its parts.
 """
 
 from collections.abc import Callable
@@ -49,11 +49,11 @@ def theirs(
     monkeypatch: pytest.MonkeyPatch,
     **style: Any,
 ) -> tuple[Overheard, Conditionals]:
-    """What upstream says, and the conditionals with which it did."""
+    """What upstream speaks, and the conditionals that it used."""
     upstream = speaker.upstream
     soundfile.write(file, recording(110).samples, RATE, subtype="FLOAT")
     overheard = Overheard(upstream, monkeypatch)
-    if level := getattr(upstream, "norm_loudness", None):  # upstream's fault with numpy 2
+    if level := getattr(upstream, "norm_loudness", None):  # upstream's bug with numpy 2
         monkeypatch.setattr(
             upstream, "norm_loudness", lambda *each: np.asarray(level(*each), np.float32)
         )
@@ -172,7 +172,7 @@ def test_voice_of_the_weights_says_what_upstream_says_in_it(
     assert loaded is not None
     assert loaded.builtin is not None
     overheard = Overheard(speaker.upstream, monkeypatch)
-    # As upstream loads it, where nobody takes it off.
+    # As upstream loads it, where nothing removes it.
     kept = type(speaker.upstream).from_local(checkpoints("original"), "cpu").conds
     monkeypatch.setattr(speaker.upstream, "conds", kept)
     torch.manual_seed(3)
@@ -184,7 +184,7 @@ def test_voice_of_the_weights_says_what_upstream_says_in_it(
 
 
 async def test_requests_that_take_turns_draw_the_same_as_alone(turbo: Speaker) -> None:
-    """The global generator, which upstream draws from, is nobody's here."""
+    """No request uses the global generator, from which upstream draws."""
     alone = await turbo.say(seed=5)
     torch.manual_seed(12345)
     before = torch.get_rng_state()

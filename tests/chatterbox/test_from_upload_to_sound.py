@@ -1,6 +1,6 @@
-"""From `/voice upload` to sound in the channel: the real bot, the real host, the package.
+"""From `/voice upload` to sound in the channel: the real bot, the real engine server, the package.
 
-Only the weights are random, so what is heard is noise; but it is the noise of one recording.
+Only the weights are random, so the members hear noise; but it is the noise of one recording.
 """
 
 import asyncio
@@ -27,9 +27,9 @@ from tests.unit.test_audio_opus import decoded
 
 __all__ = ["faults"]  # here too, nothing may be logged as an error
 
-#: Seconds after which a wait is hopeless. Nothing is measured by it.
+#: Seconds after which a wait fails. They measure nothing.
 PATIENCE = 120.0
-#: What is heard is louder at its loudest, of full scale.
+#: The loudest sample of what is heard is above this share of full scale.
 AUDIBLE = 0.05
 LOADING = "The speech engine is loading."
 #: Between six and seven seconds, by either speaker.
@@ -40,7 +40,7 @@ READ = (
 
 
 class Late(EngineSupervisor):
-    """Its host is started when the test says so, and loads for as long as it does."""
+    """Starts its server when the test says so, and loads until then."""
 
     async def start(self) -> None:
         pass
@@ -83,7 +83,7 @@ def start_late(
 
 
 async def give_and_use(scene: Scene, member: Member, speaker: str) -> None:
-    """A member gives a voice, read by one of eSpeak's, and chooses it."""
+    """A member uploads a voice, read by one of eSpeak's, and chooses it."""
     samples = speech(READ, speaker)
     assert 6 < len(samples) / rate() < 7
     info = await give(scene, Upload("me.wav", wav(samples)), name=member.name, by=member)
@@ -97,7 +97,8 @@ async def spoken(message: Message) -> None:
 
 
 def heard(listener: Member) -> np.ndarray:
-    """All that reached a member: not silent, about as long as the text takes, and marked."""
+    """Everything that reached a member: it is audible, about as long as the text takes, and
+    marked."""
     sound = decoded(listener.recording.packets())[:, 0].astype(np.float32)
     assert np.abs(sound).max() > AUDIBLE
     assert 1 < len(sound) / 48_000 < 6
@@ -108,7 +109,8 @@ def heard(listener: Member) -> np.ndarray:
 async def test_members_speak_in_the_voices_that_they_gave(
     scene: Scene, discord: Sandbox, start_late: StartLate
 ) -> None:
-    """On two servers at once, the same words; what was said while the engine loaded, too."""
+    """The same words on two servers at once; also the words from the time when the engine
+    loaded."""
     other = Scene(discord)
     await other.ada.join(other.lounge)
     await other.bob.join(other.lounge)
@@ -123,7 +125,7 @@ async def test_members_speak_in_the_voices_that_they_gave(
     first, second = heard(scene.bob), heard(other.ada)
     assert first.shape != second.shape or not np.array_equal(first, second)
 
-    # What was computed of a voice is kept until the voice is deleted.
+    # What was computed from a voice is kept until the voice is deleted.
     (hers,) = await bot.registry.owners.own(str(scene.ada.id))
     (his,) = await bot.registry.owners.own(str(other.bob.id))
     states = bot.settings.mynah_data_dir / "conditionals"
@@ -135,7 +137,7 @@ async def test_members_speak_in_the_voices_that_they_gave(
 
 
 def kept(states: Path) -> set[str]:
-    """The recordings of which something derived is on disk."""
+    """The recordings from which something derived is on disk."""
     return {file.name for file in states.glob("*/*")}
 
 

@@ -14,8 +14,8 @@ from tests.chatterbox.hub import Hub, serving
 HOME = Path(__file__).resolve().parents[2]
 ORIGINAL = MODELS["original"]
 WORDS = "/words.zip"
-#: In a process of its own, for the hub's place is read when its client is imported. What pkuseg
-#: would fetch from GitHub is sent to the hub, which does not have it.
+#: In a process of its own, because the hub's place is read when its client is imported. The hub
+#: also gets what pkuseg would fetch from GitHub, and does not have it.
 CODE = f"""
 import os, sys
 from tests.chatterbox import checkpoint
@@ -63,7 +63,7 @@ def test_weights_are_fetched_once_and_only_those_that_are_wanted(hub: Hub, tmp_p
             assert {*hub.asked} == {*ORIGINAL.files, *ORIGINAL.extras}
     finally:
         unwanted.unlink()
-    # Nobody answers there any more.
+    # Nothing answers there any more.
     assert started(tmp_path, hub.url) == "loaded: ['Chatterbox']"
 
 
@@ -84,7 +84,8 @@ def test_fetch_that_breaks_off_is_said_and_gone_on_with(hub: Hub, tmp_path: Path
 def test_what_was_not_to_be_had_is_not_asked_for_again(
     checkpoints: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    """Where the weights lie complete, a start uses no network, whatever it could do without."""
+    """Where the weights are complete, a start uses no network at all, also not for optional
+    files."""
     hub = Hub(MODELS["multilingual"].repository, checkpoints("multilingual"))
     with serving(hub):
         assert started(tmp_path, hub.url, "multilingual").startswith("loaded")

@@ -1,4 +1,5 @@
-"""The model in its host, a process of its own: what a client hears, and what the terminal sees."""
+"""The model in its engine server, a process of its own: what a client hears, and what the terminal
+shows."""
 
 import asyncio
 import hashlib
@@ -24,7 +25,7 @@ from tests.chatterbox.host import SmallHostOptions
 from tests.chatterbox.speech import SENTENCE, Speaker, recording
 from tests.unit.test_audio_opus import decoded
 
-#: Seconds after which a wait is hopeless. Nothing is measured by it.
+#: Seconds after which a wait fails. They measure nothing.
 PATIENCE = 120.0
 
 
@@ -57,8 +58,8 @@ async def heard(client: EngineSupervisor, reference: str, *, seed: int = 1) -> n
 async def test_members_hear_their_own_voices_marked(
     checkpoints: Callable[[str], Path], turbo: Speaker, tmp_path: Path
 ) -> None:
-    """The host fetches each recording once, keeps what it made of it, and says so when a
-    recording is too short."""
+    """The server fetches each recording once, keeps what it computed, and reports a recording that
+    is too short."""
     asked: list[str] = []
 
     def read(reference: str) -> bytes:
@@ -93,7 +94,7 @@ async def test_members_hear_their_own_voices_marked(
 
 
 async def test_nothing_is_printed(checkpoints: Callable[[str], Path], tmp_path: Path) -> None:
-    """Not a word, not a bar, from the start to the end, on either stream."""
+    """No word and no progress bar, from start to end, on either stream."""
     socket = tmp_path / "host.sock"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, host.__file__, "--engine=chatterbox-multilingual", "--device=cpu"),

@@ -1,4 +1,4 @@
-"""In which language a text is, for the model that speaks 23."""
+"""Which language a text has, for the model that speaks 23."""
 
 import pytest
 

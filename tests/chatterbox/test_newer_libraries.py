@@ -1,7 +1,7 @@
-"""Libraries that are newer than the package knows: `make test-chatterbox` installs such.
+"""Libraries that are newer than the package expects: `make test-chatterbox` installs them.
 
-The extra pins older ones; with those, what is asserted here of the libraries themselves does not
-hold, and all other tests do.
+The extra pins older ones. With those, the claims here about the libraries themselves do not hold,
+and all other tests pass.
 """
 
 import builtins
@@ -23,7 +23,7 @@ def test_these_tests_run_on_numpy_2_and_a_setuptools_without_pkg_resources() -> 
 
 
 def test_without_our_repair_the_watermarker_is_missing_there() -> None:
-    """If this fails, perth has learned to do without `pkg_resources`, and so can we."""
+    """If this fails, perth works without `pkg_resources`, and we no longer need it."""
     code = "import perth; print(perth.PerthImplicitWatermarker)"
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True)
     assert done.stdout.strip() == b"None" or b"pkg_resources" in done.stderr
@@ -31,7 +31,7 @@ def test_without_our_repair_the_watermarker_is_missing_there() -> None:
 
 def test_numpy_2_makes_no_float64_of_a_normed_reference(turbo: Speaker) -> None:
     samples = recording(110).samples
-    # Upstream's own, and what broke it: if this fails, it was mended there.
+    # Upstream's own code, and what broke it: if this fails, upstream fixed it.
     assert turbo.upstream.norm_loudness(samples, 24_000).dtype == np.float64
     turbo.synthesizer.embed_voice(recording(110))
 

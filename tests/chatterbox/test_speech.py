@@ -1,4 +1,4 @@
-"""What is said: short and long texts, styles, seeds, what is tried again, what is given up."""
+"""Short and long texts, styles, seeds, what is tried again, what fails."""
 
 import asyncio
 import math
@@ -47,7 +47,7 @@ async def test_text_that_runs_past_the_length_of_the_model_is_refused(speaker: S
 
 
 async def test_text_of_more_tokens_than_the_model_reads_is_refused(speaker: Speaker) -> None:
-    """Signs take no time to say, as far as anyone knows, but they are tokens."""
+    """Signs are not known to take time, but they are tokens."""
     with pytest.raises(SynthesisFailed, match="exceed the model's length"):
         await speaker.say("Go " + "“”" * 1_300)
 
@@ -57,7 +57,8 @@ async def test_language_is_that_of_the_text_or_of_what_it_is_a_part_of(speakers:
     german = "Guten Morgen zusammen, wie geht es euch?"
 
     async def same(text: str, context: str) -> list[bool]:
-        """Whether the context changes nothing, by each of a few seeds: one token changes little."""
+        """Whether the context changes nothing, for each of a few seeds: one token changes
+        little."""
         found = []
         for seed in range(1, 5):
             alone = await multilingual.say(text, seed=seed)
@@ -107,8 +108,8 @@ async def test_styles_are_those_that_the_model_heeds(model: Any, speakers: Any) 
     speaker: Speaker = speakers(model)
     plain = await speaker.say(seed=3)
     for setting in MODELS[model].styles:
-        # Nothing comes twice in a random model's speech: the penalty is compared with upstream's.
-        # Nor does it tell one of a hundred things that it reads: exaggeration is looked at below.
+        # A random model's speech repeats nothing: the penalty is compared with upstream's. Nor does
+        # it distinguish one of a hundred inputs: exaggeration is tested below.
         if setting.name in ("seed", "repetition_penalty", "exaggeration"):
             continue
         sound = await speaker.say(seed=3, style={setting.name: CHANGED[setting.name]})
@@ -158,7 +159,7 @@ async def test_speed_changes_the_length(turbo: Speaker) -> None:
 
 
 async def test_mark_is_in_every_chunk_as_it_is_heard(speaker: Speaker) -> None:
-    """Through the finish and Opus, though it comes in pieces."""
+    """Through postprocessing and Opus, although it comes in pieces."""
     pieces = [piece for piece in await speaker.pieces(seed=1) if len(piece.samples)]
     ogg = OggSound(24_000)
     stream = b"".join([*(ogg.feed(piece) for piece in pieces), ogg.flush()])
@@ -170,7 +171,8 @@ async def test_mark_is_in_every_chunk_as_it_is_heard(speaker: Speaker) -> None:
 
 
 def test_mark_is_in_each_piece_that_is_cut_from_speech(turbo: Speaker) -> None:
-    """Of speech, for in noise, which random weights make, a second is not always enough."""
+    """The mark is in each piece of speech. In noise, which random weights make, a second is not
+    always enough."""
     words = soxr.resample(recorded.speech(), recorded.rate(), 24_000)
     marked = postprocess(turbo.upstream.watermarker, Pcm(words, 24_000), 1.0).samples
     pieces = [marked[at : at + 24_000] for at in range(0, len(marked), 24_000)]
@@ -180,7 +182,7 @@ def test_mark_is_in_each_piece_that_is_cut_from_speech(turbo: Speaker) -> None:
 
 
 class Vocoder:
-    """Upstream's, but its first sounds are replaced."""
+    """Upstream's vocoder, except that its first sounds are replaced."""
 
     def __init__(self, upstream: Any, monkeypatch: pytest.MonkeyPatch, *instead: Any) -> None:
         self.calls = 0
@@ -244,7 +246,8 @@ async def test_speech_without_end_is_cut_short_and_tried_again(
     finally:
         with torch.no_grad():
             head.bias.copy_(bias)
-    # Three tries of at most 3 s and 0.3 s a character; upstream would have gone on for 40 s each.
+    # Three attempts of at most 3 s and 0.3 s a character; upstream would have gone on for 40 s
+    # each.
     assert len(calls) < 3 * 25 * 7
 
 
@@ -328,7 +331,7 @@ async def test_request_that_is_closed_stops_between_two_tokens(
         await first
     await pieces.aclose()
     then = len(calls)
-    await speaker.say("No.")  # it waits for whatever the model still had to do
+    await speaker.say("No.")  # it waits for the work that the model still had to do
     next_opening = next(at for at, read in enumerate(calls) if at >= then and read > 1)
     assert next_opening <= then + 1
 

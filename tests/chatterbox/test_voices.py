@@ -1,4 +1,4 @@
-"""A voice is what a request brings along: computed once, kept anywhere, never left on the model."""
+"""A request brings its voice along: computed once, stored anywhere, never left on the model."""
 
 import asyncio
 import gc
@@ -71,7 +71,8 @@ def test_memory_is_flat_over_fifty_voices(speakers: Any) -> None:
     for number in range(5, 55):
         compute(number)
     assert living_tensors() == before
-    # An autograd graph that stayed would hold some 100 MB a voice; what is left is the allocator's.
+    # An autograd graph that stayed would hold some 100 MB a voice; the rest belongs to the
+    # allocator.
     assert process.memory_info().rss - resident < 200e6
 
 
@@ -88,7 +89,7 @@ def test_voice_is_small(turbo: Speaker) -> None:
     assert len(turbo.synthesizer.serialize(turbo.low)) < 1.5e6
 
 
-# ---- kept on disk
+# ---- stored on disk
 
 
 async def test_voice_that_was_kept_speaks_as_before(speaker: Speaker) -> None:
@@ -127,7 +128,7 @@ def test_what_was_damaged_is_refused(turbo: Speaker) -> None:
 
 @pytest.mark.parametrize("content", [os.system, {"form": 1}, [1, 2], 7])
 def test_what_is_whole_but_no_voice_is_refused(turbo: Speaker, content: object) -> None:
-    """Also code: it is not run."""
+    """Also code: it does not run."""
     file = io.BytesIO()
     torch.save(content, file)
     body = file.getvalue()

@@ -5,7 +5,7 @@ scene     a server with channels and members, some of them in voice (`scene.py`)
 clock     real time that a test can push forward, for the bot and for Discord
 start     starts the bot on the test's data directory: `await start(mynah_hide_text=True)`;
           a second `await start()` after `await bot.stop()` is a restart. With `engine=…` another
-          engine than the host that speaks by eSpeak; with `wait=False` it is not waited for
+          engine than the server that speaks by eSpeak; with `wait=False` start does not wait
 bot       a bot that is up, with default settings (`running.py`)
 give      a voice that a member has already: `await give("Morning")` (`given.py`)
 faults    what was logged as an error; a test that causes some clears it, else it fails
@@ -39,7 +39,7 @@ class Start(Protocol):
     ) -> Running: ...
 
 
-#: discord.py's UDP discovery hears its answer after a join was given up. Python 3.13 leaves out
+#: discord.py's UDP discovery receives its answer after a join was given up. Python 3.13 leaves out
 #: what the answer was.
 _DISCOVERED_LATE = (
     "Exception in callback Future.set_result(b'\\x00\\x02",
@@ -62,11 +62,11 @@ class _Errors(logging.Handler):
 
 @pytest.fixture(autouse=True)
 def faults() -> Iterator[list[str]]:
-    """What was logged as an error. A test passes with none."""
+    """What was logged as an error. A test passes if there is nothing."""
     found: list[str] = []
 
     def keep(_: Any, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-        # Messages that wait for Discord's limits are made true by the next start.
+        # The next start completes messages that wait for Discord's limits.
         is_late = event["event"] == "did not end in time" and event["what"] != "messages"
         if method in ("error", "exception", "critical") or is_late:
             found.append(f"{event['event']} {event}")
@@ -84,7 +84,7 @@ def faults() -> Iterator[list[str]]:
 
 @pytest.fixture(scope="session")
 def host() -> Iterator[str]:
-    """The address of one engine's host for all tests: eSpeak, in a process of its own."""
+    """The address of one engine server for all tests: eSpeak, in a process of its own."""
     with asyncio.Runner() as runner:
         process = runner.run(HostProcess.start(HostOptions(engine="espeak", log_level="warning")))
         yield f"unix://{process.socket}"
@@ -93,7 +93,7 @@ def host() -> Iterator[str]:
 
 @pytest.fixture
 async def discord(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
-    # The bot points discord.py elsewhere for the whole process: back, when the test is over.
+    # The bot changes discord.py's address for the whole process: restore it after the test.
     monkeypatch.setattr(Route, "BASE", Route.BASE)
     monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", DiscordWebSocket.DEFAULT_GATEWAY)
     async with Sandbox() as discord:
@@ -156,7 +156,7 @@ async def bot(scene: Scene, start: Start) -> Running:
 
 @pytest.fixture
 def give(bot: Running, scene: Scene, tmp_path: Path) -> Give:
-    """A voice that is there already. Its recording comes from outside of the bot's folders."""
+    """A voice that exists already. Its recording comes from outside of the bot's folders."""
 
     async def give(name: str, *, owner: Member | None = None, **how: Any) -> Voice:
         outside = tmp_path / "given"

@@ -1,6 +1,6 @@
-"""Voices that members have already, for tests that are not about how they come to be.
+"""Voices that members have already, for tests of something other than uploads.
 
-Knows: how the library keeps a recording. Does not know: uploads, Discord.
+Knows: how the voice registry stores a recording. Does not know: uploads, Discord.
 """
 
 from collections.abc import Callable, Coroutine
@@ -17,12 +17,12 @@ from tests.values import REPORT
 SECONDS: Final = 6.0
 CONSENT: Final = "I agree that this is kept."
 
-#: `await give("Morning", owner=…, scope=…, hertz=…)`: a voice, of Ada's where no owner is named.
+#: `await give("Morning", owner=…, scope=…, hertz=…)`: a voice; Ada's if no owner is named.
 Give = Callable[..., Coroutine[Any, Any, Voice]]
 
 
 def recording(hertz: int) -> bytes:
-    """A tone, as recordings are kept."""
+    """A tone, in the form in which recordings are stored."""
     return recording_of(hertz, seconds=SECONDS)
 
 

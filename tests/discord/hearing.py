@@ -1,6 +1,6 @@
-"""What a member heard, as texts and places in them: for bots with the scripted engine.
+"""What a member heard, as texts and positions in them: for bots with the scripted engine.
 
-Knows: how the scripted engine marks its packets. Does not know: how they came.
+Knows: how the scripted engine marks its packets. Does not know: how the packets came.
 """
 
 from mynah.testing.fake_engine import FakeEngine, packet_of
@@ -20,7 +20,7 @@ class Hearing:
 
     @property
     def packets(self) -> list[tuple[str, int]]:
-        """(text of the chunk, place in it) of each packet, in the order in which they came."""
+        """(text of the chunk, position in it) of each packet, in the order of arrival."""
         for asked in self._engine.asked:
             if asked.text not in self._texts:
                 self._texts.add(asked.text)
@@ -38,7 +38,7 @@ class Hearing:
         return began
 
     def whole(self, text: str) -> bool:
-        """Whether every packet of a chunk was heard, in order and without a hole, once."""
+        """Whether every packet of a chunk was heard once, in order and without a gap."""
         count = self._count
         wanted = [(text, at) for at in range(count)]
         heard = self.packets
@@ -47,14 +47,14 @@ class Hearing:
         )
 
     async def until(self, text: str, at: int = 0, timeout: float = 20.0) -> None:
-        """Until this packet of a chunk was heard. Raises TimeoutError."""
+        """Wait until this packet of a chunk was heard. Raises TimeoutError."""
         wanted = packet_of(text, at)
         await self.recording.wait_for(
             lambda recording: any(frame.opus == wanted for frame in recording.frames), timeout
         )
 
     async def until_again(self, text: str, at: int, times: int, timeout: float = 20.0) -> None:
-        """Until this packet was heard so many times."""
+        """Wait until this packet was heard so many times."""
         wanted = packet_of(text, at)
         await self.recording.wait_for(
             lambda recording: sum(frame.opus == wanted for frame in recording.frames) >= times,

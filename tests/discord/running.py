@@ -1,6 +1,6 @@
 """The real bot in this process, on a clock that a test can push forward.
 
-Knows: when the bot is up, what a test may wait for. Does not know: what any test is about.
+Knows: when the bot is up, what a test may wait for. Does not know: the subject of a test.
 """
 
 import asyncio
@@ -28,12 +28,12 @@ from mynah.testing.fake_engine import FakeEngine
 from sandbox import Sandbox
 from tests.discord.scene import Scene
 
-#: A start takes about 0.3 s; this is for a machine that does other things too.
+#: A start takes about 0.3 s; this allows for a busy machine.
 START_SECONDS: Final = 20.0
 
 
 class RunningClock:
-    """Real time, ahead of it by what `advance` has added. An `engine.base.clock.Clock`."""
+    """Real time, plus what `advance` has added. An `engine.base.clock.Clock`."""
 
     def __init__(self, discord: Sandbox) -> None:
         self._discord = discord
@@ -59,9 +59,9 @@ class RunningClock:
             del self._sleepers[number]
 
     async def advance(self, seconds: float) -> None:
-        """Jump ahead, Discord's time too; whoever has slept long enough by then has run when this
-        returns. The network knows nothing of it: a voice connection finds that it has
-        heard nothing for long, and is made anew."""
+        """Jump ahead, together with Discord's time. Tasks that have slept long enough by then have
+        run when this returns. The network does not jump: a voice connection finds that it has heard
+        nothing for a long time, and connects again."""
         self._ahead += seconds
         self._discord.clock.advance(seconds)
         for at, woken in sorted(self._sleepers.values(), key=lambda each: each[0]):
@@ -70,7 +70,7 @@ class RunningClock:
         await settle()
 
     async def advance_until(self, holds: Callable[[], object], *, step: float, most: float) -> None:
-        """Jump ahead step by step until `holds()`, with a moment for the network after each.
+        """Jump ahead step by step until `holds()`, with a moment for the network after each step.
 
         Raises TimeoutError after `most` seconds of this clock.
         """
@@ -89,7 +89,7 @@ def _wake(woken: asyncio.Future[None]) -> None:
 
 
 class _Bot(Bot):
-    """As it is shipped; it only says when it is up, and does not dawdle."""
+    """The shipped bot, which also signals that it is up, and does not wait before it identifies."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
@@ -104,7 +104,7 @@ class _Bot(Bot):
 
 
 class Running:
-    """A bot that runs. `bot` and `speech` are the real ones; `stop` ends it as SIGTERM does."""
+    """A running bot. `bot` and `speech` are the real ones; `stop` ends it as SIGTERM does."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class Running:
         wait: bool = True,
     ) -> "Running":
         """As `mynah run`. With `wait` it returns once the bot is in its servers, its commands are
-        registered, and, unless the engine was made to be slow, its voices known."""
+        registered, and its voices are known (unless the test made the engine slow)."""
 
         def make_bot(*parts: Any) -> _Bot:
             bot = _Bot(*parts)
@@ -158,7 +158,7 @@ class Running:
     async def view(
         self, job_id: int, holds: Callable[[JobView], object], seconds: float = 10.0
     ) -> JobView:
-        """A job, once `holds` is true of it. Raises TimeoutError."""
+        """The job, once `holds` is true for it. Raises TimeoutError."""
         changes = self.speech.subscribe()
         async with asyncio.timeout(seconds):
             while not holds(view := await self.speech.view(job_id)):
@@ -166,7 +166,7 @@ class Running:
         return view
 
     async def joined(self, scene: Scene) -> None:
-        """Until it can be heard in the scene's server."""
+        """Wait until it can be heard in the scene's server."""
 
         def can_be_heard() -> bool:
             guild_voice = self.bot.guild_voices.get(scene.guild.id)
@@ -179,7 +179,7 @@ class Running:
         return [view.job.text for view in await self.speech.queue(str(scene.guild.id))]
 
     async def stop(self) -> None:
-        """Orderly, as on a signal. May be called twice."""
+        """Shut down as on a signal. May be called twice."""
         await self._parts.aclose()
 
     async def _until_up(self, discord: Sandbox, serving: "asyncio.Task[None]") -> None:
@@ -194,13 +194,13 @@ class Running:
 
 
 def brief_engine(clock: RunningClock) -> FakeEngine:
-    """An engine for tests that wait for outcomes: a tenth of a second a chunk, but ten seconds
-    where the text says that it goes on. Nobody could understand it."""
+    """An engine for tests that wait for outcomes: 0.1 s a chunk, but ten seconds for texts that say
+    that they go on. Its sound is not intelligible."""
     return FakeEngine(clock, seconds=lambda text: 10.0 if "goes on" in text else 0.1)
 
 
 async def until(condition: Callable[[], object], what: str, seconds: float = 5.0) -> None:
-    """Until `condition` holds, for what neither Discord nor a recording can be asked to wait for.
+    """Wait until `condition` holds, for states that neither Discord nor a recording reports.
 
     Raises TimeoutError.
     """
@@ -213,7 +213,7 @@ async def until(condition: Callable[[], object], what: str, seconds: float = 5.0
 
 
 def settings_for(discord: Sandbox, data: Path, **settings: Any) -> Settings:
-    """What `mynah run` would read; the environment of the tests has no say in it."""
+    """What `mynah run` would read; the environment of the tests has no influence."""
     given = {
         "discord_token": discord.token,
         "discord_api_url": discord.api_url,

@@ -1,6 +1,6 @@
-"""The server that the tests play in, and what a member types there.
+"""The server of the tests, and what a member types there.
 
-Knows: who is where at the start, and how an answer is read. Does not know: the bot.
+Knows: where each member is at the start, and how to read an answer. Does not know: the bot.
 """
 
 from typing import Any, Final
@@ -12,8 +12,8 @@ LONG: Final = "This text goes on for quite a while. " * 12
 
 
 class Scene:
-    """Ada and Bob sit in the voice channel Lounge; Eve is a member too, and in no channel.
-    What is typed is typed in #general. Another voice channel, Den, is empty."""
+    """Ada and Bob sit in the voice channel Lounge; Eve is a member too, and in no channel. Members
+    type in #general. Another voice channel, Den, is empty."""
 
     def __init__(self, discord: Sandbox) -> None:
         self.discord = discord
@@ -33,7 +33,8 @@ class Scene:
         by: Member | None = None,
         channel: Channel | None = None,
     ) -> Interaction:
-        """A command of Ada's, or of another, once it is answered (a deferral is an answer)."""
+        """A command of Ada's, or of another member, once it is answered (a deferral is an
+        answer)."""
         member = by or self.ada
         interaction = await member.command(path, values, channel=channel or self.text)
         return await interaction.answered()
@@ -46,7 +47,7 @@ class Scene:
         by: Member | None = None,
         channel: Channel | None = None,
     ) -> Message:
-        """/say, of Ada or of another: the status message that everyone can see."""
+        """/say, by Ada or another member: the status message that everyone can see."""
         values = {"text": text} | ({"voice": voice} if voice is not None else {})
         interaction = await self.command("say", values, by=by, channel=channel)
         assert not interaction.refused, "no answer within three seconds"
@@ -62,16 +63,16 @@ class Scene:
         by: Member | None = None,
         channel: Channel | None = None,
     ) -> str:
-        """The words of a command's answer, which only its member can see."""
+        """The text of a command's answer, which only its member can see."""
         return await private(await self.command(path, values, by=by, channel=channel))
 
     async def press(self, message: Message, button: str, *, by: Member | None = None) -> str:
-        """The words of the private answer to a button."""
+        """The text of the private answer to a button."""
         return await private(await (by or self.ada).press(message, button))
 
 
 async def private(interaction: Interaction) -> str:
-    """The words of an answer that only its member can see."""
+    """The text of an answer that only its member can see."""
     await interaction.answered()
     assert not interaction.refused, "no answer within three seconds"
     message = await interaction.original()

@@ -1,4 +1,4 @@
-"""Buttons below status messages, also of a bot that was restarted since."""
+"""Buttons below status messages, also after a restart of the bot."""
 
 import io
 
@@ -60,7 +60,7 @@ async def test_download_is_the_whole_sound_and_playable(bot: Running, scene: Sce
     await message.wait_for(over, timeout=10.0)
     (ogg,) = await downloaded(scene, message)
     heard = len(scene.bob.recording.packets()) * 0.02
-    # The file has the pauses too, of which a listener gets only silence frames.
+    # The file contains the pauses too; a listener only gets silence frames for them.
     assert heard - 0.02 <= seconds_of(ogg) <= heard + 1.5
 
 
@@ -131,7 +131,7 @@ async def test_presses_at_the_same_time_end_a_job_once(bot: Running, scene: Scen
 async def test_custom_ids_of_messages_of_earlier_versions_keep_working(
     bot: Running, scene: Scene, give: Give
 ) -> None:
-    """The ids are written out here, since messages out there have them in just this form."""
+    """The ids are spelled out here: messages on Discord have them in just this form."""
     message = await scene.say(LONG)
     voice = await give("Morning")
 

@@ -10,7 +10,7 @@ from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock, brief_engine
 from tests.discord.scene import LONG, Scene, job_of, over
 
-#: An interaction's token lives for a minute more.
+#: An interaction's token works for one more minute.
 FOURTEEN_MINUTES = 14 * 60.0
 EDIT = r"^/channels/\d+/messages/\d+$"
 
@@ -27,7 +27,7 @@ def edits(discord: Sandbox, message: Message) -> int:
 
 
 async def one_more_chunk(bot: Running, job_id: int) -> None:
-    """Until one more chunk of a job was spoken."""
+    """Wait until one more chunk of a job was spoken."""
     spoken = (await bot.speech.view(job_id)).spoken
     await bot.view(job_id, lambda view: view.spoken > spoken)
 
@@ -240,7 +240,7 @@ async def test_slow_edits_hold_up_neither_sound_nor_commands(
     await bot.view(job_of(second), lambda view: view.job.state is JobState.COMPLETED)
     assert "Nothing is waiting" in await scene.told("queue view")
     assert first.edits == []
-    discord.rest.mend()
+    discord.rest.clear()
     discord.clock.advance(60.0)
     for message in (first, second):
         await message.wait_for(over)
@@ -253,7 +253,7 @@ async def test_edits_that_are_owed_are_made_after_a_restart(
     message = await scene.say("Hi.")
     await bot.view(job_of(message), lambda view: view.job.state is JobState.COMPLETED)
     await bot.stop()
-    discord.rest.mend()
+    discord.rest.clear()
     await start()
     await message.wait_for(over)
     assert "Spoken in" in message.content

@@ -1,42 +1,24 @@
-"""While the engine loads or restarts every command answers, and what was said is spoken later."""
+"""While the engine loads or restarts every command answers, and the texts are spoken later."""
 
 from dataclasses import replace
 
 import pytest
 
-from engine.model.engine import EngineState
 from engine.model.jobs import JobState
 from engine.tts.client.fallback import FallbackEngine
-from mynah.testing.fake_engine import INFO, FakeEngine
+from mynah.testing.fake_engine import INFO, FakeEngine, LateEngine
 from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock
 from tests.discord.scene import Scene, job_of, over
 
 
-class Loading(FakeEngine):
-    """Not ready at the start; `come_up` makes it so."""
-
-    loaded = False
-
-    @property
-    def state(self) -> EngineState:
-        return super().state if self.loaded else EngineState.LOADING
-
-    async def start(self) -> None:
-        pass
-
-    def come_up(self) -> None:
-        self.loaded = True
-        super().come_up()
+@pytest.fixture
+async def engine(clock: RunningClock) -> LateEngine:
+    return LateEngine(clock, seconds=lambda _: 0.2)
 
 
 @pytest.fixture
-async def engine(clock: RunningClock) -> Loading:
-    return Loading(clock, seconds=lambda _: 0.2)
-
-
-@pytest.fixture
-async def loading(scene: Scene, start: Start, engine: Loading) -> Running:
+async def loading(scene: Scene, start: Start, engine: LateEngine) -> Running:
     return await start(engine=engine)
 
 
@@ -49,7 +31,7 @@ async def test_every_command_answers_while_the_engine_loads(loading: Running, sc
 
 
 async def test_what_was_said_meanwhile_is_spoken_when_it_is_ready(
-    loading: Running, scene: Scene, engine: Loading
+    loading: Running, scene: Scene, engine: LateEngine
 ) -> None:
     message = await scene.say("Hello there.")
     engine.come_up()
@@ -58,7 +40,7 @@ async def test_what_was_said_meanwhile_is_spoken_when_it_is_ready(
 
 
 async def test_message_tells_when_the_engine_is_ready(
-    loading: Running, scene: Scene, engine: Loading, clock: RunningClock
+    loading: Running, scene: Scene, engine: LateEngine, clock: RunningClock
 ) -> None:
     engine.hold()
     message = await scene.say("Hello there.")
@@ -85,7 +67,7 @@ async def test_engine_that_restarts_is_told_and_waited_for(
 
 
 async def test_unknown_voice_asked_for_before_the_engine_was_known_is_refused_by_name(
-    loading: Running, scene: Scene, engine: Loading
+    loading: Running, scene: Scene, engine: LateEngine
 ) -> None:
     message = await scene.say("Hello there.", voice="nobody")
     assert "in the voice nobody:" in message.content
@@ -99,7 +81,7 @@ async def test_unknown_voice_asked_for_before_the_engine_was_known_is_refused_by
 
 
 async def test_voice_asked_for_by_name_before_the_engine_was_known_is_spoken_in(
-    loading: Running, scene: Scene, engine: Loading
+    loading: Running, scene: Scene, engine: LateEngine
 ) -> None:
     message = await scene.say("Hello there.", voice="German")
     engine.come_up()
@@ -114,7 +96,7 @@ async def test_unknown_voice_is_refused_by_name_also_by_a_bot_that_was_restarted
 ) -> None:
     message = await scene.say("Hello there.", voice="nobody")
     await loading.stop()
-    engine = Loading(clock)
+    engine = LateEngine(clock)
     await start(engine=engine)
     engine.come_up()
     await message.wait_for(over)
@@ -124,7 +106,7 @@ async def test_unknown_voice_is_refused_by_name_also_by_a_bot_that_was_restarted
 
 
 async def test_voice_that_is_not_known_yet_is_not_chosen_for_later(
-    loading: Running, scene: Scene, engine: Loading
+    loading: Running, scene: Scene, engine: LateEngine
 ) -> None:
     assert "not known yet" in await scene.told("voice use", {"voice": "nobody"})
     engine.come_up()
@@ -139,7 +121,8 @@ OTHER = replace(INFO, name="other", voices=(INFO.voices[0],))  # without German
 async def test_chosen_voice_that_another_engine_lacks_is_not_spoken_in_secretly(
     scene: Scene, start: Start, clock: RunningClock
 ) -> None:
-    """What waits keeps the voice in which it was to be spoken, and the message says what is."""
+    """A waiting job keeps the voice in which it was requested, and the message says which one
+    speaks."""
     engine = FakeEngine(clock, seconds=lambda _: 0.2)
     bot = await start(engine=engine)
     await scene.told("voice use", {"voice": "German"})
@@ -196,7 +179,7 @@ async def test_message_says_that_a_spare_engine_speaks(
     main.go_down()
     message = await scene.say("Hello again.")
     await message.wait_for(lambda each: "a simpler one speaks meanwhile" in each.content)
-    main.come_up()  # while the spare one speaks
+    main.come_up()  # while the fallback speaks
     await message.wait_for(over)
     assert "The speech engine was down: a simpler one spoke, in its own voice." in message.content
     assert [each.text for each in fallback.asked] == ["Hello again."]

@@ -1,8 +1,9 @@
-"""Status messages of members whose data was deleted: redacted whatever Discord says, or named."""
+"""Status messages of members whose data was deleted: redacted whatever Discord answers, or
+named."""
 
 import pytest
 
-from bot.erasure.redactor import REDACTED
+from bot.locales.catalog import text
 from sandbox import Permission, Sandbox
 from tests.discord.conftest import Start
 from tests.discord.erased import SAID, ask, delete, forgotten, outcome, quiet, redacted
@@ -22,7 +23,7 @@ async def test_messages_wait_for_the_next_start_when_the_bot_is_stopped(
     await discord.rest.until(lambda log: any(each.status == 503 for each in log))
     await bot.stop()
     assert not any(map(redacted, messages))
-    discord.rest.mend()
+    discord.rest.clear()
     again = await start()
     for message in messages:
         await message.wait_for(redacted, timeout=20.0)
@@ -41,9 +42,9 @@ async def test_text_does_not_come_back_by_an_edit_that_was_under_way(
     await bot.view(job_of(message), lambda view: view.job.state.final)
     await discord.rest.until(lambda log: any(each.method == "PATCH" for each in log))
     pressed = await delete(scene)
-    discord.clock.advance(5.0)  # only now the edit takes effect, with the text
+    discord.clock.advance(5.0)  # the edit takes effect only now, with the text
     assert "removed your text from 1 message." in await outcome(pressed)
-    assert [content for _, content in message.edits][-1] == REDACTED
+    assert [content for _, content in message.edits][-1] == text("mydata-redacted")
     assert any(SAID in content for _, content in message.edits)
 
 
@@ -57,7 +58,7 @@ async def test_message_whose_place_is_not_known_yet_is_redacted_too(
     pressed = await scene.ada.press(question, "Delete all of it")
     assert "removed your text from 1 message." in await outcome(await pressed.answered())
     assert redacted(message)
-    discord.rest.mend()
+    discord.rest.clear()
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -102,7 +103,7 @@ async def test_messages_out_of_reach_are_named_by_their_links(
     messages = [await scene.say(f"{SAID} {number}", channel=hidden) for number in range(12)]
     await scene.say(SAID)
     hidden.overwrite(scene.guild.bot_role, deny=Permission.VIEW_CHANNEL)
-    await clock.advance(16 * 60.0)  # their tokens are dead
+    await clock.advance(16 * 60.0)  # their tokens have expired
     pressed = await delete(scene)
     await clock.advance_until(lambda: "is deleted.\n" in (pressed.content or ""), step=1, most=200)
     told = await outcome(pressed)
@@ -155,7 +156,7 @@ async def test_many_old_messages_are_redacted_as_fast_as_discord_lets_and_told_i
     await clock.advance_until(lambda: all(map(over, messages)), step=2.5, most=60.0)
     await clock.advance(3700.0)
     pressed = await delete(scene)
-    await clock.advance(16 * 60.0)  # the answer's token dies before the end
+    await clock.advance(16 * 60.0)  # the answer's token expires before the end
     await clock.advance_until(lambda: all(map(redacted, messages)), step=5.0, most=600.0)
     assert not any(each.code == 30046 for each in discord.rest.requests)
     await clock.advance_until(lambda: scene.ada.dm.messages, step=5.0, most=60.0)

@@ -1,10 +1,9 @@
-"""An id that nobody can have, typed or forged, is answered as one that nobody has: no fault."""
+"""An id that cannot exist, typed or forged, gets the same answer as an unknown one: no error."""
 
 from typing import Any
 
 import pytest
 
-from bot.commands.actions import FORGOTTEN
 from bot.locales.catalog import text
 from sandbox.model.interaction import Kind
 from tests.discord.given import Give
@@ -29,7 +28,7 @@ async def test_button_of_a_job_that_never_was_says_that_it_is_no_longer_kept(
     for nobodys in NOBODYS:
         data = {"component_type": 2, "custom_id": f"mynah:{verb}:{nobodys}"}
         pressed = scene.ada.interact(Kind.COMPONENT, scene.text, data, pressed=message)
-        assert await private(pressed) == FORGOTTEN, nobodys
+        assert await private(pressed) == text("error-job-not-kept"), nobodys
 
 
 @pytest.mark.parametrize("what", ["use", "delete"])

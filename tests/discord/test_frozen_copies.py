@@ -1,11 +1,11 @@
-"""A recording that an admin froze, given again by anyone, changed so that its bytes are others."""
+"""A frozen recording, uploaded again by any member, changed so that its bytes differ."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from bot.voices.upload_text import FROZEN_HERE
+from bot.locales.catalog import text
 from sandbox import Member, Upload
 from tests.discord.conftest import Start
 from tests.discord.running import Running
@@ -51,20 +51,20 @@ async def says(scene: Scene, name: str, by: Member) -> str:
 
 async def test_frozen_recording_is_frozen_however_it_comes_back(bot: Running, scene: Scene) -> None:
     first = await give(scene, Upload("a.wav", wav(speech())), name="Morning", scope="server")
-    assert FROZEN_HERE not in first.content
+    assert text("voice-frozen-here") not in first.content
     assert "Frozen" in await admin(scene, "freeze", {"voice": "Morning"})
     for number, (how, file) in enumerate(CHANGED.items()):
         by = scene.ada if number == 0 else scene.bob
         card = await give(scene, file(), name=how, by=by)
-        assert FROZEN_HERE in card.content, how
+        assert text("voice-frozen-here") in card.content, how
         assert "There is no such voice" in await says(scene, how, by), how
     for how, file in OTHERS.items():
         card = await give(scene, file(), name=how, by=scene.bob)
-        assert FROZEN_HERE not in card.content, how
+        assert text("voice-frozen-here") not in card.content, how
         await scene.say("Hi.", voice=how, by=scene.bob)
     # What is shared with the server later is frozen there as well, and its owner is told.
     told = await scene.told("voice share", {"voice": "as MP3", "scope": "server"}, by=scene.bob)
-    assert FROZEN_HERE in told
+    assert text("voice-frozen-here") in told
     assert "There is no such voice" in await says(scene, "as MP3", scene.bob)
 
     assert "may be spoken here again" in await admin(scene, "release", {"voice": "as MP3"})
@@ -94,7 +94,7 @@ async def test_admin_bars_a_member_from_giving_voices(bot: Running, scene: Scene
     await scene.told("pause")
     await scene.say("Hi.", voice="Morning", by=scene.bob)
     told = await admin(scene, "bar", {"member": scene.ada})
-    assert told.startswith(f"Barred: {scene.ada.mention}")
+    assert told.startswith(f"Blocked: {scene.ada.mention}")
     assert told.endswith("1 waiting job ended.")
     for by in (scene.ada, scene.bob):
         assert "There is no such voice" in await says(scene, "Morning", by)
@@ -102,10 +102,10 @@ async def test_admin_bars_a_member_from_giving_voices(bot: Running, scene: Scene
     assert "blocked you from adding voices" in refused.content
     sharing = {"voice": "Morning", "scope": "server"}
     assert "blocked you from adding voices" in await scene.told("voice share", sharing)
-    assert f"Barred from giving voices: {scene.ada.mention}." in await admin(scene, "list")
-    assert f"barred from giving voices: {scene.ada.mention}" in await admin(scene, "audit")
+    assert f"Blocked from adding voices: {scene.ada.mention}." in await admin(scene, "list")
+    assert f"blocked {scene.ada.mention} from adding voices" in await admin(scene, "audit")
 
-    assert "can give voices" in await admin(scene, "unbar", {"member": scene.ada})
+    assert "can add voices" in await admin(scene, "unbar", {"member": scene.ada})
     await scene.say("Hi.", voice="Morning", by=scene.bob)
     again = await admin(scene, "unbar", {"member": scene.ada})
     assert "is not blocked" in again
@@ -130,5 +130,5 @@ async def test_barred_member_stays_barred_after_deleting_all_their_data(
     await bot.registry.erasure.erase(str(scene.ada.id))
     refused = await ask(scene, name="Evening")
     assert "blocked you from adding voices" in refused.content
-    assert f"Barred from giving voices: {scene.ada.mention}." in await admin(scene, "list")
+    assert f"Blocked from adding voices: {scene.ada.mention}." in await admin(scene, "list")
     assert "an erased member" in await admin(scene, "audit")

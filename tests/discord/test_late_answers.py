@@ -1,6 +1,6 @@
-"""What Discord says to the answer decides: taken, refused, or unclear until it is known.
+"""Discord's reaction to the answer decides: accepted, refused, or unclear until it is known.
 
-A job is committed before the answer, and nothing of it may be heard before Discord took that.
+A job is committed before the answer, and no sound of it may be heard before Discord accepted that.
 """
 
 import pytest
@@ -22,7 +22,7 @@ async def bot(scene: Scene, start: Start, clock: RunningClock) -> Running:
 
 
 async def job_for(bot: Running, interaction: Interaction) -> Job:
-    """The job that an interaction made, once it is there."""
+    """The job of an interaction, once it exists."""
     changes = bot.speech.subscribe()
     while (job := await bot.speech.job_for(str(interaction.id))) is None:
         await anext(changes)
@@ -37,7 +37,7 @@ async def withdrawn(bot: Running, interaction: Interaction) -> bool:
 
 
 async def heard(scene: Scene) -> bool:
-    """Whether what is said now is heard, and nothing that was said before."""
+    """Whether a text submitted now is heard, and no earlier one."""
     before = len(scene.bob.recording.packets())
     message = await scene.say("Now.")
     await message.wait_for(over)
@@ -108,7 +108,7 @@ async def test_answer_that_never_arrives_in_time_withdraws_the_job(
     await clock.advance(3.5)
     assert await withdrawn(bot, interaction)
     assert interaction.refused
-    discord.rest.mend()
+    discord.rest.clear()
     assert await heard(scene)
 
 
@@ -138,7 +138,7 @@ async def test_unclear_answer_that_took_effect_is_settled_after_a_restart(
     await discord.rest.until(lambda log: count(discord, "GET", "/@original") >= 1)
     await bot.stop()
     assert scene.bob.recording.frames == []
-    discord.rest.mend()
+    discord.rest.clear()
     await start()
     await message.wait_for(over)
     assert "Spoken in" in message.content
@@ -153,7 +153,7 @@ async def test_unclear_answer_that_never_arrived_is_withdrawn_after_a_restart(
     interaction = await scene.ada.command("say", {"text": "Too late."}, channel=scene.text)
     await discord.rest.until(lambda log: count(discord, "GET", "/@original") >= 1)
     await bot.stop()
-    discord.rest.mend()
+    discord.rest.clear()
     await clock.advance(5.0)
     bot = await start()
     assert await withdrawn(bot, interaction)

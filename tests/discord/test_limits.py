@@ -1,5 +1,5 @@
-"""What costs something is counted, and shared fairly: limits outlive an erasure, and nobody takes
-the places of others."""
+"""What costs something is counted, and shared fairly: limits outlive an erasure, and no member
+takes the places of others."""
 
 import sys
 import zipfile
@@ -112,7 +112,7 @@ async def test_slow_uploads_of_one_member_take_one_place(
     assert "is kept" in (await give(scene, by=scene.bob)).content
     await clock.advance(6.1)
     assert "did not arrive in time" in await words(first)
-    discord.files.mend()
+    discord.files.clear()
     assert "is kept" in (await agree(scene, question)).content  # the button was not used up
     assert await counted(bot) == 3
 
@@ -187,7 +187,7 @@ async def test_previews_that_have_to_be_made_are_counted(
         "I have made 20 previews for you within an hour. Try again in 60 minutes."
     )
     assert previews(bot) == []
-    for member in (scene.ada, scene.bob):  # what one has had made, all hear
+    for member in (scene.ada, scene.bob):  # everyone hears a preview that one member had made
         answer = await scene.command("voice preview", {"voice": voice.key}, by=member)
         assert "as it was recorded" in (await answer.original(15.0)).content
 
@@ -229,7 +229,7 @@ async def test_member_has_one_export_made_at_a_time(
     assert refused
     assert len(made) + len(refused) == 30
     assert zipfile.ZipFile(BytesIO(made[0][0])).namelist() == ["mynah-data.json", "Morning.wav"]
-    assert "This is what I keep of you." in answers[-1].content
+    assert "This is what I keep about you." in answers[-1].content
     audit_log = await bot.registry.moderation.audit(None, actor=str(scene.ada.id))
     assert sum(each.action is Action.EXPORT for each in audit_log) == len(made)
     assert "This is what I keep" in await scene.told("mydata export")

@@ -1,4 +1,4 @@
-"""/mydata: all that is kept of a member, handed over to them or gone for good."""
+"""/mydata: everything that is kept about a member, exported to them or permanently deleted."""
 
 import io
 import json
@@ -25,11 +25,11 @@ def files_of(bot: Running) -> Iterator[Path]:
 
 
 def found(bot: Running) -> bytes:
-    """All that is in these files."""
+    """Everything in these files."""
     return b"".join(file.read_bytes() for file in files_of(bot))
 
 
-# Before anything goes
+# Before anything is deleted
 
 
 async def test_question_says_what_will_go(bot: Running, scene: Scene, give: Give) -> None:
@@ -67,7 +67,7 @@ async def test_button_expires_after_ten_minutes(
     assert await bot.registry.owners.own(str(scene.ada.id)) != []
 
 
-# What goes
+# What is deleted
 
 
 async def test_nothing_of_the_member_is_on_disk_afterwards(
@@ -204,7 +204,7 @@ async def test_works_in_a_direct_message(bot: Running, scene: Scene, give: Give)
     assert await bot.registry.owners.own(str(scene.ada.id)) == []
 
 
-# What is handed over
+# What is exported
 
 
 async def test_export_has_the_recordings_the_texts_and_the_rest(

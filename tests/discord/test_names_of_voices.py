@@ -1,4 +1,4 @@
-"""A voice is what it is, whatever it is called: shown as its owner's, and of use."""
+"""A voice is shown as its owner's and works, whatever its name is."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.discord.running import Running, RunningClock
 from tests.discord.scene import Scene, over
 
 NAMES = ["the engine's own voice", "a private voice", "none", "English", "German", "de"]
-#: The bot's phrases, and voices of the engine: these names could be taken for them.
+#: The bot's phrases, and voices of the engine: these names could be confused with them.
 TAKEN = set(NAMES) - {"none"}
 
 

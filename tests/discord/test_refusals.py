@@ -1,4 +1,4 @@
-"""What cannot be done is answered privately, at once, and says what to do instead."""
+"""Refusals are private and immediate, and say what to do instead."""
 
 import pytest
 
@@ -81,7 +81,7 @@ async def test_bot_in_a_timeout_says_so(bot: Running, scene: Scene) -> None:
 async def test_member_in_a_timeout_is_told_to_wait(bot: Running, scene: Scene) -> None:
     data = scene.ada.command_data("say", HELLO, channel=scene.text)
     await scene.ada.timeout(60.0)
-    # Discord's client offers no command in a timeout, but this one was on its way.
+    # Discord's client offers no command in a timeout, but this one was already under way.
     words = await private(scene.ada.interact(Kind.COMMAND, scene.text, data))
     assert words == "You are timed out in this server. Try again when that is over."
     assert await nothing_came_of_it(bot, scene)

@@ -12,7 +12,7 @@ from tests.discord.scene import Scene, over
 
 @pytest.fixture
 async def heard(bot: Running, scene: Scene, give: Give) -> Voice:
-    """A private voice of Ada's that she has spoken in, so that Bob has heard it."""
+    """A private voice of Ada's in which she has spoken, so that Bob has heard it."""
     voice = await give("Secret", scope=Scope.PRIVATE)
     await (await scene.say("Hi.", voice=voice.key)).wait_for(over)
     return voice
@@ -20,7 +20,7 @@ async def heard(bot: Running, scene: Scene, give: Give) -> Voice:
 
 @pytest.fixture
 def operator(scene: Scene, discord: Sandbox) -> Member:
-    """Whom the bot can write to, as they are on a server with it."""
+    """The users to whom the bot can write, because they are on a server with it."""
     return scene.guild.welcome(discord.operator)
 
 
@@ -47,7 +47,7 @@ async def test_report_of_a_private_voice_reaches_the_servers_owner_and_the_opera
 async def test_report_reaches_the_admins_whom_the_bot_knows(
     bot: Running, scene: Scene, heard: Voice, operator: Member
 ) -> None:
-    """Who has decided about voices, who is in voice; but none who is no admin any more."""
+    """Admins who have decided about voices, and admins in voice; but no former admins."""
     managers = scene.guild.role("Managers", permissions=Permission.MANAGE_GUILD)
     decided, present, unknown, dismissed = (
         scene.guild.member(name, roles=[managers]) for name in ("Dan", "Pia", "Una", "Dis")

@@ -1,4 +1,4 @@
-"""The text in a status message: seen as it was typed, cut, escaped, or not shown at all."""
+"""The text in a status message: as it was typed, cut, escaped, or not shown at all."""
 
 import pytest
 

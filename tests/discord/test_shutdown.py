@@ -1,4 +1,4 @@
-"""Commands that are under way, or come, while the bot is told to end."""
+"""Commands that are under way, or arrive, while the bot shuts down."""
 
 import asyncio
 
@@ -36,7 +36,7 @@ async def test_command_that_comes_too_late_is_asked_to_come_again(
     assert scene.guild.bot.voice.channel is None
     assert interaction.content == "I am restarting. Please try again in a moment."
     bot = await start()
-    await bot.joined(scene)  # it was not told to leave
+    await bot.joined(scene)  # no command told it to leave
 
 
 async def test_orderly_end_leaves_the_channel_and_a_start_comes_back(

@@ -1,4 +1,5 @@
-"""Whatever the gateway sends, the bot lives: an event that cannot be read is lost, and no other."""
+"""The bot survives whatever the gateway sends: an event that cannot be read is lost, and no
+other."""
 
 import gc
 from collections.abc import Iterable, MutableMapping
@@ -13,7 +14,7 @@ from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock
 from tests.discord.scene import Scene, over
 
-#: It stands in what is sent, and must stand in no log.
+#: The events contain it, and no log may contain it.
 SECRET = "the-words-of-a-member"
 LOST = "A gateway event was lost"
 AGAIN = "connecting to the gateway again"
@@ -59,7 +60,7 @@ EVENTS: dict[str, tuple[str, Any]] = {
     "a server's end": ("GUILD_DELETE", {"id": SECRET}),
     "a voice server": ("VOICE_SERVER_UPDATE", {"guild_id": SECRET, "token": SECRET}),
 }
-#: The server's id is put in: they reach what the bot knows.
+#: The server's id is inserted: these events reach what the bot knows.
 OF_THE_SERVER: dict[str, tuple[str, dict[str, Any]]] = {
     "a voice state of nobody, here": ("VOICE_STATE_UPDATE", {"channel_id": None}),
     "a member without a user, here": ("GUILD_MEMBER_UPDATE", {"nick": SECRET, "roles": []}),
@@ -168,7 +169,7 @@ async def test_server_that_cannot_be_read_costs_no_other_server(
 
 
 async def up_again(discord: Sandbox, bot: Running, clock: RunningClock, old: set[str]) -> None:
-    """Until the bot has another session than these, and is ready."""
+    """Wait until the bot has another session than these, and is ready."""
     bot.bot.up.clear()
     await clock.advance_until(
         lambda: set(discord.gateway.sessions) - old and bot.bot.up.is_set(), step=1.0, most=600.0
@@ -300,7 +301,7 @@ def interaction(scene: Scene, **values: Any) -> dict[str, Any]:
 
 
 def page(value: Any) -> dict[str, Any]:
-    """`/voice-admin list page:…`, of an admin."""
+    """`/voice-admin list page:…`, by an admin."""
     option = {"name": "page", "type": 4, "value": value}
     lists = {"name": "list", "type": 1, "options": [option]}
     return {"type": 2, "data": {"id": "1", "name": "voice-admin", "type": 1, "options": [lists]}}
@@ -378,8 +379,8 @@ async def test_interaction_that_no_client_sends_costs_itself_alone(
     with capture_logs() as logged:
         discord.gateway.send_anything("INTERACTION_CREATE", interaction(scene, **forged))
         assert await spoken(scene, "Hello there.")
-        gc.collect()  # asyncio tells of an error that nobody took when its task goes
+        gc.collect()  # asyncio reports an error that nothing retrieved when its task is destroyed
     assert SECRET not in written(logged) + caplog.text
     assert discord.gateway.connections == {before}
-    # Discord does not know what was forged, so it takes no answer.
+    # Discord does not know the forged interaction, so it accepts no answer.
     faults[:] = [each for each in faults if "Unknown interaction" not in each]

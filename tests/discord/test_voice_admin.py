@@ -19,7 +19,7 @@ async def admin(scene: Scene, path: str, values: dict[str, Any] | None = None) -
 
 
 async def choices(scene: Scene, path: str, typed: str = "") -> dict[str, str]:
-    """What completes for Home's owner: labels by value."""
+    """The completions for Home's owner: labels by value."""
     found = await scene.guild.owner.complete(f"voice-admin {path}", "voice", typed)
     return {each["value"]: each["name"] for each in found}
 

@@ -1,4 +1,4 @@
-"""/voice: what a member does with voices once they are there."""
+"""/voice: what a member does with existing voices."""
 
 import asyncio
 import io
@@ -24,7 +24,7 @@ Give = Callable[..., Coroutine[Any, Any, Voice]]
 
 @pytest.fixture
 def give(bot: Running, scene: Scene, tmp_path: Path) -> Give:
-    """A voice of Ada's that is hers alone: `await give("Morning")`."""
+    """A private voice of Ada's: `await give("Morning")`."""
 
     async def give(name: str, **how: Any) -> Voice:
         owner = how.pop("owner", scene.ada)
@@ -34,13 +34,13 @@ def give(bot: Running, scene: Scene, tmp_path: Path) -> Give:
 
 
 async def offered(member: Member, path: str, typed: str = "", **others: Any) -> dict[str, str]:
-    """What completes for `voice`: labels by value."""
+    """The completions for `voice`: labels by value."""
     found = await member.complete(path, "voice", typed, others=others)
     return {each["value"]: each["name"] for each in found}
 
 
 async def styled(scene: Scene, setting: str, value: str) -> str:
-    """What Ada is told when she sets this of her voice Morning."""
+    """What Ada is told when she sets this for her voice Morning."""
     return await scene.told("voice style", {"voice": "Morning", "setting": setting, "value": value})
 
 

@@ -1,4 +1,4 @@
-"""/voice in direct messages: what is one's own can be reached there."""
+"""/voice in direct messages: members reach their own voices there."""
 
 from pathlib import Path
 
@@ -77,7 +77,7 @@ async def test_everything_else_stays_in_servers(
         with pytest.raises(NotPossible):
             await scene.ada.command(path, {"text": "x"}, channel=scene.ada.dm)
     await bot.stop()
-    await start(mynah_command_group="talk")  # a group shows whole there
+    await start(mynah_command_group="talk")  # a group shows all its commands there
     told = await scene.ada.command("talk queue view", channel=scene.ada.dm)
     assert await private(told) == "Use this command in a server."
     listed = await private(await scene.ada.command("talk voice list", channel=scene.ada.dm))

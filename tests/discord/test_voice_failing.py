@@ -1,4 +1,4 @@
-"""Voice that fails again and again: few tries, others unharmed, and speech once it is over."""
+"""Voice that fails again and again: few attempts, other servers unharmed, and speech afterwards."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock, until
 from tests.discord.scene import Scene, over
 
-#: What the pauses between tries leave room for in a minute, and one that was under way.
+#: What the pauses between attempts allow in a minute, and one that was under way.
 MOST_TRIES = 12
 TEXT = "A text that is worth the wait."
 
@@ -48,13 +48,14 @@ def most_in_a_minute(discord: Sandbox) -> int:
 
 
 async def pass_time(clock: RunningClock, seconds: float) -> None:
-    """In steps, so that what happens on the way can happen."""
+    """Advance in steps, so that events on the way can happen."""
     end = clock.monotonic() + seconds
     await clock.advance_until(lambda: clock.monotonic() >= end, step=0.25, most=seconds + 1)
 
 
 async def connected_again(running: Running, scene: Scene, clock: RunningClock) -> None:
-    """Until it can be heard. Connections do not outlive jumps of time: from here it runs itself."""
+    """Wait until it can be heard. Connections do not outlive jumps of time: from here time runs by
+    itself."""
     guild_voice = running.bot.guild_voices.guild_voice(scene.guild.id)
     await clock.advance_until(lambda: guild_voice.connected, step=0.25, most=30.0)
 
@@ -212,7 +213,7 @@ async def test_other_servers_join_and_speak_meanwhile(
 
 @pytest.fixture
 async def many(discord: Sandbox, scene: Scene) -> list[Scene]:
-    """A dozen servers besides the scene's, whose voice will not work."""
+    """A dozen servers besides the scene's, in which voice does not work."""
     scenes = [Scene(discord) for _ in range(12)]
     for each in scenes:
         await each.ada.join(each.lounge)

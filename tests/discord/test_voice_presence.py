@@ -1,4 +1,4 @@
-"""Where the bot is and may speak: disconnected, left alone, muted, moved away, called again."""
+"""The bot's place and its right to speak: disconnected, left alone, muted, moved, called again."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A voice that somebody may not use is not theirs to use, list, hear, or read the name of."""
+"""Members cannot use, list, hear, or read the name of a voice that they may not use."""
 
 import io
 import zipfile

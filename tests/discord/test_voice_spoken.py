@@ -1,4 +1,4 @@
-"""From `/voice` to sound in the channel, with an engine whose voices a listener can tell apart."""
+"""From `/voice` to sound in the channel, with an engine whose voices a listener can distinguish."""
 
 import asyncio
 from pathlib import Path

@@ -46,7 +46,7 @@ def hearing(running: Running, scene: Scene, engine: FakeEngine) -> Hearing:
 
 
 def let_mute(scene: Scene) -> None:
-    """The bot gets Mute Members, by which it may go on stage itself."""
+    """The bot gets Mute Members, with which it may become a speaker by itself."""
     role = scene.guild.role("Stage", permissions=Permission.MUTE_MEMBERS)
     scene.guild.bot.set_roles([*scene.guild.bot.roles, role])
 
@@ -58,7 +58,7 @@ def asks(scene: Scene) -> bool:
 
 
 def requests(discord: Sandbox) -> list[int | None]:
-    """What each change that the bot asked of its own voice state came to."""
+    """The result of each change that the bot requested of its own voice state."""
     return [
         each.status
         for each in discord.rest.requests
@@ -152,7 +152,7 @@ async def test_request_that_a_moderator_dismisses_is_not_made_again_until_a_memb
         await scene.bob.join(stage)
         await scene.bob.leave()
         stage.update(name="Talks")
-    # This comes after these events, so they have been looked at.
+    # This comes after these events, so they have been handled.
     assert WHOM_TO_ASK in await scene.told("queue view")
     assert not asks(scene)
     assert requests(discord) == [204]
@@ -215,7 +215,7 @@ async def test_what_waits_for_an_invitation_does_not_expire(
     await message.wait_for(waits, timeout=10.0)
     for _ in range(3):
         await clock.advance(running.settings.mynah_job_expiry / 2)
-        await running.joined(scene)  # a jump ends the connection, and it is made again
+        await running.joined(scene)  # a jump ends the connection, and the bot connects again
     job = (await running.speech.view(job_of(message))).job
     assert not job.state.final
     await until(lambda: asks(scene), "a raised hand")

@@ -1,7 +1,7 @@
 """Whatever happens to the voice connection, every chunk is heard whole in the end, in order.
 
-The scripted engine marks its packets, so a test knows which chunk a listener heard, and whether
-all of it.
+The scripted engine marks its packets, so a test knows which chunk a listener heard, and whether the
+listener heard all of it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ PACKETS = 30
 SENTENCES = [f"This is sentence number {n} of the text." for n in ("one", "two", "three", "four")]
 TEXT = " ".join(SENTENCES)
 
-#: From a fault until sound goes on, and the rest is spoken.
+#: Wait from a fault until sound goes on, and the rest is spoken.
 SECONDS = 15.0
 
 Fault = Callable[[Sandbox, Scene], Awaitable[None]]
@@ -94,7 +94,7 @@ async def test_speech_goes_on_from_the_chunk_that_was_not_heard_whole(
     assert hearing.recording.undecodable == 0
 
 
-#: The same voice gateway's version 8, as nobody sends it.
+#: Messages of the same voice gateway's version 8 that no server sends.
 FRAMES: dict[str, str | bytes] = {
     "no JSON": "words of a member",
     "a list": '["words of a member"]',
@@ -148,7 +148,7 @@ async def test_what_left_into_a_dead_udp_path_is_spoken_again(
     message = await scene.say(TEXT)
     await hearing.until(SENTENCES[1], at=5)
     discord.voice.drop_udp(scene.guild.id, True)
-    # The frames vanish without a word, so the job ends before that is noticed.
+    # The frames are lost silently, so the job ends before anything notices.
     await message.wait_for(over, timeout=SECONDS)
     await hearing.until(SENTENCES[3], at=PACKETS - 1, timeout=SECONDS + 5)
     assert all(hearing.whole(sentence) for sentence in SENTENCES)

@@ -1,4 +1,4 @@
-"""Giving a voice: the question, the button, the card."""
+"""Uploading a voice: the question, the button, the answer."""
 
 import io
 import wave
@@ -224,7 +224,7 @@ async def test_upload_that_is_under_way_at_the_end_leaves_nothing(
     await scene.ada.press(question, AGREE)
     await discord.files.until(lambda log: log[0].sent == 1000)
     await bot.stop()
-    discord.files.mend()
+    discord.files.clear()
     assert left_over(bot) == []
     assert kept(bot) == []
 

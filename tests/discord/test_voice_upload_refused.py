@@ -1,4 +1,4 @@
-"""Uploads that are refused: each gets a clear private answer, and nothing is kept of it."""
+"""Refused uploads: each gets a clear private answer, and nothing of it is kept."""
 
 import io
 import socket
@@ -109,7 +109,7 @@ async def test_recording_that_stalls_is_given_up(
     answer = await pressed.original()
     assert "did not arrive in time. Upload it again" in answer.content
     assert nothing_came_of_it(bot)
-    discord.files.mend()
+    discord.files.clear()
 
 
 async def test_recording_that_breaks_off_is_told(
@@ -133,7 +133,7 @@ async def test_recording_that_is_not_on_discords_servers_is_not_fetched(
     bot: Running, scene: Scene, discord: Sandbox
 ) -> None:
     """As a hostile proxy in front of Discord could have it: the address of an attachment leads to
-    another port of this machine, where somebody listens."""
+    another port of this machine, where a server listens."""
     with socket.create_server(("127.0.0.1", 0)) as bait:
         bait.setblocking(False)
         port = bait.getsockname()[1]
@@ -151,7 +151,7 @@ async def test_recording_that_is_not_on_discords_servers_is_not_fetched(
             message = await scene.ada.say("", scene.text, [speech_file()])
             menu = await scene.ada.message_command("Use as my voice", message)
             assert await private(menu) == answer.content
-        with pytest.raises(BlockingIOError):  # nobody has called
+        with pytest.raises(BlockingIOError):  # no call has come
             bait.accept()
     assert discord.files.requests == []
     assert nothing_came_of_it(bot)

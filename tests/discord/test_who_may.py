@@ -1,4 +1,4 @@
-"""Who may do what: judged in the voice channel, at every use, wherever it is typed."""
+"""Permissions: judged in the voice channel, at every use, wherever the command is typed."""
 
 import pytest
 
@@ -43,7 +43,7 @@ async def test_moderators_skip_anyones_job(
     bot: Running, scene: Scene, permission: Permission
 ) -> None:
     message = await scene.say(LONG)
-    make_moderator(scene, scene.eve, permission)  # who is not even in voice
+    make_moderator(scene, scene.eve, permission)  # not even in voice
     assert await scene.told("skip", by=scene.eve) == "Skipped."
     assert (await state(bot, job_of(message))) is JobState.CANCELLED
 
@@ -109,7 +109,7 @@ async def test_stop_of_a_member_leaves_the_jobs_of_others(bot: Running, scene: S
     await scene.say("Ada's first. " + LONG)
     await scene.say("Bob's.", by=scene.bob)
     await scene.say("Ada's second.")
-    assert await scene.told("stop") == "Stopped: 2 jobs ended. 1 job of others stay."
+    assert await scene.told("stop") == "Stopped: 2 jobs ended. 1 job of others stays."
     assert await bot.queue(scene) == ["Bob's."]
 
 

@@ -1,4 +1,4 @@
-"""What a text becomes before it is spoken: words, never ids. Whatever it is, the queue goes on."""
+"""What a text becomes before it is spoken: words, never ids. The queue goes on, whatever it is."""
 
 import re
 

@@ -1,6 +1,6 @@
-"""How a member gives a voice: by a command or from a message's menu, then by a button.
+"""How a member uploads a voice: by a command or from a message's menu, then by a button.
 
-Knows: what is typed and pressed, where things lie on the disk. Does not know: what a test is about.
+Knows: what is typed and pressed, where files are on the disk. Does not know: the subject of a test.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.process.recorded import converted
 
 AGREE: Final = "I agree"
 USE: Final = "Use this voice"
-#: An answer may take so long; what a test waits for comes sooner.
+#: An answer may take so long; everything that a test waits for comes sooner.
 ANSWER_SECONDS: Final = 15.0
 
 
@@ -39,7 +39,7 @@ async def ask(
 
 
 async def agree(scene: Scene, question: Message, *, by: Member | None = None) -> Message:
-    """Press the button: the answer, which is a card or says why there is none."""
+    """Press the button: the answer, which describes the voice or says why there is none."""
     pressed = await (by or scene.ada).press(question, AGREE)
     answer = await (await pressed.answered()).original(ANSWER_SECONDS)
     assert answer.ephemeral
@@ -54,7 +54,7 @@ async def give(
     by: Member | None = None,
     **values: Any,
 ) -> Message:
-    """Both: the card."""
+    """Both: the answer, which describes the voice."""
     question = await ask(scene, file, name=name, by=by, **values)
     assert question.buttons == [AGREE], question.content
     return await agree(scene, question, by=by)
@@ -67,5 +67,5 @@ def kept(bot: Running) -> list[Path]:
 
 
 def left_over(bot: Running) -> list[Path]:
-    """What lies where recordings are examined."""
+    """The files in the folder in which recordings are examined."""
     return list((bot.settings.mynah_data_dir / "uploads").iterdir())

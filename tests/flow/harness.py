@@ -1,4 +1,4 @@
-"""What the flow tests have in common: Speech with everything around it, and a patient listener."""
+"""What the flow tests share: a speech queue with everything around it, and a patient listener."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ from mynah.testing.fake_engine import INFO, FakeEngine
 
 T = TypeVar("T")
 
-#: The front end that the tests are, where they say nothing else.
+#: The tests act as this front end if they name no other.
 FRONTEND = "discord"
 
 #: Two pieces, of which the first is short, and one that is a single piece.
@@ -28,7 +28,8 @@ ONE = "Hello to everyone here."
 
 
 class Harness:
-    """Speech on one data directory; `restart` and `killed` go on with what is on disk."""
+    """A speech queue on one data directory, with its front end, engine and clock. `restart` and
+    `killed` continue with what is on disk."""
 
     def __init__(self, directory: Path, migrated: Path) -> None:
         self.directory = directory
@@ -41,7 +42,7 @@ class Harness:
         shutil.copy(migrated, directory / "mynah.db")
 
     async def open(self, engine: FakeEngine | None = None, **settings: Any) -> FrontEndQueue:
-        """Open Speech on the directory; what is given stays so for later starts."""
+        """Open the queue on the directory. The arguments also hold for later starts."""
         self.engine = engine or self.engine
         self.settings |= settings
         built = load_settings(_env_file=None, mynah_data_dir=self.directory, **self.settings)
@@ -56,8 +57,7 @@ class Harness:
         await self.queue.close()
 
     async def restart(self, engine: FakeEngine | None = None, **settings: Any) -> FrontEndQueue:
-        """Close in good order and open again; with an engine like the one before if none is
-        given."""
+        """Close in good order and open again; with an engine like the last one if none is given."""
         await self.close()
         return await self.open(engine or self.engine_like(), **settings)
 
@@ -66,7 +66,7 @@ class Harness:
     ) -> FrontEndQueue:
         """Open what a kill at this moment would have left, `after` seconds later.
 
-        Files are copied while nobody writes; kills in mid-write are in `tests/process`.
+        It copies files while nothing writes; kills in mid-write are in `tests/process`.
         """
         await self.quiet()
         copy = self.directory.with_name(self.directory.name + "-killed")
@@ -99,7 +99,7 @@ class Harness:
             still = 0 if changing else still + 1
 
     async def pass_time(self, seconds: float, *, step: float = 0.1) -> None:
-        """Let time go by in steps, and everything happen that it brings about."""
+        """Let time pass in steps, and wait each time for all that follows."""
         until = self.clock.time() + seconds
         await self.quiet()
         while (left := until - self.clock.time()) > 1e-9:
@@ -107,13 +107,13 @@ class Harness:
             await self.quiet()
 
     def engine_like(self, **other: Any) -> FakeEngine:
-        """An engine with the card and the pace of the last one."""
+        """An engine with the info and the pace of the last one."""
         before = self.engine
         return FakeEngine(self.clock, **{"info": before.described, "pace": before.pace, **other})
 
 
 class Listener:
-    """Takes a lane's cues and hears each to its end, as a voice connection would."""
+    """Takes a lane's playback items and hears each to its end, as a voice connection would."""
 
     def __init__(self, player: PlaybackQueue) -> None:
         self.player = player
@@ -132,7 +132,7 @@ class Listener:
         return items
 
     async def hear_all(self) -> list[str]:
-        """Hear until there has been nothing for a while; the texts."""
+        """Hear until nothing has come for a while; the texts."""
         heard = len(self.heard)
         with contextlib.suppress(TimeoutError):
             while True:
@@ -146,12 +146,12 @@ class Listener:
 
 
 async def soon(what: Awaitable[T], within: float = 10.0) -> T:
-    """The result of what should come at once, in real time."""
+    """The result of something that should come at once, in real time."""
     return await asyncio.wait_for(what, within)
 
 
 async def until(holds: Callable[[], bool], within: float = 10.0) -> None:
-    """Wait in real time, for threads do not follow a cranked clock, until `holds()`."""
+    """Wait in real time until `holds()`: threads do not follow a manual clock."""
 
     async def poll() -> None:
         while not holds():  # noqa: ASYNC110 - threads set no event
@@ -161,13 +161,13 @@ async def until(holds: Callable[[], bool], within: float = 10.0) -> None:
 
 
 async def whole(item: PlaybackItem) -> None:
-    """Wait until all of the cue's sound is there, or is not to be heard."""
+    """Wait until all of the item's sound is there, or will not be heard."""
     await until(lambda: item.sound.complete or item.sound.over)
 
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """File work runs in one thread, so that what is asked for last is done last."""
+    """File work runs in one thread, so that what is requested last is done last."""
     loop = asyncio.get_running_loop()
     executor = ThreadPoolExecutor(1)
     loop.set_default_executor(executor)
@@ -176,7 +176,7 @@ def one_thread() -> Iterator[None]:
 
 
 def rows(directory: Path, query: str) -> list[Any]:
-    """What stands in the database of this data directory, while it is in use or not."""
+    """The rows in the database of this data directory, whether it is in use or not."""
     with contextlib.closing(sqlite3.connect(directory / "mynah.db")) as connection:
         connection.row_factory = sqlite3.Row
         return connection.execute(query).fetchall()

@@ -1,5 +1,5 @@
-"""What a member tried in the last hour is counted: over an erasure and a restart, for an hour, and
-so that the count names nobody."""
+"""A member's attempts of the last hour are counted: across an erasure and a restart, for an hour,
+and without a name in the count."""
 
 import asyncio
 from typing import Any
@@ -87,7 +87,7 @@ async def test_refusal_says_when_the_next_one_is_free(voices: Voices) -> None:
 async def test_it_names_nobody_and_is_gone_after_an_hour(voices: Voices) -> None:
     registry = await voices.open()
     key = voices.data / "attempts.json"
-    member = "someone"  # no hash holds these letters
+    member = "someone"  # no hash contains these letters
     assert not key.exists()
     await registry.rate_limits.attempt(member, LimitedAction.UPLOAD)
     await voices.harness.pass_time(1800, step=600)

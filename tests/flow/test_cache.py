@@ -1,4 +1,4 @@
-"""The cache is bounded, and never gives up what somebody waits for."""
+"""The cache is bounded, and never drops audio for which a job waits."""
 
 from pathlib import Path
 

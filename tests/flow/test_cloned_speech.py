@@ -7,7 +7,7 @@ import pytest
 from engine.model.engine import SynthesisRequest
 from engine.model.errors import UnknownVoice
 from engine.model.jobs import JobState, Substitution
-from mynah.testing.fake_engine import CLONING_INFO, REFERENCES_ONLY_INFO, FakeEngine
+from mynah.testing.fake_engine import CLONING_INFO, REFERENCES_ONLY_INFO, FakeEngine, LateEngine
 from tests.flow.harness import ONE, Harness, Listener, rows
 
 REFERENCE = "a" * 64
@@ -16,13 +16,6 @@ VOICE = {"voice": "@12", "reference": REFERENCE}
 
 def cloning(harness: Harness) -> FakeEngine:
     return FakeEngine(harness.clock, info=CLONING_INFO)
-
-
-class Late(FakeEngine):
-    """Its host is not ready when Speech is."""
-
-    async def start(self) -> None:
-        pass
 
 
 async def audio_voices(harness: Harness) -> list[str]:
@@ -36,7 +29,7 @@ async def test_engine_that_clones_is_asked_for_the_reference(harness: Harness) -
     await harness.say(**VOICE, style={"temperature": 0.5, "top_k": 0, "warmth": 1})
     await Listener(speech.player("lane")).hear(1)
     (asked,) = harness.engine.asked
-    # top_k is out of this engine's range, warmth no setting of it.
+    # top_k is out of this engine's range, and warmth is not one of its settings.
     assert asked.request == SynthesisRequest(
         text=ONE, voice="@12", reference=REFERENCE, style={"temperature": 0.5}
     )
@@ -153,7 +146,7 @@ async def test_texts_without_a_voice_fail_under_such_an_engine(harness: Harness)
 
 
 async def test_before_any_card_is_known_texts_wait_for_it(harness: Harness) -> None:
-    engine = Late(harness.clock, info=REFERENCES_ONLY_INFO)
+    engine = LateEngine(harness.clock, info=REFERENCES_ONLY_INFO)
     speech = await harness.open(engine)
     job = await harness.say(voice="")
     await harness.quiet()

@@ -1,10 +1,10 @@
-"""Another engine between two starts, or while running: what is not yet spoken is cut anew."""
+"""Another engine between two starts, or while running: what is not yet spoken is split again."""
 
 from dataclasses import replace
 
 from engine.model.engine import BuiltinVoice
 from engine.model.jobs import JobState, Substitution
-from mynah.testing.fake_engine import INFO, FakeEngine
+from mynah.testing.fake_engine import INFO, FakeEngine, LateEngine
 from tests.flow.harness import ONE, TWO, Harness, Listener, soon, states
 
 LONG = f"{TWO} The third sentence follows after all of that, too. " + " ".join(
@@ -113,12 +113,7 @@ async def test_card_is_known_before_the_engine_is_there(harness: Harness) -> Non
     await harness.open()
     await harness.quiet()
     await harness.close()
-
-    class Away(FakeEngine):
-        async def start(self) -> None:
-            """Stays down until `come_up`."""
-
-    engine = Away(harness.clock, info=replace(INFO, slots=1))
+    engine = LateEngine(harness.clock, info=replace(INFO, slots=1))
     speech = await harness.open(engine)
     assert speech.info == replace(INFO, slots=1)
     job = await harness.say(TWO)
@@ -133,12 +128,7 @@ async def test_jobs_submitted_under_the_stored_card_are_cut_anew_when_another_en
     await harness.open()
     await harness.quiet()
     await harness.close()
-
-    class Away(FakeEngine):
-        async def start(self) -> None:
-            """Stays down until `come_up`."""
-
-    engine = Away(harness.clock, info=OTHER)
+    engine = LateEngine(harness.clock, info=OTHER)
     speech = await harness.open(engine)
     job = await harness.say(LONG)
     before = (await speech.view(job.id)).chunks

@@ -1,4 +1,4 @@
-"""Which of two engines speaks, on a cranked clock."""
+"""Which of two engines speaks, on a manual clock."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from engine.model.engine import EngineInfo, EngineState, SynthesisRequest
 from engine.model.errors import EngineUnavailable, HostDied
 from engine.tts.client.fallback import FallbackEngine
 from mynah.testing.clocks import ManualClock, settle
-from mynah.testing.fake_engine import CLONING_INFO, INFO, FakeEngine
+from mynah.testing.fake_engine import CLONING_INFO, INFO, LateEngine
 
 FALLBACK = replace(
     INFO, name="fallback", voices=(replace(INFO.voices[0], id="plain"),), default_voice="plain"
@@ -20,33 +20,13 @@ IN_VOICE = SynthesisRequest(text="hello", voice="@12", reference="0" * 64)
 PLAIN = SynthesisRequest(text="hello", voice="plain")
 
 
-class Late(FakeEngine):
-    """It loads until it comes up for the first time, or `loading` is taken from it."""
-
-    loading = True
-    started = False
-
-    @property
-    def state(self) -> EngineState:
-        if super().state is not EngineState.READY and self.loading:
-            return EngineState.LOADING
-        return super().state
-
-    async def start(self) -> None:
-        self.started = True
-
-    def come_up(self) -> None:
-        super().come_up()
-        self.loading = False
-
-
 class Two:
-    """A main and a spare engine."""
+    """A main and a fallback engine."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.main = Late(self.clock, info=CLONING_INFO)
-        self.fallback = Late(self.clock, info=FALLBACK)
+        self.main = LateEngine(self.clock, info=CLONING_INFO)
+        self.fallback = LateEngine(self.clock, info=FALLBACK)
         self.engine = FallbackEngine(self.main, self.fallback, self.clock)
 
     async def info(self) -> EngineInfo:

@@ -1,4 +1,5 @@
-"""A member has all their data deleted: nothing of it is left, and nothing of others' is touched."""
+"""A member has all their data deleted: nothing of it is left, and other members' data is
+untouched."""
 
 import random
 from dataclasses import replace
@@ -15,12 +16,12 @@ from mynah.testing.fake_engine import CLONING_INFO, FakeEngine
 from tests.flow.harness import ONE, Listener
 from tests.flow.voices import ADA, ADMIN, BOB, Voices
 
-#: Something of ada's that must not be found in any file afterwards.
+#: A word of ada's that no file may contain afterwards.
 WORD = "zyzzyva"
 
 
 def files_with(voices: Voices, *words: str) -> list[str]:
-    """The files, of all below the data directory and the references, in which one of these is."""
+    """The files, of all below the data directory and the references, that contain one of these."""
     files = [*voices.data.rglob("*"), *voices.references.rglob("*")]
     return [
         file.name
@@ -30,7 +31,7 @@ def files_with(voices: Voices, *words: str) -> list[str]:
 
 
 async def live_through(voices: Voices) -> None:
-    """Ada uploads, speaks, chooses, is shared with; others speak too."""
+    """Ada uploads, speaks, chooses, and others share with her; others speak too."""
     registry = voices.registry
     voice = await voices.upload(ADA, f"{WORD} one", Scope.SERVER, sound=f"{WORD} sound")
     voices.state_of(voice).write_bytes(f"{WORD} state".encode())
@@ -59,9 +60,7 @@ async def test_no_byte_of_a_members_data_is_left(voices: Voices) -> None:
     (erasure,) = await registry.erasure.pending_redactions("ada", frontend="discord")
     assert erasure.note == {"message": WORD}
     assert files_with(voices, voice.reference) == []
-    await registry.erasure.redaction_done(
-        erasure.id
-    )  # until then it says where that message stands
+    await registry.erasure.redaction_done(erasure.id)  # until then it says where that message is
     assert files_with(voices, WORD) == []
     with pytest.raises(UnknownJob):
         await voices.speech.view(waiting.id)
@@ -74,7 +73,7 @@ async def test_no_byte_of_a_members_data_is_left(voices: Voices) -> None:
 
 
 async def test_no_byte_is_left_of_many_texts_either(voices: Voices) -> None:
-    """SQLite moves rows between pages; what it leaves there is not overwritten by a deletion."""
+    """SQLite moves rows between pages; a deletion does not overwrite what it leaves there."""
     registry = await voices.open()
     chance = random.Random(1)
 
@@ -139,7 +138,7 @@ async def test_the_same_words_of_another_are_still_spoken(voices: Voices) -> Non
 
 
 async def test_sound_of_an_earlier_engine_goes_too(voices: Voices) -> None:
-    """Cut anew for another engine, the text's row knows the first one's sound no more."""
+    """Split again for another engine, the text's row no longer knows the first one's sound."""
     await voices.open()
     await voices.harness.say(ONE, lane="here", requester="ada")
     await voices.harness.pass_time(3)

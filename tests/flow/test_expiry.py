@@ -89,7 +89,7 @@ async def test_time_while_the_bot_was_down_counts(harness: Harness) -> None:
 async def test_time_down_counts_from_the_last_sign_of_life(harness: Harness) -> None:
     await harness.open()
     job = await harness.say()
-    await harness.pass_time(3 * EXPIRY, step=10)  # in reach, and nobody plays it
+    await harness.pass_time(3 * EXPIRY, step=10)  # can be heard, and nothing plays it
     speech = await harness.killed(after=EXPIRY - 60)
     await harness.pass_time(2)
     assert (await speech.view(job.id)).job.state is JobState.QUEUED
@@ -101,7 +101,7 @@ async def test_job_submitted_long_after_the_last_sign_of_life_is_not_charged_for
     harness: Harness,
 ) -> None:
     await harness.open()
-    await harness.pass_time(10 * EXPIRY, step=1000)  # nothing waits, so no heart beats
+    await harness.pass_time(10 * EXPIRY, step=1000)  # nothing waits, so no heartbeat is written
     await harness.close()
     await harness.clock.advance(10 * EXPIRY)
     await harness.open(FakeEngine(harness.clock))

@@ -1,4 +1,4 @@
-"""A member is handed all that is kept of them, in parts that can be sent."""
+"""A member exports everything that is kept about them, in parts that can be sent."""
 
 import io
 import json

@@ -13,7 +13,7 @@ EXPIRY = 600.0
 
 
 class Beside:
-    """A second front end in the harness, and what it told."""
+    """A second front end on the same queue, and the events that it reported."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []

@@ -1,4 +1,5 @@
-"""A freeze is of a recording, no matter who gives it, how it was changed, or when it came."""
+"""A freeze holds for a recording, whichever member uploads it, however it was changed, whenever it
+came."""
 
 import asyncio
 import hashlib
@@ -137,7 +138,7 @@ async def test_upload_that_cannot_be_compared_does_not_come_in(
 
 
 async def test_server_that_freezes_without_end_makes_nobody_wait(voices: Voices) -> None:
-    """Only the newest of its freezes are compared by their sound; the bytes of all are known."""
+    """Only the newest of its freezes are compared by sound; the bytes of all are known."""
     await voices.open()
 
     def write(tx: Transaction) -> None:
@@ -159,16 +160,6 @@ async def test_server_that_freezes_without_end_makes_nobody_wait(voices: Voices)
 
 
 # ---- blocked by the operator
-
-
-@pytest.fixture
-async def running(voices: Voices, monkeypatch: pytest.MonkeyPatch) -> Voices:
-    """A running bot's library, on the directories that the command finds in its settings."""
-    await voices.open()
-    monkeypatch.chdir(voices.data)  # no `.env` of the project's
-    monkeypatch.setenv("MYNAH_DATA_DIR", str(voices.data))
-    monkeypatch.setenv("MYNAH_REFERENCES_DIR", str(voices.references))
-    return voices
 
 
 async def in_a_thread(act: Callable[[str], int], reference: str) -> None:
@@ -193,7 +184,7 @@ async def test_blocked_recording_is_recognized_everywhere(
     with pytest.raises(NotAllowed, match="blocked"):
         await running.upload(EVE, "Copy", sound="another copy", like="harm")
 
-    # The copy's own hash releases what it was recognized as.
+    # A release names the hash of the copy itself, and also ends what the copy was recognized as.
     await in_a_thread(release, copy.reference)
     assert blocked_in(running.data / "frozen") == frozenset()
     await running.harness.pass_time(1)
@@ -213,7 +204,7 @@ async def test_block_of_an_earlier_version_gains_its_fingerprint(voices: Voices)
     await voices.harness.pass_time(1)
     await becomes(voices, copy, False)
     assert print_in(voices.data / "frozen", voice.reference) == print_named("harm")
-    # So it holds when nobody has the recording any more.
+    # So it also holds when no member has the recording any more.
     await voices.registry.erasure.erase("ada")
     await voices.registry.erasure.erase("bob")
     await voices.restart()
@@ -237,7 +228,7 @@ async def test_block_of_a_recording_that_is_not_here_works_by_its_bytes(
     await running.upload(ADA, sound="harm")
 
 
-# ---- a database of the version before
+# ---- a database of the previous version
 
 
 async def test_voices_and_freezes_of_an_earlier_version_are_recognized_too(voices: Voices) -> None:
@@ -316,7 +307,7 @@ async def test_blocked_member_adds_no_voices_there(voices: Voices) -> None:
         with pytest.raises(NotAllowed) as refused:
             await act
         assert refused.value.code == "member-blocked"
-    # Elsewhere nothing has changed; nor for other members, nor for voices that others give.
+    # Elsewhere nothing has changed; nor for other members, nor for voices that others upload.
     there = Requester(member="ada", place=THERE)
     assert await registry.selection.may_use(there, private.key)
     await registry.owners.share(there, private.key, Scope.SERVER)

@@ -1,4 +1,4 @@
-"""Jobs, chunks and lanes are changed by `Queue.apply` alone: checked, on disk, then in memory."""
+"""Only `Queue.apply` changes jobs, chunks and lanes: checked, on disk, then in memory."""
 
 import ast
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.flow.harness import TWO, Harness, rows
 QUEUE: Final = Path(__file__).resolve().parents[2] / "engine" / "queue"
 #: What the mirror keeps of the disk: private, and read through properties.
 DURABLE: Final = {"_job", "_chunks", "_chunk", "_key", "_lane", "_stored"}
-#: What writes a job, chunk or lane. (Rows of new jobs are inserted where the request is judged.)
+#: What writes a job, chunk or lane. (Rows of new jobs are inserted where the request is validated.)
 WRITES: Final = {
     "jobs.update": "changes.py",
     "jobs.insert": "frontend.py",
@@ -43,7 +43,7 @@ def targets(node: ast.AST) -> Iterator[ast.expr]:
 
 
 def test_only_the_writer_sets_what_is_on_disk() -> None:
-    """Elsewhere an object sets private fields of its own only."""
+    """Elsewhere an object sets only its own private fields."""
     wrong = [
         f"{name}:{target.lineno} {ast.unparse(target)}"
         for name, node in sources()
@@ -99,7 +99,7 @@ async def test_what_is_on_disk_cannot_be_set_in_memory(harness: Harness) -> None
 
 @pytest.mark.parametrize("order", [1, -1])
 async def test_illegal_transition_raises_and_changes_nothing(harness: Harness, order: int) -> None:
-    """Not that change, nor a legal one beside it, nor what else was in the transaction."""
+    """Neither that change, nor a legal one beside it, nor the rest of the transaction."""
     queue = await inside(harness)
     (live,) = queue.jobs.values()
     before = live.job, [each.chunk for each in live.chunks]
@@ -135,7 +135,7 @@ async def test_illegal_transition_of_a_chunk_raises(harness: Harness) -> None:
 
 
 async def inside(harness: Harness) -> Queue:
-    """The queue behind the front door, with one job whose first chunk is made."""
+    """The queue behind the service, with one job whose first chunk is ready."""
     await harness.open()
     await harness.say(TWO)
     await harness.quiet()

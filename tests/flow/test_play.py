@@ -276,7 +276,7 @@ async def test_rewind_reaches_over_several_jobs(harness: Harness) -> None:
 
 
 async def test_spoken_sound_is_let_go_of(harness: Harness) -> None:
-    """What was spoken can be rewound for a while, but its packets are not kept in memory."""
+    """A listener can rewind what was spoken for a while, but its packets are not kept in memory."""
     speech = await harness.open()
     await harness.say(ONE)
     listener = Listener(speech.player("lane"))

@@ -1,4 +1,4 @@
-"""Voices that the operator dropped in: everyone's, under their file's name."""
+"""Voices in the operator's folder: everyone's, under their file's name."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from tests.flow.voices import ADA, ADMIN, BOB, Voices
 
 
 async def publish(voices: Voices, name: str, sound: str) -> Voice:
-    """As the folder's follower does: the converted copy first."""
+    """As the follower of the folder does it: the converted copy first."""
     examined = voices.examined(sound)
     RecordingFiles(voices.references, voices.data / "references").keep_converted(
         examined.wav, examined.reference

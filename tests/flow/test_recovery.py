@@ -1,4 +1,4 @@
-"""What a kill leaves on disk is set right, and speech goes on where it was."""
+"""A start repairs what a kill left on disk, and speech continues where it was."""
 
 from engine.model.jobs import ChunkState, EndReason, JobState
 from mynah.testing.fake_engine import packet_of
@@ -131,7 +131,7 @@ async def test_ends_that_were_not_shown_are_told_at_the_start(harness: Harness) 
 
 
 async def test_every_chunk_is_heard_over_a_kill_after_each_step(harness: Harness) -> None:
-    """At each restart the listener goes on; nothing is skipped, at most one chunk repeated."""
+    """At each restart the listener continues; nothing is skipped, at most one chunk repeated."""
     await harness.open()
     for n in range(3):
         await harness.say(f"{TWO} {n}")

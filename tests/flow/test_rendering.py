@@ -1,4 +1,5 @@
-"""Jobs whose sound is only fetched: made without a player, in no listener's way, never starved."""
+"""Jobs whose sound is only fetched: made without a player, without delay for listeners, never
+starved."""
 
 from dataclasses import replace
 
@@ -94,7 +95,7 @@ async def test_after_a_kill_it_goes_on_and_has_aged(harness: Harness) -> None:
 
 
 async def test_listener_waits_for_the_chunk_in_the_engine_only(harness: Harness) -> None:
-    """Under a full load of what is only fetched, long overdue."""
+    """Under a full load of jobs that are only fetched, all long overdue."""
     harness.engine.pace = 1.0
     speech = await harness.open(mynah_max_queue=100, mynah_max_queue_member=100)
     for n in range(50):
@@ -121,7 +122,7 @@ async def test_it_does_not_starve_beside_listeners_who_always_wait(harness: Harn
     assert (await speech.view(job.id)).job.state is JobState.COMPLETED
 
 
-# ---- whose turn it is
+# ---- listeners or rendering
 
 
 def test_nobody_listens_and_it_is_made_however_early() -> None:
@@ -131,7 +132,7 @@ def test_nobody_listens_and_it_is_made_however_early() -> None:
 @pytest.mark.parametrize(
     ("listeners_due", "rendering_due", "renders"),
     [
-        (0.0, -LATER, False),  # a listener waits, however overdue the other is
+        (0.0, -LATER, False),  # a listener waits, however overdue the other job is
         (MARGIN, -LATER, False),  # and here is about to
         (MARGIN + 1, 0.0, True),
         (MARGIN + 1, MARGIN + 2, False),

@@ -1,4 +1,4 @@
-"""Finished jobs and their texts are kept for so long, and no longer."""
+"""Finished jobs and their texts are kept for a set time, and no longer."""
 
 import sqlite3
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""Starting and stopping: one process a directory, a sound database, nothing left behind."""
+"""Start and stop: one process per directory, a healthy database, nothing left behind."""
 
 import asyncio
 import os
@@ -49,7 +49,8 @@ async def test_directory_may_be_given_as_seen_from_here(
 
 
 async def test_nothing_can_be_asked_after_close(harness: Harness) -> None:
-    """Else a connection would be opened that nobody closes, and its thread would hang the exit."""
+    """Otherwise a connection would open that nothing closes, and its thread would block the
+    exit."""
     speech = await harness.open()
     await harness.close()
     with pytest.raises(RuntimeError, match="closed"):

@@ -1,4 +1,4 @@
-"""What is acknowledged is on disk; what cannot be done is refused, and says what to do."""
+"""An acknowledged job is on disk; a refusal says what to do."""
 
 import asyncio
 import contextlib
@@ -16,6 +16,7 @@ from engine.model.errors import (
 )
 from engine.model.jobs import EndReason, JobRequest, JobState, Substitution
 from engine.queue import FrontEndQueue
+from mynah.testing.fake_engine import LateEngine
 from tests.flow.harness import ONE, TWO, Harness, Listener
 
 
@@ -40,11 +41,7 @@ async def test_submit_does_not_wait_for_an_engine_that_never_was_there(harness: 
 
 
 async def test_first_job_of_all_is_split_when_the_first_card_arrives(harness: Harness) -> None:
-    class Slow(type(harness.engine)):  # type: ignore[misc]
-        async def start(self) -> None:
-            """Stays down until `come_up`."""
-
-    engine = Slow(harness.clock)
+    engine = LateEngine(harness.clock)
     speech = await harness.open(engine)
     job = await harness.say(TWO, voice="chosen under an engine that is gone")
     assert speech.info is None
@@ -175,7 +172,7 @@ async def test_full_disk_refuses_and_what_was_promised_is_spoken_when_there_is_r
     job = await harness.say(TWO)
     await harness.quiet()
     await speech.database.vacuum()  # no free pages
-    await limit_pages(speech, 1)  # SQLite takes the least that it can: what there is
+    await limit_pages(speech, 1)  # SQLite takes the least that it can: what exists
     with pytest.raises(StorageFull, match="not committed"):
         await harness.say(ONE * 150)
     await limit_pages(speech, 1_000_000)
@@ -185,7 +182,7 @@ async def test_full_disk_refuses_and_what_was_promised_is_spoken_when_there_is_r
 
 
 async def limit_pages(speech: FrontEndQueue, pages: int) -> None:
-    """Make the database's disk as large as so many pages."""
+    """Limit the database's disk to so many pages."""
     await speech.database.read(
         lambda tx: tx.jobs._connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}").close()
     )

@@ -1,4 +1,4 @@
-"""Who is served first, what is made once, and what becomes of tries that break."""
+"""Which lane comes first, what is made once, and what follows a failed attempt."""
 
 import asyncio
 from dataclasses import replace
@@ -29,7 +29,7 @@ async def test_long_text_delays_another_lane_by_the_chunk_in_work_at_most(harnes
 
 
 async def test_lane_that_runs_dry_first_is_served_first(harness: Harness) -> None:
-    """A lane with sound in hand waits behind one that has none, whoever came first."""
+    """A lane that has sound ready waits behind one that has none, whichever came first."""
     harness.engine.hold()
     await harness.open()
     await harness.say(TWO, lane="a")
@@ -37,7 +37,7 @@ async def test_lane_that_runs_dry_first_is_served_first(harness: Harness) -> Non
     harness.engine.let_go()
     await harness.quiet()
     first, second = TWO[:37], TWO[38:]
-    # Both lanes' texts are the same, so each piece is asked for once: for both.
+    # Both lanes' texts are the same, so each piece is requested once: for both.
     assert [asked.text for asked in harness.engine.asked] == [first, second]
 
     await harness.say(f"{TWO} a", lane="c")
@@ -234,7 +234,7 @@ async def test_last_chunk_that_fails_after_all_else_is_spoken_completes_the_job(
     harness.engine.refuses = {"second"}
     harness.engine.hold()
     job = await harness.say(TWO)
-    await speech.set_paused("lane", True)  # only the first chunk is in work
+    await speech.set_paused("lane", True)  # only the first chunk is in the engine
     harness.engine.let_go()
     listener = Listener(speech.player("lane"))
     await listener.hear(1)
@@ -299,7 +299,8 @@ async def test_chunk_that_kills_the_host_three_times_alone_is_skipped(harness: H
 
 
 async def test_one_of_two_suspects_is_innocent_and_spoken(harness: Harness) -> None:
-    """Two are in work when the host dies: each is tried alone, and only the guilty one counts."""
+    """Two are in the engine when its server dies: each is tried alone, and only the one at fault
+    counts."""
     harness.engine = slots(harness, 2, pace=0.5)
     harness.engine.packets_before_death = 20
     harness.engine.kills = {"guilty": 99}
@@ -322,7 +323,7 @@ async def test_deaths_are_remembered_over_a_kill_of_the_bot(harness: Harness) ->
     harness.engine.kills = {ONE: 2}
     await harness.open()
     job = await harness.say(ONE)
-    await harness.pass_time(1.5)  # the host is away for a second after each death
+    await harness.pass_time(1.5)  # the engine is away for a second after each death
     assert harness.engine.kills == {ONE: 0}
 
     speech = await harness.killed(replace_engine(harness, kills={ONE: 99}))

@@ -1,5 +1,5 @@
-"""Whatever happens in whatever order: states follow only as `jobs.py` says, and memory shows what
-is on disk."""
+"""Whatever happens in whatever order: states follow only as `jobs.py` says, and memory equals the
+disk."""
 
 import asyncio
 import random
@@ -33,14 +33,14 @@ LANES = ("a", "b")
 
 
 class Chaos:
-    """Does one thing after the other, as its dice fall."""
+    """Does one random thing after another."""
 
     def __init__(self, harness: Harness, rng: random.Random) -> None:
         self.harness = harness
         self.rng = rng
         self.jobs: list[int] = []
         self.players: dict[str, PlaybackQueue] = {}
-        #: What is in the hands of each lane's player, and what it has spoken lately.
+        #: What each lane's player holds, and what it has spoken lately.
         self.items: dict[str, list[PlaybackItem]] = {lane: [] for lane in LANES}
         self.past: dict[str, list[PlaybackItem]] = {lane: [] for lane in LANES}
 
@@ -184,8 +184,8 @@ async def test_states_follow_as_they_may_and_memory_shows_the_disk(
 
 
 async def facts(speech: FrontEndQueue, lane: str) -> list[tuple[int, Job, int, int, int]]:
-    """What is on disk of a lane's jobs. (Their order may differ: what a player had taken, but
-    not started, precedes all else only in memory.)"""
+    """What is on disk of a lane's jobs. (Their order may differ: what a player had taken, but not
+    started, precedes all else only in memory.)"""
     return sorted(
         (view.job.id, view.job, view.chunks, view.spoken, view.failed)
         for view in await speech.queue(lane)

@@ -1,36 +1,21 @@
-"""A voice that was named for a text, before any engine has told its voices: the text waits for
-them, and is then spoken in that voice, or refused by name."""
+"""A voice that was named for a text before any engine has listed its voices: the text waits for the
+list, and is then spoken in that voice, or refused by name."""
 
 from dataclasses import replace
 
 import pytest
 
-from engine.model.engine import EngineState
 from engine.model.errors import EngineUnknown, UnknownVoice
 from engine.model.jobs import JobState, Substitution
 from engine.model.voices import Requester
 from engine.tts.client.fallback import FallbackEngine
-from mynah.testing.fake_engine import INFO, REFERENCES_ONLY_INFO, FakeEngine
+from mynah.testing.fake_engine import INFO, REFERENCES_ONLY_INFO, LateEngine
 from tests.flow.harness import ONE, TWO, Harness, Listener
 from tests.flow.voices import ADA, Voices
 
 PLAIN = replace(
     INFO, name="fallback", voices=(replace(INFO.voices[0], id="plain"),), default_voice="plain"
 )
-
-
-class Away(FakeEngine):
-    """Stays down until `come_up`. `loading`: it says that it loads."""
-
-    loading = True
-
-    @property
-    def state(self) -> EngineState:
-        known = super().state
-        return EngineState.LOADING if self.loading and known is EngineState.DOWN else known
-
-    async def start(self) -> None:
-        pass
 
 
 async def refused(harness: Harness, job_id: int, name: str) -> None:
@@ -40,7 +25,7 @@ async def refused(harness: Harness, job_id: int, name: str) -> None:
 
 
 async def test_unknown_voice_waits_for_the_engine_and_is_refused_by_name(harness: Harness) -> None:
-    engine = Away(harness.clock)
+    engine = LateEngine(harness.clock)
     speech = await harness.open(engine)
     job = await harness.say(TWO, voice="Nobody", typed=True)
     behind = await harness.say(ONE, voice="")
@@ -58,7 +43,7 @@ async def test_unknown_voice_waits_for_the_engine_and_is_refused_by_name(harness
 
 @pytest.mark.parametrize("typed", ["de", "DE", "German", "german", "ＧＥＲＭＡＮ"])
 async def test_voice_that_the_engine_has_is_spoken_in(harness: Harness, typed: str) -> None:
-    engine = Away(harness.clock)
+    engine = LateEngine(harness.clock)
     speech = await harness.open(engine)
     job = await harness.say(TWO, voice=typed, typed=True)
     engine.come_up()
@@ -69,10 +54,10 @@ async def test_voice_that_the_engine_has_is_spoken_in(harness: Harness, typed: s
 
 
 async def test_kill_while_it_waits_changes_nothing(harness: Harness) -> None:
-    await harness.open(Away(harness.clock))
+    await harness.open(LateEngine(harness.clock))
     unknown = await harness.say(ONE, voice="Nobody", typed=True)
     known = await harness.say(ONE, voice="German", typed=True)
-    engine = Away(harness.clock)
+    engine = LateEngine(harness.clock)
     speech = await harness.killed(engine)
     speech.reachable("lane", True)
     assert (await speech.view(unknown.id)).job.state is JobState.QUEUED
@@ -87,10 +72,10 @@ async def test_kill_while_it_waits_changes_nothing(harness: Harness) -> None:
 
 
 async def test_kill_after_the_card_was_stored_and_before_it_was_asked(harness: Harness) -> None:
-    speech = await harness.open(Away(harness.clock))
+    speech = await harness.open(LateEngine(harness.clock))
     job = await harness.say(ONE, voice="Nobody", typed=True)
     await speech.database.write(lambda tx: tx.metadata.put("engine", INFO.to_json()))
-    engine = Away(harness.clock)
+    engine = LateEngine(harness.clock)
     speech = await harness.killed(engine)
     speech.reachable("lane", True)
     player = speech.player("lane")
@@ -106,7 +91,7 @@ async def test_kill_after_the_card_was_stored_and_before_it_was_asked(harness: H
 
 
 async def test_engine_without_voices_of_its_own_refuses_it_likewise(harness: Harness) -> None:
-    engine = Away(harness.clock, info=REFERENCES_ONLY_INFO)
+    engine = LateEngine(harness.clock, info=REFERENCES_ONLY_INFO)
     await harness.open(engine)
     job = await harness.say(ONE, voice="Nobody", typed=True)
     engine.come_up()
@@ -117,8 +102,8 @@ async def test_engine_without_voices_of_its_own_refuses_it_likewise(harness: Har
 async def test_spare_engine_that_comes_first_does_not_speak_in_place_of_a_word(
     harness: Harness,
 ) -> None:
-    """Whether the word names a voice of the main engine, nobody knows."""
-    main, fallback = Away(harness.clock), Away(harness.clock, info=PLAIN)
+    """It is unknown whether the word names a voice of the main engine."""
+    main, fallback = LateEngine(harness.clock), LateEngine(harness.clock, info=PLAIN)
     main.loading = False
     speech = await harness.open(FallbackEngine(main, fallback, harness.clock))  # type: ignore[arg-type]
     job = await harness.say(ONE, voice="Nobody", typed=True)
@@ -133,8 +118,8 @@ async def test_spare_engine_that_comes_first_does_not_speak_in_place_of_a_word(
 async def test_spare_engine_speaks_in_place_of_a_known_voice_until_the_main_one_is_back(
     harness: Harness,
 ) -> None:
-    """As the message says meanwhile. What it has not spoken, the main one speaks as was asked."""
-    main, fallback = Away(harness.clock), Away(harness.clock, info=PLAIN)
+    """As the message says meanwhile. The main engine speaks the rest as requested."""
+    main, fallback = LateEngine(harness.clock), LateEngine(harness.clock, info=PLAIN)
     speech = await harness.open(FallbackEngine(main, fallback, harness.clock))  # type: ignore[arg-type]
     main.come_up()
     await harness.quiet()
@@ -142,7 +127,6 @@ async def test_spare_engine_speaks_in_place_of_a_known_voice_until_the_main_one_
     fallback.hold()
     typed = await harness.say(ONE, voice="de", typed=True)
     chosen = await harness.say(TWO, voice="de")
-    main.loading = False
     main.go_down()
     fallback.come_up()
     await harness.pass_time(5)
@@ -166,18 +150,18 @@ async def test_spare_engine_speaks_in_place_of_a_known_voice_until_the_main_one_
 
 @pytest.mark.parametrize("word", ["x" * 101, "half \ud83d", "nul \0"])
 async def test_word_that_can_be_no_name_is_refused_at_once(harness: Harness, word: str) -> None:
-    await harness.open(Away(harness.clock))
+    await harness.open(LateEngine(harness.clock))
     with pytest.raises(UnknownVoice):
         await harness.say(voice=word, typed=True)
 
 
-# ---- what is chosen for later, before any engine has told its voices
+# ---- what is chosen for later, before any engine has listed its voices
 
 
 async def test_choice_and_default_are_not_taken_before_it_is_known_whether_there_is_such_a_voice(
     voices: Voices,
 ) -> None:
-    engine = Away(voices.harness.clock)
+    engine = LateEngine(voices.harness.clock)
     registry = await voices.open(engine)
     own = await voices.upload(ADA)
     admin = Requester(member="admin", place="here")
@@ -193,7 +177,7 @@ async def test_choice_and_default_are_not_taken_before_it_is_known_whether_there
 
 
 async def test_number_of_no_voice_does_not_wait(voices: Voices) -> None:
-    registry = await voices.open(Away(voices.harness.clock))
+    registry = await voices.open(LateEngine(voices.harness.clock))
     for typed in ("@99", "@9223372036854775808", "@x"):
         with pytest.raises(UnknownVoice):
             await registry.selection.chosen(ADA, typed)

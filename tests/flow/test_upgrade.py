@@ -1,5 +1,5 @@
-"""A database of the last version, with all that it may hold, goes on under this one; also where the
-migration is killed."""
+"""A database of the last version, with everything that it may contain, works under this one; also
+if the migration is killed."""
 
 import json
 import shutil
@@ -29,7 +29,7 @@ from mynah.testing.fake_engine import INFO, packet_of
 from tests.flow.harness import Harness, Listener, rows
 from tests.flow.voices import Voices
 
-#: What the last version called its schema.
+#: The last version's name of its schema.
 BEFORE: Final = "0006"
 READY = "This part was made before the upgrade."
 WAITS = "This part waits to be made."

@@ -75,7 +75,7 @@ async def test_seconds_are_those_that_were_spoken(harness: Harness) -> None:
 
 async def test_followers_are_told_of_every_job_that_changed(harness: Harness) -> None:
     speech = await harness.open()
-    await harness.quiet()  # an engine that is ready only now would be told too
+    await harness.quiet()  # an engine that became ready only now would be reported too
     changes = speech.subscribe()
     job = await harness.say(ONE)
     assert await soon(anext(changes)) == Changed("lane", None)  # it can be heard

@@ -112,7 +112,7 @@ async def test_default_of_a_server_is_for_everyone_there(voices: Voices) -> None
 async def test_style_goes_with_the_voice(voices: Voices) -> None:
     registry = await voices.open()
     voice = await voices.upload(ADA)
-    await voices.harness.quiet()  # the engine's card is known
+    await voices.harness.quiet()  # the engine's info is known
     await registry.owners.style(ADA, voice.key, {"temperature": 0.5, "top_k": 40})
     assert (await registry.selection.chosen(ADA, "Ada")).style == {"temperature": 0.5, "top_k": 40}
     await registry.owners.style(ADA, voice.key, {"temperature": None})

@@ -1,4 +1,4 @@
-"""A voice that is taken away is heard no more, from that moment on."""
+"""A voice that is taken away is not heard any more, from that moment on."""
 
 import asyncio
 import threading
@@ -129,7 +129,7 @@ async def test_what_a_lost_connection_would_repeat_is_not_heard_again(
     job = await voices.say(ADA, voice)
     (past,) = await Listener(player).hear(1)
     await voices.harness.say("And this one stays.", lane="here")
-    await player.rewind(past)  # of a job that has completed, and was not surely heard
+    await player.rewind(past)  # of a job that has completed, and may not have been heard
     if closed:
         player.close()
     await registry.moderation.freeze(ADMIN, voice.key)
@@ -156,7 +156,7 @@ async def test_kill_before_the_jobs_ended_is_made_good_at_the_start(voices: Voic
     await voices.open()
     voice = await voices.upload(ADA)
     job = await voices.say(ADA, voice)
-    # The act's own transaction, without what follows from it.
+    # The action's own transaction, without what follows from it.
     await voices.speech.database.write(lambda tx: tx.freezes.freeze("here", voice))
     await voices.restart()
     ended = (await voices.speech.view(job.id)).job

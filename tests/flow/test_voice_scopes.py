@@ -1,4 +1,4 @@
-"""A voice that someone may not use is not there for them."""
+"""A voice that a member may not use does not exist for them."""
 
 import pytest
 
@@ -53,7 +53,7 @@ async def test_list_of_members(voices: Voices) -> None:
     await registry.owners.share(ADA, voice.key, Scope.MEMBERS, remove="bob")
     assert await usable(voices, BOB) == []
     assert await usable(voices, EVE) == ["Ada"]
-    # Another scope empties the list: coming back to it does not let anyone in by surprise.
+    # Another scope empties the list: coming back to it gives nobody access by surprise.
     await registry.owners.share(ADA, voice.key, Scope.PRIVATE)
     again = await registry.owners.share(ADA, voice.key, Scope.MEMBERS)
     assert again.members == frozenset()
@@ -108,7 +108,7 @@ async def test_ambiguous_name_lists_its_candidates(voices: Voices) -> None:
     registry = await voices.open()
     own = await voices.upload(ADA, "Echo")
     other = await voices.upload(BOB, "echo", Scope.SERVER)
-    await voices.upload(EVE, "Echo")  # private: must not be told of
+    await voices.upload(EVE, "Echo")  # private: must not be revealed
     with pytest.raises(AmbiguousVoice) as refused:
         await registry.selection.find(ADA, "ECHO")
     assert refused.value.candidates == (own, other)

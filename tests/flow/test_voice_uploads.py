@@ -1,4 +1,4 @@
-"""A recording becomes a voice: limits, and nothing kept of what is refused."""
+"""A recording becomes a voice: limits, and nothing of a refused one is kept."""
 
 from typing import Any
 
@@ -120,7 +120,7 @@ async def test_disk_that_takes_no_recording_keeps_no_voice(voices: Voices) -> No
 async def test_kill_between_file_and_row_leaves_no_recording(
     voices: Voices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The process ends when the file is kept, and the row is not."""
+    """The process ends when the file is stored, and the row is not."""
 
     async def kill(*arguments: Any, **options: Any) -> Any:
         raise Killing

@@ -9,16 +9,6 @@ from mynah.voices import freeze, release
 from tests.flow.voices import ADA, BOB, Voices
 
 
-@pytest.fixture
-async def running(voices: Voices, monkeypatch: pytest.MonkeyPatch) -> Voices:
-    """A running bot's library, on the directories that the command finds in its settings."""
-    await voices.open()
-    monkeypatch.chdir(voices.data)  # no `.env` of the project's
-    monkeypatch.setenv("MYNAH_DATA_DIR", str(voices.data))
-    monkeypatch.setenv("MYNAH_REFERENCES_DIR", str(voices.references))
-    return voices
-
-
 async def test_a_few_digits_are_enough(running: Voices, capsys: pytest.CaptureFixture[str]) -> None:
     voice = await running.upload(ADA)
     await running.upload(BOB, "Twin", sound="ada Ada")

@@ -1,4 +1,4 @@
-"""What the tests of voices have in common: a library beside Speech, recordings, members."""
+"""What the tests of voices share: a voice registry beside the speech queue, recordings, members."""
 
 import hashlib
 from pathlib import Path
@@ -22,7 +22,7 @@ ADMIN = Requester(member="admin", place="here")
 
 
 class Voices:
-    """A harness with a library in it; recordings lie beside its data directory."""
+    """A harness with a voice registry in it; recordings are beside its data directory."""
 
     def __init__(self, harness: Harness) -> None:
         self.harness = harness
@@ -71,8 +71,8 @@ class Voices:
     # ---- what members do
 
     def examined(self, sound: str, *, like: str | None = None) -> Analyzed:
-        """A recording that was examined; the same sound is the same recording, to the byte. `like`
-        names a sound that it was made of, by a change that is hard to hear."""
+        """An examined recording; the same sound is the same recording, to the byte. `like` names a
+        sound from which it was made, by a change that is hard to hear."""
         contents = f"RIFF {sound}".encode() * 50
         reference = hashlib.sha256(contents).hexdigest()
         wav = self.harness.directory.parent / f"examined {reference[:8]}.wav"
@@ -110,11 +110,11 @@ class Voices:
         )
 
     def recordings(self) -> set[str]:
-        """The content hashes of the recordings that are kept."""
+        """The content hashes of the stored recordings."""
         return {file.stem for file in self.references.glob("*.wav")}
 
     def state_of(self, voice: Voice) -> Path:
-        """What an engine derived from the voice's recording, as it would lie on the disk."""
+        """What an engine derived from the voice's recording, as it would be on the disk."""
         place = self.data / "conditionals" / "scripted-1" / voice.reference
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(b"derived state")

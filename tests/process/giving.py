@@ -1,6 +1,6 @@
-"""How a member gives the real bot a voice, and what is kept of it on the disk.
+"""How a member gives the real bot a voice, and what is stored of it on the disk.
 
-Knows: what is typed and pressed, where recordings lie. Does not know: what a test is about.
+Knows: what is typed and pressed, where recordings are. Does not know: the subject of a test.
 """
 
 from contextlib import closing
@@ -22,7 +22,7 @@ def recording() -> Upload:
 
 
 def tedious_recording() -> Upload:
-    """One that nobody has read to its end in the time that there is: 200,000 titles in front."""
+    """A recording that cannot be read to its end in the time allowed: 200,000 titles in front."""
     titles = b"".join(
         b"TXXX" + (12).to_bytes(4, "big") + b"\0\0\0" + f"k{number:06d}".encode() + b"\0abc"
         for number in range(200_000)
@@ -51,7 +51,7 @@ async def pressed(stage: Stage, question: Message, *, by: Member | None = None) 
 async def given(
     stage: Stage, file: Upload | None = None, *, name: str = "Morning", by: Member | None = None
 ) -> Message:
-    """Both: the card, or why there is none."""
+    """Both: the answer, which describes the voice or says why there is none."""
     question = await asked(stage, file, name=name, by=by)
     press = await pressed(stage, question, by=by)
     return await press.original(PATIENCE)
@@ -65,17 +65,17 @@ async def told(stage: Stage, path: str, by: Member | None = None, **values: str)
 
 
 def recordings(stage: Stage) -> list[Path]:
-    """Those that are kept for members."""
+    """The recordings that are kept for members."""
     return sorted((stage.data / "given").glob("*"))
 
 
 def half_done(stage: Stage) -> list[Path]:
-    """What lies where recordings are examined."""
+    """The files in the folder in which recordings are examined."""
     return list((stage.data / "uploads").iterdir())
 
 
 def rows(stage: Stage) -> dict[str, int]:
-    """How many rows tell of voices, in the database of a bot that may be running."""
+    """How many rows are about voices, in the database of a bot that may be running."""
     tables = ("voices", "consents", "audit", "pending_deletions")
     with closing(connect(f"{(stage.data / 'mynah.db').as_uri()}?mode=ro", uri=True)) as database:
         return {

@@ -22,14 +22,14 @@ WINDOW: Final = 3 * HOP  # 30 ms, half of a letter
 AUDIBLE: Final = 0.03  # root mean square, of full scale
 LETTER_HOPS: Final = 3
 SPACE_HOPS: Final = 3
-#: Datagrams that may lie unread when whoever sent them is gone: the loop reads one a turn.
+#: Datagrams that may be unread when their sender is gone: the loop reads one a turn.
 IN_FLIGHT: Final = 20
 
 Samples = NDArray[np.float64]
 
 
 def _probes() -> NDArray[np.complex128]:
-    """One complex tone a note, in columns: the loudest product tells the pitch."""
+    """One complex tone per note, in columns: the loudest product identifies the pitch."""
     pitches = LOWEST * 2 ** (np.arange(NOTES) / 12)
     times = np.arange(WINDOW) / SAMPLE_RATE
     window = np.hanning(WINDOW)
@@ -57,14 +57,14 @@ class Hearing:
 
     @property
     def text(self) -> str:
-        """All that was heard so far: words with single spaces between them."""
+        """Everything heard so far: words with single spaces between them."""
         for frame in self.recording.frames[self._read :]:
             self._read += 1
             self._take(_decode(self._decoder, frame.opus))
         return self._text.strip()
 
     async def until(self, words: str, timeout: float = 20.0) -> None:
-        """Until `words` were heard, since this Hearing began or the text was last cut off."""
+        """Wait until `words` were heard, since this Hearing began or the text was last cut off."""
         try:
             await self.recording.wait_for(lambda _: words in self.text, timeout)
         except TimeoutError as error:
@@ -75,8 +75,8 @@ class Hearing:
             raise
 
     async def forget(self) -> str:
-        """What was heard so far does not count any more; returns it. For when nobody speaks: what
-        is still on its way is heard first."""
+        """Forget what was heard so far; returns it. For times when nobody speaks: what is still on
+        its way is heard first."""
         for _ in range(IN_FLIGHT):
             await asyncio.sleep(0)
         heard, self._text = self.text, ""

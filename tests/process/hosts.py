@@ -1,4 +1,4 @@
-"""For tests of the engine's host: real hosts, and ways to listen to them."""
+"""For tests of the engine server: real servers, and ways to listen to them."""
 
 import asyncio
 import json
@@ -59,7 +59,7 @@ async def ready_client(
     state_dir: Path | None = None,
     slots: int | None = None,
 ) -> AsyncIterator[EngineSupervisor]:
-    """A supervisor with a local host, ready to speak."""
+    """A supervisor with a local server, ready to speak."""
     client = EngineSupervisor(
         SystemClock(),
         options=host_options(engine, pace=pace, state_dir=state_dir, slots=slots),
@@ -79,7 +79,7 @@ async def ready_client(
 async def ready_process(
     engine: str = "tone", *, pace: float = 0.0
 ) -> AsyncIterator[tuple[HostProcess, EngineHttpClient]]:
-    """A host's process without a supervisor, and an HTTP client of it."""
+    """A server's process without a supervisor, and an HTTP client of it."""
     process = await HostProcess.start(host_options(engine, pace=pace))
     http = EngineHttpClient(f"unix://{process.socket}")
     try:
@@ -92,7 +92,7 @@ async def ready_process(
 
 @asynccontextmanager
 async def tone_host_at(socket: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A host that nobody restarts; after the block it has ended in any case."""
+    """A server that nothing restarts; it has ended in any case after the block."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "engine.tts.server", "--engine=tone", f"--socket={socket}"),
         "--log-level=error",
@@ -111,7 +111,7 @@ async def tone_host_at(socket: Path) -> AsyncIterator[asyncio.subprocess.Process
 
 @dataclass(frozen=True, slots=True)
 class NetworkHost:
-    """A host at a port of this machine, started as an operator starts it."""
+    """A server at a port of this machine, started as an operator starts it."""
 
     process: Process
     port: int
@@ -156,7 +156,7 @@ async def network_host(
 
 
 async def health_of(client: EngineSupervisor) -> Health:
-    """The report of the local host."""
+    """The report of the local server."""
     assert client.pid is not None
     http = EngineHttpClient(f"unix://{socket_of(client.pid)}")
     try:
@@ -166,7 +166,7 @@ async def health_of(client: EngineSupervisor) -> Health:
 
 
 async def health_when(http: EngineHttpClient, holds: Callable[[Health], bool]) -> Health:
-    """The host's health as soon as `holds` is true for it."""
+    """The server's health as soon as `holds` is true for it."""
     async with asyncio.timeout(PATIENCE):
         while True:
             try:
@@ -218,7 +218,7 @@ def packets_in(stream: bytes) -> int:
 
 
 def socket_of(pid: int) -> Path:
-    """Where the host of that process listens."""
+    """Where the server of that process listens."""
     argument = next(word for word in psutil.Process(pid).cmdline() if word.startswith("--socket="))
     return Path(argument.removeprefix("--socket="))
 

@@ -1,7 +1,7 @@
-"""What a bot's log must never hold, and a look at whether it does.
+"""What a bot's log must never contain, and a check for it.
 
-Knows: every secret that the sandbox has given out, and in which forms one might be written.
-Does not know: how the log came about.
+Knows: every secret that the sandbox has given out, and the forms in which one might be written.
+Does not know: how the log was written.
 """
 
 import base64
@@ -33,7 +33,8 @@ def secrets_of(stage: Stage) -> Iterator[tuple[str, str]]:
 
 
 def leaks_in(stage: Stage, output: str, said: str = SAID) -> set[str]:
-    """The kinds of what `output` should not hold. What a member said is looked for in any case."""
+    """The kinds of forbidden content in `output`. What a member said is searched for in any
+    case."""
     found = {
         kind
         for kind, secret in secrets_of(stage)
@@ -46,5 +47,5 @@ def leaks_in(stage: Stage, output: str, said: str = SAID) -> set[str]:
 
 
 def _in_base64(secret: str) -> str:
-    """But for its end, which depends on what follows."""
+    """All but its end, which depends on what follows."""
     return base64.b64encode(secret.encode()).decode()[:-4]

@@ -1,4 +1,4 @@
-"""Recordings as programs and phones really leave them, odd and whole; and each of them cut off.
+"""Recordings as programs and phones really leave them, unusual but whole; and each of them cut off.
 
 Knows: the bytes of the formats. Does not know: what becomes of them.
 """
@@ -15,7 +15,7 @@ from tests.process.recorded import FLOAT, converted, piped, raw_wav, speech, wav
 
 Make = Callable[[], bytes]
 
-#: A voice that pauses where its encoder sends nothing.
+#: A voice with pauses for which its encoder sends nothing.
 PAUSES: Final = ("-af", "aselect='not(between(t,2,3)+between(t,4,5.5))'")
 TEXT: Final = b"Hello, this is text that some program left behind the recording.\n" * 5
 SECOND: Final = ("-f", "lavfi", "-t", "8")  # a second input, eight seconds long
@@ -76,14 +76,14 @@ def mp3_frames(data: bytes) -> list[int]:
 
 
 def cut_off(data: bytes, share: float) -> bytes:
-    """So much of it; of an MP3, to within a frame: a cut between two cannot be told."""
+    """This share of it; of an MP3, to within a frame: a cut between two frames is undetectable."""
     at = int(len(data) * share)
     within = [begin for begin in mp3_frames(data) if begin <= at] if data[:3] == b"ID3" else []
     return data[: within[-1] + 20 if within else at]
 
 
 def mp3_with_the_head_of_a_longer_one() -> bytes:
-    """As a program leaves it that cuts between frames, and keeps the first."""
+    """As left by a program that cuts between frames, and keeps the first."""
     longer = converted("mp3", source=wav(np.tile(speech(), 5)))
     begins = mp3_frames(longer)
     return longer[: begins[len(begins) // 5]]
@@ -102,13 +102,13 @@ def film(*tracks: str, codec: str = "aac", ending: str = "mp4") -> bytes:
 
 
 def spatial() -> bytes:
-    """As an iPhone's: the first track in a codec that nobody else has."""
+    """Like an iPhone's: the first track in a codec that no other program has."""
     data = converted("mp4", *SECOND, "-i", "anullsrc", "-map", "1:a", "-map", "0:a")
     return data.replace(b"mp4a", b"apac", 1).replace(b"esds", b"dapa", 1)
 
 
 def surround(layout: str, *, voice: str) -> bytes:
-    """Music around, low; the voice in one channel."""
+    """Quiet music all around; the voice in one channel."""
     others = [
         each
         for each in {"5.1": "FL FR FC LFE BL BR", "7.1": "FL FR FC LFE BL BR SL SR"}[layout].split()
@@ -144,7 +144,7 @@ def late(seconds: float, *, first: float = 0.0) -> bytes:
     return converted("mka", *silence, *maps, "-c:a", "flac", source=voice)
 
 
-#: What was refused as incomplete, or as nothing to be heard, and serves.
+#: These were refused as incomplete or as silent, and are usable.
 ODD: Final[dict[str, Make]] = {
     "WAV from a pipe": lambda: piped("wav"),
     "WAV from a pipe, RF64": lambda: piped("wav", "-rf64", "always"),

@@ -19,12 +19,12 @@ T = TypeVar("T")
 
 #: Longer than anything takes on a busy machine; a test that waits so long has failed.
 PATIENCE: Final = 30.0
-#: What is promised to somebody who asks the bot to end.
+#: The time that we promise to users who ask the bot to end.
 EXIT_SECONDS: Final = 5.0
 
 
 class Process:
-    """A process, and what it and all below it write."""
+    """A process, and what it and all its descendants write."""
 
     def __init__(self, process: asyncio.subprocess.Process, output: "_Output") -> None:
         self._process = process
@@ -34,8 +34,8 @@ class Process:
     async def start(
         cls, *command: str, directory: Path, environment: Mapping[str, str], typed: str | None
     ) -> Self:
-        """`typed` comes to it on a pipe; without, its input is empty."""
-        # A pipe of our own: asyncio's would have `wait` wait for all who hold its other end.
+        """It receives `typed` on a pipe; without, its input is empty."""
+        # Our own pipe: with asyncio's, `wait` would wait for all processes that hold its other end.
         ours, theirs = os.pipe()
         _, output = await asyncio.get_running_loop().connect_read_pipe(
             _Output, os.fdopen(ours, "rb", 0)
@@ -67,7 +67,7 @@ class Process:
 
     @property
     def hosts(self) -> list[psutil.Process]:
-        """The engine's hosts that it runs."""
+        """The engine servers that it runs."""
         return [each for each in self.below() if "engine.tts.server" in _command_line(each)]
 
     def below(self) -> list[psutil.Process]:
@@ -78,7 +78,7 @@ class Process:
             return []
 
     async def says(self, words: str, timeout: float = PATIENCE, *, times: int = 1) -> None:
-        """Until `words` stand in its output, so many times since its start."""
+        """Wait until `words` are in its output, so many times since its start."""
         await self._output.news.until(
             lambda: self.output.count(words) >= times, timeout, f"{words!r} in the output"
         )
@@ -88,7 +88,7 @@ class Process:
         return await asyncio.wait_for(self._process.wait(), timeout)
 
     async def report(self) -> tuple[int, str]:
-        """Its exit code and all that was written, once it and all below it have ended."""
+        """Its exit code and all its output, once it and all its descendants have ended."""
         code = await self.ended(2 * PATIENCE)
         await asyncio.wait_for(self._output.closed.wait(), PATIENCE)
         return code, self.output
@@ -105,7 +105,7 @@ class Process:
         await self.ended()
 
     async def clear(self) -> None:
-        """Kill it and all below it."""
+        """Kill it and all its descendants."""
         below = self.below()
         await self.kill()
         for each in below:
@@ -142,7 +142,7 @@ def _command_line(process: psutil.Process) -> list[str]:
 
 
 async def first(work: Coroutine[Any, Any, T], process: Process) -> T:
-    """What `work` comes to. Raises AssertionError if `process` ends before."""
+    """The result of `work`. Raises AssertionError if `process` ends before."""
     working = asyncio.create_task(work)
     ending = asyncio.create_task(process.ended(10 * PATIENCE))
     try:

@@ -73,7 +73,7 @@ def raw_wav(
     data_size: int | None = None,
     riff_size: int | None = None,
 ) -> bytes:
-    """A WAV file whose head says what it is told to."""
+    """A WAV file with the given fields in its head."""
     frame = channels * bits // 8
     body = (
         b"WAVEfmt "
@@ -108,7 +108,7 @@ def piped(form: str, *options: str) -> bytes:
 
 
 def rf64(**sizes: int) -> bytes:
-    """`whole` and `sound`, in bytes, stand in a chunk of their own."""
+    """`whole` and `sound`, in bytes, are in a chunk of their own."""
     data = bytearray(converted("wav", "-rf64", "always"))
     assert data[:4] == b"RF64"
     for name, at in (("whole", 20), ("sound", 28)):

@@ -1,4 +1,5 @@
-"""Speech with a real engine and no front end: what is submitted, and what is heard of it."""
+"""The speech queue with a real engine and no front end: texts are submitted, and their sound is
+heard."""
 
 import asyncio
 import contextlib

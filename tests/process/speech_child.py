@@ -1,11 +1,10 @@
-"""A process that speaks, and dies where it is told: run by `test_speech_kill.py`.
+"""A process that speaks, and dies at a given point: run by `test_speech_kill.py`.
 
     python -m tests.process.speech_child DIRECTORY JOURNAL [POINT MOMENT NTH]
 
-It submits three jobs the way a front end does (submit pending, confirm, note), plays all there is,
-and writes down what a member would have seen and heard: `promised KEY ID` when a job was
-acknowledged, `first ID POSITION` and `last ID POSITION` when the first and the last frame of a
-chunk left.
+It submits three jobs like a front end (submit pending, confirm, note), plays all jobs, and writes
+down what a member would have seen and heard: `promised KEY ID` when a job was acknowledged,
+`first ID POSITION` and `last ID POSITION` when the first and the last frame of a chunk left.
 
 POINT names a transaction by the function that asks for it, or the cache's `file`; at its NTH time
 the process kills itself `before` it, `within` it (nothing is committed yet) or `after` it (memory
@@ -42,7 +41,7 @@ TEXTS = [
 
 
 class KillPoint:
-    """Where the process dies."""
+    """The point at which the process dies."""
 
     def __init__(self, point: str = "", moment: str = "", nth: str = "0") -> None:
         self._point = point
@@ -51,7 +50,7 @@ class KillPoint:
         self._times = itertools.count(1)
 
     def at(self, point: str) -> bool:
-        """Whether this is the time at which the process dies, at some moment."""
+        """Whether the process dies at this call, at some moment."""
         return point == self._point and next(self._times) == self._nth
 
     def reached(self, moment: str) -> None:
@@ -66,7 +65,7 @@ def die() -> NoReturn:
 
 class MortalQueue(Queue):
     def apply(self, *changes: Change, **first: Any) -> Coroutine[Any, Any, None]:
-        """As the real one; its database is told who asks for the transaction."""
+        """Like the real one, and tells its database which function asks for the transaction."""
         MortalDatabase.asked_by = sys._getframe(1).f_code.co_qualname
         return super().apply(*changes, **first)
 
@@ -76,7 +75,7 @@ class MortalDatabase(Database):
     asked_by = ""
 
     async def write(self, change: Callable[[Transaction], T]) -> T:
-        """As the real one, with a death on the way."""
+        """Like the real one, with a death on the way."""
         point = change.__qualname__.split(".<locals>")[0]
         point = self.asked_by if point == Queue.apply.__qualname__ else point
         if not self.kill_point.at(point):

@@ -32,8 +32,8 @@ class Death:
 class Stage:
     """A server where Alice and Bob sit in the voice channel Lounge, and type in #general.
 
-    `directory` is where processes run, `data` the bot's data directory, `temporary` where it may
-    put what it needs for a while. `heard` is what Bob hears.
+    Processes run in `directory`, `data` is the bot's data directory, and `temporary` is for its
+    temporary files. `heard` is what Bob hears.
     """
 
     def __init__(self, discord: Sandbox, directory: Path, temporary: Path) -> None:
@@ -50,13 +50,13 @@ class Stage:
         self.heard: Hearing
 
     def heard_by(self, member: Member) -> None:
-        """`heard` is what this member hears from now on."""
+        """From now on, `heard` is what this member hears."""
         self.heard = Hearing(member.recording)
 
     @classmethod
     @contextlib.asynccontextmanager
     async def open(cls, directory: Path, migrated: Path) -> AsyncIterator["Stage"]:
-        """Everything but the bot. In the end nothing that was started is left."""
+        """Everything but the bot. At the end no started process is left."""
         with tempfile.TemporaryDirectory(prefix="stage-") as temporary:
             async with Sandbox() as discord:
                 stage = cls(discord, directory, Path(temporary))
@@ -74,7 +74,7 @@ class Stage:
 
     @property
     def messages(self) -> list[Message]:
-        """What stands in the text channel."""
+        """The messages in the text channel."""
         return self.text.messages
 
     async def run(
@@ -95,8 +95,8 @@ class Stage:
     async def start(
         self, *, die: Death | None = None, faults: bool = False, **settings: str | None
     ) -> Process:
-        """Start the bot and wait until it is connected. `die`: where it will kill itself;
-        `faults`: see `tampered`."""
+        """Start the bot and wait until it is connected. `die`: where it will kill itself; `faults`:
+        see `tampered`."""
         before = set(self.discord.gateway.sessions)
         if die is None and not faults:
             process = await self.run("-m", "mynah", "run", **settings)
@@ -108,7 +108,7 @@ class Stage:
         return process
 
     async def connected(self, process: Process, before: set[str] | None = None) -> None:
-        """Until `process` has a gateway session, none of those in `before`, and its commands are
+        """Wait until `process` has a gateway session that is not in `before`, and its commands are
         registered. Raises AssertionError if it ends instead."""
         gateway, registry = self.discord.gateway, self.discord.commands
 

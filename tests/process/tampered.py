@@ -1,12 +1,12 @@
 """`python -m tests.process.tampered … run`: mynah, but it dies at a given point as by `kill -9`.
 
     --die before|after MODULE:CLASS.METHOD NTH   at the nth call of the method
-    --faults                                     the word "crash" crashes the engine's host,
+    --faults                                     the word "crash" crashes the engine server,
                                                  "hang" makes it hang, "freeze" freezes it,
-                                                 "babble" breaks the try: see the tone engine
+                                                 "babble" breaks the attempt: see the tone engine
 
-Commands to the tone engine stand in braces, which no text of a member keeps: here they are put
-back in on the way from the bot to its host.
+Commands to the tone engine are in braces, which no text of a member keeps: this program inserts
+them again on the way from the bot to its engine server.
 
 Knows: where the product can be held. Does not know: what the product does there.
 """

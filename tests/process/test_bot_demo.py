@@ -1,4 +1,4 @@
-"""`mynah demo`: one command from nothing to speech, by itself or as one types."""
+"""`mynah demo`: one command from nothing to speech, by itself or with typed commands."""
 
 import wave
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.process.stage import Stage
 
 
 def loudness(file: Path) -> tuple[float, float]:
-    """Seconds of a WAV file, and its loudest sample of full scale."""
+    """Seconds of a WAV file, and its loudest sample as a share of full scale."""
     with wave.open(str(file)) as sound:
         assert (sound.getframerate(), sound.getnchannels()) == (48_000, 2)
         samples = np.frombuffer(sound.readframes(sound.getnframes()), "<i2")

@@ -1,4 +1,4 @@
-"""The engine's host is killed, hangs, or dies of a text, under a bot that speaks."""
+"""The engine server is killed, hangs, or dies of a text, under a bot that speaks."""
 
 import itertools
 import signal
@@ -11,13 +11,13 @@ from tests.process.stage import Stage, shows
 
 TEXT = "alpha beta delta epsilon"
 OTHER = "golf hotel india lima"
-#: Seconds that the engine works for a second of sound: it is at work while they are heard.
+#: Seconds that the engine works for a second of sound: it works while listeners hear them.
 PACE = "1.0"
 
 
 def letters(text: str) -> str:
-    """What is left of a text when a pause within a letter is forgiven: while the engine is away
-    there is silence, wherever the sound had come to."""
+    """The text without pauses inside letters: while the engine is away there is silence, wherever
+    the sound had stopped."""
     joined = text.replace(" ", "").replace(",", "")
     return "".join(letter for letter, _ in itertools.groupby(joined))
 

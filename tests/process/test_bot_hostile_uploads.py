@@ -1,5 +1,5 @@
 """Hostile recordings and a thousand members at once, on the real bot: each gets an answer, nothing
-of what is refused is kept, and the bot and its engine's host are what they were before."""
+refused is kept, and the bot and its engine server are the same as before."""
 
 import asyncio
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ MEMBERS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What a bot takes of the machine."""
+    """What a bot uses of the machine."""
 
     memory: int  # bytes
     files: int
@@ -103,7 +103,7 @@ async def test_a_thousand_members_at_once_each_get_an_answer(stage: Stage) -> No
     busy = [each for each in results if "nothing was kept" in each.content]
     assert len(kept) + len(busy) == len(questions)
     assert kept
-    # A host, its helper if it has one, and two examinations with their ffmpeg.
+    # An engine server, its helper if it has one, and two examinations with their ffmpeg.
     assert max(len(each.below) for each in peaks) <= len(before.below) + 5
     assert max(each.files for each in peaks) <= before.files + 200
     assert max(each.memory for each in peaks) <= before.memory + 64 * MEBIBYTE

@@ -1,5 +1,5 @@
-"""The bot is killed at every point where what is on disk, what Discord knows and what was heard
-can differ; started again, it makes them agree."""
+"""The bot is killed at every point where the disk, Discord and what was heard can differ; at the
+next start, it makes them agree."""
 
 import pytest
 
@@ -11,8 +11,8 @@ SPOKEN = "engine.queue.playback:PlaybackQueue.spoken"
 ANSWER = "bot.discord_io.rest:InteractionApi.answer"
 WRITE_AUDIO = "engine.queue.audio_cache:AudioCache.write"
 
-NOWHERE = "http://127.0.0.1:9"  # the port of "discard": nobody answers there
-#: About 7 s: on a busy machine a command after the first word came when 1.8 s of text were over.
+NOWHERE = "http://127.0.0.1:9"  # the port of "discard": no program answers there
+#: About 7 s: on a busy machine a command after the first word arrived when 1.8 s of text were over.
 LONG = " ".join(["alpha beta delta epsilon iota"] * 4)
 
 
@@ -36,7 +36,8 @@ async def test_killed_before_the_answer_a_job_is_answered_and_spoken_if_there_is
     stage: Stage,
 ) -> None:
     bot = await stage.start(die=Death("before", ANSWER))
-    # The three seconds end a minute later, for Discord and for the bot: its start takes its time.
+    # The three seconds end a minute later, for Discord and for the bot, whose start takes some
+    # time.
     stage.discord.clock.advance(60.0)
     interaction = await stage.alice.command("say", {"text": "alpha"})
     stage.discord.clock.advance(-60.0)

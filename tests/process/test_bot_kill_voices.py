@@ -1,5 +1,5 @@
-"""The bot is killed at every point of a voice's way; started again, what lies on the disk and what
-the database says of it agree, and nothing is kept that was not agreed to."""
+"""The bot is killed at every point of a voice's way; at the next start, the disk and the database
+agree about it, and nothing is kept without the member's consent."""
 
 import asyncio
 
@@ -40,7 +40,7 @@ async def test_killed_while_the_recording_is_fetched_nothing_is_kept(stage: Stag
     await pressed(stage, question)
     await stage.discord.files.until(lambda log: log[0].sent == 1000)
     await bot.kill()
-    stage.discord.files.mend()
+    stage.discord.files.clear()
     assert half_done(stage)
 
     await stage.start()

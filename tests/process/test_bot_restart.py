@@ -1,4 +1,4 @@
-"""The bot ends, killed or asked to, and is started again: nothing that was promised is lost."""
+"""The bot ends, by a kill or a signal, and starts again: nothing that was promised is lost."""
 
 import signal
 

@@ -1,4 +1,4 @@
-"""The bot's start: what it needs, what it says when that is missing, what it waits for."""
+"""The bot's start: what it needs, what it says when something is missing, what it waits for."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md tells a newcomer to write works as it is written there.
+"""The code that CONTRIBUTING.md tells newcomers to write works as it is written there.
 
 Each section is applied to a copy of the code; a small test in the copy uses the result.
 """
@@ -23,11 +23,14 @@ from tests.discord.scene import Scene, over
 
 
 async def test_the_command_answers(scene: Scene, bot: object) -> None:
-    assert await scene.told("waiting") == "Texts that wait: 0."
+    assert await scene.told("waiting") == "0 texts wait."
 
 
 async def test_the_rule_denies(scene: Scene, bot: object) -> None:
     await (await scene.say("Hi.")).wait_for(over)
+    told = await scene.told("waiting", by=scene.eve)
+    assert told == "Join a voice channel, then ask again what waits."
+    await scene.eve.join(scene.den)
     scene.lounge.overwrite(scene.eve, deny=Permission.VIEW_CHANNEL)
     told = await scene.told("waiting", by=scene.eve)
     assert told == "You cannot view the voice channel that this belongs to."
@@ -70,7 +73,7 @@ async def test_the_column_is_kept(harness: Harness) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A block of code: a new file, or lines to be put after a line of a file."""
+    """A block of code: a new file, or lines to insert after a line of a file."""
 
     path: str
     after: str | None
@@ -82,7 +85,8 @@ def steps(section: str) -> Iterator[Step]:
     found = re.search(rf"^## {section}\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
     assert found is not None
     pattern = (
-        r"^(?:New file `([^`]+)`|In `([^`]+)`, after `([^`]+)`)[^`]*?:\n\n```python\n(.*?)^```"
+        r"^(?:New file `([^`]+)`|In `([^`]+)`, after `([^`]+)`)[^`]*?:\n\n"
+        r"```(?:python|ftl)\n(.*?)^```"
     )
     for new, old, after, code in re.findall(pattern, found[1], re.MULTILINE | re.DOTALL):
         yield Step(new or old, after or None, code)
@@ -141,7 +145,11 @@ def test_it_works_as_it_is_written(
 
 
 def also(section: str, copy: Path) -> list[str]:
-    """Tests of the copy that hold what the section promises."""
-    if section == "A column of jobs":
-        return [f"{copy}/tests/flow/test_setup.py"]
-    return []
+    """Tests of the copy that check what the section promises."""
+    match section:
+        case "A slash command with a rule":
+            return [f"{copy}/tests/unit/test_locales.py"]
+        case "A column of jobs":
+            return [f"{copy}/tests/flow/test_setup.py"]
+        case _:
+            return []

@@ -1,4 +1,4 @@
-"""The host's process, seen from outside: its answers, its socket, and how it ends."""
+"""The engine server's process, seen from outside: its answers, its socket, and how it ends."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""Access to an engine's host at a port: strangers, web pages and other users have none."""
+"""Access to an engine server at a port: strangers, web pages and other users have none."""
 
 import asyncio
 import socket
@@ -51,7 +51,7 @@ async def ask(
 
 @pytest.fixture
 async def open_host(tmp_path: Path) -> AsyncIterator[NetworkHost]:
-    """Without a token, so of this machine alone."""
+    """Without a token, so for this machine alone."""
     async with network_host(tmp_path) as host:
         yield host
 

@@ -1,4 +1,4 @@
-"""The supervisor with a local host: sound, errors, and a host that dies or hangs."""
+"""The supervisor with a local engine server: sound, errors, and a server that dies or hangs."""
 
 import asyncio
 import os

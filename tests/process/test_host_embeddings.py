@@ -1,4 +1,4 @@
-"""Voices while they are embedded: slow, awaited by nobody, or forgotten meanwhile."""
+"""Voices during their embedding: slow, with no request waiting, or forgotten meanwhile."""
 
 import asyncio
 import threading
@@ -23,7 +23,7 @@ REFERENCE = reference_of(RECORDING)
 
 
 class Slow(ToneSynthesizer):
-    """Embeds a voice until it is released, and is out of memory as often as it is told to."""
+    """Embeds a voice until it is released, and runs out of memory as often as a test orders."""
 
     def __init__(self) -> None:
         super().__init__()

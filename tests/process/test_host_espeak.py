@@ -1,4 +1,4 @@
-"""eSpeak NG: every voice speaks at one loudness, any text is safe, and it stops when told to."""
+"""eSpeak NG: every voice speaks at one loudness, any text is safe, and it stops on request."""
 
 import asyncio
 from contextlib import aclosing
@@ -146,8 +146,8 @@ async def test_speed_and_pitch_change_the_voice() -> None:
 
 
 def melody(sound: Pcm) -> float:
-    """The usual fundamental frequency in hertz: by the lag at which each tenth of a second best
-    repeats itself."""
+    """The usual fundamental frequency in hertz: the lag at which each tenth of a second repeats
+    itself best."""
     size = sound.rate // 10
     shortest, longest = sound.rate // 350, sound.rate // 60
     lags = []
@@ -178,7 +178,7 @@ async def test_closing_the_stream_stops_the_library_at_once() -> None:
     stream = engine.synthesize(request)
     first = await anext(stream)
     await within_patience(stream.aclose())
-    # The one thread of the engine is free again: it speaks the next text from its beginning.
+    # The engine's one thread is free again: it speaks the next text from its beginning.
     assert first.seconds < 0.1
     assert (await within_patience(spoken("hello", engine=engine))).seconds < 2
 

@@ -1,4 +1,4 @@
-"""The fallback speaks while the main engine is down: real hosts, one of them killed."""
+"""The fallback speaks while the main engine is down: real engine servers, one of them killed."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The engine's device runs out of memory: what is cached is dropped, then the host is replaced."""
+"""The engine's device runs out of memory: the cache is dropped, then the server is replaced."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -65,7 +65,7 @@ async def test_out_of_memory_again_or_in_the_middle_of_the_sound_the_host_is_rep
         with pytest.raises(HostDied, match="out of memory"):
             await hear(client, text)
         assert client.state is not EngineState.READY
-        # Nobody else asks: it is replaced anyway.
+        # No other request comes: it is replaced anyway.
         await within_patience(client.info())
         assert client.pid != pid
         assert packets_in(await hear(client, "hello"))
@@ -116,7 +116,7 @@ async def test_a_host_without_a_supervisor_ends_so_that_another_can_take_its_pla
 
 
 class Tampered(EngineSupervisor):
-    """Commands to the tone engine stand in braces, which no text of a member keeps."""
+    """Commands to the tone engine are in braces, which no text of a member keeps."""
 
     def synthesize(
         self, request: SynthesisRequest, *, deadline_in: float

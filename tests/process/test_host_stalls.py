@@ -1,4 +1,5 @@
-"""Clients that ask and do not read, or begin and do not go on: the host stays small, and serves."""
+"""Clients that ask and do not read, or begin and do not go on: the server stays small, and
+serves."""
 
 import asyncio
 import io
@@ -38,16 +39,16 @@ from tests.process.hosts import (
 )
 from tests.process.speaking import speech_on, spoken
 
-#: Bytes by which a host may grow, whatever is asked of it: two WAV files of 32 MB, as many answers
+#: Bytes by which a server may grow, whatever clients ask: two WAV files of 32 MB, as many answers
 #: as it takes at once with a megabyte each, and what Python does not give back.
 ROOM = 200_000_000
-#: Far longer than any test: nothing is cut but by what the test is about.
+#: Far longer than any test: nothing is cut except by what the test is about.
 NEVER = 3600.0
 
 
 @dataclass
 class Crowd:
-    """Plain connections to a host, of which nothing is read."""
+    """Plain connections to a server, from which nothing is read."""
 
     path: Path
     sockets: list[socket.socket] = field(default_factory=list)
@@ -70,12 +71,12 @@ class Crowd:
 
     @property
     def cut(self) -> int:
-        """How many of them the host has closed."""
+        """How many of them the server has closed."""
         return sum(_is_cut(each) for each in self.sockets)
 
 
 def _is_cut(connection: socket.socket) -> bool:
-    """Whether the other end has closed: a hang-up is seen without reading what came before."""
+    """Whether the other end has closed, detected without reading what came before."""
     poll = select.poll()
     poll.register(connection, select.POLLHUP | select.POLLERR)
     return bool(poll.poll(0))
@@ -88,7 +89,7 @@ def body_of(text: str, *, form: str, deadline_in: float = 0.0) -> bytes:
 
 
 def posted(body: bytes, *, length: int | None = None) -> bytes:
-    """A request with that body, as it goes over the wire. `length`: what its head says."""
+    """A request with that body, as it goes over the wire. `length`: the length in its head."""
     head = (
         "POST /synthesize HTTP/1.1\r\nHost: host\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body) if length is None else length}\r\n\r\n"
@@ -98,7 +99,7 @@ def posted(body: bytes, *, length: int | None = None) -> bytes:
 
 @dataclass(frozen=True)
 class Stalled:
-    """A host of the tone engine in this directory, with its own limit for stalled clients."""
+    """A server of the tone engine in this directory, with its own limit for stalled clients."""
 
     pid: int
     path: Path
@@ -170,7 +171,7 @@ def seconds_of(wav: bytes) -> float:
 
 
 class Memory:
-    """The most that a host has had in memory while it was watched."""
+    """The most memory that a server had while it was watched."""
 
     def __init__(self, host: Stalled) -> None:
         self.most = 0
@@ -193,7 +194,7 @@ async def test_sixty_readers_of_nothing_cost_little_and_others_are_served_meanwh
             crowd.send(posted(body_of("x" * 1500, form="wav")), count=60)
             await health_when(its.http, lambda health: health.waiting > 50)
             assert packets_in(await hear(client, "hello"))
-            # Files of this length wait behind those that nobody reads, until these are cut.
+            # Files of this length wait behind those that no client reads, until these are cut.
             urgent = body_of("hello", form="wav", deadline_in=-NEVER)
             status, wav, _ = await its.ask(urgent)
             assert status == 200
@@ -221,7 +222,8 @@ async def test_an_answer_that_is_not_read_is_made_no_further_and_whole_when_it_i
     command = SynthesizeCommand(id="1", request=request("x" * 3000))
     async with host(path) as its, aclosing(its.http.synthesize(command)) as pieces:
         first = await within_patience(anext(pieces))
-        # The client reads no more than it is asked for: the host waits, and does not count as hung.
+        # The client reads no more than a test asks for: the server waits, and does not count as
+        # hung.
         health = await health_when(
             its.http, lambda health: [each.seconds_since_progress for each in health.busy] == [0.0]
         )
@@ -313,7 +315,7 @@ async def test_connections_without_a_word_are_bounded_and_keep_nobody_out(path: 
 
 
 class Refused(EngineSupervisor):
-    """Notes when the host was full."""
+    """Notes when the server was full."""
 
     def __init__(self, url: str) -> None:
         super().__init__(SystemClock(), url=url)

@@ -1,4 +1,4 @@
-"""Reference voices in a real host: embedded once, heard as themselves, kept, forgotten."""
+"""Reference voices in a real engine server: embedded once, heard as themselves, kept, forgotten."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""The log of a real process, by whatever way a line comes to it: no secret, no words of others."""
+"""The log of a real process, however a line gets there: no secret, no words of other people."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 from tests.process.stage import HOME
 
 SECRET = "correct-horse-battery-staple"
-#: What a member wrote, or a library was given.
+#: What a member wrote, or a library received.
 MARK = "Quetzalcoatl"
 HEAD = f"""
 import asyncio, logging, os, sys, threading, warnings
@@ -45,7 +45,7 @@ def written(code: str, *, level: str = "debug", form: str = "console", code_is: 
 
 FORMS = pytest.mark.parametrize("form", ["console", "json"])
 
-#: Each with what has to be read of it.
+#: Each with what its log must contain.
 WAYS = {
     "our own": ('log.warning("it was", what=f"x{SECRET}x")', "it was"),
     "a library": ('logging.getLogger("some.library").warning("it was %s", SECRET)', "it was"),
@@ -111,7 +111,7 @@ WAYS = {
 def test_no_way_to_the_log_shows_a_secret_or_the_words_of_an_error(way: str, form: str) -> None:
     code, told = WAYS[way]
     if way.startswith("print") or way in ("no end of line", "the environment"):
-        form = "console"  # what is printed is no line of the log
+        form = "console"  # printed text is not a line of the log
     output = written(code, form=form)
     assert told in output
     assert "from-the-environment" not in output

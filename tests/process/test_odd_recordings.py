@@ -1,4 +1,5 @@
-"""Recordings as programs and phones really leave them are kept; the same, cut off, are refused."""
+"""Recordings as programs and phones really leave them are accepted; the same, cut off, are
+refused."""
 
 from pathlib import Path
 
@@ -77,6 +78,6 @@ async def test_recordings_that_follow_each_other_in_one_file_are_both_heard(
 
 
 async def test_index_of_a_longer_recording_does_not_excuse_a_torn_frame(tmp_path: Path) -> None:
-    """Not even one that lacks only what many writers leave away."""
+    """Not even one that lacks only what many writers leave out."""
     with pytest.raises(BadRecording, match="incomplete"):
         await analyze(tmp_path, odd.mp3_with_the_head_of_a_longer_one()[:-3])

@@ -20,7 +20,7 @@ from tests.values import VOICE
 
 
 class Registry:
-    """A registry that knows no more than which voices are public."""
+    """A registry that only knows which voices are public."""
 
     def __init__(self) -> None:
         self.voices: dict[str, Voice] = {}
@@ -50,7 +50,7 @@ class Registry:
 
 
 class WatchedFolder:
-    """The folder, the registry, and what keeps them the same."""
+    """The operator's folder, the registry, and the follower that keeps them equal."""
 
     def __init__(self, directory: Path) -> None:
         self.references = directory / "references"
@@ -143,7 +143,7 @@ async def test_what_cannot_serve_is_told_of_once_and_skipped(folder: WatchedFold
     assert dict(warned)["text.wav"] == "text-not-recording"
     assert "refused" in dict(warned)
     assert list(folder.registry.voices) == ["anna"]
-    # A file that is spoilt takes its voice away, and gives it back when it is mended.
+    # A file that becomes unusable removes its voice, and restores it when it is fixed.
     folder.drop("anna.wav", b"")
     await folder.look()
     assert folder.registry.voices == {}

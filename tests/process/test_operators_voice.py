@@ -1,5 +1,5 @@
 """What the operator does with recordings while the bot runs, as processes: a file comes, its voice
-is spoken, barred and let go, and the file goes again."""
+is spoken, blocked and released, and the file goes again."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ LONG = "alpha beta delta epsilon iota, kapa lambda mu nu omicron pi rho sigma ta
 
 
 async def offered(stage: Stage, *names: str) -> str:
-    """Until `/voice use` offers these of the operator's voices: the id of the first."""
+    """Wait until `/voice use` offers these of the operator's voices: the id of the first."""
     async with asyncio.timeout(PATIENCE):
         while True:
             found = await stage.alice.complete("voice use", "voice", "public")

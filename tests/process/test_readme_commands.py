@@ -1,7 +1,7 @@
 """The commands of the README and of `docs/`, run as a reader would, in a directory of their own.
 
-Nothing is run that would run these tests again, or that needs the internet: of such commands it is
-only asked whether they exist.
+Nothing runs that would run these tests again, or that needs the internet: for such commands the
+tests only check that they exist.
 """
 
 import os
@@ -23,7 +23,7 @@ from tests.process.stage import HOME
 
 #: Longer than anything takes on a busy machine.
 PATIENCE: Final = 60.0
-#: Commands that the reader needs other things for: a container engine, the program sqlite3.
+#: Commands for which the reader needs other things: a container engine, the program sqlite3.
 ELSEWHERE: Final = ("docker", "sqlite3", "cp")
 HERE: Final = ("make", ".venv/bin/mynah", ".venv/bin/pip", ".venv/bin/python")
 
@@ -41,7 +41,7 @@ def commands() -> list[str]:
 
 
 def given(*words: str, about: str = "") -> list[str]:
-    """The pages' only command that begins with these words and holds `about`, ready to run."""
+    """The pages' only command that begins with these words and contains `about`, ready to run."""
     found = [
         line
         for line in commands()
@@ -86,7 +86,7 @@ def test_make_help_lists_the_targets_that_the_pages_name() -> None:
 
 @pytest.mark.parametrize("line", [line for line in commands() if line.startswith("make ")])
 def test_target_can_be_made(line: str) -> None:
-    """`make -n` says what would be done, and fails where there is no such target."""
+    """`make -n` prints what it would do, and fails if there is no such target."""
     dry = run(["make", "-n", *shlex.split(line)[1:]], HOME)
     assert dry.returncode == 0, dry.stderr
 
@@ -164,7 +164,7 @@ def test_copy_of_the_database_is_whole(tmp_path: Path) -> None:
         database.execute("CREATE TABLE jobs (text)")
         database.execute("INSERT INTO jobs VALUES ('hello')")
         database.commit()
-        # The bot holds the file open: what it committed may still lie in the write-ahead log.
+        # The bot has the file open: what it committed may still be in the write-ahead log.
         done = run(given(".venv/bin/python", "-c", about="sqlite3"), tmp_path)
         assert done.returncode == 0, done.stderr
     with closing(sqlite3.connect(data / "copy.db")) as copy:

@@ -1,4 +1,4 @@
-"""Recordings that people send: what serves is kept, the rest gets a clear word and leaves
+"""Recordings that people send: usable ones are kept, the rest get a clear answer and leave
 nothing."""
 
 import asyncio
@@ -41,7 +41,7 @@ SECRET = "/etc/hostname"
 
 
 async def analyze(folder: Path, data: bytes, *, work_seconds: float = 60) -> Analyzed:
-    """Given more time than members are: how busy this machine is says nothing about the code."""
+    """More time than members get: how busy this machine is says nothing about the code."""
     source = folder / "upload"
     source.write_bytes(data)
     return await RecordingAnalyzer(LIMITS, work_seconds=work_seconds).analyze(
@@ -61,7 +61,7 @@ def read(file: Path) -> Pcm:
         return Pcm(samples, opened.getframerate())
 
 
-# ---- what serves
+# ---- usable
 
 FORMATS: dict[str, Callable[[], bytes]] = {
     "WAV": lambda: wav(speech()),
@@ -171,7 +171,7 @@ async def test_report_says_what_would_make_it_better(tmp_path: Path) -> None:
     assert good.advice == (Advice("advice-good", {"speech": "16.5 s"}),)
 
 
-# ---- what does not
+# ---- refused
 
 
 def half(data: bytes) -> bytes:
@@ -197,7 +197,7 @@ def film_without_sound() -> bytes:
 
 
 def ten_hours_of_silence() -> bytes:
-    """A hundred streams of six minutes, one behind the other, as Ogg allows."""
+    """A hundred streams of six minutes, one after another, as Ogg allows."""
     silence = ("-f", "lavfi", "-t", "360", "-i", "anullsrc=r=8000:cl=mono", "-map", "1")
     return 100 * converted(
         "ogg", *silence, "-c:a", "libopus", "-frame_duration", "120", "-b:a", "6k"
@@ -337,7 +337,7 @@ async def test_a_file_beyond_the_limit_is_not_even_read(tmp_path: Path) -> None:
     "scheme", ["http://{place}/a.wav", "tcp://{place}", "{file}", "file:{file}"]
 )
 def test_ffmpeg_opens_nothing_that_a_file_names(tmp_path: Path, name: str, scheme: str) -> None:
-    """Also where nobody had looked at the file before ffmpeg does."""
+    """Also where nothing had looked at the file before ffmpeg does."""
     bait = tmp_path / "bait.wav"
     bait.write_bytes(wav(speech()))
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -347,7 +347,7 @@ def test_ffmpeg_opens_nothing_that_a_file_names(tmp_path: Path, name: str, schem
         source.write_bytes(playlist(name, place))
         with source.open("rb") as file, pytest.raises(RecordingRejected):
             decode.decode(file.fileno(), seconds=300)
-        with pytest.raises(BlockingIOError):  # nobody has called
+        with pytest.raises(BlockingIOError):  # no call has come
             server.accept()
 
 
@@ -367,7 +367,7 @@ async def test_many_at_once_wait_in_line_and_the_rest_is_told_at_once(tmp_path: 
     assert (len(kept), len(busy)) == (5, 995)
     assert {each.code for each in busy} == {"analyzer-busy"}
     assert sum(name.endswith(".wav") for name in names(tmp_path)) == 5
-    # And afterwards there is room again.
+    # Afterwards there is space again.
     assert await analyzer.analyze(source, tmp_path / "later.wav")
 
 

@@ -1,7 +1,7 @@
-"""Every way on which something fails, at the loudest level, with a real token: then the whole log
-is read, and holds no secret and nothing that a member said.
+"""Every way in which something fails, at the most detailed log level, with a real token: then the
+whole log is read, and contains no secret and nothing that a member said.
 
-Each test also asks for a line of what went wrong: a fault that did not happen shows nothing.
+Each test also requires a line about what went wrong: a fault that did not happen proves nothing.
 """
 
 import asyncio
@@ -25,7 +25,8 @@ NO_JSON = Page(f"{SAID} {{", media_type="application/json")
 
 
 def words(stage: Stage, text: str = "") -> str:
-    """A text with all that a log must not hold: the member's word, and the bot's own token."""
+    """A text with everything that a log must not contain: the member's word, and the bot's own
+    token."""
     return f"{text} {SAID} {stage.discord.token}".strip()
 
 
@@ -35,14 +36,14 @@ async def bot_of(stage: Stage, form: str = "console", *, faults: bool = False) -
 
 
 async def log_of(bot: Process) -> str:
-    """All that it has written, once it has ended in order."""
+    """Everything that it has written, once it has ended in order."""
     await bot.end(signal.SIGTERM)
     return (await bot.report())[1]
 
 
 @contextlib.asynccontextmanager
 async def clean(stage: Stage, bot: Process, *lines: str) -> AsyncIterator[None]:
-    """What happens within leaves `lines` in the log of `bot`, and no secret."""
+    """What happens in the block leaves `lines` in the log of `bot`, and no secret."""
     yield
     for line in lines:
         await bot.says(line)
@@ -57,7 +58,7 @@ async def clean(stage: Stage, bot: Process, *lines: str) -> AsyncIterator[None]:
 async def test_a_captive_portal_in_discords_place_does_not_learn_the_token_to_the_log(
     stage: Stage, form: str
 ) -> None:
-    """The answer is HTML with status 200, at every try."""
+    """The answer is HTML with status 200, at every attempt."""
     stage.discord.rest.stand_in("GET", "^/gateway/bot$", PORTAL, times=2)
     bot = await bot_of(stage, form)
     async with clean(stage, bot, "ContentTypeError (status 200, text/html)"):
@@ -133,7 +134,7 @@ async def test_a_token_that_is_refused_on_the_way_ends_the_bot_and_stands_nowher
     assert leaks_in(stage, output) == set()
 
 
-# What members ask for.
+# What members request.
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
@@ -159,7 +160,7 @@ async def test_answers_edits_and_further_messages_that_fail_tell_no_secret(
         await _answered_once(stage, "alpha")
         rest.fail("POST", "/callback$", status=404, code=10062)
         await _answered_once(stage, "alpha")
-        rest.mend()
+        rest.clear()
         for fault in (503, 429, 404):
             rest.fail("PATCH", "/messages/", status=fault, retry_after=0.1)
             await shows(await stage.say(words(stage, "beta")), SAID)
@@ -177,7 +178,7 @@ async def test_answers_edits_and_further_messages_that_fail_tell_no_secret(
                     rest.fail("*", path, status=status)
                 await stage.alice.command("voice list")
                 await asyncio.sleep(0)
-        rest.mend()
+        rest.clear()
         await told(stage, "voice list")
 
 
@@ -193,7 +194,7 @@ async def _answered_once(stage: Stage, text: str) -> None:
 async def test_a_rate_limit_that_the_library_complains_of_tells_no_token_of_an_interaction(
     stage: Stage,
 ) -> None:
-    """discord.py warns of it with the whole address. Where the bot may not view the channel, it
+    """discord.py warns about it with the whole address. Where the bot may not view the channel, it
     edits by the interaction's token."""
     bot = await bot_of(stage)
     stage.text.overwrite(stage.guild.bot_role, deny=Permission.VIEW_CHANNEL)
@@ -203,7 +204,8 @@ async def test_a_rate_limit_that_the_library_complains_of_tells_no_token_of_an_i
 
 
 async def test_a_command_that_breaks_is_told_without_the_texts_in_its_error(stage: Stage) -> None:
-    """SQLAlchemy's words have the values of the statement: the text, the interaction's token."""
+    """SQLAlchemy's errors contain the values of the statement: the text, the interaction's
+    token."""
     with contextlib.closing(sqlite3.connect(stage.data / "mynah.db")) as database:
         database.execute(
             "CREATE TRIGGER broken BEFORE INSERT ON jobs "

@@ -11,8 +11,8 @@ from engine.store.integrity import upgrade
 from tests.process.speech_child import TEXTS
 
 #: Each transaction of a job's life by the function that asks for it, the moment, and which of its
-#: times. `within`: its statements are executed, nothing is committed. `after`: it is committed,
-#: nobody knows yet.
+#: times. `within`: its statements are executed, nothing is committed. `after`: it is committed, and
+#: memory does not know it yet.
 POINTS = [
     ("_store", "after", 1),  # the first engine's info
     ("FrontEndQueue._set_lane", "after", 1),  # where the lane is
@@ -57,7 +57,7 @@ def run(directory: Path, *kill_point: object) -> "subprocess.CompletedProcess[st
 
 @pytest.fixture(autouse=True)
 def migrated(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The first start's migration is not what is tested here."""
+    """The first start's migration is not tested here."""
     file = tmp_path_factory.getbasetemp() / "speech_kill.db"
     if not file.exists():
         upgrade(file)
@@ -78,7 +78,7 @@ def test_killed_there_everything_promised_is_heard_in_order(
     journal = read(tmp_path / "journal")
     after = journal[len(before) :]
 
-    # The same keys gave the same jobs, and what was promised is there.
+    # The same keys gave the same jobs, and every promised job is there.
     ids: dict[str, set[str]] = {}
     for line in journal:
         if line[0] == "promised":
@@ -95,7 +95,7 @@ def test_killed_there_everything_promised_is_heard_in_order(
 
 
 def test_killed_again_and_again_it_gets_there(tmp_path: Path) -> None:
-    """Killed at each chunk it speaks, a start for each."""
+    """Killed at each chunk that it speaks, with a start for each."""
     for _ in range(2 * len(TEXTS)):
         assert run(tmp_path, "PlaybackQueue._commit_spoken", "after", 1).returncode < 0
     assert run(tmp_path).returncode == 0

@@ -42,7 +42,7 @@ async def test_each_speaks_settles_restores_and_shows_its_own_also_after_a_kill(
     await stage.discord.world.watch.until(
         lambda: "shown india: completed" in lines(journal), PATIENCE, "the second front end"
     )
-    # It restored its own lane only, and a lane that is no guild did not stop the bot.
+    # It restored its own lane only, and a lane that is not a guild did not stop the bot.
     assert [line for line in lines(journal) if line.startswith("restored")] == ["restored http:7"]
     assert not [line for line in lines(journal) if "charlie" in line or "alpha" in line]
     assert "india" not in stage.heard.text

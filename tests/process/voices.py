@@ -1,4 +1,5 @@
-"""Reference voices for the tone engine: recordings of one tone, and a listener who tells which.
+"""Reference voices for the tone engine: recordings of one tone, and a listener that identifies
+them.
 
 A text of `x` alone is spoken at a voice's lowest tone, which is its recording's.
 """
@@ -35,13 +36,13 @@ def reference_of(recording: bytes) -> str:
 
 @dataclass
 class FakeRecordingFiles:
-    """Recordings by their hash, and which were asked for."""
+    """Recordings by their hash, and the list of requested ones."""
 
     recordings: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     def put(self, frequency: float) -> str:
-        """A recording of that tone lies here now; its reference."""
+        """Store a recording of that tone; its reference."""
         recording = recording_of(frequency)
         reference = reference_of(recording)
         self.recordings[reference] = recording
@@ -57,7 +58,7 @@ def in_voice(reference: str, text: str = TEXT) -> SynthesisRequest:
 
 
 async def hear_voice(client: EngineSupervisor, reference: str, text: str = TEXT) -> float:
-    """The pitch in hertz of what the host makes of `text` in that voice."""
+    """The pitch in hertz of the server's sound for `text` in that voice."""
 
     async def listen() -> bytes:
         async with aclosing(client.synthesize(in_voice(reference, text), deadline_in=0)) as pieces:
@@ -81,5 +82,5 @@ def strongest(sound: Samples) -> float:
 
 
 def same_pitch(heard: float, frequency: float) -> bool:
-    """Within a quarter of a tone: voices in these tests are a tone apart at least."""
+    """Within a quarter of a tone: voices in these tests are at least a tone apart."""
     return abs(math.log2(heard / frequency)) < 1 / 24

@@ -1,4 +1,4 @@
-"""A sandbox, and a bot of plain discord.py that is connected to it."""
+"""A sandbox with a bot of plain discord.py, and a voice server with voice clients."""
 
 from collections.abc import AsyncIterator
 
@@ -8,7 +8,9 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from sandbox import Sandbox
+from sandbox.protocol.voice import VoiceServer
 from tests.sandbox.plain_bot import Bot, running
+from tests.sandbox.voice_host import Host
 
 
 @pytest.fixture
@@ -24,3 +26,15 @@ async def bot(local: Sandbox) -> AsyncIterator[Bot]:
     local.guild("Home")
     async with running(local, Bot()) as bot:
         yield bot
+
+
+@pytest.fixture
+async def voice() -> AsyncIterator[VoiceServer]:
+    async with VoiceServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def host(voice: VoiceServer) -> AsyncIterator[Host]:
+    async with Host(voice) as running:
+        yield running

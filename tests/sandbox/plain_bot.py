@@ -15,7 +15,7 @@ INTENTS = discord.Intents(guilds=True, voice_states=True, guild_messages=True)
 
 
 class Bot(discord.Client):
-    """discord.py as it comes; what it is told is kept in `events`."""
+    """discord.py as it comes; `events` keeps what it receives."""
 
     def __init__(self, intents: discord.Intents = INTENTS) -> None:
         super().__init__(intents=intents, heartbeat_timeout=20.0, guild_ready_timeout=0.1)
@@ -30,7 +30,7 @@ class Bot(discord.Client):
         """discord.py would wait for five seconds before it identifies again."""
 
     async def until(self, event: str, timeout: float = 10.0) -> None:
-        """Until `event` was dispatched, after those that were waited for before."""
+        """Wait until `event` was dispatched, after those that were waited for before."""
         async with asyncio.timeout(timeout):
             while await self.events.get() != event:
                 pass

@@ -1,4 +1,4 @@
-"""How the fetching of a file fails, as ordered by a test."""
+"""How the transfer of a file fails, as ordered by a test."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from tests.sandbox.plain_bot import Bot
 
 
 def address(local: Sandbox, data: bytes = b"0123456789") -> str:
-    """Where a kept file can be fetched."""
+    """The address of a stored file."""
     guild = local.guild("Files")
     return local.world.storage.keep(guild.text("general").id, Upload("a.wav", data)).url
 
@@ -30,7 +30,7 @@ async def test_a_file_that_vanishes(local: Sandbox, bot: Bot) -> None:
 
 
 async def test_a_failure_lasts_as_often_as_ordered(local: Sandbox, bot: Bot) -> None:
-    """503 twice, then the file; one of another name is spared."""
+    """503 twice, then the file; a file of another name is not affected."""
     url = address(local)
     local.files.fail("b.wav")
     local.files.fail("a.wav", times=2)
@@ -42,7 +42,7 @@ async def test_a_failure_lasts_as_often_as_ordered(local: Sandbox, bot: Bot) -> 
 
 
 async def test_a_file_that_stalls(local: Sandbox) -> None:
-    """Headers and some bytes come, then nothing, until it is mended: then the connection ends."""
+    """Headers and some bytes come, then nothing, until `clear`: then the connection ends."""
     local.files.stall(after=3)
     async with aiohttp.ClientSession() as session, session.get(address(local)) as answer:
         assert answer.content_length == 10
@@ -51,7 +51,7 @@ async def test_a_file_that_stalls(local: Sandbox) -> None:
         await local.files.until(lambda log: log[-1].sent == 3)
         assert not more.done()
         assert not local.files.requests[-1].is_over
-        local.files.mend()
+        local.files.clear()
         with pytest.raises(aiohttp.ClientPayloadError):
             await more
     await local.files.until(lambda log: log[-1].is_over and not log[-1].is_whole)
@@ -77,7 +77,7 @@ async def test_a_file_that_is_cut(local: Sandbox, bot: Bot) -> None:
 
 
 async def test_a_file_longer_than_announced(local: Sandbox, bot: Bot) -> None:
-    """No Content-Length tells that more comes than the attachment's size."""
+    """No Content-Length shows that more comes than the attachment's size."""
     local.files.swell(by=200_000)
     async with aiohttp.ClientSession() as session, session.get(address(local)) as answer:
         assert answer.content_length is None
@@ -85,7 +85,7 @@ async def test_a_file_longer_than_announced(local: Sandbox, bot: Bot) -> None:
 
 
 async def test_a_client_that_goes_away(local: Sandbox) -> None:
-    """The log says how far it came, and nothing hangs."""
+    """The log says how far the transfer came, and nothing hangs."""
     local.files.slow(rate=1000)
     async with aiohttp.ClientSession() as session, session.get(address(local, bytes(10_000))):
         await local.files.until(lambda log: log[-1].sent > 0)
@@ -95,7 +95,7 @@ async def test_a_client_that_goes_away(local: Sandbox) -> None:
 
 
 async def test_addresses_that_mislead(local: Sandbox, bot: Bot) -> None:
-    """What a hostile proxy names is not where the file is; until it is over."""
+    """The address that a hostile proxy names is not the file's; until the proxy is gone."""
     local.files.mislead("http://127.0.0.1:1")
     assert address(local).startswith("http://127.0.0.1:1/attachments/")
     local.files.mislead("")

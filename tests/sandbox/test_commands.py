@@ -1,4 +1,4 @@
-"""Command schemas: what Discord takes, and at which path it says what is wrong."""
+"""Command schemas: what Discord accepts, and the path at which it reports an error."""
 
 from typing import Any
 
@@ -69,7 +69,7 @@ async def test_names_of_any_script(local: Sandbox) -> None:
 
 
 async def test_discord_py_syncs_and_reads_back(local: Sandbox, bot: Bot) -> None:
-    """Ids stay when commands are synced again; guild commands are apart."""
+    """Ids stay when commands are synced again; guild commands are separate."""
 
     @bot.tree.command(description="Speak.")
     @app_commands.guild_install()

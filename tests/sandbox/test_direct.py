@@ -87,7 +87,7 @@ async def test_a_command_in_direct_messages(
 async def test_only_commands_for_direct_messages_are_offered(
     local: Sandbox, bot: Bot, heard: list[discord.Interaction]
 ) -> None:
-    """Not one of guilds only, not a guild's own, and none once no guild is shared."""
+    """Not a command for guilds only, not a guild's own, and none once no guild is shared."""
     guild = local.guilds[0]
     alice = guild.member("Alice")
     with pytest.raises(NotPossible):
@@ -145,7 +145,7 @@ async def test_the_bot_writes_first(local: Sandbox, bot: Bot) -> None:
 
 
 async def test_who_takes_no_direct_messages(local: Sandbox, bot: Bot) -> None:
-    """50007 where the member blocks them, 50278 where no guild is shared; answers still arrive."""
+    """50007 if the member blocks them, 50278 if no guild is shared; answers still arrive."""
     alice = local.guilds[0].member("Alice")
     user = await bot.fetch_user(alice.id)
     alice.dm.block()
@@ -164,7 +164,7 @@ async def test_who_takes_no_direct_messages(local: Sandbox, bot: Bot) -> None:
 
 
 async def test_the_operator_is_the_applications_owner(local: Sandbox, bot: Bot) -> None:
-    """Reached once they are in a guild with the bot."""
+    """The bot can write to them once they are in a guild with it."""
     owner = (await bot.application_info()).owner
     assert owner.id == local.operator.id
     with pytest.raises(discord.Forbidden):
@@ -177,7 +177,7 @@ async def test_the_operator_is_the_applications_owner(local: Sandbox, bot: Bot) 
 async def test_one_user_in_two_guilds(
     local: Sandbox, bot: Bot, heard: list[discord.Interaction]
 ) -> None:
-    """The same id and the same direct messages; what is private to them is so everywhere."""
+    """The same id and the same direct messages; messages private to them are private everywhere."""
     alice = local.guilds[0].member("Alice")
     away = local.guild("Away")
     there = away.welcome(alice)
@@ -192,7 +192,7 @@ async def test_one_user_in_two_guilds(
 
 
 async def test_direct_messages_are_not_told_without_their_intent(local: Sandbox) -> None:
-    """A bot that did not ask for them still gets interactions from there."""
+    """A bot that did not subscribe to them still gets interactions from there."""
     guild = local.guild("Home")
     async with running(local, Bot()) as bot:
 

@@ -25,7 +25,7 @@ async def test_a_failure_has_no_effect_and_is_logged(local: Sandbox, bot: Bot) -
 
 
 async def test_a_request_may_take_effect_and_fail_all_the_same(local: Sandbox, bot: Bot) -> None:
-    """The message is there, though the client saw its connection cut."""
+    """The message exists, although the client saw its connection cut."""
     text = local.guilds[0].text("general")
     local.rest.apply_then_fail("POST", "/messages$", status=None)
     with pytest.raises(aiohttp.ClientError):

@@ -14,7 +14,7 @@ MIB = 1024 * 1024
 
 @dataclass
 class Given:
-    """What the bot was given."""
+    """What the bot received."""
 
     files: list[discord.Attachment] = field(default_factory=list)
     messages: list[discord.Message] = field(default_factory=list)
@@ -41,7 +41,7 @@ async def given(bot: Bot) -> Given:
 async def test_an_option_carries_a_file_and_its_address(
     local: Sandbox, bot: Bot, given: Given
 ) -> None:
-    """Name, size, type and two addresses, from which it can be fetched until a day is over."""
+    """Name, size, type and two addresses, which work for a day."""
     alice = local.guilds[0].member("Alice")
     await (await alice.command("upload", {"file": Upload("me.wav", b"RIFF")})).answered()
     file = given.files[0]
@@ -57,7 +57,7 @@ async def test_an_option_carries_a_file_and_its_address(
 
 
 async def test_an_address_must_be_discords_own(local: Sandbox, bot: Bot, given: Given) -> None:
-    """Without its signature, or with another's, it leads nowhere."""
+    """Without its signature, or with another's, it does not work."""
     alice = local.guilds[0].member("Alice")
     for name in ("a.wav", "b.wav"):
         await (await alice.command("upload", {"file": Upload(name, b"x")})).answered()
@@ -81,14 +81,14 @@ async def test_an_address_must_be_discords_own(local: Sandbox, bot: Bot, given: 
 async def test_discord_cleans_names(
     local: Sandbox, bot: Bot, given: Given, sent: str, kept: str, title: str | None
 ) -> None:
-    """As werkzeug's secure_filename does; what was sent remains as the title."""
+    """Like werkzeug's secure_filename; the original name becomes the title."""
     alice = local.guilds[0].member("Alice")
     await (await alice.command("upload", {"file": Upload(sent, b"x")})).answered()
     assert (given.files[0].filename, given.files[0].title) == (kept, title)
 
 
 async def test_a_name_of_which_nothing_is_left(local: Sandbox, bot: Bot, given: Given) -> None:
-    """It gets a random one, with its ending."""
+    """It gets a random name, with its ending."""
     alice = local.guilds[0].member("Alice")
     await (await alice.command("upload", {"file": Upload("声.wav", b"x")})).answered()
     assert given.files[0].filename.isascii()
@@ -100,7 +100,7 @@ async def test_a_name_of_which_nothing_is_left(local: Sandbox, bot: Bot, given: 
 async def test_members_upload_ten_mebibytes_or_with_nitro_more(
     local: Sandbox, bot: Bot, given: Given
 ) -> None:
-    """The client does not send what is larger; what may be sent comes with its limit."""
+    """The client refuses larger files; files that it may send come with its limit."""
     guild = local.guilds[0]
     alice, rich = guild.member("Alice"), guild.member("Rich", nitro=True)
     large = Upload("a.wav", bytes(10 * MIB + 1))

@@ -43,7 +43,7 @@ async def asked(local: Sandbox, bot: Bot) -> Interaction:
 async def test_a_private_deferral_stays_private(
     local: Sandbox, bot: Bot, held: list[discord.Interaction]
 ) -> None:
-    """Its fill may bring files and remove them again; its own flags do not count."""
+    """The edit that fills it may add files and remove them again; its own flags do not count."""
     interaction = await asked(local, bot)
     answer = await held[0].response.defer(ephemeral=True, thinking=True)
     assert answer is not None
@@ -105,7 +105,7 @@ async def test_private_messages_cannot_be_edited_as_ordinary_ones(
 async def test_a_deleted_original_is_not_filled(
     local: Sandbox, bot: Bot, held: list[discord.Interaction]
 ) -> None:
-    """What follows a deleted deferral is a message of its own."""
+    """What follows a deleted deferral is a separate message."""
     interaction = await asked(local, bot)
     await held[0].response.defer(thinking=True)
     await held[0].delete_original_response()
@@ -121,8 +121,8 @@ async def test_a_deleted_original_is_not_filled(
 async def test_the_three_answers_to_a_button(
     local: Sandbox, bot: Bot, held: list[discord.Interaction]
 ) -> None:
-    """An update changes the message at once, a deferred update by a later edit, and a private
-    answer is another message; all of them also where the button's message is private."""
+    """An update changes the message at once, a deferred update changes it by a later edit, and a
+    private answer is another message; also if the button's message is private."""
     first = await asked(local, bot)
     alice = first.member
     view = discord.ui.View(timeout=None)
@@ -172,8 +172,8 @@ async def test_answers_may_be_as_large_as_the_interaction_says(
 async def test_answers_are_not_counted_in_the_limit_over_all(
     local: Sandbox, bot: Bot, held: list[discord.Interaction]
 ) -> None:
-    """While the fifty requests of the bot's own token are used up, an interaction is answered and
-    followed up."""
+    """When the fifty requests of the bot's own token are used up, an interaction is still answered
+    and followed up."""
     await asked(local, bot)
 
     def spend() -> None:

@@ -1,4 +1,4 @@
-"""Connections that break: what an unmodified discord.py makes of them."""
+"""Broken connections, and how an unmodified discord.py handles them."""
 
 import asyncio
 
@@ -60,7 +60,7 @@ async def test_a_frozen_connection_answers_no_heartbeat(local: Sandbox, bot: Bot
 
 
 async def test_away_and_back_on_the_same_port(local: Sandbox, bot: Bot) -> None:
-    """While Discord is away connections are refused; afterwards the bot resumes."""
+    """While Discord is away it refuses connections; afterwards the bot resumes."""
     url = local.api_url
     await local.away()
     await bot.until("disconnect")
@@ -70,7 +70,7 @@ async def test_away_and_back_on_the_same_port(local: Sandbox, bot: Bot) -> None:
 
 
 async def test_a_session_that_is_not_resumed_in_time_is_over(local: Sandbox, bot: Bot) -> None:
-    """Its voice state goes, and a later resume is answered with op 9."""
+    """Its voice state ends, and a later resume is answered with op 9."""
     guild = local.guilds[0]
     lounge = guild.voice("Lounge")
     await bot.until("guild_channel_create")
@@ -125,7 +125,7 @@ async def test_guilds_come_and_go(local: Sandbox, bot: Bot) -> None:
 
 
 async def test_voice_states_are_told(local: Sandbox, bot: Bot) -> None:
-    """A member who joins and leaves is seen doing so."""
+    """The bot sees a member join and leave."""
     guild = local.guilds[0]
     lounge = guild.voice("Lounge")
     alice = guild.member("Alice")
@@ -141,7 +141,7 @@ async def test_voice_states_are_told(local: Sandbox, bot: Bot) -> None:
 
 
 async def test_a_sharded_client_is_told_of_its_guilds(local: Sandbox) -> None:
-    """It asks `/gateway/bot`, identifies each shard, and each has the guilds that are its."""
+    """It asks `/gateway/bot`, identifies each shard, and each has its own guilds."""
 
     class Sharded(discord.AutoShardedClient):
         async def before_identify_hook(
@@ -160,11 +160,11 @@ async def test_a_sharded_client_is_told_of_its_guilds(local: Sandbox) -> None:
 
 
 async def test_too_many_events_in_a_minute_close_the_connection(local: Sandbox, bot: Bot) -> None:
-    """4008 at the 121st event, heartbeats among them; the session can be resumed."""
+    """4008 at the 121st event, heartbeats included; the session can be resumed."""
     guild = local.guilds[0]
     session = set(local.gateway.sessions)
-    for _ in range(118):  # beside the identify and a first heartbeat
-        # As heartbeats do: past discord.py's own limiter, which would wait.
+    for _ in range(118):  # in addition to the identify and a first heartbeat
+        # Like heartbeats: past discord.py's own limiter, which would wait.
         await bot.ws.send_heartbeat({"op": 1, "d": None})
     (connection,) = local.gateway.connections
     for _ in range(4):
@@ -194,7 +194,7 @@ async def test_events_of_two_minutes_are_counted_apart(local: Sandbox, bot: Bot)
 
 
 async def test_voice_requests_are_logged(local: Sandbox, bot: Bot) -> None:
-    """With the sandbox's time, also those that come to nothing."""
+    """With the sandbox's time, also those that have no effect."""
     guild = local.guilds[0]
     lounge, closed = guild.voice("Lounge"), guild.voice("Closed")
     closed.overwrite(guild.everyone, deny=Permission.CONNECT)

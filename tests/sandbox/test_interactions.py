@@ -13,7 +13,7 @@ from tests.sandbox.plain_bot import Bot
 
 
 class Heard:
-    """What the bot's commands were given, and what came of its answers."""
+    """What the bot's commands received, and what became of its answers."""
 
     def __init__(self) -> None:
         self.values: list[object] = []
@@ -129,7 +129,7 @@ async def test_a_button_changes_the_message(local: Sandbox, bot: Bot, heard: Hea
 
 
 async def test_choices_complete_as_one_types(local: Sandbox, bot: Bot, heard: Heard) -> None:
-    """The bot's choices come back; 26 of them are refused with 50035, and none is shown."""
+    """The bot's choices come back; 26 choices are refused with 50035, and none is shown."""
     text = local.guilds[0].text("general")
     alice = local.guilds[0].member("Alice")
     others = {"text": "hi"}
@@ -198,7 +198,7 @@ async def test_a_token_dies_after_fifteen_minutes(local: Sandbox, bot: Bot, hear
 
 
 async def test_sub_commands_and_context_menus(local: Sandbox, bot: Bot, heard: Heard) -> None:
-    """`queue view` is found by its path; a message's menu gives the message."""
+    """`queue view` is found by its path; a message's menu sends the message."""
     text = local.guilds[0].text("general")
     alice = local.guilds[0].member("Alice")
     viewed = await (await alice.command("queue view", {"page": 3}, channel=text)).answered()

@@ -14,7 +14,7 @@ def channel_of(bot: Bot, channel: Channel) -> discord.PartialMessageable:
 
 
 async def test_a_message_is_sent_edited_and_deleted(local: Sandbox, bot: Bot) -> None:
-    """With a file, which can be fetched again; the edit keeps the file and is remembered."""
+    """With a file, which can be fetched again; an edit keeps the file and is recorded."""
     text = local.guilds[0].text("general")
     file = discord.File(io.BytesIO(b"sound"), "a.ogg")
     sent = await channel_of(bot, text).send("one", file=file)
@@ -63,8 +63,8 @@ async def test_components_are_checked(local: Sandbox, bot: Bot) -> None:
 
 
 async def test_lacking_permissions_are_told_apart(local: Sandbox, bot: Bot) -> None:
-    """Without View Channel 50001, without Send Messages or Attach Files 50013; a role's
-    overwrite, a member's, and an administrator, who may all."""
+    """Without View Channel 50001, without Send Messages or Attach Files 50013; a role's overwrite,
+    a member's, and an administrator, who may do everything."""
     guild = local.guilds[0]
     local.limit_rates(False)
     text = guild.text("general")
@@ -87,7 +87,7 @@ async def test_lacking_permissions_are_told_apart(local: Sandbox, bot: Bot) -> N
 
 
 async def test_a_bot_in_timeout_sends_nothing(local: Sandbox, bot: Bot) -> None:
-    """50013 until it is over."""
+    """50013 until the timeout is over."""
     guild = local.guilds[0]
     text = guild.text("general")
     await guild.bot.timeout(60)
@@ -145,7 +145,7 @@ async def test_pings_follow_what_is_allowed(local: Sandbox, bot: Bot) -> None:
 
 
 async def test_links_unfurl_unless_suppressed(local: Sandbox, bot: Bot) -> None:
-    """The flag 4 is kept, and `unfurls` says what a reader would see."""
+    """The flag 4 is stored, and `unfurls` says what a reader would see."""
     text = local.guilds[0].text("general")
     await channel_of(bot, text).send("see https://example.org")
     await channel_of(bot, text).send("see https://example.org", suppress_embeds=True)
@@ -153,7 +153,7 @@ async def test_links_unfurl_unless_suppressed(local: Sandbox, bot: Bot) -> None:
 
 
 async def test_a_channel_takes_five_messages_in_five_seconds(local: Sandbox, bot: Bot) -> None:
-    """The sixth is answered 429, with what discord.py needs to wait; edits count apart."""
+    """The sixth is answered 429, with the wait that discord.py needs; edits count separately."""
     text = local.guilds[0].text("general")
     url = f"{local.api_url}/channels/{text.id}/messages"
     headers = {"Authorization": f"Bot {local.token}"}
@@ -173,7 +173,7 @@ async def test_a_channel_takes_five_messages_in_five_seconds(local: Sandbox, bot
 
 
 async def test_an_enforced_nonce_sends_once(local: Sandbox, bot: Bot) -> None:
-    """The same nonce again is answered with the message that is there."""
+    """The same nonce again is answered with the message that exists."""
     text = local.guilds[0].text("general")
     first = await channel_of(bot, text).send("x", nonce="7")
     again = await channel_of(bot, text).send("x", nonce="7")

@@ -12,7 +12,7 @@ from tests.sandbox.plain_bot import Bot
 
 @pytest.fixture
 async def given(bot: Bot) -> list[Any]:
-    """What the bot was given."""
+    """What the bot received."""
     given: list[Any] = []
     voice = app_commands.Group(name="voice", description="Voices.")
     access = app_commands.Group(name="access", description="Who may use it.", parent=voice)
@@ -70,7 +70,7 @@ async def test_members_roles_and_channels_are_resolved(
 async def test_completion_below_groups_sees_the_other_options(
     local: Sandbox, bot: Bot, given: list[Any]
 ) -> None:
-    """Also where they come after the one that is typed."""
+    """Also where they come after the one that is being typed."""
     guild = local.guilds[0]
     alice, bert = guild.member("Alice"), guild.member("Bert")
     choices = await alice.complete("voice access share", "voice", "ann", others={"member": bert})
@@ -79,7 +79,7 @@ async def test_completion_below_groups_sees_the_other_options(
 
 
 async def test_members_are_selected(local: Sandbox, bot: Bot, given: list[Any]) -> None:
-    """As many as the select takes; their users and members come with the ids."""
+    """As many as the select accepts; their users and members come with the ids."""
     guild = local.guilds[0]
     alice, bert, carl = (guild.member(each) for each in ("Alice", "Bert", "Carl"))
     shared = await (await alice.command("voice access share", {"voice": "x"})).answered()

@@ -1,4 +1,4 @@
-"""The examples of `sandbox/README.md` are run as they stand."""
+"""The examples of `sandbox/README.md` run as they are."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""What a bot meets that was killed, or whose answers went astray."""
+"""What a bot meets after it was killed, or after its answers were lost."""
 
 import asyncio
 
@@ -12,8 +12,9 @@ from tests.sandbox.plain_bot import Bot, running
 
 
 async def test_a_killed_bot_finds_itself_still_in_voice(local: Sandbox) -> None:
-    """Its old session keeps the place until it would have been resumed; the new session sees
-    it, takes it over with a join of the same channel, and keeps it when the old one ends."""
+    """Its old session keeps its place in voice until the time to resume is over; the new session
+    sees it, takes it over with a join of the same channel, and keeps it when the old session
+    ends."""
     guild = local.guild("Home")
     lounge = guild.voice("Lounge")
     first = Bot()
@@ -21,7 +22,7 @@ async def test_a_killed_bot_finds_itself_still_in_voice(local: Sandbox) -> None:
         await join(first, lounge.id)
         await guild.bot_joined(lounge)
         first_session = guild.bot.voice.session_id
-        await local.away()  # cut without a goodbye, as by a kill
+        await local.away()  # cut without a close frame, as by a kill
     await local.back()
     async with running(local, Bot()) as second:
         seen = second.get_channel(lounge.id)
@@ -70,7 +71,7 @@ async def join(bot: Bot, channel_id: int) -> None:
 async def test_an_answer_that_took_effect_and_failed_is_met_as_40060(
     local: Sandbox, bot: Bot
 ) -> None:
-    """discord.py tries again after the 502; asked for, the original response is there."""
+    """discord.py tries again after the 502; on request, the original response is there."""
     told: asyncio.Future[tuple[int, int]] = bot.loop.create_future()
 
     @bot.tree.command(description="Speak.")
@@ -89,7 +90,7 @@ async def test_an_answer_that_took_effect_and_failed_is_met_as_40060(
 
 
 async def test_an_unanswered_interaction_has_no_original_response(local: Sandbox, bot: Bot) -> None:
-    """10015, which settles an unclear answer as not given."""
+    """10015, which shows that an unclear answer was not given."""
 
     @bot.tree.command(description="Never answered.")
     async def silent(interaction: discord.Interaction) -> None: ...
@@ -111,8 +112,8 @@ class Form(ui.Modal, title="Dictionary"):
 
 
 async def test_forms_and_selects(local: Sandbox, bot: Bot) -> None:
-    """A form's fields reach the bot; a required one cannot be left out, nor a value chosen that
-    is not offered."""
+    """A form's fields reach the bot; a required field cannot be left out, and only offered values
+    can be chosen."""
     alice = local.guilds[0].member("Alice")
 
     @bot.tree.command(description="Add a word.")
@@ -144,8 +145,8 @@ async def test_forms_and_selects(local: Sandbox, bot: Bot) -> None:
 
 
 async def test_rights_to_a_command(local: Sandbox, bot: Bot) -> None:
-    """Without the permission that a command asks for by default, or in a channel where commands
-    are denied, the client does not offer it."""
+    """Without the permission that a command requires by default, or in a channel where commands are
+    denied, the client does not offer it."""
     guild = local.guilds[0]
 
     @bot.tree.command(description="For moderators.")

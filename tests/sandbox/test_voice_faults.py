@@ -1,10 +1,7 @@
-"""What discord.py goes through when voice breaks, and whether members hear it afterwards.
+"""How discord.py behaves when voice breaks, and whether members hear it afterwards.
 
-Only as far as an unmodified discord.py mends itself; what it does not mend is the bot's to stand
-over.
+Only as far as an unmodified discord.py recovers by itself; the bot must handle the rest.
 """
-
-from collections.abc import AsyncIterator
 
 import discord
 import pytest
@@ -18,20 +15,8 @@ SPEECH = tone(0.1)
 
 
 @pytest.fixture
-async def voice() -> AsyncIterator[VoiceServer]:
-    async with VoiceServer() as server:
-        yield server
-
-
-@pytest.fixture
 async def anne(voice: VoiceServer) -> Recording:
     return await voice.listen(guild_id=GUILD, channel_id=LOBBY, user_id=ANNE)
-
-
-@pytest.fixture
-async def host(voice: VoiceServer) -> AsyncIterator[Host]:
-    async with Host(voice) as running:
-        yield running
 
 
 @pytest.fixture
@@ -65,8 +50,8 @@ async def test_after_a_lost_connection_discord_py_joins_afresh(
     voice: VoiceServer, bot: discord.VoiceClient, code: int | None
 ) -> None:
     """After an invalid session or a dropped TCP connection it backs off, leaves, and identifies
-    itself anew. Whether it gets further is a matter of luck in 2.7.1: its reader may still wait
-    on the old socket for up to 30 s."""
+    again. In 2.7.1 it is a matter of luck whether it gets further: its reader may still wait on the
+    old socket for up to 30 s."""
     assert bot.is_connected()
     await voice.close_connection(GUILD, code)
     await voice.wait_for(lambda server: len(server.history) == 2, 15)
@@ -78,7 +63,7 @@ async def test_after_a_lost_connection_discord_py_joins_afresh(
 async def test_an_expelled_bot_is_out(
     voice: VoiceServer, host: Host, bot: discord.VoiceClient
 ) -> None:
-    """4014 with a voice state that names no channel ends the connection for good."""
+    """4014 with a voice state that names no channel ends the connection permanently."""
     await host.gateway.put(GUILD, None)
     await until(lambda: not host.client.voice_clients)
     assert voice.connections == []
@@ -98,7 +83,7 @@ async def test_a_bot_that_leaves_is_gone_from_the_group(
 async def test_a_dead_udp_path_is_invisible_to_discord_py(
     voice: VoiceServer, bot: discord.VoiceClient, anne: Recording
 ) -> None:
-    """Frames vanish while it believes that it plays, and are heard again afterwards."""
+    """Frames are lost while it believes that it plays, and are heard again afterwards."""
     voice.drop_udp(GUILD, True)
     bot.play(Frames(SPEECH))
     await until(lambda: not bot.is_playing())

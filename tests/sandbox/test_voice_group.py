@@ -1,5 +1,5 @@
-"""The encrypted group of a channel, driven without sockets: who can decrypt whom, as people come
-and go."""
+"""The encrypted group of a channel, driven without sockets: which clients can decrypt which others,
+while people come and go."""
 
 import asyncio
 import random
@@ -31,7 +31,7 @@ class Client:
         self.group.offer(self.user_id, self.session.get_serialized_key_package())
 
     def consider(self, proposals: bytes) -> Commit | None:
-        # Its own commit comes too late by protocol; it is made, as a real client makes it.
+        # Its own commit is too late by protocol; it still makes it, like a real client.
         self.session.process_proposals(davey.ProposalsOperationType.append, proposals)
         return None
 
@@ -68,7 +68,7 @@ def heard(listener: Listener) -> int:
 
 
 def test_a_member_alone_has_no_keys() -> None:
-    """A client that is the only one in the channel cannot encrypt."""
+    """A client that is alone in the channel cannot encrypt."""
     group = Group(CHANNEL)
     bot = Client(BOT, group)
     group.join(bot)
@@ -92,7 +92,7 @@ def test_whoever_comes_first_both_end_in_one_group() -> None:
 
 
 def test_frames_in_the_clear_are_not_heard() -> None:
-    """A client that ignores the group is heard by nobody."""
+    """No listener hears a client that ignores the group."""
     group = Group(CHANNEL)
     anne = listen(group, 1)
     anne.hear(0.0, 0, 0, BOT, SPEECH)
@@ -100,7 +100,7 @@ def test_frames_in_the_clear_are_not_heard() -> None:
 
 
 def test_who_left_hears_no_more_and_who_came_hears_from_then_on() -> None:
-    """Keys change with every change of who is present."""
+    """Keys change with every change of the members."""
     group = Group(CHANNEL)
     anne, bert = listen(group, 1), listen(group, 2)
     bot = Client(BOT, group)
@@ -138,7 +138,7 @@ def test_a_client_that_comes_back_under_the_same_user_is_taken_out_and_in() -> N
 
 
 def test_a_client_that_could_not_follow_recovers_with_a_new_key_package() -> None:
-    """What follows opcode 31: the member is taken out and in again in one commit."""
+    """What follows opcode 31: one commit removes the member and adds it again."""
     group = Group(CHANNEL)
     anne, bert = listen(group, 1), listen(group, 2)
     bot = Client(BOT, group)
@@ -150,7 +150,7 @@ def test_a_client_that_could_not_follow_recovers_with_a_new_key_package() -> Non
 
 
 def test_a_transition_is_executed_when_every_client_is_ready() -> None:
-    """After a commit that clients took part in, they are told to execute it."""
+    """After a commit in which clients took part, they are told to execute it."""
     group = Group(CHANNEL)
     bot = Client(BOT, group)
     listen(group, 1)
@@ -161,7 +161,7 @@ def test_a_transition_is_executed_when_every_client_is_ready() -> None:
 
 
 async def test_a_delayed_group_forms_once_for_all_who_came_meanwhile() -> None:
-    """With a delay, nobody has keys at once, and one commit adds all."""
+    """With a delay, no member has keys at once, and one commit adds all."""
     group = Group(CHANNEL, delay=0.01)
     anne, bert = listen(group, 1), listen(group, 2)
     bot = Client(BOT, group)

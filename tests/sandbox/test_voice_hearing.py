@@ -1,7 +1,5 @@
 """Who hears what: an unmodified discord.py speaks, simulated members listen."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from sandbox.protocol.voice import VoiceServer
@@ -9,18 +7,6 @@ from tests.sandbox.voice_host import BOT, GUILD, LOBBY, STUDIO, Host, encrypted,
 from tests.sandbox.voice_sound import SILENCE, Frames, tone
 
 ANNE, BERT = 11, 12
-
-
-@pytest.fixture
-async def voice() -> AsyncIterator[VoiceServer]:
-    async with VoiceServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def host(voice: VoiceServer) -> AsyncIterator[Host]:
-    async with Host(voice) as running:
-        yield running
 
 
 async def test_members_hear_every_frame_as_it_was_sent(voice: VoiceServer, host: Host) -> None:
@@ -85,7 +71,7 @@ async def test_a_member_who_joins_in_mid_speech_hears_from_then_on(
 
 
 async def test_a_member_who_left_hears_no_more(voice: VoiceServer, host: Host) -> None:
-    """Its recording ends, and the others' goes on."""
+    """Its recording ends, and the other member's continues."""
     anne = await voice.listen(guild_id=GUILD, channel_id=LOBBY, user_id=ANNE)
     bert = await voice.listen(guild_id=GUILD, channel_id=LOBBY, user_id=BERT)
     bot = await host.join(LOBBY)
@@ -139,7 +125,7 @@ async def test_in_another_channel_the_bot_is_in_another_group(
 
 
 async def test_a_member_who_moves_keeps_its_recording(voice: VoiceServer, host: Host) -> None:
-    """It hears what is said where it is, in one recording."""
+    """It hears what is said in its channel, in one recording."""
     anne = await voice.listen(guild_id=GUILD, channel_id=STUDIO, user_id=ANNE)
     bot = await host.join(LOBBY)
     moved = await voice.listen(guild_id=GUILD, channel_id=LOBBY, user_id=ANNE)

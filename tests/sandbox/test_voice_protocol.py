@@ -22,7 +22,7 @@ SPEECH = b"\xfc" + bytes(range(40))
 
 @pytest.fixture
 async def voice() -> AsyncIterator[VoiceServer]:
-    """A server without end-to-end encryption: what is tested here lies below it."""
+    """A server without end-to-end encryption: these tests are about the layers below it."""
     async with VoiceServer(dave=False) as server:
         yield server
 
@@ -97,7 +97,7 @@ async def test_discovery_tells_a_client_its_own_address(client: Script) -> None:
 
 
 async def test_keep_alives_are_echoed(client: Script) -> None:
-    """Eight bytes from a known address come back as they were."""
+    """Eight bytes from a known address come back unchanged."""
     await client.connect(admit(client.voice))
     client.send(b"12345678")
     assert await asyncio.wait_for(client.datagrams.get(), 5) == b"12345678"
@@ -168,7 +168,7 @@ async def test_messages_out_of_order_or_out_of_the_protocol_are_refused(
 
 
 async def test_an_admission_replaces_the_one_before(client: Script) -> None:
-    """Only the newest token opens the door."""
+    """Only the newest token works."""
     old = admit(client.voice)
     admit(client.voice)
     await client.identify(old)
@@ -229,7 +229,7 @@ async def test_the_connection_shows_what_its_client_did(client: Script) -> None:
 
 
 async def test_members_learn_who_comes_and_goes(client: Script) -> None:
-    """The newcomer is told of those present; they are told of joins and leaves."""
+    """The newcomer learns who is present; they learn of joins and leaves."""
     voice = client.voice
     await voice.listen(guild_id=GUILD, channel_id=CHANNEL, user_id=ANNE)
     await client.connect(admit(voice))
@@ -307,7 +307,7 @@ async def test_a_dropped_tcp_connection_can_be_resumed(voice: VoiceServer) -> No
 
 
 async def test_refusals_come_as_often_as_they_were_ordered(voice: VoiceServer) -> None:
-    """Five closes in a row, then the door is open."""
+    """Five closes in a row, then the server accepts again."""
     voice.refuse_identify(GUILD, 4006, 5)
     for _ in range(5):
         async with Script(voice) as client:
@@ -319,7 +319,7 @@ async def test_refusals_come_as_often_as_they_were_ordered(voice: VoiceServer) -
 
 
 async def test_refusals_without_a_number_last_until_they_are_lifted(voice: VoiceServer) -> None:
-    """As a voice server that is broken for a while."""
+    """Like a voice server that is broken for a while."""
     voice.refuse_identify(GUILD, 4006, None)
     for _ in range(3):
         async with Script(voice) as client:
@@ -403,7 +403,7 @@ async def test_the_other_server_serves_the_same_sessions(voice: VoiceServer) -> 
 
 
 async def test_an_expelled_user_is_closed_and_must_be_admitted_anew(client: Script) -> None:
-    """4014, and neither resuming nor identifying works with what it had."""
+    """4014, and its old session and token work for neither resuming nor identifying."""
     voice = client.voice
     token = admit(voice)
     await client.connect(token)
@@ -416,7 +416,7 @@ async def test_an_expelled_user_is_closed_and_must_be_admitted_anew(client: Scri
 
 
 async def test_a_user_who_left_may_close_its_own_connection(client: Script) -> None:
-    """Expelled without a code, as after a leave of its own: it is out, and told nothing."""
+    """Expelled without a code, as after a leave of its own: it is out, and gets no message."""
     voice = client.voice
     await client.connect(admit(voice))
     await voice.expel(guild_id=GUILD, user_id=USER, code=None)
@@ -427,7 +427,7 @@ async def test_a_user_who_left_may_close_its_own_connection(client: Script) -> N
 
 
 async def test_measuring_keeps_arrivals_and_decrypts_nothing() -> None:
-    """`measure_only` times each packet on its connection; nobody hears it."""
+    """`measure_only` times each packet on its connection; no member hears it."""
     async with VoiceServer(dave=False, measure_only=True) as voice, Script(voice) as client:
         anne = await voice.listen(guild_id=GUILD, channel_id=CHANNEL, user_id=ANNE)
         await client.connect(admit(voice))

@@ -57,7 +57,7 @@ def test_late_frames_leave_silence_of_their_lateness() -> None:
 
 
 def test_silence_frames_are_a_gap_in_speech_but_no_dropout() -> None:
-    """The network did its part; the speaker said nothing."""
+    """The network delivered everything; the speaker said nothing."""
     packets = tone(0.2)
     heard = recording(*steady([*packets, *[SILENCE] * 25, *packets]))
     assert heard.longest_dropout() == 0.0
@@ -72,7 +72,7 @@ def test_a_burst_is_played_in_order_without_loss() -> None:
 
 
 def test_speech_spans_join_short_silences() -> None:
-    """Where one pause ends a span depends on `join`."""
+    """`join` decides where one pause ends a span."""
     word, pause = tone(0.2), [SILENCE] * 25
     heard = recording(*steady([*pause, *word, *pause, *word, *pause]))
     assert len(heard.speech_spans()) == 2

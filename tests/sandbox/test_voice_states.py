@@ -37,7 +37,7 @@ async def place(local: Sandbox, bot: Bot) -> AsyncIterator[Place]:
 
 
 async def hears(listener: Member, client: discord.VoiceClient, timeout: float = 5.0) -> None:
-    """Until something that the client plays reaches the listener, decrypted."""
+    """Wait until something that the client plays reaches the listener, decrypted."""
     await asyncio.to_thread(client.wait_until_connected, timeout)
     before = len(listener.recording.packets())
     client.play(Frames(tone(0.2)))
@@ -56,14 +56,14 @@ async def test_a_member_hears_what_the_bot_plays(local: Sandbox, place: Place) -
 
 
 async def test_a_moved_bot_goes_on_in_the_other_channel(local: Sandbox, place: Place) -> None:
-    """A moderator's move, and one by the bot itself; who is there hears it."""
+    """A moderator's move, and one by the bot itself; the members there hear it."""
     alice, bert = place.guild.member("Alice"), place.guild.member("Bert")
     await alice.join(place.lounge)
     await bert.join(place.den)
     client = await place.join(place.lounge)
     await place.guild.bot.move(place.den)
     await hears(bert, client)
-    # Not `move_to`: its new socket goes unread for up to 30 s in discord.py 2.7.1.
+    # Not `move_to`: in discord.py 2.7.1 its new socket goes unread for up to 30 s.
     lounge = client.guild.get_channel(place.lounge.id)
     assert isinstance(lounge, discord.VoiceChannel)
     before = local.voice.connection(place.guild.id)
@@ -86,8 +86,8 @@ async def test_a_disconnected_bot_is_out(local: Sandbox, place: Place) -> None:
 
 
 async def test_a_closed_or_full_channel_answers_nothing(local: Sandbox, place: Place) -> None:
-    """Without Connect, or with no room, the bot's wish is passed over and times out; moderators
-    pass a full channel."""
+    """Without Connect, or in a full channel, the bot's request is ignored and times out; moderators
+    can enter a full channel."""
     place.lounge.overwrite(place.guild.everyone, deny=Permission.CONNECT)
     place.den.update(user_limit=1)
     alice = place.guild.member("Alice")
@@ -104,7 +104,7 @@ async def test_a_closed_or_full_channel_answers_nothing(local: Sandbox, place: P
 
 async def test_who_may_not_speak_is_suppressed(local: Sandbox, place: Place) -> None:
     """Where Speak is missing, in the AFK channel, and in a stage; in a stage the bot may lift it
-    with Mute Members. What is sent while suppressed reaches nobody."""
+    with Mute Members. What it sends while suppressed reaches no member."""
     guild = place.guild
     place.den.overwrite(guild.everyone, deny=Permission.SPEAK)
     afk, stage = guild.afk("Away"), guild.stage("Stage")
@@ -132,8 +132,8 @@ async def test_who_may_not_speak_is_suppressed(local: Sandbox, place: Place) -> 
 async def test_a_bot_without_mute_members_speaks_on_a_stage_when_it_is_invited(
     local: Sandbox, place: Place
 ) -> None:
-    """It asks, and withdraws; is refused without Request to Speak; is invited, accepts, is put back
-    into the audience."""
+    """It asks, and withdraws; is refused without Request to Speak; is invited, accepts, and is
+    moved back into the audience."""
     stage, alice = place.guild.stage("Stage"), place.guild.member("Alice")
     await place.bot.until("guild_channel_create")
     await alice.join(stage)
@@ -187,7 +187,7 @@ async def test_a_person_who_is_made_a_speaker_has_yet_to_accept(
 
 
 async def test_a_muted_bot_is_not_heard(local: Sandbox, place: Place) -> None:
-    """Its frames arrive at the server and are passed on to nobody, until it is unmuted."""
+    """Its frames arrive at the server, which forwards none of them until it is unmuted."""
     alice = place.guild.member("Alice")
     await alice.join(place.lounge)
     client = await place.join(place.lounge)
@@ -200,7 +200,8 @@ async def test_a_muted_bot_is_not_heard(local: Sandbox, place: Place) -> None:
 
 
 async def test_a_deleted_channel_and_a_changed_server(local: Sandbox, place: Place) -> None:
-    """After a change of voice server the bot is heard again; with its channel it goes."""
+    """After a change of voice server the bot is heard again; it leaves when its channel is
+    deleted."""
     alice = place.guild.member("Alice")
     await alice.join(place.lounge)
     client = await place.join(place.lounge)
@@ -217,7 +218,7 @@ async def test_a_deleted_channel_and_a_changed_server(local: Sandbox, place: Pla
 
 
 async def test_a_timeout_disconnects_and_closes_voice(local: Sandbox, place: Place) -> None:
-    """Until it is over the bot cannot join."""
+    """Until the timeout is over the bot cannot join."""
     await place.join(place.lounge)
     await place.guild.bot.timeout(60)
     assert place.guild.bot.voice.channel is None

@@ -22,7 +22,7 @@ NETWORK = 0.01  # seconds that an answer of the gateway takes
 
 
 class Gateway:
-    """Stands where `DiscordWebSocket` stands in a client; `sessions` counts the joins."""
+    """Replaces `DiscordWebSocket` in a client; `sessions` counts the joins."""
 
     def __init__(self, voice: VoiceServer, client: discord.Client) -> None:
         self.voice = voice
@@ -38,7 +38,7 @@ class Gateway:
         self_mute: bool = False,
         self_deaf: bool = False,
     ) -> None:
-        """What a client asks for with opcode 4."""
+        """The request that a client makes with opcode 4."""
         # discord.py misses answers that come within the same turn of the loop.
         self._later = asyncio.create_task(self._answer(guild_id, channel_id, self_mute, self_deaf))
 
@@ -49,7 +49,7 @@ class Gateway:
         await self.put(guild_id, channel_id, self_mute=self_mute, self_deaf=self_deaf)
 
     async def put(self, guild_id: int, channel_id: int | None, **flags: bool) -> None:
-        """The bot is in this channel now, whoever wanted that."""
+        """The bot is in this channel now, whoever moved it."""
         if channel_id is None:
             self._channels.pop(guild_id, None)
             self._tell_state(guild_id, None, flags)
@@ -67,7 +67,7 @@ class Gateway:
         self.tell_server(guild_id, token)
 
     def readmit(self, guild_id: int) -> None:
-        """The voice server of the guild is another one now (`endpoint`)."""
+        """The guild's voice server is another one now (`endpoint`)."""
         token = self.voice.admit(
             guild_id=guild_id,
             channel_id=self._channels[guild_id],

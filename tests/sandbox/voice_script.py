@@ -66,14 +66,14 @@ class Script:
         return parsed["op"], parsed["d"], parsed.get("seq")
 
     async def expect(self, op: int) -> Any:
-        """The data of the next message with this opcode; others are passed over."""
+        """The data of the next message with this opcode; skips others."""
         while True:
             heard, data, _ = await self.hear()
             if heard == op:
                 return data
 
     async def closed(self) -> int | None:
-        """The code with which the server closes the websocket; messages are passed over."""
+        """The code with which the server closes the websocket; skips messages."""
         async with asyncio.timeout(5):
             while not self.websocket.closed:
                 await self.websocket.receive()
@@ -94,7 +94,7 @@ class Script:
         await self.say(Op.RESUME, data)
 
     async def connect(self, token: str) -> dict[str, Any]:
-        """All the way to the secret key; returns the session description."""
+        """Identify, up to the secret key; returns the session description."""
         await self.identify(token)
         ready = await self.expect(Op.READY)
         self.ssrc = ready["ssrc"]

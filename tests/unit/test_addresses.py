@@ -1,4 +1,4 @@
-"""Recordings are fetched from Discord's servers, and nothing else is called."""
+"""Recordings are fetched from Discord's servers, and from nowhere else."""
 
 import socket
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.voices.download import ELSEWHERE, Addresses, Fetcher, Recording
+from bot.voices.download import Addresses, Fetcher, Recording
 from engine.base.clock import SystemClock
 from engine.base.settings import MEBIBYTE
 from engine.model.errors import BadRecording
@@ -81,11 +81,11 @@ def test_discords_own_addresses_are_fetched(api: str, url: str) -> None:
 def test_no_other_address_is(api: str, url: str) -> None:
     with pytest.raises(BadRecording) as refused:
         Addresses.of_api(api).check(url)
-    assert refused.value.user_message == ELSEWHERE
+    assert refused.value.code == "download-elsewhere"
 
 
 def test_what_looks_like_the_host_and_is_looked_up_as_it_leads_there() -> None:
-    """IDNA makes it the same name: the address that is fetched says so, too."""
+    """IDNA makes it the same name: the fetched address says so, too."""
     address = Addresses.of_api(DISCORD).check("https://\u217ddn.discordapp.com/a")
     assert str(address) == "https://cdn.discordapp.com/a"
 
@@ -112,7 +112,7 @@ def test_no_files_lie_at_discords_api(host: str) -> None:
 
 @pytest.fixture
 def bait() -> Iterator[socket.socket]:
-    """Somebody on this machine who listens, and should never be called."""
+    """A server on this machine that must never be called."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
         yield server
@@ -133,7 +133,7 @@ async def test_fetcher_calls_nobody_who_is_not_discord(tmp_path: Path, bait: soc
             recording = Recording(url=url, size=10)
             with pytest.raises(BadRecording) as refused:
                 fetcher.check(recording)
-            assert refused.value.user_message == ELSEWHERE
+            assert refused.value.code == "download-elsewhere"
             with pytest.raises(BadRecording) as refused:
                 await fetcher.fetch(recording, tmp_path / "a.mp3")
-            assert refused.value.user_message == ELSEWHERE
+            assert refused.value.code == "download-elsewhere"

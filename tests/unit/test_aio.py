@@ -1,4 +1,4 @@
-"""Small patterns of asyncio: nothing that was started is left running, and no error is lost."""
+"""Small patterns of asyncio: no started task is left running, and no error is lost."""
 
 import asyncio
 

@@ -14,7 +14,7 @@ from tests.unit.test_audio import sine
 
 
 def decoded(packets: list[bytes]) -> np.ndarray:
-    """As a client of Discord plays them: from the first sample that the decoder gives."""
+    """As a client of Discord plays them: from the first sample that the decoder returns."""
     decoder = av.CodecContext.create("libopus", "r")
     assert isinstance(decoder, av.AudioCodecContext)
     decoder.sample_rate = SAMPLE_RATE
@@ -56,7 +56,7 @@ def test_a_sound_is_the_same_whatever_was_heard_before_it() -> None:
     alone = decoded(packets)
     after_silence = decoded([SILENCE] * 5 + packets)[5 * SAMPLES_PER_FRAME :]
     after_itself = decoded(packets + packets)[len(alone) :]
-    begin = 2 * SAMPLES_PER_FRAME  # the silence, and what the sound before rings on into it
+    begin = 2 * SAMPLES_PER_FRAME  # the silence, and the echo of the sound before in it
     assert np.abs(after_silence - alone).max() < 0.001
     assert np.abs(after_itself - alone)[begin:].max() < 0.001
 

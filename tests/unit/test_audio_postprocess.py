@@ -1,4 +1,4 @@
-"""Postprocessing does the same to a sound, whatever the pieces that it comes in."""
+"""Postprocessing has the same result, however the sound is cut into pieces."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def silence(seconds: float) -> Samples:
 
 
 def run(step: Step, samples: Samples, sizes: list[int]) -> Samples:
-    """All that comes out of `step` for `samples` in pieces of these sizes, and the rest."""
+    """The output of `step` for `samples` in pieces of these sizes, and the rest."""
     out = []
     for size in sizes:
         out.append(step.feed(samples[:size]))

@@ -1,5 +1,5 @@
-"""The documents are true of the code: every setting, every command, every file, every sentence of
-the bot that they name."""
+"""The documents match the code: every setting, command, file and sentence of the bot that they
+name."""
 
 import ast
 import re
@@ -31,7 +31,7 @@ from tests.unit.fluent_entries import entries
 
 HOME: Final = Path(__file__).resolve().parents[2]
 NAMES: Final = [name.upper() for name in Settings.model_fields]
-#: A default of "none".
+#: How the documents write the default "none".
 EMPTY: Final = (None, frozenset[int]())
 
 FOLDERS: Final = ("bot", "engine", "mynah", "sandbox", "tests", "bench", "references", "docs")
@@ -41,7 +41,7 @@ PAGES: Final = (
     *sorted(str(page.relative_to(HOME)) for page in (HOME / "docs").glob("*.md")),
 )
 MOST_LINES: Final = 199
-#: What the bot's and the console command's sentences are read from.
+#: Where the sentences of the bot and of the console command are.
 SPEAKING: Final = ("bot", "engine", "mynah")
 DOCUMENTS: Final = sorted(
     str(file.relative_to(HOME))
@@ -57,7 +57,7 @@ MAPPED: Final = (
     *("engine/voices/analysis", "mynah/testing"),
     *("sandbox/client", "sandbox/model", "sandbox/protocol", "sandbox/protocol/voice"),
 )
-#: Made when the product runs, or by its operator: not there on a clean clone.
+#: Made when the product runs, or by its operator: absent in a clean clone.
 MADE: Final = (".env", ".venv/", "data/")
 
 
@@ -70,7 +70,7 @@ def text_of(document: str) -> str:
 
 @pytest.fixture
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment of the tests has no say."""
+    """The environment of the tests has no influence."""
     for name in NAMES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
@@ -199,7 +199,7 @@ def test_links_lead_somewhere(document: str) -> None:
 
 
 def named_files(document: str) -> Iterator[str]:
-    """What a document names in code: paths, and names of files."""
+    """The code spans of a document that are paths, or names of files."""
     prose = re.sub(r"```.*?```", "", text_of(document), flags=re.DOTALL)
     for code in re.findall(r"`([^`\s]+)`", prose):
         is_name = re.fullmatch(r"[\w.-]+\.(py|md|toml|yaml|txt|example)", code)
@@ -209,10 +209,10 @@ def named_files(document: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_files_that_are_named_exist(document: str) -> None:
-    """A bare name is looked for in the whole project: its context says where."""
+    """A bare name is searched for in the whole project: its context says where."""
     here = (HOME / document).parent
     everywhere = {file.name for folder in FOLDERS for file in (HOME / folder).rglob("*.*")}
-    # CONTRIBUTING.md has its reader write files; `test_contributing.py` does.
+    # CONTRIBUTING.md tells its reader to write files; `test_contributing.py` does.
     new = tuple(re.findall(r"^New file `([^`]+)`", text_of(document), re.MULTILINE))
     gone = [
         name
@@ -224,7 +224,7 @@ def test_files_that_are_named_exist(document: str) -> None:
 
 
 def test_architecture_lists_every_package() -> None:
-    """And what it lists is there."""
+    """And every file in the list exists."""
     listed = {row[0].rstrip("/") for row in table("ARCHITECTURE.md", "package")}
     assert len(listed) > 15
     assert [path for path in listed if not (HOME / path).is_dir()] == []
@@ -236,7 +236,7 @@ def test_architecture_lists_every_package() -> None:
 
 @pytest.mark.parametrize("folder", MAPPED)
 def test_first_page_of_a_room_names_each_of_its_files(folder: str) -> None:
-    """And the entries of its map are there."""
+    """And the entries of its map exist."""
     page = text_of(f"{folder}/__init__.py").split('"""')[1]
     there = {file.name for file in (HOME / folder).glob("*.py")} - {"__init__.py"}
     there |= {f"{file.parent.name}/" for file in (HOME / folder).glob("*/__init__.py")}
@@ -265,7 +265,7 @@ def test_lines_of_text_fit_a_screen(page: str) -> None:
 
 
 def test_no_paragraph_stands_twice() -> None:
-    """A fact has one place; the others link to it."""
+    """A fact is in one place; the others link to it."""
     paragraphs = Counter(
         paragraph.strip()
         for page in PAGES
@@ -280,7 +280,7 @@ def test_no_paragraph_stands_twice() -> None:
 
 @cache
 def sentences() -> tuple[str, ...]:
-    """Every text in the product's source and its catalogue, a NUL where a value is put in."""
+    """Every text in the product's source and its catalogue, with a NUL for each inserted value."""
     found: list[str] = [
         label(entry.name, **dict.fromkeys(entry.variables, Markup("\0")))
         for entry in entries(ENGLISH).values()
@@ -307,14 +307,14 @@ def _texts(tree: ast.Module) -> Iterator[str]:
 
 
 def quoted() -> list[str]:
-    """What the table of symptoms says that one reads."""
+    """The sentences that the table of symptoms quotes."""
     symptoms = [row[0] for row in table("docs/troubleshooting.md", "symptom")]
     return [quote for symptom in symptoms for quote in re.findall(r'"([^"]+)"', symptom)]
 
 
 @pytest.mark.parametrize("quote", quoted())
 def test_symptom_is_what_the_bot_says(quote: str) -> None:
-    """ "…" stands for what differs each time."""
+    """The page writes "…" for the part that differs each time."""
     words = [re.escape(words.strip()) for words in quote.split("…") if words.strip()]
     pattern = re.compile(r"[^\n]{0,80}?".join(words))
     assert any(pattern.search(sentence) for sentence in sentences())

@@ -1,4 +1,4 @@
-"""What is written of an error: what it is, never what it says, unless the words are ours."""
+"""How an error is logged: by what it is, never by its words, unless the words are ours."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine.base.error_text import describe, format_error
 from engine.model.errors import EngineUnavailable, Refused, SetupError
 
-#: Stands for a token, and for what a member wrote.
+#: Stands for a token, and for the text of a member.
 MARK = "Quetzalcoatl"
 
 

@@ -1,5 +1,5 @@
-"""The fingerprint of speech: what changes it and what does not. `bench/fingerprint.py` measures
-more of it, and over many pairs."""
+"""The fingerprint of speech: which changes affect it and which do not. `bench/fingerprint.py`
+measures more, and over many pairs."""
 
 import itertools
 from collections.abc import Callable
@@ -86,7 +86,7 @@ def test_other_words_of_the_same_speaker_are_others() -> None:
 
 @pytest.mark.parametrize("sound", ["tone", "noise", "silence", "hum"])
 def test_what_is_no_speech_is_like_nothing(sound: str) -> None:
-    """Two tones differ in no bit that would mean anything."""
+    """Two tones differ in no meaningful bit."""
     at = np.arange(6 * rate()) / rate()
 
     def one(number: int) -> Samples:
@@ -104,8 +104,8 @@ def test_what_is_no_speech_is_like_nothing(sound: str) -> None:
 
 
 def test_only_what_is_kept_is_asked_about_and_the_whole_is_compared_with() -> None:
-    """What is frozen may have been longer than the stretch that was kept of it; what is given
-    cannot hide that stretch among something else."""
+    """The frozen recording may have been longer than the stretch that was kept of it; an upload
+    cannot hide that stretch among other sound."""
     sound, other = speech(), speech(OTHER_TEXT)
     whole = np.concatenate((other, sound))
     frozen = fingerprint_of(Pcm(whole, rate()), 0, len(other))  # the kept stretch is the other part

@@ -1,9 +1,9 @@
-"""How soon the gateway is tried again, after a connection that could not be read."""
+"""How soon the bot tries the gateway again, after a connection that could not be read."""
 
 from bot.discord_io.gateway import WELL_AFTER, Pauses
 
 DAY = 86_400
-#: Discord resets a bot's token that identifies more often in a day.
+#: Discord resets the token of a bot that identifies more often in a day.
 MOST_IDENTIFIES = 1_000
 
 

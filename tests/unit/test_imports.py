@@ -1,4 +1,4 @@
-"""The folders of the house import each other in one direction, and pure files do no I/O.
+"""The packages import each other in one direction, and pure files do no I/O.
 
 The rules are read from the source, so that an import inside a function counts as well.
 """
@@ -21,8 +21,8 @@ PRODUCT: Final = ("bot", "engine", "sandbox", "mynah")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Who (modules, by prefix) must not import what (modules, by prefix), except whom. `unless`:
-    those of `who` that may."""
+    """`who` must not import `never` (modules, by prefix), except `but`. `unless`: the modules of
+    `who` that may."""
 
     who: str
     never: tuple[str, ...]
@@ -67,7 +67,7 @@ RULES: Final = (
         ("engine.tts",),
         but=("engine.tts.client.engine", "engine.tts.audio.ogg"),
     ),
-    # Of the database, all others see transactions.
+    # All other files see only transactions of the database.
     *(
         Rule(
             package,
@@ -79,7 +79,8 @@ RULES: Final = (
     Rule("bot.locales", ("bot",), but=("bot.locales",)),
     Rule("bot", ("engine.tts",), but=("engine.tts.client.engine",)),
     Rule("bot", ("engine.store", "sqlalchemy", "sqlite3")),
-    # A stranger's recording is decoded in a process that may fail, and that knows no one's voices.
+    # A stranger's recording is decoded in a process that may fail, and that knows no member's
+    # voices.
     Rule("engine.voices", ("engine.tts",), unless=("engine.voices.analysis",)),
     Rule("engine", ("engine.voices.analysis",), unless=("engine.voices.analysis",)),
     Rule("bot", ("engine.voices.analysis",)),
@@ -163,10 +164,9 @@ PURE: Final = (
     "bot/voice/requests.py",
     "bot/voice/frame_source.py",
 )
-#: Not pure, and still seen by pure files: a stream announces its first packet by an event of
-#: asyncio's, the key of a piece of audio is made beside the files that are named by it, an error is
-#: described with the words that the system has for its number, and sentences are read once from
-#: their files.
+#: Not pure, but pure files may import them: a stream announces its first packet by an event of
+#: asyncio's, the key of a piece of audio is made beside the files that it names, an error is
+#: described with the system's text for its number, and sentences are read once from their files.
 NEIGHBOURS: Final = (
     "bot.locales.catalog",
     "engine.queue.audio_stream",
@@ -174,7 +174,7 @@ NEIGHBOURS: Final = (
     "engine.base.error_text",
 )
 
-#: What the bot's process must do without: its memory, and the time of its threads.
+#: The bot's process must not import these: they cost memory, and the time of its threads.
 HEAVY: Final = (
     *("alembic", "av", "cryptography", "espeakng_loader", "ffmpeg", "httpx", "numpy", "sandbox"),
     *("imageio_ffmpeg", "soxr", "starlette", "torch", "uvicorn", "webrtcvad"),
@@ -193,8 +193,8 @@ def name_of(file: Path) -> str:
 
 @cache
 def imports_of(file: Path, *, typed: bool = False) -> frozenset[str]:
-    """All that a file imports, wherever in it; with `typed`, also what only the type checker
-    reads."""
+    """Everything that a file imports, wherever in it; with `typed`, also imports only for the type
+    checker."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     left_out = {
         id(each)
@@ -217,7 +217,8 @@ def imports_of(file: Path, *, typed: bool = False) -> frozenset[str]:
 
 
 def _from(module: str, name: str) -> str:
-    """`from engine.queue import tries` imports a module, `… import Speech` what is in one."""
+    """`from engine.queue import attempts` imports a module, `… import SpeechQueue` a class from
+    one."""
     path = HOME.joinpath(*module.split("."), name)
     is_module = path.with_suffix(".py").exists() or path.is_dir()
     return f"{module}.{name}" if is_module else module
@@ -305,7 +306,7 @@ def test_every_module_opens_with_what_it_is() -> None:
 
 
 def test_process_of_the_bot_stays_small() -> None:
-    """What it imports is not what the engine's host, the migrations and the sandbox need."""
+    """What it imports is not what the engine server, the migrations and the sandbox need."""
     code = f"import sys, mynah.run; print(*[name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=HOME, capture_output=True, text=True, check=True

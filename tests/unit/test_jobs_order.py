@@ -111,7 +111,7 @@ def test_later_chunks_are_due_when_all_before_them_has_been_heard() -> None:
     a, bb = queue.jobs[0].chunks
     ready(a, 3.0)
     assert queue.next_to_make(ENGINE, (), PACE) == (bb, 100 + 3.0 + 0.5)
-    # In work: its length is not known yet, and estimated.
+    # In flight: its length is not known yet, and estimated.
     due = 100 + 3.5 + 2 * PACE + 0.5 + GAP
     found = queue.next_to_make(ENGINE, {bb.key}, PACE)
     assert found is not None

@@ -1,4 +1,4 @@
-"""A job's text becomes chunks under a card; what a player has is left alone."""
+"""A job's text becomes chunks for an engine; the split does not touch what a player has."""
 
 from dataclasses import replace
 

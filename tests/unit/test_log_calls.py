@@ -1,8 +1,8 @@
-"""No call of a log, and no `print`, shows an error by its own words: `describe` says what may be
-shown. The rule is read from the source, as those of imports are.
+"""No log call, and no `print`, shows an error by its own words: `describe` says what may be shown.
+The rule is read from the source, like those of imports.
 
-What it cannot see is an error's words that were put into a string before: `str`, `repr` and
-f-strings of errors are forbidden in the product altogether, but for the places named here.
+It cannot see words of an error that were put into a string before: `str`, `repr` and f-strings of
+errors are forbidden in the whole product, except for the places named here.
 """
 
 import ast
@@ -17,14 +17,14 @@ PRODUCT: Final = ("bot", "engine", "mynah")
 LOGS: Final = {"log", "logger", "_log", "logging"}
 LEVELS: Final = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 
-#: What may be read off an error in a log: numbers, names of the system's, sentences of ours.
+#: What a log may read from an error: numbers, names of the system's, sentences of ours.
 READ: Final = {"status", "code", "errno", "strerror", "by_signal", "output", "user_message"}
-#: What may take an error whole.
-TAKE: Final = {"describe", "format_error", "own_words", "places", "type"}
+#: What may take a whole error.
+TAKE: Final = {"describe", "error_text", "format_error", "own_words", "places", "type"}
 #: What may put an error's own words into a string, and why that cannot repeat a member's.
 OWN_WORDS: Final = {
     "engine/base/error_text.py": "it decides which errors may",
-    # The words of the parts of this product, and of what they start with, before any member.
+    # The words of the parts of this product, and of their start, before any member.
     "bot/voices/directory.py": "a refusal in other words",
     "engine/store/integrity.py": "SQLite of a file that it cannot read, at the start",
     "engine/store/readonly.py": "likewise, in a console command",
@@ -60,7 +60,7 @@ def sources() -> Iterator[tuple[str, ast.Module, set[str]]]:
 
 
 def errors_in(tree: ast.Module) -> set[str]:
-    """The names that errors are bound to anywhere in a module."""
+    """The names to which a module binds errors."""
     caught = {node.name for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler)}
     given = {
         node.arg
@@ -93,7 +93,7 @@ def is_log_call(node: ast.AST) -> bool:
 
 
 def shown(node: ast.AST, errors: set[str]) -> Iterator[str]:
-    """How errors are shown within `node` otherwise than they may be."""
+    """Forbidden ways to show errors within `node`."""
     match node:
         case ast.keyword(arg="exc_info"):
             return
@@ -131,7 +131,7 @@ def test_no_line_of_the_log_shows_an_error_by_its_own_words(room: str) -> None:
         if is_log_call(node) and isinstance(node, ast.Call)
         for argument in (*node.args, *node.keywords)
         for what in shown(argument, errors)
-        if not path.startswith(("mynah/chat", "mynah/demo"))  # they print to who types
+        if not path.startswith(("mynah/chat", "mynah/demo"))  # they print to their user
     ]
     assert not wrong
 

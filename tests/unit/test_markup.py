@@ -1,4 +1,4 @@
-"""What a message says: markup becomes words, and no id is ever said."""
+"""How a message is spoken: markup becomes words, and no id is ever spoken."""
 
 import re
 from collections.abc import Mapping

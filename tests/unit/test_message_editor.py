@@ -108,7 +108,7 @@ async def editor(clock: ManualClock) -> AsyncIterator[MessageEditor]:
 
 
 class Made:
-    """Which edits were made, when. `results`: what each try comes to; the last one repeats."""
+    """Which edits were made, when. `results`: the result of each attempt; the last one repeats."""
 
     def __init__(self, clock: ManualClock) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""Ogg Opus: what is written is read back, and nothing else passes for it."""
+"""Ogg Opus: what is written can be read again, and nothing else is accepted."""
 
 import io
 import zlib

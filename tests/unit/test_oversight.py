@@ -5,6 +5,7 @@ from dataclasses import replace
 from bot.voices.moderation_text import label, paged, render_audit_log, render_list
 from engine.model.voices import Action, AuditEntry, ClonePolicy, PlaceRules, Scope, Voice
 from engine.voices.moderation import open_reports
+from tests.unit.fluent_entries import entries
 from tests.values import VOICE
 
 LANE = "7"
@@ -78,3 +79,27 @@ def test_trail_says_who_in_words_where_there_is_no_member() -> None:
     assert "the operator uploaded a deleted voice (#1)" in told
     assert "an erased member deleted their data" in told
     assert "set who may upload: <@&99>" in told
+
+
+def test_every_action_has_its_sentence() -> None:
+    audit = {name for name in entries("en") if name.startswith("audit-")}
+    assert audit == {f"audit-{action}" for action in Action}
+
+
+def test_log_says_to_whom_it_was_done_and_what_came_of_it() -> None:
+    voices = {1: voice(1, scope=Scope.SERVER)}
+    blocked, default, engines, reported = render_audit_log(
+        [
+            entry(Action.BAR, None, detail="43"),
+            entry(Action.DEFAULT),
+            entry(Action.DEFAULT, None, detail="en"),
+            entry(Action.REPORT, detail="**It is me.**"),
+        ],
+        voices,
+        lane=LANE,
+        page=1,
+    ).splitlines()
+    assert blocked.endswith("<@42> blocked <@43> from adding voices")
+    assert default.endswith("<@42> set the default voice: **Morning** (#1) of <@41>")
+    assert engines.endswith("<@42> set the default voice: en")
+    assert reported.endswith("**Morning** (#1) of <@41>: \\*\\*It is me.\\*\\*")

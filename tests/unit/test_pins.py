@@ -1,4 +1,4 @@
-"""What runs in production is pinned to bytes: packages by hashes, the base image by its digest."""
+"""Everything in production is pinned to bytes: packages by hashes, the base image by its digest."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""Places are shared fairly: one a member, the others in turn, and none is lost."""
+"""Places are shared fairly: one for each member, the others in turn, and none is lost."""
 
 import asyncio
 
@@ -10,11 +10,11 @@ from mynah.testing.clocks import ManualClock, settle
 
 
 class Hall:
-    """Two places, and members who stay until they are told to go."""
+    """Two places, and members who stay until a test tells them to go."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.places = WorkSlots(self.clock, 2, 3.0, second="one is enough", full="all are taken")
+        self.places = WorkSlots(self.clock, 2, 3.0, second="one-is-enough", full="all-are-taken")
         self.inside: list[str] = []
         self._go: dict[str, asyncio.Event] = {}
 
@@ -44,7 +44,7 @@ async def test_member_has_one_place_whether_inside_or_in_line() -> None:
     for member in ("ada", "eve"):
         with pytest.raises(Busy, match="second") as refused:
             hall.places.claim(member)
-        assert refused.value.user_message == "one is enough"
+        assert refused.value.code == "one-is-enough"
     await hall.go("ada")
     assert hall.inside == ["bob", "eve"]
     await hall.come("ada")  # and waits again, behind the others
@@ -72,7 +72,7 @@ async def test_who_waited_in_vain_is_told_and_may_come_again() -> None:
     await hall.clock.advance(0.2)
     with pytest.raises(Busy) as refused:
         await waiting
-    assert refused.value.user_message == "all are taken"
+    assert refused.value.code == "all-are-taken"
     await hall.go("ada")
     await hall.come("eve")
     assert hall.inside == ["bob", "eve"]
@@ -80,7 +80,7 @@ async def test_who_waited_in_vain_is_told_and_may_come_again() -> None:
 
 @pytest.mark.parametrize("goes_first", [False, True])
 async def test_place_of_who_gives_up_in_line_is_not_lost(goes_first: bool) -> None:
-    """Also where it was theirs already, and they did not know yet."""
+    """Also if the place was theirs already, and they did not know yet."""
     hall = Hall()
     for member in ("ada", "bob"):
         await hall.come(member)

@@ -1,4 +1,4 @@
-"""What is said of a recording, and which part of it is kept."""
+"""The advice about a recording, and which part of it is kept."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ GOOD = replace(REPORT, seconds=15.0, speech=14.0)
 
 
 def voiced(seconds: float, *, pitch: float = 120.0) -> Samples:
-    """Vowels of two formants, three syllables a second: the detector takes them for speech."""
+    """Vowels of two formants, three syllables a second: the detector accepts them as speech."""
     time = np.arange(int(seconds * RATE)) / RATE
     phase = 2 * np.pi * np.cumsum(pitch * (1 + 0.05 * np.sin(2 * np.pi * 0.7 * time))) / RATE
     sound = np.zeros(len(time))

@@ -1,4 +1,4 @@
-"""No form of a secret gets through; what is no secret does; JSON stays JSON."""
+"""No form of a secret passes; everything else does; JSON stays JSON."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from engine.base.redaction import HIDDEN, Redactor
 from engine.base.settings import Settings, secrets_of
 
-_RANDOM = random.Random(118)  # the same at every run, and in no file that is searched for tokens
+_RANDOM = random.Random(118)  # the same in every run, and in no file that is searched for tokens
 
 
 def random_part(size: int) -> str:
@@ -26,7 +26,7 @@ def random_part(size: int) -> str:
 
 BOT = f"MTE4NjU0MzIxMDk4NzY1NDMyMQ.GabcdE.{random_part(28)}"
 TICKET = base64.urlsafe_b64encode(f"interaction:118:{random_part(60)}".encode()).decode()
-#: What an operator may choose as a password of the engine's host.
+#: What an operator may choose as a password of the engine server.
 CHOSEN = 'pâss "word" \\ with\'all+that/is=in&it'
 
 KNOWN = Redactor([BOT, CHOSEN])
@@ -201,7 +201,7 @@ HEADS = {
 
 
 def test_time_is_linear_whoever_wrote_the_text() -> None:
-    """200 kB of each. Squared, one of them takes many minutes."""
+    """200 kB of each. In quadratic time, one of them takes many minutes."""
     texts = [("", each) for each in HOSTILE] + list(HEADS.items())
     code = (
         "from engine.base.redaction import Redactor\n"
@@ -212,7 +212,7 @@ def test_time_is_linear_whoever_wrote_the_text() -> None:
 
 
 def test_every_secret_setting_is_hidden_in_the_log() -> None:
-    """Also those of later versions: by their type, not by their names."""
+    """Also of later versions: by their type, not by their names."""
 
     class Later(Settings):
         mynah_later_secret: SecretStr | None = None

@@ -1,10 +1,11 @@
-"""Who may do what: each rule of the page of rights, as a table."""
+"""Who may do what: each rule of the policy, as a table."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from bot.locales.catalog import text
 from bot.policy import (
     BotFacts,
     ChannelFacts,
@@ -23,6 +24,7 @@ from bot.policy import (
     may_view,
     obstacle,
 )
+from bot.voice.listeners import Blocker
 
 HERE, ELSEWHERE = 100, 200
 ME = MemberFacts(id="7", channel=HERE)
@@ -82,7 +84,8 @@ def check(denied: Denial | None, words: str | None) -> None:
 def test_say_and_replay(
     rule: Rule, requester: MemberFacts, scene: ChannelFacts, words: str | None
 ) -> None:
-    """Who is in a voice channel and may speak there may say, but not take the bot from others."""
+    """Members in a voice channel who may speak there can use /say, but not take the bot from
+    others."""
     check(rule(requester, scene), words)
 
 
@@ -100,7 +103,8 @@ def test_say_and_replay(
     ],
 )
 def test_join(requester: MemberFacts, scene: ChannelFacts, words: str | None) -> None:
-    """The bot comes from nowhere and from an empty channel; from listeners, for a moderator."""
+    """The bot comes from outside and from an empty channel; from listeners, only for a
+    moderator."""
     check(may_join(requester, scene), words)
 
 
@@ -124,7 +128,8 @@ def test_join(requester: MemberFacts, scene: ChannelFacts, words: str | None) ->
 def test_skip(
     requester: MemberFacts, scene: ChannelFacts, owner: JobOwner, words: str | None
 ) -> None:
-    """Members skip their own, a moderator anyone's, who is present those of who has left."""
+    """Members skip their own texts, a moderator anyone's, and present members those of members who
+    left."""
     check(may_skip(requester, scene, owner), words)
 
 
@@ -145,7 +150,7 @@ def test_skip(
 def test_stop(
     requester: MemberFacts, scene: ChannelFacts, owners: list[JobOwner], words: str | None
 ) -> None:
-    """Stopping ends the jobs that one may skip, and is denied where there is none such."""
+    """Stopping ends the jobs that the member may skip, and is denied if there are none."""
     check(may_stop(requester, scene, owners), words)
 
 
@@ -169,7 +174,7 @@ def test_stop(
 def test_pause_resume_and_leave(
     rule: Rule, requester: MemberFacts, scene: ChannelFacts, words: str | None
 ) -> None:
-    """Who is present may, and only a moderator while jobs of others wait."""
+    """Present members may, and only a moderator while jobs of others wait."""
     check(rule(requester, scene), words)
 
 
@@ -183,7 +188,7 @@ def test_pause_resume_and_leave(
     ],
 )
 def test_download_and_queue_view(requester: MemberFacts, words: str | None) -> None:
-    """Who can view the voice channel may look at what is spoken in it, from anywhere."""
+    """Members who can view the voice channel may look at what is spoken in it, from anywhere."""
     check(may_view(requester), words)
 
 
@@ -198,7 +203,7 @@ def test_download_and_queue_view(requester: MemberFacts, words: str | None) -> N
     ],
 )
 def test_voice_admin(requester: MemberFacts, words: str | None) -> None:
-    """Who manages the server decides about the voices on it, from anywhere."""
+    """Members who manage the server decide about the voices on it, from anywhere."""
     check(may_administer(requester), words)
 
 
@@ -234,5 +239,16 @@ STAGE = replace(CHANNEL, stage=True)
     ],
 )
 def test_what_keeps_the_bot_from_speaking_is_named(bot: BotFacts, words: str | None) -> None:
-    """A missing permission is named as Discord's settings name it."""
+    """A missing permission has the name that Discord's settings use."""
     check(obstacle(bot), words)
+
+
+def test_denials_are_values() -> None:
+    """What is denied can be compared, and is put into words only when it is shown."""
+    assert may_skip(ME, WITH_OTHERS, THEIRS) == Denial(code="job-of-present-member", member="8")
+    assert may_join(NOWHERE, ALONE) == Denial(code="not-in-voice")
+
+
+@pytest.mark.parametrize("blocker", Blocker)
+def test_what_keeps_the_bot_from_being_heard_has_its_sentence(blocker: Blocker) -> None:
+    assert text(blocker).endswith(".")

@@ -1,4 +1,4 @@
-"""The schedule gives the lane whose listeners run dry first."""
+"""The deadline queue returns the lane whose listeners run out of sound first."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Access to a server: it judges any head of a request, and never breaks over one."""
+"""Access to an engine server: it judges any head of a request, and never fails on one."""
 
 import pytest
 from hypothesis import given

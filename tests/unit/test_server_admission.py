@@ -1,4 +1,5 @@
-"""What a server takes at once: requests, recordings, WAV files, and bytes that nobody has read."""
+"""What an engine server takes at once: requests, recordings, WAV files, and bytes that no client
+has read."""
 
 import asyncio
 

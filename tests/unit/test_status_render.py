@@ -10,12 +10,7 @@ from hypothesis import strategies as st
 
 from bot.locales.escape import escape
 from bot.messages.render import (
-    LACKING,
     MOST_CONTENT,
-    NO_CLONES,
-    OWN_VOICE,
-    SPARE,
-    SPARE_SPOKE,
     Button,
     ButtonAction,
     GivenVoice,
@@ -30,6 +25,10 @@ from engine.model.voices import Unnamed
 from mynah.testing.fake_engine import fake_job
 
 NOW = 1_800_000_000.0
+CANNOT_CLONE = "This engine cannot imitate voices: spoken in its own."
+LACKING = "This engine does not have that voice: spoken in its own."
+FALLBACK_SPEAKS = "The speech engine is down: a simpler one speaks meanwhile, in its own voice."
+FALLBACK_SPOKE = "The speech engine was down: a simpler one spoke, in its own voice."
 
 
 def view(text: str = "Hello there.", **changes: Any) -> JobView:
@@ -162,6 +161,17 @@ def test_an_outcome_says_what_happened(state: str, changes: dict[str, Any], line
     assert show(over).final
 
 
+def test_every_end_has_its_sentence() -> None:
+    ends = [None, *EndReason]
+    told = {last_line(view(state=JobState.CANCELLED, ended_by=each)) for each in ends}
+    assert len(told) == len(ends)
+
+
+def test_parts_are_counted() -> None:
+    over = view(state=JobState.CANCELLED, ended_by=EndReason.STOPPED, spoken=1, chunks=1)
+    assert last_line(over) == "Stopped; 1 of 1 part spoken."
+
+
 def test_an_outcome_does_not_change_with_the_moment() -> None:
     over = view(state=JobState.COMPLETED, seconds=3.0)
     later = render(
@@ -181,6 +191,11 @@ def test_a_job_that_is_over_can_be_replayed_and_downloaded_once_it_was_heard() -
     unheard = show(view(state=JobState.CANCELLED, ended_by=EndReason.SKIPPED))
     assert [each.label for each in unheard.buttons] == ["Replay"]
     assert not show(view(state=JobState.CANCELLED, ended_by=EndReason.ABORTED)).buttons
+
+
+def test_every_button_has_its_name() -> None:
+    labels = [Button(each, 5).label for each in ButtonAction]
+    assert labels == ["Skip", "Stop", "Replay", "Download"]
 
 
 @given(st.sampled_from(ButtonAction), st.integers(1, 2**63 - 1))
@@ -349,19 +364,19 @@ def test_name_is_not_taken_for_what_it_says(name: str) -> None:
 
 
 def test_engines_own_voice_is_not_taken_for_a_name() -> None:
-    assert "says, in the engine's own voice:" in show(view(), voice=OWN_VOICE).content
+    assert "says, in the engine's own voice:" in show(view(), voice=Unnamed.OWN).content
 
 
 @pytest.mark.parametrize(
     ("substitution", "fallback_speaks", "waiting", "over"),
     [
         (None, False, None, None),
-        (Substitution.OWN_VOICE, False, NO_CLONES, NO_CLONES),
+        (Substitution.OWN_VOICE, False, CANNOT_CLONE, CANNOT_CLONE),
         (Substitution.LACKING, False, LACKING, LACKING),
-        (Substitution.LACKING, True, SPARE, LACKING),
-        (None, True, SPARE, None),  # it may have been spoken before
-        (Substitution.FALLBACK, True, SPARE, SPARE_SPOKE),
-        (Substitution.FALLBACK, False, SPARE_SPOKE, SPARE_SPOKE),
+        (Substitution.LACKING, True, FALLBACK_SPEAKS, LACKING),
+        (None, True, FALLBACK_SPEAKS, None),  # it may have been spoken before
+        (Substitution.FALLBACK, True, FALLBACK_SPEAKS, FALLBACK_SPOKE),
+        (Substitution.FALLBACK, False, FALLBACK_SPOKE, FALLBACK_SPOKE),
     ],
 )
 def test_what_sounds_otherwise_than_wished_is_said_in_the_outcome_too(
@@ -369,6 +384,6 @@ def test_what_sounds_otherwise_than_wished_is_said_in_the_outcome_too(
 ) -> None:
     for state, words in ((JobState.QUEUED, waiting), (JobState.COMPLETED, over)):
         shown = show(view(state=state, substitution=substitution), fallback_speaks=fallback_speaks)
-        known = (NO_CLONES, LACKING, SPARE, SPARE_SPOKE)
+        known = (CANNOT_CLONE, LACKING, FALLBACK_SPEAKS, FALLBACK_SPOKE)
         asides = {each for each in known if each in shown.content}
         assert asides == ({words} if words else set())

@@ -1,4 +1,4 @@
-"""What an engine is given: nothing invisible, nothing endless, nothing that it takes for markup."""
+"""An engine's input: nothing invisible, nothing endless, nothing that it takes for markup."""
 
 import unicodedata
 

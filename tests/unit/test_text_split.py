@@ -213,7 +213,7 @@ def test_hostile_texts_pass_through_both_steps(unit: str) -> None:
 
 
 def test_quotation_marks_in_a_long_text_pass() -> None:
-    """The sentence library is quadratic in them: for so many it would need minutes."""
+    """The sentence library is quadratic in them: so many would take minutes."""
     text = "a“" * 300_000
     assert joined(split(text, least=25, most=300)) == words(text)
 

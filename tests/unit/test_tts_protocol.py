@@ -1,4 +1,5 @@
-"""What travels between the bot and a host arrives as it was; what is wrong with a body is named."""
+"""Data between the bot and an engine server arrives unchanged; an error names what is wrong with a
+body."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Who may use which voice, and where: every rule, alone and together."""
+"""Who may use which voice, and where: every rule, alone and combined."""
 
 from dataclasses import replace
 

@@ -1,4 +1,5 @@
-"""Who gets the ticks of the frame clock, how often, and that a fault of one affects no other."""
+"""Which sender gets the ticks of the frame clock, how often, and that a fault of one affects no
+other."""
 
 import threading
 

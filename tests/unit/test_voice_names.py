@@ -1,4 +1,4 @@
-"""What a voice may be called: names that look like what they are."""
+"""Permitted names of voices: names that look like what they are."""
 
 import unicodedata
 
@@ -48,7 +48,7 @@ def test_names_that_are_kept(typed: str, kept: str) -> None:
         "a\u00adb",
         "\u3164",  # a filler
         "\u2800",
-        "\u0301",  # a mark on nothing
+        "\u0301",  # a mark without a letter
         "\ud800",
         "\ue000",
         "@everyone",

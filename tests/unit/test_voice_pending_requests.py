@@ -1,4 +1,4 @@
-"""Which voice states the bot's own requests explain."""
+"""Which voice states are explained by the bot's own requests."""
 
 from bot.voice.requests import PendingVoiceRequests
 

@@ -65,7 +65,7 @@ async def test_no_minute_has_more_requests_than_discord_takes(
 
 
 async def test_servers_take_turns(clock: ManualClock, requests: VoiceRequestBudget) -> None:
-    """One that asks again and again does not keep the others waiting."""
+    """A server that asks again and again does not delay the others."""
     await use_up(requests)
     served: Counter[int] = Counter()
 

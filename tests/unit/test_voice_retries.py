@@ -1,4 +1,4 @@
-"""When another try to enter a voice channel may begin."""
+"""When the next attempt to enter a voice channel may begin."""
 
 import pytest
 

@@ -24,7 +24,7 @@ PAUSE_LEAD = 0.1  # 5 frames
 def item(
     name: str, packets: int = 3, *, complete: bool = True, pause_after: float = 0.0
 ) -> PlaybackItem:
-    """An item whose packets are named after it: b"a0", b"a1", …"""
+    """An item with packets named after it: b"a0", b"a1", …"""
     sound = PacketStream()
     sound.grow([f"{name}{n}".encode() for n in range(packets)])
     if complete:

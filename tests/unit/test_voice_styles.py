@@ -1,4 +1,4 @@
-"""A style's settings are checked by what the engine that speaks now can."""
+"""A style's settings are checked against the engine that speaks now."""
 
 import pytest
 

@@ -3,17 +3,18 @@
 from dataclasses import replace
 from typing import Any
 
+from bot.locales.catalog import text
 from bot.voices.choices import MOST_CHOICES, Registered, builtin, registered, together
 from bot.voices.style_text import render_style
 from bot.voices.upload_text import (
     MOST_CONTENT,
-    Listed,
     bold,
+    list_line,
     render_card,
     render_consent,
     render_list,
 )
-from engine.model.voices import Scope
+from engine.model.voices import OPERATOR, Scope
 from mynah.testing.fake_engine import CLONING_INFO, INFO
 from tests import values
 
@@ -26,7 +27,7 @@ def card(advice: tuple[str, ...] = (), **report: Any) -> str:
     return render_card(voice, advice, CLONING_INFO)
 
 
-# The card
+# The answer to an upload
 
 
 def test_card_tells_what_was_found_in_words() -> None:
@@ -39,7 +40,7 @@ def test_card_tells_what_was_found_in_words() -> None:
 
 def test_card_tells_of_clipping_and_of_silence_between_the_words() -> None:
     words = card(clipping=0.03, noise=-120.0)
-    assert "3.0% of it" in words
+    assert "3% of it" in words
     assert "Noise: none that anyone can hear" in words
 
 
@@ -59,12 +60,18 @@ def test_question_shows_the_name_without_markup() -> None:
     assert bold("a `b` c") == "**a \\`b\\` c**"
 
 
+def test_question_shows_the_consent_that_is_kept() -> None:
+    consent = text("upload-consent")
+    assert "By pressing **I agree** you say" in consent
+    assert f"\n{consent}\n" in render_consent("Ada", Scope.SERVER, 0)
+
+
 # The list
 
 
 def test_long_list_ends_with_what_is_left_out() -> None:
-    voices = [Listed(f"Voice {number} " + "x" * 20, "yours", "private") for number in range(100)]
-    words = render_list(voices, None)
+    voices = [replace(VOICE, name=f"Voice {number} " + "x" * 20) for number in range(100)]
+    words = render_list([list_line(each, VOICE.owner) for each in voices], None)
     assert len(words) <= MOST_CONTENT
     shown = words.count("\n- ")
     assert words.endswith(f"… and {100 - shown} more; `voice` completes as you type.")
@@ -73,6 +80,25 @@ def test_long_list_ends_with_what_is_left_out() -> None:
 def test_list_names_the_voice_of_say() -> None:
     assert render_list([], "Morning").startswith("`/say` speaks in **Morning**.")
     assert "engine's own voice" in render_list([], None)
+
+
+def test_list_says_whose_a_voice_is_and_who_may_use_it() -> None:
+    shared = replace(VOICE, scope=Scope.MEMBERS, members=frozenset({"8"}))
+    assert [
+        list_line(VOICE, "7"),
+        list_line(shared, "7"),
+        list_line(replace(VOICE, scope=Scope.SERVER), "7"),
+        list_line(VOICE, "7", usable=False),
+        list_line(shared, "8"),
+        list_line(replace(VOICE, owner=OPERATOR, scope=Scope.PUBLIC), "7"),
+    ] == [
+        "- **Morning** · yours, private",
+        "- **Morning** · yours, shared with <@8>",
+        "- **Morning** · yours, shared with a server",
+        "- **Morning** · yours, cannot be used here at present",
+        "- **Morning** · <@7>",
+        "- **Morning** · public",
+    ]
 
 
 # The style

@@ -1,4 +1,4 @@
-"""Recordings as they are kept are read; other files are refused with the reason."""
+"""Stored recordings can be read; other files are refused with the reason."""
 
 import io
 import wave

@@ -4,7 +4,7 @@ server.py        the front door, and faults
 sessions.py      who may connect
 gateway.py       the websocket
 connection.py    one client's session
-rooms.py         channels, and who is in them
+channels.py      voice channels, and who is in them
 group.py         the encrypted group of a channel
 listener.py      a simulated member
 recording.py     what a member hears

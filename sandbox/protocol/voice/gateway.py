@@ -1,7 +1,7 @@
 """The websocket of the voice gateway: each message from a client, and the reaction to it.
 
 Knows: the order of messages. Does not know: who may connect (`Sessions`), who hears whom
-(`Rooms`), or the sound.
+(`VoiceChannels`), or the sound.
 """
 
 import asyncio
@@ -12,8 +12,8 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from sandbox.protocol.voice import udp
+from sandbox.protocol.voice.channels import VoiceChannels
 from sandbox.protocol.voice.connection import VoiceConnection
-from sandbox.protocol.voice.rooms import Rooms
 from sandbox.protocol.voice.sessions import Sessions
 from sandbox.protocol.voice.wire import FINAL, Close, Op, Refused, integer
 
@@ -27,12 +27,12 @@ class VoiceGateway:
     def __init__(
         self,
         sessions: Sessions,
-        rooms: Rooms,
+        channels: VoiceChannels,
         udp_port: Callable[[], int],
         changed: Callable[[], None],
     ) -> None:
         self._sessions = sessions
-        self._rooms = rooms
+        self._channels = channels
         self._udp_port = udp_port
         self._changed = changed
         self._websockets: set[web.WebSocketResponse] = set()
@@ -120,7 +120,7 @@ class VoiceGateway:
             match data:
                 case {"protocol": "udp", "data": {"mode": udp.MODE}}:
                     connection.describe()
-                    self._rooms.enter(connection)
+                    self._channels.enter(connection)
                 case {"protocol": "udp"}:
                     raise Refused(Close.UNKNOWN_MODE)
                 case _:
@@ -128,9 +128,9 @@ class VoiceGateway:
         elif op == Op.SPEAKING:
             connection.speak(integer(data, "speaking"))
         elif op == Op.TRANSITION_READY:
-            room = self._rooms.of(connection)
-            if room is not None and room.group is not None:
-                room.group.ready(connection.user_id, integer(data, "transition_id"))
+            channel = self._channels.of(connection)
+            if channel is not None and channel.group is not None:
+                channel.group.ready(connection.user_id, integer(data, "transition_id"))
         elif op not in (Op.CLIENT_CONNECT, Op.INVALID_COMMIT_WELCOME):
             # After 31 comes a new key package, which takes the member out and in again.
             raise Refused(Close.UNKNOWN_OPCODE)
@@ -138,11 +138,11 @@ class VoiceGateway:
     def _binary(self, connection: VoiceConnection, message: bytes) -> None:
         if connection.over:
             return
-        room = self._rooms.of(connection)
-        if room is None or room.group is None or not message:
+        channel = self._channels.of(connection)
+        if channel is None or channel.group is None or not message:
             raise Refused(Close.BAD_REQUEST)
         if message[0] == Op.KEY_PACKAGE:
-            room.group.offer(connection.user_id, message[1:])
+            channel.group.offer(connection.user_id, message[1:])
         elif message[0] != Op.COMMIT_WELCOME:  # comes second: a listener was faster
             raise Refused(Close.UNKNOWN_OPCODE)
 

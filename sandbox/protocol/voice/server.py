@@ -17,10 +17,10 @@ from aiohttp import web
 from sandbox.model.clock import Watch
 from sandbox.protocol.voice import udp
 from sandbox.protocol.voice.certificate import write_certificate
+from sandbox.protocol.voice.channels import VoiceChannels
 from sandbox.protocol.voice.connection import VoiceConnection
 from sandbox.protocol.voice.gateway import CLOSE_TIMEOUT, VoiceGateway
 from sandbox.protocol.voice.recording import Recording
-from sandbox.protocol.voice.rooms import Rooms
 from sandbox.protocol.voice.sessions import Sessions
 from sandbox.protocol.voice.udp import DatagramSocket
 from sandbox.protocol.voice.wire import FINAL, INVALID
@@ -40,10 +40,10 @@ class VoiceServer:
         self.certificate = Path()
         self._measure_only = measure_only
         self._watch = Watch()
-        self._rooms = Rooms(dave=dave, welcome_delay=welcome_delay)
-        self._sessions = Sessions(self._rooms, dave=dave)
+        self._channels = VoiceChannels(dave=dave, welcome_delay=welcome_delay)
+        self._sessions = Sessions(self._channels, dave=dave)
         self._gateway = VoiceGateway(
-            self._sessions, self._rooms, lambda: self._open_udp().port, self._watch.changed
+            self._sessions, self._channels, lambda: self._open_udp().port, self._watch.changed
         )
         self._exit = contextlib.ExitStack()
         self._tls: ssl.SSLContext | None = None
@@ -70,7 +70,7 @@ class VoiceServer:
 
     async def close(self) -> None:
         """Close every connection and every port."""
-        self._rooms.close()
+        self._channels.close()
         for connection in self.history:
             connection.freeze(False)
         await self._gateway.close()
@@ -129,11 +129,11 @@ class VoiceServer:
         A member that already listens in the guild moves, and its recording continues. With
         `record` false it hears nothing (for measurements), but the group has its second member.
         """
-        return self._rooms.listen(guild_id, channel_id, user_id, record=record)
+        return self._channels.listen(guild_id, channel_id, user_id, record=record)
 
     async def unlisten(self, *, guild_id: int, user_id: int) -> None:
         """The simulated member leaves."""
-        self._rooms.unlisten(guild_id, user_id)
+        self._channels.unlisten(guild_id, user_id)
 
     # What a test looks at
 
@@ -172,11 +172,11 @@ class VoiceServer:
     @property
     def welcome_delay(self) -> float:
         """The seconds that each change of an encrypted group takes, from now on."""
-        return self._rooms.welcome_delay
+        return self._channels.welcome_delay
 
     @welcome_delay.setter
     def welcome_delay(self, seconds: float) -> None:
-        self._rooms.welcome_delay = seconds
+        self._channels.welcome_delay = seconds
 
     async def close_connection(self, guild_id: int, code: int | None) -> None:
         """Close the guild's connections with `code`. None cuts the TCP connection (1006)."""
@@ -263,13 +263,13 @@ class VoiceServer:
         self._watch.changed()
         if self._measure_only or connection.muted:
             return None
-        room = self._rooms.of(connection)
+        channel = self._channels.of(connection)
         try:
             packet = udp.decrypt(datagram, connection.secret_key)
         except udp.Undecipherable:
             connection.undecipherable += 1
             return None
-        for listener in room.listeners.values() if room is not None else ():
+        for listener in channel.listeners.values() if channel is not None else ():
             listener.hear(
                 now, packet.sequence, packet.timestamp, connection.user_id, packet.payload
             )

@@ -8,8 +8,8 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
+from sandbox.protocol.voice.channels import VoiceChannels
 from sandbox.protocol.voice.connection import Admission, VoiceConnection
-from sandbox.protocol.voice.rooms import Rooms
 from sandbox.protocol.voice.wire import Close, Refused, integer
 
 User = tuple[int, int]  # guild, user
@@ -18,7 +18,7 @@ User = tuple[int, int]  # guild, user
 class Sessions:
     """`history` has all sessions in order; those that are not `over` are current."""
 
-    def __init__(self, rooms: Rooms, *, dave: bool) -> None:
+    def __init__(self, channels: VoiceChannels, *, dave: bool) -> None:
         self.history: list[VoiceConnection] = []
         self.by_ssrc: dict[int, VoiceConnection] = {}
         self.by_user: dict[User, VoiceConnection] = {}
@@ -27,7 +27,7 @@ class Sessions:
         self.forgotten: dict[int, int] = {}  # by guild, for the next RESUME
         self.muted: set[User] = set()
         self._admissions: dict[User, Admission] = {}
-        self._rooms = rooms
+        self._channels = channels
         self._dave = dave
         self._ssrcs = itertools.count(1001)
 
@@ -86,4 +86,4 @@ class Sessions:
         connection.over = True
         del self.by_user[connection.guild_id, connection.user_id]
         del self.by_ssrc[connection.ssrc]
-        self._rooms.leave(connection)
+        self._channels.leave(connection)
