@@ -18,7 +18,8 @@ import discord
 import structlog
 
 from bot.discord_io.replies import name_commands, send_direct
-from bot.locales.escape import escape
+from bot.locales.catalog import text
+from bot.locales.escape import Markup, escape
 from bot.voices.moderation_text import label, who
 from engine.base.error_text import describe
 from engine.model.ids import parse_id
@@ -62,23 +63,18 @@ class AbuseReports:
         self, requester: Requester, guild: discord.Guild, voice: Voice, reason: str
     ) -> None:
         about = label(voice, named=open_to_all(voice, str(guild.id)))
-        place = f"**{escape(guild.name, 100)}**"
-        words = f"> {escape(reason, MOST_WORDS)}"
+        report = {
+            "member": who(requester.member),
+            "voice": about,
+            "server": escape(guild.name, 100),
+            "reason": escape(reason, MOST_WORDS),
+        }
         for admin in await self._admins(guild):
-            await self._send(
-                admin,
-                f"{who(requester.member)} reports {about} on the server {place}:\n{words}\n"
-                f"On that server, `/voice-admin freeze voice:{voice.key}` keeps it from being "
-                f"spoken, and `/voice-admin release voice:{voice.key}` closes the report.",
-            )
+            await self._send(admin, text("report-to-admin", key=Markup(voice.key), **report))
         operator = await self._find_operator()
         if operator is not None:
-            await self._send(
-                operator,
-                f"{who(requester.member)} reports {about} on the server {place} ({guild.id}):\n"
-                f"{words}\nYou operate this bot: `mynah voices freeze {voice.reference}` blocks "
-                "this recording everywhere.",
-            )
+            words = text("report-to-operator", id=str(guild.id), hash=voice.reference, **report)
+            await self._send(operator, words)
 
     async def _admins(self, guild: discord.Guild) -> list[int]:
         """The admins that the bot knows, the server's owner first."""

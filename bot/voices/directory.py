@@ -10,12 +10,12 @@ from collections.abc import Sequence
 import discord
 
 from bot.display_names import MemberNames
-from bot.locales.escape import Markup, escape
+from bot.locales.catalog import label, text
+from bot.locales.escape import Markup
 from bot.messages.payload import builtin_name
-from bot.voices import choices
+from bot.voices import choices, moderation_text
 from bot.voices.choices import MOST_CHOICES, Offered, Registered
-from bot.voices.moderation_text import label, private
-from bot.voices.upload_text import bold
+from bot.voices.upload_text import voice_name
 from engine.model.engine import EngineInfo
 from engine.model.errors import UnknownVoice
 from engine.model.voices import OPERATOR, Requester, Voice, voice_number
@@ -93,7 +93,7 @@ class VoiceDirectory:
         """Those of `voices` that fit what the member typed, the best first."""
         others = {each.owner for each in voices} - {requester.member, OPERATOR}
         known = await self._names.names(guild, others)
-        named = {**known, requester.member: "yours", OPERATOR: "public"}
+        named = {**known, requester.member: label("owner-yours"), OPERATOR: label("owner-public")}
         offered = (Registered(each.key, each.name, named[each.owner]) for each in voices)
         return choices.registered(offered, typed)
 
@@ -119,34 +119,30 @@ class VoiceDirectory:
             for each in there.voices
         }
         known = await self._names.names(guild, set(shown.values()) - {OPERATOR})
-        names = {**known, OPERATOR: "public"}
+        names = {**known, OPERATOR: label("owner-public")}
 
         def offered(voice: Voice) -> Registered:
             name = names[shown[voice.id]]
             if voice.id in there.readable:
                 return Registered(voice.key, voice.name, name)
-            told = name if speakers is None else f"spoken by {name}"
-            return Registered(voice.key, private(voice), told)
+            told = name if speakers is None else label("owner-spoken-by", member=name)
+            return Registered(voice.key, moderation_text.private(voice), told)
 
         return choices.registered(map(offered, there.voices), typed)
 
-    async def default_name(self, key: str | None, lane: str) -> str:
+    async def default_name(self, key: str | None, lane: str) -> Markup:
         """What an answer calls a server's default voice."""
         if key is None:
-            return "the engine's own voice"
+            return text("label-engine")
         voice = await self.selection.get(key)
         if voice is not None:
             return label_for(voice, lane)
-        return f"**{escape(builtin_name(self._speech, key) or key, 80)}**"
+        return text("label-builtin", voice=builtin_name(self._speech, key) or key)
 
 
-def label_for(voice: Voice, lane: str) -> str:
+def label_for(voice: Voice, lane: str) -> Markup:
     """What an answer to an admin calls a voice."""
-    return label(voice, named=open_to_all(voice, lane))
-
-
-def whose(voice: Voice) -> str:
-    return "public" if voice.owner == OPERATOR else f"<@{voice.owner}>"
+    return moderation_text.label(voice, named=open_to_all(voice, lane))
 
 
 def _find(there: PlaceVoices, typed: str) -> Voice:
@@ -159,7 +155,12 @@ def _find(there: PlaceVoices, typed: str) -> Voice:
 def _which(error: AmbiguousVoice) -> UnknownVoice:
     """Names of owners say more than numbers do; Discord shows those of today."""
     listed = [
-        f"- `{each.key}` {bold(each.name)} · {whose(each)}"
+        text(
+            "ambiguous-voice-row",
+            key=Markup(each.key),
+            voice=voice_name(each.name),
+            owner=moderation_text.who(each.owner),
+        )
         for each in error.candidates[:MOST_CHOICES]
     ]
     return UnknownVoice(str(error), code=error.code, voices=Markup("\n" + "\n".join(listed)))
