@@ -187,7 +187,7 @@ async def test_second_voice_of_a_name_is_refused(bot: Running, scene: Scene) -> 
 async def test_most_voices_of_a_member_are_a_setting(scene: Scene, start: Start) -> None:
     await start(mynah_max_voices=1)
     await give(scene)
-    assert "You have 1 voices" in (await ask(scene, name="Other")).content
+    assert "You have 1 voice," in (await ask(scene, name="Other")).content
     assert "is kept" in (await give(scene, by=scene.bob)).content
 
 
