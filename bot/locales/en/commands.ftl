@@ -7,13 +7,13 @@
 command-group = Speak text in voice channels
 command-say = Speak a text in your voice channel
 option-say-text = What to speak
-option-say-voice = Whose voice; completes as you type
+option-say-voice = The voice that speaks it; completes as you type
 command-skip = End the job that is being spoken
 command-stop = End the job being spoken and all that wait
 command-pause = Stop speaking for a while; nothing is lost
 command-resume = Go on speaking after a pause
 command-join = Call the bot to your voice channel
-command-leave = Send the bot out; what waits is kept a while
+command-leave = Send the bot away; waiting texts are kept for a while
 
 ## Answers
 
@@ -56,11 +56,11 @@ choice-no-default = none · the engine's own
 
 error-job-over = This job has already ended.
 error-job-not-kept = That job is no longer kept. Say it again with `/say`.
-error-job-voice-gone = Its voice was deleted, frozen, or is no longer shared.
-error-job-sound-gone = Its sound is no longer kept. Press Replay to make it again.
-error-job-sound-too-large = Its sound is larger than this server lets me send.
+error-job-voice-gone = The voice of this text was deleted or frozen, or is no longer shared.
+error-job-sound-gone = The sound is no longer kept. Press Replay to make it again.
+error-job-sound-too-large = The sound is too large to be sent in this server.
 error-servers-only = Use this command in a server.
-error-report-in-server = Voices are reported on the server where they spoke: use this command there.
+error-report-in-server = Use this command in the server where the voice spoke.
 error-bot-not-ready = I have just started, or Discord has a fault here. Try again in a moment.
 
 ## Where no command can be used
@@ -73,4 +73,4 @@ gate-restarting = I am restarting. Please try again in a moment.
 
 error-token-missing = No token is set. Create a bot in Discord's developer portal (https://discord.com/developers), copy its token from the page Bot, and set DISCORD_TOKEN in the environment or in .env.
 error-token-refused = Discord refuses the token. Reset it in the developer portal, on the page Bot, and set DISCORD_TOKEN to the new one.
-error-intent-refused = Discord refuses an intent of the bot: see page Bot in the developer portal.
+error-intent-refused = Discord refuses an intent of the bot. See the page Bot in the developer portal.
