@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
                 return doctor()
     except SetupError as error:
-        print(error.user_message, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 2
     except KeyboardInterrupt:
         return 130  # as shells report Ctrl-C, here before the command handles it

@@ -101,7 +101,7 @@ async def engine(settings: Settings) -> Finding:
         check_settings(settings)
         client = EngineSupervisor.from_settings(settings, SystemClock())
     except SetupError as error:
-        return Finding(f"{what}: the settings do not allow it", error.user_message)
+        return Finding(f"{what}: the settings do not allow it", str(error))
     await client.start()
     has_model = ENGINES[settings.mynah_engine].extra is not None
     limit = MODEL_SECONDS if has_model else ENGINE_SECONDS
@@ -145,7 +145,7 @@ async def database(settings: Settings) -> Finding:
     try:
         await asyncio.to_thread(check_integrity, file)
     except SetupError as error:
-        return Finding("database: the bot cannot start with it", error.user_message)
+        return Finding("database: the bot cannot start with it", str(error))
     return Finding(f"database: sound ({file.stat().st_size / MEBIBYTE:.1f} MiB)")
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bot.locales.catalog import code_text
 from bot.locales.escape import escape
 from engine.model.engine import EngineState
 from engine.model.ids import parse_id
@@ -236,7 +237,9 @@ def _outcome(view: JobView) -> str:
             unspoken = f"; {_parts(view.failed)} could not be spoken" if view.failed else ""
             return f"Spoken in {_duration(_seconds(view))}{unspoken}."
         case JobState.FAILED:
-            reason = escape(job.error or "nothing of it could be spoken", MOST_REASON)
+            reason = "nothing of it could be spoken"
+            if job.error is not None:
+                reason = code_text(job.error.code, job.error.fields)
             return f"Failed: {reason.rstrip('.')}."
         case JobState.EXPIRED:
             words = "Expired: for too long I was in no voice channel where it could be heard"

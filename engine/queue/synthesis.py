@@ -18,7 +18,7 @@ from engine.base.clock import Clock
 from engine.base.error_text import describe
 from engine.model.audio_format import FRAME_SECONDS
 from engine.model.engine import SynthesisRequest
-from engine.model.errors import EngineError, EngineUnavailable, HostDied, SynthesisFailed
+from engine.model.errors import EngineError, EngineUnavailable, Failure, HostDied, SynthesisFailed
 from engine.model.jobs import Job, LaneKey
 from engine.queue import attempts
 from engine.queue.audio_cache import AudioCache
@@ -195,7 +195,7 @@ class Synthesis:
         queue, key = self._queue, attempt.key
         job_id, index = attempt.chunk_id
         if attempts.exhausted(queue, key):
-            await queue.change(attempts.fail(queue, key, error=_BREAKS_ENGINE))
+            await queue.change(attempts.fail(queue, key, error=Failure("engine-breaks")))
             return
         if not await queue.change(attempts.claim(queue, key)):
             return
@@ -208,7 +208,7 @@ class Synthesis:
         except HostDied as error:
             await self._died(attempt, error)
         except SynthesisFailed as error:
-            await queue.change(attempts.fail(queue, key, error=error.user_message))
+            await queue.change(attempts.fail(queue, key, error=error.failure))
 
     async def _make(self, attempt: Attempt) -> None:
         engine = self._queue.engine
@@ -272,6 +272,3 @@ class Synthesis:
     def _lanes(self, attempt: Attempt) -> set[LaneKey]:
         waiting = self._queue.wanted.get(attempt.key, ())
         return {each.owner.job.lane_key for each in (attempt.chunk, *waiting)}
-
-
-_BREAKS_ENGINE: Final = "The engine broke down over this text again and again."

@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from engine.model.errors import (
+    Failure,
     NothingToSpeak,
     QueueFull,
     StorageFull,
@@ -92,7 +93,7 @@ async def test_text_without_words_is_refused(house: House) -> None:
     for text in ("", "   ", "!!! ...", "\u200b"):
         with pytest.raises(NothingToSpeak, match="nothing speakable") as refused:
             await house.say(text)
-        assert "Add some words" in refused.value.user_message
+        assert refused.value.code == "nothing-to-speak"
 
 
 async def test_text_of_any_characters_is_kept_and_spoken(house: House) -> None:
@@ -116,7 +117,7 @@ async def test_text_over_the_limit_is_refused(house: House) -> None:
     await house.say("x" * 20)
     with pytest.raises(TextTooLong) as refused:
         await house.say("x" * 21)
-    assert "at most 20" in refused.value.user_message
+    assert refused.value.failure == Failure("text-too-long", {"characters": 21, "most": 20})
 
 
 async def test_voice_that_the_engine_does_not_have_is_refused(house: House) -> None:
@@ -162,7 +163,7 @@ async def test_below_the_disk_reserve_new_jobs_are_refused_and_none_is_lost(hous
     speech = await house.restart(mynah_disk_reserve=2 * free)
     with pytest.raises(StorageFull) as refused:
         await house.say()
-    assert "almost full" in refused.value.user_message
+    assert refused.value.code == "disk-almost-full"
     assert (await speech.view(job.id)).job.state is JobState.QUEUED
 
 
