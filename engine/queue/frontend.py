@@ -142,10 +142,6 @@ class FrontEndQueue:
         with their state. Oldest first."""
         return await self._queue.database.read(lambda tx: tx.jobs.unshown(self.frontend))
 
-    async def job_for(self, key: str) -> Job | None:
-        """The job that was submitted with this key."""
-        return await self._queue.database.read(lambda tx: tx.jobs.by_key(self.frontend, key))
-
     async def audio(self, job_id: int) -> bytes | None:
         """An Ogg Opus file of all audio of a job, pauses included; None if the job or a part of
         its audio is gone."""

@@ -17,7 +17,7 @@ from engine.model.errors import (
 )
 from engine.model.jobs import EndReason, JobRequest, JobState, Substitution
 from engine.queue import FrontEndQueue
-from tests.flow.house import ONE, TWO, House, Listener
+from tests.flow.house import ONE, TWO, House, Listener, job_for
 
 
 async def test_acknowledged_job_is_there_after_a_kill(house: House) -> None:
@@ -67,8 +67,8 @@ async def test_second_submit_with_the_same_key_returns_the_first_job(house: Hous
 
     await speech.cancel(first.id, by=EndReason.SKIPPED, actor=None)
     assert (await house.say(key="interaction 1")).id == first.id
-    assert (await speech.job_for("interaction 1")) == (await speech.view(first.id)).job
-    assert await speech.job_for("interaction 2") is None
+    assert (await job_for(speech, "interaction 1")) == (await speech.view(first.id)).job
+    assert await job_for(speech, "interaction 2") is None
 
 
 async def test_same_key_at_the_same_moment_makes_one_job(house: House) -> None:

@@ -27,7 +27,7 @@ from engine.store.migrate import config_for
 from engine.tts.audio.ogg import write_ogg
 from mynah.testing.clocks import ManualClock
 from mynah.testing.fake_engine import CARD, packet_of
-from tests.flow.house import House, Listener, rows
+from tests.flow.house import House, Listener, job_for, rows
 from tests.flow.voices import Voices
 
 #: What the last version called its schema.
@@ -164,7 +164,7 @@ async def test_it_goes_on_where_the_last_version_stopped(house: House, old: Path
     job = (await speech.view(4)).job
     assert (job.state, job.frontend, job.place) == (JobState.COMPLETED, "discord", "7")
     assert job.note == NOTE
-    assert await speech.job_for("key 4") == job
+    assert await job_for(speech, "key 4") == job
     assert (await speech.view(3)).job.ended_by is EndReason.ABORTED
     assert (await house.say()).id == 10  # no id is given twice, not even one that was deleted
 
