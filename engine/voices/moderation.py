@@ -10,7 +10,6 @@ from typing import Final
 
 import structlog
 
-from engine.model.engine import NO_SUCH_VOICE
 from engine.model.errors import NotAllowed, UnknownVoice
 from engine.model.voices import (
     Action,
@@ -231,9 +230,7 @@ class Moderation(Freezes):
         if info is None:
             raise engine_unknown()
         if not any(voice.id == key for voice in info.voices):
-            raise UnknownVoice(
-                f"no voice {key!r} on the card of {info.name}", user_message=NO_SUCH_VOICE
-            )
+            raise UnknownVoice(f"no voice {key!r} on the card of {info.name}", code="no-such-voice")
 
 
 def _place(requester: Requester) -> str:

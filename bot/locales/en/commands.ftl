@@ -71,6 +71,6 @@ gate-restarting = I am restarting. Please try again in a moment.
 
 ## For the operator, when the bot starts
 
-error-token-missing = No token is set. Create a bot in Discord's developer portal (https://discord.com/developers), copy its token from the page Bot, and set DISCORD_TOKEN in the environment or in .env.
-error-token-refused = Discord refuses the token. Reset it in the developer portal, on the page Bot, and set DISCORD_TOKEN to the new one.
-error-intent-refused = Discord refuses an intent of the bot. See the page Bot in the developer portal.
+start-token-missing = No token is set. Create a bot in Discord's developer portal (https://discord.com/developers), copy its token from the page Bot, and set DISCORD_TOKEN in the environment or in .env.
+start-token-refused = Discord refuses the token. Reset it in the developer portal, on the page Bot, and set DISCORD_TOKEN to the new one.
+start-intent-refused = Discord refuses an intent of the bot. See the page Bot in the developer portal.

@@ -196,7 +196,6 @@ error-download-incomplete = The recording arrived incomplete. Upload it again in
 
 ## What is wrong with a use of a voice
 
-error-no-such-voice = There is no such voice. The option `voice` completes as you type.
 # $near: up to three names of similar voices, separated by commas.
 error-no-such-voice-near = There is no such voice. Did you mean { $near }? The option `voice` completes as you type.
 error-here-needs-server = You are not in a server here: choose `everywhere`.
