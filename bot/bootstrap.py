@@ -48,6 +48,7 @@ from bot.voices.previews import Previews
 from bot.voices.uploads import Uploads
 from bot.voices.work_slots import slots_for_analyses, slots_for_exports
 from engine.base.clock import Clock
+from engine.base.data_dir import DataDirectory
 from engine.base.settings import MEBIBYTE, Settings
 from engine.queue import FrontEndQueue
 from engine.voices.recording_analyzer import RecordingAnalyzer, RecordingLimits
@@ -110,7 +111,9 @@ def build(
             changed=guild_changed,
         )
     )
-    render = renderer(speech, registry, clock, hide_text=settings.mynah_hide_text, group=group)
+    render = renderer(
+        speech, registry.selection, clock, hide_text=settings.mynah_hide_text, group=group
+    )
     status_updater = StatusUpdater(
         speech,
         MessageAccess(api, clock),
@@ -135,7 +138,9 @@ def build(
     # Uploads and previews share them: a member with an upload has no preview made meanwhile.
     slots = slots_for_analyses(clock)
     uploads = Uploads(
-        registry,
+        registry.owners,
+        registry.moderation,
+        registry.rate_limits,
         analyzer,
         Fetcher(session, Addresses.of_api(settings.discord_api_url), clock, most_bytes),
         speech,
@@ -143,36 +148,38 @@ def build(
         ephemeral_files,
         slots,
         clock,
-        settings.mynah_data_dir / "uploads",
+        DataDirectory(settings.mynah_data_dir).uploads,
     )
     stack.push_async_callback(uploads.close)
-    recordings = RecordingFiles(
-        settings.mynah_references_dir, settings.mynah_data_dir / "references"
-    )
-    previews = Previews(registry, recordings, analyzer, slots)
-    abuse_reports = AbuseReports(client, registry, group=group)
+    recordings = RecordingFiles.from_settings(settings)
+    previews = Previews(registry.owners, registry.rate_limits, recordings, analyzer, slots)
+    abuse_reports = AbuseReports(client, registry.moderation, group=group)
     stack.push_async_callback(abuse_reports.close)
-    directory = VoiceDirectory(registry, speech, MemberNames(client, clock))
+    directory = VoiceDirectory(
+        registry.owners, registry.selection, registry.moderation, speech, MemberNames(client, clock)
+    )
 
     # What an erasure does on Discord.
     redactor = MessageRedactor(api, client, clock)
-    redactions = Redactions(registry, redactor, editor, api, ephemeral_files)
+    redactions = Redactions(registry.erasure, redactor, editor, api, ephemeral_files)
     notifier = RedactionNotifier(redactions, api, client, clock)
     stack.push_async_callback(notifier.close)
 
     # Commands, buttons and forms.
     in_flight = InFlightTracker()
     stack.push_async_callback(in_flight.close, seconds=USES_SECONDS)
-    gate = Gate(registry, reply, in_flight, guilds=settings.mynah_guilds, group=group)
+    gate = Gate(registry.owners, reply, in_flight, guilds=settings.mynah_guilds, group=group)
     contexts = Contexts(speech, guild_voices)
-    actions = JobActions(contexts, speech, registry, submission, reply, ephemeral_files)
-    voice_owner = VoiceOwner(registry, speech, reply)
+    actions = JobActions(contexts, speech, registry.selection, submission, reply, ephemeral_files)
+    voice_owner = VoiceOwner(registry.owners, registry.moderation, speech, reply)
     voice = VoiceCommands(
-        *(registry, directory, uploads, previews, abuse_reports),
+        *(registry.owners, registry.selection, directory, uploads, previews, abuse_reports),
         *(voice_owner, reply, ephemeral_files),
     )
     exports = slots_for_exports(clock)
-    mydata = MyData(speech, registry, uploads, notifier, exports, reply, ephemeral_files, clock)
+    mydata = MyData(
+        speech, registry.erasure, uploads, notifier, exports, reply, ephemeral_files, clock
+    )
     tree = Tree(client, gate)
     tree.add(
         [
@@ -181,7 +188,7 @@ def build(
             Queue(contexts, guild_voices, reply, clock, hide_text=settings.mynah_hide_text),
             *Help(reply).commands,
             voice,
-            VoiceAdmin(contexts, registry, directory, speech, reply),
+            VoiceAdmin(contexts, registry.moderation, registry.selection, directory, speech, reply),
             mydata,
         ],
         group=group,

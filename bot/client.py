@@ -24,7 +24,6 @@ from engine.base.error_text import describe
 from engine.base.settings import Settings
 from engine.model.errors import SetupError
 from engine.queue import FrontEndQueue
-from engine.voices.data_summary import spoken_in
 from engine.voices.registry import VoiceRegistry
 
 log = structlog.get_logger(__name__)
@@ -214,7 +213,9 @@ class Bot(discord.Client):
         """Messages show a voice's name only while everyone there may use it."""
         async for key in self._registry.subscribe():
             await self._look_everywhere()
-            for job_id in await spoken_in(self._speech, key):
+            for job_id in await self._registry.selection.spoken_in(
+                key, frontend=self._speech.frontend
+            ):
                 await self.status_updater.update(job_id)
 
     async def _look_everywhere(self) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
+from bot.locales import catalog
 from bot.messages.payload import DANGER, SECONDARY, message_payload
 from bot.messages.render import render
 from bot.voices.upload_text import render_card
@@ -100,11 +101,12 @@ def _buttons(payload: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
 
 def scenes() -> tuple[Sequence[Scene], Sequence[Scene]]:
     """The messages of the left column and of the right one; read row by row."""
+    told = [catalog.label(each.code, **each.fields) for each in advice(RECORDING)]
     uploaded = Scene(
         "A member gave a recording of their voice",
         "/voice upload",
         "20:02",
-        render_card(VOICE, advice(RECORDING), None),
+        render_card(VOICE, told, None),
         [(USE, SECONDARY)],
         preview="0:09",
         private=True,

@@ -71,7 +71,7 @@ async def running_application(
         registry = VoiceRegistry(settings, queue, clock)
         await registry.start()
         stack.push_async_callback(registry.close)
-        operator_folder = OperatorFolder.from_settings(settings, registry, clock)
+        operator_folder = OperatorFolder.from_settings(settings, registry.operator_voices, clock)
         await operator_folder.start()
         stack.push_async_callback(operator_folder.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from bot.locales.catalog import error_label
+from bot.locales.catalog import error_label, label
 from engine.base.data_dir import DataDirectory
 from engine.base.logging import set_up_logging
 from engine.base.settings import Settings, load_settings, secrets_of
@@ -23,7 +23,7 @@ from engine.model.errors import BadRecording, Refused, SetupError
 from engine.model.voice_names import public_name
 from engine.store.readonly import blocked_as, print_of, voices_by_reference
 from engine.voices.analysis_process import fingerprint_of
-from engine.voices.blocklist import FOLDER, block, blocked_in, unblock
+from engine.voices.blocklist import block, blocked_in, unblock
 from engine.voices.operator_folder import operator_analyzer
 from engine.voices.recording_analyzer import RecordingAnalyzer
 from engine.voices.recording_files import RecordingFiles
@@ -126,7 +126,7 @@ async def _row(analyzer: RecordingAnalyzer, name: str, path: Path, wav: Path) ->
         state="ok",
         speech=analyzed.analysis.usable,
         noise=f"{analyzed.analysis.noise:.0f} dB",
-        advice="; ".join(analyzed.advice),
+        advice="; ".join(label(each.code, **each.fields) for each in analyzed.advice),
     )
 
 
@@ -152,7 +152,7 @@ def freeze(typed: str) -> int:
     kept = {*recording_files.kept(), *recording_files.kept_converted()}
     reference = _one(typed, {*counts, *kept})
     fingerprint = print_of(data.database, reference) or _computed(recording_files, reference)
-    block(data.path / FOLDER, reference, fingerprint)
+    block(data.blocked_recordings, reference, fingerprint)
     print(f"Frozen: {reference}. {_have_it(counts[reference])}")
     print("A running bot stops speaking in it within a second, and rejects uploads of it.")
     if fingerprint:
@@ -167,14 +167,14 @@ def release(typed: str) -> int:
     """Allow it again, and the recordings that were recognized as it. Raises SetupError likewise."""
     data = DataDirectory(load_settings().mynah_data_dir)
     counts = voices_by_reference(data.database)
-    blocked = blocked_in(data.path / FOLDER)
+    blocked = blocked_in(data.blocked_recordings)
     wanted = _one(typed, {*blocked, *counts})
     # A voice may be silent because its recording was recognized as a frozen one.
     released = [wanted] if wanted in blocked else blocked_as(data.database, wanted)
     if not set(released) & blocked:
         raise SetupError(f"{wanted} is not frozen.")
     for reference in released:
-        unblock(data.path / FOLDER, reference)
+        unblock(data.blocked_recordings, reference)
         print(f"Released: {reference}. {_have_it(counts[reference])}")
     return 0
 

@@ -19,8 +19,7 @@ from engine.model.ids import parse_id
 from engine.model.jobs import EndReason, Job, JobView, Substitution
 from engine.model.voices import Requester
 from engine.queue import FrontEndQueue
-from engine.voices.registry import VoiceRegistry
-from engine.voices.selection import VoiceSelection
+from engine.voices.selection import Selection, VoiceSelection
 
 
 class JobNotKept(UnknownJob):
@@ -40,14 +39,14 @@ class JobActions:
         self,
         contexts: Contexts,
         speech: FrontEndQueue,
-        registry: VoiceRegistry,
+        selection: Selection,
         submission: Submission,
         reply: Reply,
         ephemeral_files: EphemeralFiles,
     ) -> None:
         self._contexts = contexts
         self._speech = speech
-        self._registry = registry
+        self._selection = selection
         self._submission = submission
         self._reply = reply
         self._ephemeral_files = ephemeral_files
@@ -85,7 +84,7 @@ class JobActions:
         selection = VoiceSelection(voice=voice, style=job.style, typed=job.typed)
         if job.reference is not None:
             await self._check_voice(job)
-            selection = await self._registry.chosen(requester_of(interaction), job.voice)
+            selection = await self._selection.chosen(requester_of(interaction), job.voice)
         await self.say(interaction, context, text=job.text, selection=selection)
 
     async def skip(self, interaction: discord.Interaction, job_id: int | None) -> None:
@@ -136,7 +135,7 @@ class JobActions:
         file = Attached(f"mynah-{job_id}.ogg", sound)
         sent = await self._reply(interaction, "", files=[file])
         if sent is not None:
-            voice = await self._registry.get(job.voice)
+            voice = await self._selection.get(job.voice)
             about = {job.requester, *([voice.owner] if voice is not None else [])}
             self._ephemeral_files.sent(interaction, sent, about)
 
@@ -148,7 +147,7 @@ class JobActions:
         """Raise Refused where the member who requested the job may no longer use its registered
         voice there: then nobody gets its sound, or hears it again."""
         first = Requester(member=job.requester, place=job.lane)
-        if not await self._registry.may_use(first, job.voice):
+        if not await self._selection.may_use(first, job.voice):
             raise NotAllowed("its requester may not use the voice", code="job-voice-gone")
 
     async def _view(self, context: CommandContext, job_id: int) -> JobView:

@@ -19,15 +19,11 @@ from bot.context import is_admin, requester_of
 from bot.locales.catalog import label
 from bot.voices import choices
 from bot.voices.choices import Offered
-from bot.voices.directory import (
-    VoiceDirectory,
-    readable_by_admins,
-    typed_number,
-)
-from bot.voices.moderation_text import MOST_ENTRIES, open_reports
+from bot.voices.directory import VoiceDirectory
 from bot.voices.style_text import offer_settings, offer_values
 from engine.model.errors import NotAllowed, UnknownVoice
 from engine.model.voices import Scope, Voice
+from engine.voices.directory import readable_by_admins, typed_number
 from engine.voices.selection import VoiceSelection
 
 log = structlog.get_logger(__name__)
@@ -77,7 +73,7 @@ class _UsableVoice(_Completes):
 
     async def offer(self, interaction: discord.Interaction, typed: str) -> list[Offered]:
         directory, requester = _directory(interaction), requester_of(interaction)
-        usable = await directory.registry.usable(requester)
+        usable = await directory.selection.usable(requester)
         return await directory.offer(interaction.guild, requester, usable, typed)
 
 
@@ -85,7 +81,7 @@ class _AnyVoice(_UsableVoice):
     """What may be used here: registered voices, and the engine's own."""
 
     async def transform(self, interaction: discord.Interaction, value: str, /) -> Any:
-        return await _directory(interaction).selection(requester_of(interaction), value)
+        return await _directory(interaction).select(requester_of(interaction), value)
 
     async def offer(self, interaction: discord.Interaction, typed: str) -> list[Offered]:
         first = await super().offer(interaction, typed)
@@ -107,7 +103,7 @@ class _OwnVoice(_Completes):
 
     async def offer(self, interaction: discord.Interaction, typed: str) -> list[Offered]:
         directory, requester = _directory(interaction), requester_of(interaction)
-        own = await directory.registry.own(requester.member)
+        own = await directory.owners.own(requester.member)
         return await directory.offer(interaction.guild, requester, own, typed)
 
 
@@ -159,13 +155,13 @@ class _ReportableVoice(_Completes):
     async def transform(self, interaction: discord.Interaction, value: str, /) -> Voice:
         if interaction.guild is None:
             raise NotAllowed("not in a server", code="report-in-server")
-        return (await _directory(interaction).reportable(requester_of(interaction))).find(value)
+        return await _directory(interaction).find_reportable(requester_of(interaction), value)
 
     async def offer(self, interaction: discord.Interaction, typed: str) -> list[Offered]:
         if interaction.guild is None:
             return []
         directory = _directory(interaction)
-        there = await directory.reportable(requester_of(interaction))
+        there = await directory.moderation.reportable(requester_of(interaction))
         return await directory.offer_on_server(interaction.guild, there, typed)
 
 
@@ -173,13 +169,13 @@ class _ServerVoice(_Completes):
     """For admins. Subclasses offer fewer."""
 
     async def transform(self, interaction: discord.Interaction, value: str, /) -> Any:
-        return (await _directory(interaction).on_server(_lane(interaction))).find(value)
+        return await _directory(interaction).find_on_server(_lane(interaction), value)
 
     async def offer(self, interaction: discord.Interaction, typed: str) -> list[Offered]:
         if not is_admin(interaction):
             return []
         directory, lane = _directory(interaction), _lane(interaction)
-        voices = await self.offered(directory, lane, await directory.registry.seen(lane))
+        voices = await self.offered(directory, lane, await directory.moderation.seen(lane))
         there = readable_by_admins(voices, lane)
         return await directory.offer_on_server(interaction.guild, there, typed)
 
@@ -201,7 +197,7 @@ class _VoiceToFreeze(_ServerVoice):
     async def offered(
         self, directory: VoiceDirectory, lane: str, voices: list[Voice]
     ) -> list[Voice]:
-        frozen = await directory.registry.frozen(lane)
+        frozen = await directory.moderation.frozen(lane)
         return [each for each in voices if each.id not in frozen]
 
 
@@ -211,9 +207,8 @@ class _VoiceToRelease(_ServerVoice):
     async def offered(
         self, directory: VoiceDirectory, lane: str, voices: list[Voice]
     ) -> list[Voice]:
-        entries = await directory.registry.audit(lane, limit=MOST_ENTRIES)
-        reported = {each.voice_id for each in open_reports(entries, [each.id for each in voices])}
-        frozen = await directory.registry.frozen(lane)
+        reported = {each.voice_id for each in await directory.moderation.open_reports(lane)}
+        frozen = await directory.moderation.frozen(lane)
         return [each for each in voices if each.id in frozen | reported]
 
 

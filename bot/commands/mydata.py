@@ -26,8 +26,7 @@ from engine.base.clock import Clock
 from engine.base.settings import MEBIBYTE
 from engine.model.errors import Refused
 from engine.queue import FrontEndQueue
-from engine.voices.data_summary import data_summary
-from engine.voices.registry import VoiceRegistry
+from engine.voices.erasure import MemberErasure
 
 ERASE: Final = "mydata:erase"
 
@@ -46,7 +45,7 @@ class MyData(app_commands.Group):
     def __init__(
         self,
         speech: FrontEndQueue,
-        registry: VoiceRegistry,
+        erasure: MemberErasure,
         uploads: Uploads,
         notifier: RedactionNotifier,
         exports: WorkSlots,
@@ -60,7 +59,7 @@ class MyData(app_commands.Group):
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
         )
         self._speech = speech
-        self._registry = registry
+        self._erasure = erasure
         self._uploads = uploads
         self._notifier = notifier
         self._exports = exports
@@ -78,7 +77,7 @@ class MyData(app_commands.Group):
 
     @app_commands.command(name="delete", description=localized("command-mydata-delete"))
     async def delete(self, interaction: discord.Interaction) -> None:
-        kept = await data_summary(self._speech, str(interaction.user.id))
+        kept = await self._erasure.summary(str(interaction.user.id))
         button = Choice(label("mydata-button-delete"), f"{PREFIX}{ERASE}", danger=True)
         await self._reply(interaction, render_question(kept), choices=[button])
 
@@ -86,7 +85,7 @@ class MyData(app_commands.Group):
         requester = requester_of(interaction)
         limit = interaction.filesize_limit or USUAL_BYTES
         most = min(limit, MOST_BYTES) - MARGIN_BYTES
-        parts = await self._registry.export(requester.member, most, place=requester.place)
+        parts = await self._erasure.export(requester.member, most, place=requester.place)
         for number, (filename, data) in enumerate(parts, 1):
             words = text("mydata-export")
             if len(parts) > 1:
@@ -105,6 +104,6 @@ class MyData(app_commands.Group):
         requester = requester_of(interaction)
         await self._reply.update(interaction, text("mydata-deleting"))
         await self._uploads.forget(requester.member)  # an upload under way would come after it
-        await self._registry.erase(requester.member, place=requester.place)
+        await self._erasure.erase(requester.member, place=requester.place)
         since = interaction.created_at.timestamp()
         await self._notifier.follow(requester.member, InteractionToken.of(interaction), since)

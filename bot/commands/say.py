@@ -34,7 +34,7 @@ class Say:
     ) -> None:
         context = await self._contexts.read(interaction)
         requester = requester_of(interaction)
-        selection = voice or await self._directory.selection(requester, None)
+        selection = voice or await self._directory.select(requester, None)
         names = await names_in(text, context.guild)
         words = to_words(text, names, now=self._clock.time())
         await self._actions.say(interaction, context, text=words, selection=selection)

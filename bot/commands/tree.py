@@ -20,7 +20,7 @@ from bot.discord_io.registration import localized
 from bot.discord_io.replies import Reply, offer_nothing
 from bot.locales.catalog import error_text, text
 from engine.model.errors import Refused
-from engine.voices.registry import VoiceRegistry
+from engine.voices.owners import VoiceOwners
 
 log = structlog.get_logger(__name__)
 
@@ -71,14 +71,14 @@ class Gate:
 
     def __init__(
         self,
-        registry: VoiceRegistry,
+        owners: VoiceOwners,
         reply: Reply,
         in_flight: InFlightTracker,
         *,
         guilds: frozenset[int],
         group: str | None,
     ) -> None:
-        self._registry = registry
+        self._owners = owners
         self._reply = reply
         self._in_flight = in_flight
         self._guilds = guilds
@@ -124,7 +124,7 @@ class Gate:
         if used not in IN_DIRECT:
             return text("error-servers-only")
         if self._guilds and used == "voice":
-            own = await self._registry.own(str(interaction.user.id))
+            own = await self._owners.own(str(interaction.user.id))
             return None if own else text("gate-not-served-in-direct")
         return None
 

@@ -19,7 +19,7 @@ from bot.discord_io.registration import localized
 from bot.discord_io.replies import Attached, Reply
 from bot.locales.catalog import label, text
 from bot.voices import moderation_text
-from bot.voices.abuse_reports import MOST_REASON, AbuseReports
+from bot.voices.abuse_reports import AbuseReports
 from bot.voices.directory import VoiceDirectory
 from bot.voices.download import Recording
 from bot.voices.previews import Previews
@@ -28,7 +28,9 @@ from bot.voices.uploads import PREVIEW, Uploads
 from engine.model.errors import BadRecording, NotAllowed, Refused
 from engine.model.voice_names import MOST_CHARACTERS, public_name
 from engine.model.voices import Scope
-from engine.voices.registry import VoiceRegistry
+from engine.voices.moderation import MOST_WORDS
+from engine.voices.owners import VoiceOwners
+from engine.voices.selection import Selection
 
 #: Of a message's files, the first that Discord takes for sound or film; else the first.
 SOUNDS: Final = ("audio/", "video/")
@@ -42,7 +44,8 @@ class VoiceCommands(app_commands.Group):
 
     def __init__(
         self,
-        registry: VoiceRegistry,
+        owners: VoiceOwners,
+        selection: Selection,
         directory: VoiceDirectory,
         uploads: Uploads,
         previews: Previews,
@@ -56,7 +59,8 @@ class VoiceCommands(app_commands.Group):
             description=localized("group-voice"),
             allowed_contexts=EVERYWHERE,
         )
-        self._registry = registry
+        self._owners = owners
+        self._selection = selection
         self._directory = directory
         self._uploads = uploads
         self._previews = previews
@@ -115,15 +119,15 @@ class VoiceCommands(app_commands.Group):
     @app_commands.command(name="list", description=localized("command-voice-list"))
     async def list_(self, interaction: discord.Interaction) -> None:
         requester = requester_of(interaction)
-        usable = await self._registry.usable(requester)
+        usable = await self._selection.usable(requester)
         there = {each.key for each in usable}
         lines = [list_line(each, requester.member) for each in usable]
         lines += [
             list_line(each, requester.member, usable=False)
-            for each in await self._registry.own(requester.member)
+            for each in await self._owners.own(requester.member)
             if each.key not in there
         ]
-        speaking = await self._directory.selection(requester, None)
+        speaking = await self._directory.select(requester, None)
         name = await self._directory.name_of(speaking)
         await self._reply(interaction, render_list(lines, name))
 
@@ -140,10 +144,10 @@ class VoiceCommands(app_commands.Group):
             raise NotAllowed("no server", code="here-needs-server")
         everywhere = requester.place is None or where == "everywhere"
         if voice is None:
-            await self._registry.choose(requester, None, everywhere=everywhere)
+            await self._selection.choose(requester, None, everywhere=everywhere)
             await self._reply(interaction, text("voice-choice-undone", everywhere=everywhere))
             return
-        await self._registry.choose(requester, voice.voice, everywhere=everywhere)
+        await self._selection.choose(requester, voice.voice, everywhere=everywhere)
         name = await self._directory.name_of(voice) or voice.voice
         said = text("voice-chosen", voice=voice_name(name), everywhere=everywhere)
         await self._reply(interaction, said)
@@ -151,9 +155,9 @@ class VoiceCommands(app_commands.Group):
     async def _use_pressed(self, interaction: discord.Interaction, key: str) -> None:
         """Choose a registered voice: here; in a direct message, everywhere."""
         requester = requester_of(interaction)
-        voice = await self._registry.find(requester, key)
+        voice = await self._selection.find(requester, key)
         everywhere = requester.place is None
-        await self._registry.choose(requester, voice.key, everywhere=everywhere)
+        await self._selection.choose(requester, voice.key, everywhere=everywhere)
         said = text("voice-chosen", voice=voice_name(voice.name), everywhere=everywhere)
         await self._reply(interaction, said)
 
@@ -175,13 +179,13 @@ class VoiceCommands(app_commands.Group):
         self,
         interaction: discord.Interaction,
         voice: ReportableVoice,
-        reason: app_commands.Range[str, 1, MOST_REASON],
+        reason: app_commands.Range[str, 1, MOST_WORDS],
     ) -> None:
         """Members may report a voice that they heard, also if they may not use it."""
         guild, requester = interaction.guild, requester_of(interaction)
         if guild is None:
             raise Refused("not in a server", code="servers-only")
-        usable = await self._registry.usable(requester)
+        usable = await self._selection.usable(requester)
         await self._abuse_reports.report(requester, guild, voice, reason)
         about = (
             moderation_text.label(voice, named=True)

@@ -25,9 +25,7 @@ from bot.locales.catalog import text
 from bot.locales.escape import Markup
 from bot.voices.directory import VoiceDirectory, label_for
 from bot.voices.moderation_text import (
-    MOST_ENTRIES,
     label,
-    open_reports,
     render_audit_log,
     render_list,
 )
@@ -35,8 +33,9 @@ from engine.model.errors import Refused, UnknownJob
 from engine.model.jobs import EndReason
 from engine.model.voices import ClonePolicy, Requester, Scope, Voice
 from engine.queue import FrontEndQueue
+from engine.voices.moderation import Moderation
 from engine.voices.permissions import open_to_all
-from engine.voices.registry import VoiceRegistry
+from engine.voices.selection import Selection
 
 Page = app_commands.Range[int, 1, 1000]
 
@@ -45,7 +44,8 @@ class VoiceAdmin(app_commands.Group):
     def __init__(
         self,
         contexts: Contexts,
-        registry: VoiceRegistry,
+        moderation: Moderation,
+        selection: Selection,
         directory: VoiceDirectory,
         speech: FrontEndQueue,
         reply: Reply,
@@ -57,7 +57,8 @@ class VoiceAdmin(app_commands.Group):
             default_permissions=discord.Permissions(manage_guild=True),
         )
         self._contexts = contexts
-        self._registry = registry
+        self._moderation = moderation
+        self._selection = selection
         self._directory = directory
         self._speech = speech
         self._reply = reply
@@ -73,17 +74,16 @@ class VoiceAdmin(app_commands.Group):
     @app_commands.describe(page=localized("option-admin-page"))
     async def list_(self, interaction: discord.Interaction, page: Page = 1) -> None:
         lane = _lane(requester_of(interaction))
-        voices = await self._registry.seen(lane)
-        entries = await self._registry.audit(lane, limit=MOST_ENTRIES)
-        rules = await self._registry.rules(lane)
+        voices = await self._moderation.seen(lane)
+        rules = await self._moderation.rules(lane)
         listed = render_list(
             voices,
-            await self._registry.frozen(lane),
+            await self._moderation.frozen(lane),
             rules,
-            barred=await self._registry.barred(lane),
+            barred=await self._moderation.blocked_members(lane),
             lane=lane,
             default=Markup(await self._directory.default_name(rules.default_voice, lane)),
-            reports=len(open_reports(entries, [each.id for each in voices])),
+            reports=len(await self._moderation.open_reports(lane)),
             page=page,
         )
         await self._reply(interaction, listed)
@@ -96,7 +96,7 @@ class VoiceAdmin(app_commands.Group):
         requester = requester_of(interaction)
         if voice.scope is not Scope.SERVER or not open_to_all(voice, requester.place):
             raise Refused("nothing to remove", code="nothing-to-remove")
-        ended = await self._decide(requester, self._registry.remove(requester, voice.key))
+        ended = await self._decide(requester, self._moderation.remove(requester, voice.key))
         words = text("voice-admin-removed", voice=label(voice, named=True))
         await self._answer(interaction, words, ended=ended)
 
@@ -105,9 +105,9 @@ class VoiceAdmin(app_commands.Group):
     async def freeze(self, interaction: discord.Interaction, voice: VoiceToFreeze) -> None:
         requester = requester_of(interaction)
         lane = _lane(requester)
-        before = await self._registry.frozen(lane)
-        ended = await self._decide(requester, self._registry.freeze(requester, voice.key))
-        others = len(await self._registry.frozen(lane) - before - {voice.id})
+        before = await self._moderation.frozen(lane)
+        ended = await self._decide(requester, self._moderation.freeze(requester, voice.key))
+        others = len(await self._moderation.frozen(lane) - before - {voice.id})
         words = text("voice-admin-frozen", voice=label_for(voice, lane))
         if others:
             words = Markup(f"{words} {text('voice-admin-frozen-too', count=others)}")
@@ -118,8 +118,8 @@ class VoiceAdmin(app_commands.Group):
     async def release(self, interaction: discord.Interaction, voice: VoiceToRelease) -> None:
         requester = requester_of(interaction)
         lane = _lane(requester)
-        was_frozen = voice.id in await self._registry.frozen(lane)
-        await self._registry.release(requester, voice.key)
+        was_frozen = voice.id in await self._moderation.frozen(lane)
+        await self._moderation.release(requester, voice.key)
         about = label_for(voice, lane)
         words = text("voice-admin-released", voice=about, frozen=was_frozen)
         await self._reply(interaction, words)
@@ -130,7 +130,7 @@ class VoiceAdmin(app_commands.Group):
     @app_commands.describe(voice=localized("option-admin-default"))
     async def default(self, interaction: discord.Interaction, voice: DefaultVoice) -> None:
         requester = requester_of(interaction)
-        ended = await self._decide(requester, self._registry.set_default(requester, voice))
+        ended = await self._decide(requester, self._moderation.set_default(requester, voice))
         name = await self._directory.default_name(voice, _lane(requester))
         words = text("voice-admin-default", voice=Markup(name))
         await self._answer(interaction, words, ended=ended)
@@ -141,7 +141,7 @@ class VoiceAdmin(app_commands.Group):
         self, interaction: discord.Interaction, role: discord.Role | None = None
     ) -> None:
         only = None if role is None or role.is_default() else role
-        await self._registry.set_uploaders(
+        await self._moderation.set_uploaders(
             requester_of(interaction), None if only is None else str(only.id)
         )
         words = (
@@ -155,7 +155,7 @@ class VoiceAdmin(app_commands.Group):
     @app_commands.describe(voices=localized("option-admin-allow"))
     async def allow(self, interaction: discord.Interaction, voices: ClonePolicy) -> None:
         requester = requester_of(interaction)
-        ended = await self._decide(requester, self._registry.allow(requester, voices))
+        ended = await self._decide(requester, self._moderation.allow(requester, voices))
         await self._answer(interaction, text("voice-admin-allowed", cloned=voices), ended=ended)
 
     # ---- members
@@ -164,14 +164,16 @@ class VoiceAdmin(app_commands.Group):
     @app_commands.describe(member=localized("option-admin-member"))
     async def bar(self, interaction: discord.Interaction, member: discord.User) -> None:
         requester = requester_of(interaction)
-        ended = await self._decide(requester, self._registry.bar(requester, str(member.id)))
+        ended = await self._decide(
+            requester, self._moderation.block_member(requester, str(member.id))
+        )
         words = text("voice-admin-blocked", member=Markup(member.mention))
         await self._answer(interaction, words, ended=ended)
 
     @app_commands.command(name="unbar", description=localized("command-admin-unbar"))
     @app_commands.describe(member=localized("option-admin-member"))
     async def unbar(self, interaction: discord.Interaction, member: discord.User) -> None:
-        await self._registry.unbar(requester_of(interaction), str(member.id))
+        await self._moderation.unblock_member(requester_of(interaction), str(member.id))
         words = text("voice-admin-unblocked", member=Markup(member.mention))
         await self._reply(interaction, words)
 
@@ -192,7 +194,7 @@ class VoiceAdmin(app_commands.Group):
     ) -> None:
         lane = _lane(requester_of(interaction))
         actor = None if member is None else str(member.id)
-        entries = await self._registry.audit(lane, actor=actor, limit=MOST_ENTRIES)
+        entries = await self._moderation.audit(lane, actor=actor)
         if voice is not None:
             entries = [each for each in entries if each.voice_id == voice]
         present = await self._present({each.voice_id for each in entries if each.voice_id})
@@ -200,7 +202,7 @@ class VoiceAdmin(app_commands.Group):
 
     async def _present(self, ids: Collection[int]) -> dict[int, Voice]:
         """Those of these voices that still exist."""
-        found = [await self._registry.get(f"@{each}") for each in sorted(ids)]
+        found = [await self._selection.get(f"@{each}") for each in sorted(ids)]
         return {each.id: each for each in found if each is not None}
 
     async def _decide(self, requester: Requester, decision: Awaitable[object]) -> int:

@@ -22,7 +22,8 @@ from bot.voices.upload_text import mentions, voice_name
 from engine.model.errors import BadStyle, NotAllowed, Refused
 from engine.model.voices import Scope
 from engine.queue import FrontEndQueue
-from engine.voices.registry import VoiceRegistry
+from engine.voices.moderation import Moderation
+from engine.voices.owners import VoiceOwners
 
 DELETE: Final = "voice:delete"
 #: Members of a voice's list that an answer names.
@@ -32,8 +33,11 @@ MOST_LISTED: Final = 25
 class VoiceOwner:
     """`commands` stand in the group `/voice`."""
 
-    def __init__(self, registry: VoiceRegistry, speech: FrontEndQueue, reply: Reply) -> None:
-        self._registry = registry
+    def __init__(
+        self, owners: VoiceOwners, moderation: Moderation, speech: FrontEndQueue, reply: Reply
+    ) -> None:
+        self._owners = owners
+        self._moderation = moderation
         self._speech = speech
         self._reply = reply
         self.handlers: Handlers = {DELETE: self._delete_pressed}
@@ -51,7 +55,7 @@ class VoiceOwner:
         voice=localized("option-own-voice"), name=localized("option-rename-name")
     )
     async def rename(self, interaction: discord.Interaction, voice: OwnVoice, name: str) -> None:
-        renamed = await self._registry.rename(requester_of(interaction), voice.key, name)
+        renamed = await self._owners.rename(requester_of(interaction), voice.key, name)
         old, new = voice_name(voice.name), voice_name(renamed.name)
         await self._reply(interaction, text("voice-renamed", voice=old, name=new))
 
@@ -77,10 +81,10 @@ class VoiceOwner:
         if scope == "server" and requester.place is None:
             raise NotAllowed("no server", code="share-needs-server")
         if scope == "server":
-            await self._registry.check_sharing(
+            await self._owners.check_sharing(
                 requester, roles=roles_of(interaction), admin=is_admin(interaction)
             )
-        shared = await self._registry.share(
+        shared = await self._owners.share(
             requester,
             voice.key,
             Scope(scope or "members"),
@@ -94,7 +98,7 @@ class VoiceOwner:
             count=len(shared.members),
             members=mentions(shared.members, MOST_LISTED),
         )
-        if requester.place is not None and shared.id in await self._registry.frozen(
+        if requester.place is not None and shared.id in await self._moderation.frozen(
             requester.place
         ):
             words = Markup(f"{words}\n{text('voice-frozen-here')}")
@@ -120,7 +124,7 @@ class VoiceOwner:
             parsed = parse_value(value)
             names = list(voice.style) if setting == ALL and parsed is None else [setting]
             values = dict.fromkeys(names, parsed)
-            voice = await self._registry.style(requester_of(interaction), voice.key, values)
+            voice = await self._owners.style(requester_of(interaction), voice.key, values)
         await self._reply(interaction, render_style(voice, self._speech.info))
 
     @app_commands.describe(voice=localized("option-own-voice"))
@@ -133,8 +137,8 @@ class VoiceOwner:
 
     async def _delete_pressed(self, interaction: discord.Interaction, key: str) -> None:
         requester = requester_of(interaction)
-        voice = await self._registry.find_own(requester.member, key)
+        voice = await self._owners.find_own(requester.member, key)
         await interaction.response.defer()
-        await self._registry.delete(requester, voice.key)
+        await self._owners.delete(requester, voice.key)
         words = text("voice-deleted", voice=voice_name(voice.name))
         await self._reply.rewrite(interaction, words)

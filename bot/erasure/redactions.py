@@ -28,7 +28,7 @@ from bot.messages.editor import (
     Urgency,
 )
 from engine.base.error_text import describe
-from engine.voices.registry import VoiceRegistry
+from engine.voices.erasure import MemberErasure
 
 log = structlog.get_logger(__name__)
 
@@ -58,13 +58,13 @@ class Redactions:
 
     def __init__(
         self,
-        registry: VoiceRegistry,
+        erasure: MemberErasure,
         redactor: MessageRedactor,
         editor: MessageEditor,
         api: InteractionApi,
         ephemeral_files: EphemeralFiles,
     ) -> None:
-        self._registry = registry
+        self._erasure = erasure
         self._redactor = redactor
         self._editor = editor
         self._api = api
@@ -110,7 +110,7 @@ class Redactions:
         """The member knows which messages are out of reach: delete their rows."""
         tally = self._tally(member)
         for row_id in list(tally.out_of_reach):
-            await self._registry.erasure_done(row_id)
+            await self._erasure.redaction_done(row_id)
             del tally.out_of_reach[row_id]
         if not tally.waiting:
             del self._tallies[member]
@@ -120,7 +120,7 @@ class Redactions:
 
     async def _submit(self, member: str | None) -> list[str]:
         """Submit the redactions of one member, or of all. Returns whose they are."""
-        rows = await self._registry.erasures(member, frontend=FRONTEND)
+        rows = await self._erasure.pending_redactions(member, frontend=FRONTEND)
         for row in rows:
             tally = self._tally(row.member)
             if row.id in tally.waiting:
@@ -142,7 +142,7 @@ class Redactions:
         result = await self._redactor.redact(delivery)
         tally = self._tally(member)
         if isinstance(result, Unreached):
-            await self._registry.erasure_failed(row_id, result)
+            await self._erasure.redaction_failed(row_id, result)
             tally.out_of_reach[row_id] = OutOfReach(self._redactor.link(delivery), result)
         elif (later := RETRY_LATER.get(result)) is not None:
             if result is RedactionResult.ARCHIVED:
@@ -150,7 +150,7 @@ class Redactions:
                 tally.changed.set()
             return later
         else:
-            await self._registry.erasure_done(row_id)
+            await self._erasure.redaction_done(row_id)
             tally.redacted += result is RedactionResult.REDACTED
             tally.gone += result is RedactionResult.GONE
         tally.waiting.discard(row_id)

@@ -11,7 +11,7 @@ from bot.locales.escape import Markup, escape
 from engine.model.voice_names import MOST_CHARACTERS
 
 if TYPE_CHECKING:
-    from engine.voices.data_summary import DataSummary
+    from engine.voices.erasure import DataSummary
 
 #: Voices that the question names; the others are counted.
 MOST_NAMED: Final = 10

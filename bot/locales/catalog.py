@@ -77,15 +77,11 @@ def label(sentence: str, /, **arguments: Argument) -> str:
 
 def error_text(error: MynahError) -> Markup:
     """What a person is told of an error."""
-    if error.code == "failed" and error.user_message:
-        return Markup(error.user_message)
     return code_text(error.code, error.fields)
 
 
 def error_label(error: MynahError) -> str:
     """The same for a place where nothing reads markup."""
-    if error.code == "failed" and error.user_message:
-        return error.user_message
     try:
         return label(f"error-{error.code}", **error.fields)
     except SentenceError:

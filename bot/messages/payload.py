@@ -15,7 +15,7 @@ from engine.model.jobs import Job, JobView
 from engine.model.voice_names import built_in, name_key
 from engine.model.voices import OPERATOR, Unnamed
 from engine.queue import FrontEndQueue
-from engine.voices.registry import VoiceRegistry
+from engine.voices.selection import Selection
 
 ACTION_ROW: Final = 1
 BUTTON: Final = 2
@@ -58,16 +58,16 @@ def _is_reserved(name: str) -> bool:
     return name_key(name) in map(name_key, words)
 
 
-async def _shown_voice(speech: FrontEndQueue, registry: VoiceRegistry, job: Job) -> Shown:
+async def _shown_voice(speech: FrontEndQueue, selection: Selection, job: Job) -> Shown:
     """What the message calls a job's voice. What the voice is decides, never its name."""
     info = speech.info
     if job.reference is not None:
-        name = await registry.shown_name(job.voice, job.lane)
+        name = await selection.shown_name(job.voice, job.lane)
         if not isinstance(name, str):
             return name or Unnamed.PRIVATE
         if built_in(info, name) is None and not _is_reserved(name):
             return name
-        given = await registry.get(job.voice)
+        given = await selection.get(job.voice)
         return GivenVoice(name, public=given is not None and given.owner == OPERATOR)
     voice = job.voice or (info.default_voice if info is not None else "")
     return builtin_name(speech, voice) or voice or Unnamed.OWN
@@ -75,20 +75,20 @@ async def _shown_voice(speech: FrontEndQueue, registry: VoiceRegistry, job: Job)
 
 def renderer(
     speech: FrontEndQueue,
-    registry: VoiceRegistry,
+    selection: Selection,
     clock: Clock,
     *,
     hide_text: bool,
     group: str | None,
 ) -> Callable[[JobView, str | None], Awaitable[StatusMessage]]:
-    """`render`, given all that does not depend on the job. It asks the registry each time: the
+    """`render`, given all that does not depend on the job. It asks each time: the
     members who may read the name of a voice change."""
 
     async def rendered(view: JobView, note: str | None) -> StatusMessage:
         shown = render(
             view,
             now=clock.time(),
-            voice=await _shown_voice(speech, registry, view.job),
+            voice=await _shown_voice(speech, selection, view.job),
             hide_text=hide_text,
             engine_state=speech.engine_state,
             note=note,

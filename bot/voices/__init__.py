@@ -1,7 +1,6 @@
 """Registered voices on Discord: how members give, find, choose and report them.
 
     uploads.py          from a recording to a registered voice
-    pending_uploads.py  uploads that wait for their member's consent
     download.py         from Discord's addresses, and no others, to a file
     work_slots.py       slots for analyses and exports: one a member
     previews.py         recordings to listen to: kept, or made once

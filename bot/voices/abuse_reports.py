@@ -18,18 +18,17 @@ import discord
 import structlog
 
 from bot.discord_io.replies import name_commands, send_direct
-from bot.locales.escape import escape
+from bot.locales.catalog import text
+from bot.locales.escape import Markup, escape
 from bot.voices.moderation_text import label, who
 from engine.base.error_text import describe
 from engine.model.ids import parse_id
 from engine.model.voices import Requester, Voice
+from engine.voices.moderation import MOST_WORDS, Moderation
 from engine.voices.permissions import open_to_all
-from engine.voices.rate_limits import LimitedAction
-from engine.voices.registry import VoiceRegistry
 
 log = structlog.get_logger(__name__)
 
-MOST_REASON: Final = 500  # characters
 #: Admins of a server who are told.
 MOST_ADMINS: Final = 10
 
@@ -38,10 +37,10 @@ class AbuseReports:
     """`group` is the command below which all others are registered, if there is one."""
 
     def __init__(
-        self, client: discord.Client, registry: VoiceRegistry, *, group: str | None
+        self, client: discord.Client, moderation: Moderation, *, group: str | None
     ) -> None:
         self._client = client
-        self._registry = registry
+        self._moderation = moderation
         self._group = group
         self._operator: int | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -50,8 +49,7 @@ class AbuseReports:
         self, requester: Requester, guild: discord.Guild, voice: Voice, reason: str
     ) -> None:
         """Keep a report; admins and the operator are told in the background. Raises Refused."""
-        await self._registry.attempt(requester.member, LimitedAction.REPORT)
-        await self._registry.report(requester, voice.key, reason)
+        await self._moderation.report(requester, voice.key, reason)
         task = asyncio.create_task(self._tell(requester, guild, voice, reason), name="report")
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -65,29 +63,24 @@ class AbuseReports:
         self, requester: Requester, guild: discord.Guild, voice: Voice, reason: str
     ) -> None:
         about = label(voice, named=open_to_all(voice, str(guild.id)))
-        place = f"**{escape(guild.name, 100)}**"
-        words = f"> {escape(reason, MOST_REASON)}"
+        report = {
+            "member": who(requester.member),
+            "voice": about,
+            "server": escape(guild.name, 100),
+            "reason": escape(reason, MOST_WORDS),
+        }
         for admin in await self._admins(guild):
-            await self._send(
-                admin,
-                f"{who(requester.member)} reports {about} on the server {place}:\n{words}\n"
-                f"On that server, `/voice-admin freeze voice:{voice.key}` keeps it from being "
-                f"spoken, and `/voice-admin release voice:{voice.key}` closes the report.",
-            )
+            await self._send(admin, text("report-to-admin", key=Markup(voice.key), **report))
         operator = await self._find_operator()
         if operator is not None:
-            await self._send(
-                operator,
-                f"{who(requester.member)} reports {about} on the server {place} ({guild.id}):\n"
-                f"{words}\nYou operate this bot: `mynah voices freeze {voice.reference}` blocks "
-                "this recording everywhere.",
-            )
+            words = text("report-to-operator", id=str(guild.id), hash=voice.reference, **report)
+            await self._send(operator, words)
 
     async def _admins(self, guild: discord.Guild) -> list[int]:
         """The admins that the bot knows, the server's owner first."""
         found = [] if guild.owner_id is None else [guild.owner_id]
         found += [each.id for each in guild.members if _manages(each)]
-        for actor in await self._registry.deciders(str(guild.id), limit=MOST_ADMINS):
+        for actor in await self._moderation.deciders(str(guild.id), limit=MOST_ADMINS):
             admin_id = parse_id(actor)  # None for a member who had their data deleted
             if admin_id is not None and admin_id not in found:
                 member = await self._find_member(guild, admin_id)

@@ -3,7 +3,7 @@
 This file does not know who is an admin, nor Discord's objects.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from bot.locales.catalog import text
@@ -15,16 +15,11 @@ from engine.voices.permissions import open_to_all
 #: Characters of a page: with what stands above and below it, it stays within Discord's 2,000.
 MOST_PAGE: Final = 1600
 MOST_ROWS: Final = 15
-#: Entries of the audit log that one answer looks through.
-MOST_ENTRIES: Final = 2000
 MOST_DETAIL: Final = 200
 #: Blocked members that the list names; the audit log has them all.
 MOST_BARRED: Final = 5
 #: The actor of an entry whose member had their data deleted.
 ERASED: Final = "-"
-
-#: After one of these, a report of the voice is no longer open.
-_ANSWERS: Final = {Action.REMOVE, Action.FREEZE, Action.RELEASE, Action.DELETE}
 
 
 def label(voice: Voice, *, named: bool) -> Markup:
@@ -141,17 +136,3 @@ def paged(rows: Sequence[str], page: int) -> list[str]:
     page = min(max(1, page), len(pages))
     more = [text("voice-admin-page", page=page, pages=len(pages))] if len(pages) > 1 else []
     return [*pages[page - 1], *more]
-
-
-def open_reports(entries: Iterable[AuditEntry], present: Iterable[int]) -> list[AuditEntry]:
-    """The reports that nobody has answered, of voices that still exist. `entries` are in order, the
-    newest first."""
-    answered: set[int | None] = set()
-    there: set[int | None] = set(present)
-    found = []
-    for entry in entries:
-        if entry.action in _ANSWERS:
-            answered.add(entry.voice_id)
-        elif entry.action is Action.REPORT and entry.voice_id in there - answered:
-            found.append(entry)
-    return found

@@ -12,10 +12,10 @@ import structlog
 from bot.voices.work_slots import WorkSlots
 from engine.base.error_text import describe
 from engine.model.errors import Refused
-from engine.voices.rate_limits import LimitedAction
+from engine.voices.owners import VoiceOwners
+from engine.voices.rate_limits import LimitedAction, RateLimits
 from engine.voices.recording_analyzer import RecordingAnalyzer
 from engine.voices.recording_files import RecordingFiles
-from engine.voices.registry import VoiceRegistry
 
 log = structlog.get_logger(__name__)
 
@@ -23,12 +23,14 @@ log = structlog.get_logger(__name__)
 class Previews:
     def __init__(
         self,
-        registry: VoiceRegistry,
+        owners: VoiceOwners,
+        rate_limits: RateLimits,
         recording_files: RecordingFiles,
         analyzer: RecordingAnalyzer,
         slots: WorkSlots,
     ) -> None:
-        self._registry = registry
+        self._owners = owners
+        self._rate_limits = rate_limits
         self._recording_files = recording_files
         self._analyzer = analyzer
         self._slots = slots
@@ -57,7 +59,7 @@ class Previews:
                 wav = await asyncio.to_thread(self._recording_files.path, reference)
                 if wav is None:
                     raise Refused("the recording is gone", code="preview-gone")
-                await self._registry.attempt(member, LimitedAction.PREVIEW)
+                await self._rate_limits.attempt(member, LimitedAction.PREVIEW)
                 making.sound = await self._analyzer.encode_preview(wav)
                 await self._keep(reference, making.sound)
                 return making.sound
@@ -70,7 +72,7 @@ class Previews:
 
     async def _keep(self, reference: str, sound: bytes) -> None:
         try:
-            await self._registry.keep_preview(reference, sound)
+            await self._owners.keep_preview(reference, sound)
         except OSError as error:
             log.warning(
                 "A preview cannot be kept, so it is made again each time", error=describe(error)

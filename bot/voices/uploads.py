@@ -15,6 +15,7 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -27,16 +28,17 @@ from bot.discord_io.replies import Attached, Choice, Reply
 from bot.locales.catalog import error_text, label, text
 from bot.locales.escape import Markup
 from bot.voices.download import Fetcher, Recording, within
-from bot.voices.pending_uploads import LAPSE_SECONDS, PendingUpload, PendingUploads
 from bot.voices.upload_text import render_card, render_consent
 from bot.voices.work_slots import WorkSlot, WorkSlots
 from engine.base.clock import Clock
 from engine.model.errors import Busy, NotAllowed, Refused
 from engine.model.voices import Scope, Voice
 from engine.queue import FrontEndQueue
-from engine.voices.rate_limits import LimitedAction
+from engine.voices.moderation import Moderation
+from engine.voices.owners import VoiceOwners
+from engine.voices.rate_limits import LimitedAction, RateLimits
 from engine.voices.recording_analyzer import Analyzed, RecordingAnalyzer
-from engine.voices.registry import VoiceRegistry
+from engine.voices.uploads import LAPSE_SECONDS, PendingUpload, PendingUploads
 
 log = structlog.get_logger(__name__)
 
@@ -46,12 +48,25 @@ WORK_SECONDS: Final = 9.0
 PREVIEW: Final = "voice-preview.ogg"
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`question` is the interaction whose answer has the button, if there is one to rewrite."""
+
+    recording: Recording
+    question: discord.Interaction | None
+
+
+Pending = PendingUpload[Asked]
+
+
 class Uploads:
     """`folder` is for recordings while they are examined; `start` deletes what it finds there."""
 
     def __init__(
         self,
-        registry: VoiceRegistry,
+        owners: VoiceOwners,
+        moderation: Moderation,
+        rate_limits: RateLimits,
         analyzer: RecordingAnalyzer,
         fetcher: Fetcher,
         speech: FrontEndQueue,
@@ -61,7 +76,9 @@ class Uploads:
         clock: Clock,
         folder: Path,
     ) -> None:
-        self._registry = registry
+        self._owners = owners
+        self._moderation = moderation
+        self._rate_limits = rate_limits
         self._analyzer = analyzer
         self._fetcher = fetcher
         self._speech = speech
@@ -70,9 +87,8 @@ class Uploads:
         self._slots = slots
         self._clock = clock
         self._folder = folder
-        self._pending = PendingUploads()
+        self._pending = PendingUploads[Asked](clock, self._lapsed)
         self._works: dict[str, _Work] = {}  # by token
-        self._lapsing: dict[str, asyncio.Task[None]] = {}  # by token
 
     async def start(self) -> None:
         """Before the first use."""
@@ -113,8 +129,8 @@ class Uploads:
     async def named(self, interaction: discord.Interaction, token: str, name: str) -> None:
         """The form came back: ask for consent."""
         pending = self._find(interaction, token)
-        self._take(token)
-        await self.ask(interaction, pending.recording, name, pending.scope)
+        self._pending.take(token)
+        await self.ask(interaction, pending.source.recording, name, pending.scope)
 
     async def agreed(self, interaction: discord.Interaction, token: str) -> None:
         """The member pressed the button. Raises Refused, and then nothing is kept."""
@@ -125,7 +141,7 @@ class Uploads:
             await self._work(interaction, pending, claim)
 
     async def _work(
-        self, interaction: discord.Interaction, pending: PendingUpload, claim: WorkSlot
+        self, interaction: discord.Interaction, pending: Pending, claim: WorkSlot
     ) -> None:
         token = pending.token
         work = self._works[token] = _Work(pending.member, self._clock.monotonic() + WORK_SECONDS)
@@ -135,14 +151,14 @@ class Uploads:
             await claim.wait()
             if work.forgotten:
                 raise NotAllowed("forgotten meanwhile", code="upload-lapsed")
-            await self._registry.attempt(pending.member, LimitedAction.UPLOAD)
+            await self._rate_limits.attempt(pending.member, LimitedAction.UPLOAD)
             await self._register(interaction, pending, work)
         except Refused as refused:
             if not refused.retryable:
                 await self._end(pending, error_text(refused))
             raise
         except BaseException:
-            self._take(token)
+            self._pending.take(token)
             raise
         finally:
             del self._works[token]
@@ -153,7 +169,7 @@ class Uploads:
         still become a voice."""
         waiting = self._pending.of(member)
         if waiting is not None:
-            self._take(waiting.token)
+            self._pending.take(waiting.token)
         works = [each for each in self._works.values() if each.member == member]
         for work in works:
             work.forgotten = True
@@ -163,14 +179,12 @@ class Uploads:
 
     async def close(self) -> None:
         """Forget uploads that wait for consent: their buttons answer that they have lapsed."""
-        for task in self._lapsing.values():
-            task.cancel()
-        await asyncio.gather(*self._lapsing.values(), return_exceptions=True)
+        await self._pending.close()
 
     # Steps.
 
     async def _check(self, interaction: discord.Interaction, name: str) -> None:
-        await self._registry.check_upload(
+        await self._owners.check_upload(
             requester_of(interaction),
             name,
             roles=roles_of(interaction),
@@ -178,22 +192,22 @@ class Uploads:
         )
 
     async def _register(
-        self, interaction: discord.Interaction, pending: PendingUpload, work: "_Work"
+        self, interaction: discord.Interaction, pending: Pending, work: "_Work"
     ) -> None:
         async with self._new_folder() as folder:
             try:
-                examining = self._examine(pending.recording, folder)
+                examining = self._examine(pending.source.recording, folder)
                 left = work.until - self._clock.monotonic()
                 examined = await within(self._clock, left, examining)
             except TimeoutError as error:
                 raise Busy("an upload took too long", code="upload-slow") from error
             if work.forgotten:
                 raise NotAllowed("forgotten meanwhile", code="upload-lapsed")
-            voice = await self._registry.register(
+            voice = await self._owners.register(
                 requester=requester_of(interaction),
                 name=pending.name,
                 scope=pending.scope,
-                examined=examined,
+                analyzed=examined,
                 consent=text("upload-consent"),
             )
             preview = await asyncio.to_thread(examined.preview.read_bytes)
@@ -210,10 +224,11 @@ class Uploads:
     ) -> None:
         log.info("a voice was uploaded", voice=voice.key, source=voice.analysis.source)
         place = requester_of(interaction).place
-        frozen = place is not None and voice.id in await self._registry.frozen(place)
+        advice = [label(each.code, **each.fields) for each in examined.advice]
+        frozen = place is not None and voice.id in await self._moderation.frozen(place)
         sent = await self._reply(
             interaction,
-            render_card(voice, examined.advice, self._speech.info, frozen=frozen),
+            render_card(voice, advice, self._speech.info, frozen=frozen),
             choices=[Choice(label("upload-use"), f"mynah:voice:use:{voice.key}")],
             files=[Attached(PREVIEW, preview)],
         )
@@ -239,49 +254,34 @@ class Uploads:
         scope: Scope,
         *,
         answers: bool,
-    ) -> tuple[PendingUpload, PendingUpload | None]:
+    ) -> tuple[Pending, Pending | None]:
         """The new upload, and the one that it replaces. `answers`: there will be a message."""
-        pending, replaced = self._pending.add(
-            self._clock.monotonic(),
+        return self._pending.add(
             member=str(interaction.user.id),
-            recording=recording,
             name=name,
             scope=scope,
-            interaction=interaction if answers else None,
+            source=Asked(recording, interaction if answers else None),
         )
-        if replaced is not None:
-            self._take(replaced.token)
-        task = asyncio.create_task(self._lapse(pending), name="upload-lapse")
-        self._lapsing[pending.token] = task
-        return pending, replaced
 
-    def _find(self, interaction: discord.Interaction, token: str) -> PendingUpload:
+    def _find(self, interaction: discord.Interaction, token: str) -> Pending:
         member = str(interaction.user.id)
-        pending = self._pending.get(self._clock.monotonic(), token, member)
+        pending = self._pending.get(token, member)
         if pending is None:
             raise NotAllowed("a consent has lapsed", code="upload-lapsed")
         return pending
 
-    def _take(self, token: str) -> None:
-        """The upload no longer waits."""
-        self._pending.take(token)
-        lapsing = self._lapsing.pop(token, None)
-        if lapsing is not None and lapsing is not asyncio.current_task():
-            lapsing.cancel()
-
-    async def _lapse(self, pending: PendingUpload) -> None:
-        await self._clock.sleep(LAPSE_SECONDS)
+    async def _lapsed(self, pending: Pending) -> None:
         if pending.token not in self._works:
             await self._end(pending, text("error-upload-lapsed"))
 
-    async def _end(self, pending: PendingUpload, words: Markup) -> None:
+    async def _end(self, pending: Pending, words: Markup) -> None:
         """The upload is over, and the message of its question says so."""
-        self._take(pending.token)
+        self._pending.take(pending.token)
         await self._rewrite(pending, words)
 
-    async def _rewrite(self, pending: PendingUpload, words: Markup) -> None:
-        if pending.interaction is not None:
-            await self._reply.rewrite(pending.interaction, words)
+    async def _rewrite(self, pending: Pending, words: Markup) -> None:
+        if pending.source.question is not None:
+            await self._reply.rewrite(pending.source.question, words)
 
 
 class _Work:

@@ -20,6 +20,10 @@ class DataDirectory:
         self.database = path / "mynah.db"
         self.audio = path / "audio"
         self.converted_recordings = path / "references"
+        self.embeddings = path / "conditionals"
+        self.blocked_recordings = path / "frozen"
+        self.attempt_keys = path / "attempts.json"
+        self.uploads = path / "uploads"
         self._lock: IO[str] | None = None
 
     def lock(self) -> None:

@@ -62,12 +62,10 @@ class MynahError(Exception):
         message: str,
         /,
         *,
-        user_message: str | None = None,
         code: str | None = None,
         **fields: Field,
     ) -> None:
         super().__init__(message)
-        self.user_message = user_message or message
         self.code = code or type(self).code
         self.fields: Mapping[str, Field] = fields
 

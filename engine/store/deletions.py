@@ -38,7 +38,7 @@ class DeletionKind(StrEnum):
 
     AUDIO = "audio"  # a stream of the cache, by its key
     REFERENCE = "reference"  # a recording, by its content hash
-    STATE = "state"  # what engines derived from a recording
+    EMBEDDING = "state"  # what engines derived from a recording
     PAGES = "pages"  # remains of deleted rows in the SQLite file
 
 

@@ -26,7 +26,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import structlog
 
@@ -56,18 +56,8 @@ _SMALL: Final = {
 _REUSE: Final = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "67108864"}
 _MOST_OUTPUT: Final = 4000  # characters of standard error, for the log
 
-_TOO_SLOW: Final = (
-    "Reading this file took too long. Send a plain recording, such as a WAV, MP3 or M4A of up to "
-    "20 seconds of speech."
-)
-_UNREADABLE: Final = (
-    "This file could not be read: it is damaged, or not a sound file. Save the recording again as "
-    "WAV, MP3 or M4A, and send that."
-)
-_OUR_FAULT: Final = (
-    "The recording could not be analyzed. This was not your fault. Try again later. If it happens "
-    "again, tell the person who runs this bot: the log says why."
-)
+#: What a rejection may carry. The process reads hostile files, so it is not trusted.
+_FIELDS: Final = frozenset({"channels", "most", "rate", "seconds", "tracks", "unit"})
 
 log = structlog.get_logger(__name__)
 
@@ -90,7 +80,7 @@ class NotAnalyzed(BadRecording):
 
 
 def our_fault(reason: str) -> NotAnalyzed:
-    return NotAnalyzed(reason, user_message=_OUR_FAULT)
+    return NotAnalyzed(reason, code="analysis-failed")
 
 
 # ---- the process
@@ -181,16 +171,32 @@ async def ask(arguments: list[str], source: Path, seconds: float = WORK_SECONDS)
     try:
         return await run(arguments, source, seconds=seconds)
     except TimeoutError as error:
-        raise NotAnalyzed("the analysis took too long", user_message=_TOO_SLOW) from error
+        raise NotAnalyzed("the analysis took too long", code="analysis-slow") from error
     except Ended as error:
         if error.by_signal:
             log.warning("a recording ended its analysis", how=describe(error))
-            raise BadRecording(str(error), user_message=_UNREADABLE) from error
+            raise BadRecording(str(error), code="recording-unreadable") from error
         log.error("a recording could not be analyzed", how=describe(error), output=error.output)
         raise our_fault(str(error)) from error
     except OSError as error:
         log.error("a recording could not be analyzed", how=os.strerror(error.errno or 0))
         raise our_fault(str(error)) from error
+
+
+async def ask_json(
+    arguments: list[str], source: Path, seconds: float = WORK_SECONDS
+) -> dict[str, Any]:
+    """The same for an answer in JSON. Raises BadRecording also if the process rejects the file."""
+    found: dict[str, Any] = json.loads(await ask(arguments, source, seconds))
+    if "rejected" in found:
+        code = str(found["rejected"])
+        fields: dict[str, Any] = {
+            name: value
+            for name, value in found.get("fields", {}).items()
+            if name in _FIELDS and isinstance(value, str | int | float)
+        }
+        raise BadRecording(f"the recording is rejected: {code}", code=code, **fields)
+    return found
 
 
 async def encode_preview(wav: Path, seconds: float = WORK_SECONDS) -> bytes:
@@ -203,10 +209,7 @@ async def encode_preview(wav: Path, seconds: float = WORK_SECONDS) -> bytes:
 
 async def fingerprint_of(kept: Path) -> bytes:
     """The fingerprint of a stored recording. Raises BadRecording."""
-    found = json.loads(await ask(["--fingerprint"], kept))
-    if "rejected" in found:
-        raise BadRecording(found["rejected"])
-    return base64.b64decode(found["fingerprint"])
+    return base64.b64decode((await ask_json(["--fingerprint"], kept))["fingerprint"])
 
 
 async def same_recordings(

@@ -11,8 +11,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-#: The folder's name in the data directory.
-FOLDER: Final = "frozen"
 _HASH: Final = re.compile("[0-9a-f]{64}")
 
 

@@ -1,23 +1,60 @@
 """Exports all stored data of a member, or deletes it permanently.
 
 Knows: which data belongs to a member. Does not know: messages that show the member's texts. A front
-end redacts these: `erasures` gives the list.
+end redacts these: `pending_redactions` lists them.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import structlog
 
 from engine.model.jobs import EndReason, Job
-from engine.model.voices import Action, Requester
-from engine.store.transaction import NOBODY, DeletionKind, PendingRedaction, Transaction
+from engine.model.voices import Action, Requester, Voice
+from engine.queue import SpeechQueue
+from engine.store.transaction import NOBODY, PendingRedaction, Transaction
 from engine.voices.data_export import DataExport, collect, pack
 from engine.voices.pending_deletions import RECORDINGS, TEXTS, PendingDeletions
-
-__all__ = ["MemberErasure", "PendingRedaction"]
+from engine.voices.recording_files import RecordingFiles
+from engine.voices.transactions import VoiceTransactions
 
 log = structlog.get_logger(__name__)
 
 
-class MemberErasure(PendingDeletions):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSummary:
+    """The stored data of a member, which they read before they delete it."""
+
+    voices: Sequence[Voice]
+    texts: int  # jobs, ended or live
+    waiting: int  # of these, live
+    choices: int  # of a voice to speak in, by server
+    lists: int  # voices of others that are shared with them by name
+    messages: int  # that earlier deletions have not yet redacted
+
+
+class MemberErasure:
+    def __init__(
+        self,
+        transactions: VoiceTransactions,
+        deletions: PendingDeletions,
+        recording_files: RecordingFiles,
+        speech: SpeechQueue,
+    ) -> None:
+        self._transactions = transactions
+        self._deletions = deletions
+        self._recording_files = recording_files
+        self._speech = speech
+
+    async def summary(self, member: str) -> DataSummary:
+        """How much data of a member is stored."""
+
+        def count(tx: Transaction) -> DataSummary:
+            voices = tx.voices.of_owner(member)
+            return DataSummary(voices=voices, **tx.deletions.count_kept(member))
+
+        return await self._transactions.read(count)
+
     async def export(
         self, member: str, most_bytes: int, *, place: str | None = None
     ) -> list[tuple[str, bytes]]:
@@ -27,10 +64,10 @@ class MemberErasure(PendingDeletions):
         """
 
         def write(tx: Transaction) -> DataExport:
-            self._record(tx, Requester(member=member, place=place), Action.EXPORT)
+            self._transactions.record(tx, Requester(member=member, place=place), Action.EXPORT)
             return collect(tx, member)
 
-        return await pack(await self._database.write(write), self._recording_files, most_bytes)
+        return await pack(await self._transactions.write(write), self._recording_files, most_bytes)
 
     async def erase(self, member: str, *, place: str | None = None) -> None:
         """Delete all stored data of a member.
@@ -39,7 +76,7 @@ class MemberErasure(PendingDeletions):
         holds before it speaks again. Live jobs of the member end with ERASED, and jobs of others
         in the member's voices with VOICE_GONE.
         """
-        await self._tasks.run_to_completion(self._erase(member, place))
+        await self._transactions.run_to_completion(self._erase(member, place))
 
     async def _erase(self, member: str, place: str | None) -> None:
         gone: set[str] = set()
@@ -50,10 +87,10 @@ class MemberErasure(PendingDeletions):
             wanted = self._speech.wanted_by_others(member)
             tx.deletions.erase_jobs(member, wanted=wanted)
             tx.deletions.erase_traces(member)
-            self._remove(tx, theirs)
-            tx.deletions.put(DeletionKind.PAGES, [TEXTS, RECORDINGS])
+            self._deletions.delete_rows(tx, theirs)
+            self._deletions.list_remains(tx, TEXTS, RECORDINGS)
             nobody = Requester(member=NOBODY, place=place)
-            self._record(tx, nobody, Action.ERASE)
+            self._transactions.record(tx, nobody, Action.ERASE)
 
         def forget(job: Job) -> bool:
             return job.requester == member or (job.reference is not None and job.voice in gone)
@@ -61,34 +98,35 @@ class MemberErasure(PendingDeletions):
         def ended_by(job: Job) -> EndReason:
             return EndReason.ERASED if job.requester == member else EndReason.VOICE_GONE
 
-        await self._act(write, forget=forget, ended_by=ended_by)
-        for key in gone:
-            self._changes.publish(key)
-        await self.purge()
+        await self._transactions.act(write, forget=forget, ended_by=ended_by)
+        self._transactions.publish(gone)
+        await self._deletions.purge()
         log.info("A member's data was deleted", voices=len(gone))
 
     # ---- messages that a front end must redact
 
-    async def erasures(self, member: str | None, *, frontend: str) -> list[PendingRedaction]:
+    async def pending_redactions(
+        self, member: str | None, *, frontend: str
+    ) -> list[PendingRedaction]:
         """Messages of this front end that still show deleted texts of this member, or (None) of
         any member; oldest first."""
-        return await self._database.read(
+        return await self._transactions.read(
             lambda tx: tx.deletions.redactions(frontend=frontend, member=member)
         )
 
-    async def erasure_done(self, redaction_id: int) -> None:
+    async def redaction_done(self, redaction_id: int) -> None:
         """Record that the message is redacted, or gone."""
 
         def write(tx: Transaction) -> bool:
             last = tx.deletions.redaction_done(redaction_id)
             if last:
                 # The rows name the member, so their remains in SQLite's free pages must go too.
-                tx.deletions.put(DeletionKind.PAGES, [TEXTS])
+                self._deletions.list_remains(tx, TEXTS)
             return last
 
-        if await self._database.write(write):
-            await self.purge()
+        if await self._transactions.write(write):
+            await self._deletions.purge()
 
-    async def erasure_failed(self, redaction_id: int, why: str) -> None:
+    async def redaction_failed(self, redaction_id: int, why: str) -> None:
         """Record that the message is out of reach. The member reads `why`."""
-        await self._database.write(lambda tx: tx.deletions.redaction_failed(redaction_id, why))
+        await self._transactions.write(lambda tx: tx.deletions.redaction_failed(redaction_id, why))

@@ -4,13 +4,13 @@ Does not know: who is an admin (the caller checks that), what a decision means f
 (`permissions.py`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
 import structlog
 
-from engine.model.errors import NotAllowed, UnknownVoice
+from engine.model.errors import NotAllowed
 from engine.model.voices import (
     Action,
     AuditEntry,
@@ -21,26 +21,44 @@ from engine.model.voices import (
     Voice,
     voice_number,
 )
+from engine.queue import SpeechQueue
 from engine.store.transaction import Transaction
 from engine.voices import permissions
+from engine.voices.directory import PlaceVoices, readable_by_admins
 from engine.voices.freezes import Freezes
-from engine.voices.transactions import engine_unknown, unknown
+from engine.voices.rate_limits import LimitedAction, RateLimits
+from engine.voices.transactions import VoiceTransactions, engine_unknown, unknown
 
 #: The actions of admins.
 DECISIONS: Final = (
     *(Action.REMOVE, Action.FREEZE, Action.RELEASE, Action.BAR, Action.UNBAR),
     *(Action.DEFAULT, Action.UPLOADERS, Action.ALLOW),
 )
+#: After one of these, a report of the voice is no longer open.
+_ANSWERS: Final = {Action.REMOVE, Action.FREEZE, Action.RELEASE, Action.DELETE}
 #: Characters of a report that are kept.
 MOST_WORDS: Final = 500
-_ENTRIES: Final = 50
+#: Entries of the audit log that one answer looks through.
+MOST_ENTRIES: Final = 2000
 
 log = structlog.get_logger(__name__)
 
 
-class Moderation(Freezes):
+class Moderation:
+    def __init__(
+        self,
+        transactions: VoiceTransactions,
+        freezes: Freezes,
+        rate_limits: RateLimits,
+        speech: SpeechQueue,
+    ) -> None:
+        self._transactions = transactions
+        self._freezes = freezes
+        self._rate_limits = rate_limits
+        self._speech = speech
+
     async def rules(self, place: str) -> PlaceRules:
-        return await self._database.read(lambda tx: tx.rules.of(place))
+        return await self._transactions.read(lambda tx: tx.rules.of(place))
 
     async def set_default(self, requester: Requester, key: str | None) -> None:
         """Set the voice of members on this server who have not chosen a voice.
@@ -53,55 +71,73 @@ class Moderation(Freezes):
         def write(tx: Transaction) -> None:
             number = None if key is None else voice_number(key)
             if number is not None and key is not None:
-                policy = self._policy(tx)
+                policy = self._transactions.policy(tx)
                 voice = policy.voice(key)
                 if voice is None or not policy.allows(voice, requester):
                     raise unknown(key)
                 if not permissions.named_there(voice, place, *policy.place(place)):
                     raise NotAllowed(
                         f"{key} is not for everyone on {place}",
-                        user_message="Only a voice that everyone on this server may use can be "
-                        "its default. Have it shared with the server first.",
+                        code="default-not-shared",
                     )
             elif key is not None:
                 self._check_built_in(key)
             self._update_rules(tx, requester, default_voice=key)
             detail = "" if key is None or number is not None else key
-            self._record(tx, requester, Action.DEFAULT, number, detail)
+            self._transactions.record(tx, requester, Action.DEFAULT, number, detail)
 
-        await self._act(write)
+        await self._transactions.act(write)
 
     async def set_uploaders(self, requester: Requester, role: str | None) -> None:
         """Let only members with this role upload from now on. None: everyone."""
 
         def write(tx: Transaction) -> None:
             self._update_rules(tx, requester, uploaders=role)
-            self._record(tx, requester, Action.UPLOADERS, detail=role or "everyone")
+            self._transactions.record(tx, requester, Action.UPLOADERS, detail=role or "everyone")
 
-        await self._act(write)
+        await self._transactions.act(write)
 
     async def allow(self, requester: Requester, cloned: ClonePolicy) -> None:
         """Set which registered voices may be used on this server."""
 
         def write(tx: Transaction) -> None:
             self._update_rules(tx, requester, cloned=cloned)
-            self._record(tx, requester, Action.ALLOW, detail=cloned)
+            self._transactions.record(tx, requester, Action.ALLOW, detail=cloned)
 
-        await self._act(write, changed=[""])
+        await self._transactions.act(write, changed=[""])
 
     # ---- single voices
 
     async def seen(self, place: str) -> list[Voice]:
         """The voices that are shared with that server or with everyone, were spoken there lately,
         or are frozen there."""
-        return await self._database.read(lambda tx: tx.voices.seen_on(place))
+        return await self._transactions.read(lambda tx: tx.voices.seen_on(place))
 
     async def speakers(self, place: str) -> Mapping[str, str]:
         """The last member who spoke in each voice that was heard on that server lately, by key."""
-        return await self._database.read(lambda tx: tx.voices.speakers_on(place))
+        return await self._transactions.read(lambda tx: tx.voices.speakers_on(place))
+
+    async def on_place(self, place: str) -> PlaceVoices:
+        """The same voices as its admins see them."""
+        return readable_by_admins(await self.seen(place), place)
+
+    async def reportable(self, requester: Requester) -> PlaceVoices:
+        """The voices that a member may use here, and those that were heard here. They can read the
+        names of the first; of the others they see who spoke in them, because the owner may have
+        shared one with a few members. Raises NotAllowed outside of a server."""
+        place = _place(requester)
+
+        def found(tx: Transaction) -> PlaceVoices:
+            usable = self._transactions.policy(tx).usable(requester)
+            speakers = tx.voices.speakers_on(place)
+            heard = [each for each in tx.voices.seen_on(place) if each.key in speakers]
+            both = {each.id: each for each in (*usable, *heard)}
+            return PlaceVoices(list(both.values()), {each.id for each in usable}, speakers)
+
+        return await self._transactions.read(found)
 
     async def frozen(self, place: str) -> frozenset[int]:
-        return await self._database.read(lambda tx: tx.freezes.voices_frozen_on(place))
+        return await self._transactions.read(lambda tx: tx.freezes.voices_frozen_on(place))
 
     async def remove(self, requester: Requester, key: str) -> None:
         """Stop sharing a voice with this server. Raises UnknownVoice, NotAllowed."""
@@ -112,15 +148,14 @@ class Moderation(Freezes):
             if voice.scope is not Scope.SERVER or voice.place != place:
                 raise NotAllowed(
                     f"{key} is not shared with {place}",
-                    user_message="This voice is not shared with this server, so there is nothing "
-                    "to remove. To keep it from being spoken here, freeze it.",
+                    code="not-shared-here",
                 )
             tx.voices.update(voice.id, scope=Scope.PRIVATE, place=None)
             if tx.rules.of(place).default_voice == voice.key:
                 self._update_rules(tx, requester, default_voice=None)
-            self._record(tx, requester, Action.REMOVE, voice.id)
+            self._transactions.record(tx, requester, Action.REMOVE, voice.id)
 
-        await self._act(write, changed=[key])
+        await self._transactions.act(write, changed=[key])
 
     async def freeze(self, requester: Requester, key: str) -> None:
         """Forbid the voice's recording on this server until an admin releases it.
@@ -133,10 +168,12 @@ class Moderation(Freezes):
         def write(tx: Transaction) -> None:
             voice = _visible(tx, place, key)
             tx.freezes.freeze(place, voice)
-            self._record(tx, requester, Action.FREEZE, voice.id)
+            self._transactions.record(tx, requester, Action.FREEZE, voice.id)
 
-        await self._act(write, changed=[""])  # several voices may have the same recording
-        await self._recognize_and_wait()
+        await self._transactions.act(
+            write, changed=[""]
+        )  # several voices may have the same recording
+        await self._freezes.find_older()
 
     async def release(self, requester: Requester, key: str) -> None:
         """End the freeze of the recording, for all voices that were recognized as it. Raises
@@ -146,59 +183,60 @@ class Moderation(Freezes):
         def write(tx: Transaction) -> None:
             voice = _visible(tx, place, key)
             tx.freezes.release(place, voice)
-            self._record(tx, requester, Action.RELEASE, voice.id)
+            self._transactions.record(tx, requester, Action.RELEASE, voice.id)
 
-        await self._act(write, changed=[""])
+        await self._transactions.act(write, changed=[""])
 
     # ---- members
 
-    async def barred(self, place: str) -> frozenset[str]:
+    async def blocked_members(self, place: str) -> frozenset[str]:
         """The members who may not give voices to that server, because an admin blocked them."""
-        return await self._database.read(lambda tx: tx.freezes.members_blocked_on(place))
+        return await self._transactions.read(lambda tx: tx.freezes.members_blocked_on(place))
 
-    async def bar(self, requester: Requester, member: str) -> None:
+    async def block_member(self, requester: Requester, member: str) -> None:
         """Block a member from uploading voices on this server and sharing voices with it.
 
-        The member's voices are not spoken there until `unbar`.
+        The member's voices are not spoken there until `unblock_member`.
         """
         place = _place(requester)
 
         def write(tx: Transaction) -> None:
             tx.freezes.block_member(place, member)
-            self._record(tx, requester, Action.BAR, detail=member)
+            self._transactions.record(tx, requester, Action.BAR, detail=member)
 
-        await self._act(write, changed=[""])
+        await self._transactions.act(write, changed=[""])
 
-    async def unbar(self, requester: Requester, member: str) -> None:
+    async def unblock_member(self, requester: Requester, member: str) -> None:
         """End the block of a member. Raises NotAllowed if the member is not blocked."""
         place = _place(requester)
 
         def write(tx: Transaction) -> None:
             if member not in tx.freezes.members_blocked_on(place):
                 raise NotAllowed(
-                    f"{member} is not barred on {place}",
-                    user_message="This member is not barred from giving voices here.",
+                    f"{member} is not blocked on {place}",
+                    code="member-not-blocked",
                 )
             tx.freezes.unblock_member(place, member)
-            self._record(tx, requester, Action.UNBAR, detail=member)
+            self._transactions.record(tx, requester, Action.UNBAR, detail=member)
 
-        await self._act(write, changed=[""])
+        await self._transactions.act(write, changed=[""])
 
     # ---- reports and the audit log
 
     async def report(self, requester: Requester, key: str, words: str) -> Voice:
         """Record in the audit log, and in the operator's log, what is wrong with a voice that was
-        heard here or that the requester may use. Raises UnknownVoice."""
+        heard here or that the requester may use. Raises UnknownVoice, TooOften, StorageFull."""
+        await self._rate_limits.attempt(requester.member, LimitedAction.REPORT)
 
         def write(tx: Transaction) -> Voice:
-            policy = self._policy(tx)
+            policy = self._transactions.policy(tx)
             voice = policy.voice(key)
             if voice is None or not policy.allows(voice, requester):
                 voice = _visible(tx, _place(requester), key)
-            self._record(tx, requester, Action.REPORT, voice.id, words[:MOST_WORDS])
+            self._transactions.record(tx, requester, Action.REPORT, voice.id, words[:MOST_WORDS])
             return voice
 
-        voice = await self._database.write(write)
+        voice = await self._transactions.write(write)
         # Ids only, as everywhere in the log. The audit log has the words.
         log.warning(
             "A voice was reported",
@@ -209,16 +247,27 @@ class Moderation(Freezes):
         return voice
 
     async def audit(
-        self, place: str | None, *, actor: str | None = None, limit: int = _ENTRIES
+        self, place: str | None, *, actor: str | None = None, limit: int = MOST_ENTRIES
     ) -> list[AuditEntry]:
         """Entries of one server, or (None) of all servers and direct messages; newest first."""
-        return await self._database.read(
+        return await self._transactions.read(
             lambda tx: tx.audit.entries(place=place, actor=actor, limit=limit)
+        )
+
+    async def open_reports(self, place: str) -> list[AuditEntry]:
+        """The reports from that server that no admin has answered yet, the newest first."""
+        return await self._transactions.read(
+            lambda tx: open_reports(
+                tx.audit.entries(place=place, limit=MOST_ENTRIES),
+                [voice.id for voice in tx.voices.seen_on(place)],
+            )
         )
 
     async def deciders(self, place: str, *, limit: int) -> list[str]:
         """The members who decided about voices on that server as admins, the latest first."""
-        return await self._database.read(lambda tx: tx.audit.actors(place, DECISIONS, limit=limit))
+        return await self._transactions.read(
+            lambda tx: tx.audit.actors(place, DECISIONS, limit=limit)
+        )
 
     def _update_rules(self, tx: Transaction, requester: Requester, **changes: object) -> None:
         place = _place(requester)
@@ -230,14 +279,28 @@ class Moderation(Freezes):
         if info is None:
             raise engine_unknown()
         if not any(voice.id == key for voice in info.voices):
-            raise UnknownVoice(f"no voice {key!r} on the card of {info.name}", code="no-such-voice")
+            raise unknown(key)
+
+
+def open_reports(entries: Iterable[AuditEntry], present: Iterable[int]) -> list[AuditEntry]:
+    """The reports that nobody has answered, of voices that still exist. `entries` are in order, the
+    newest first."""
+    answered: set[int | None] = set()
+    there: set[int | None] = set(present)
+    found = []
+    for entry in entries:
+        if entry.action in _ANSWERS:
+            answered.add(entry.voice_id)
+        elif entry.action is Action.REPORT and entry.voice_id in there - answered:
+            found.append(entry)
+    return found
 
 
 def _place(requester: Requester) -> str:
     if requester.place is None:
         raise NotAllowed(
             "a decision outside of any server",
-            user_message="This is decided on a server: use the command there.",
+            code="decision-needs-server",
         )
     return requester.place
 

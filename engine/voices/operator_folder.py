@@ -61,7 +61,7 @@ class Finding:
     reference: str | None = None
     analysis: dict[str, Any] | None = None
     fingerprint: str | None = None  # base64
-    rejected: str | None = None
+    rejected: str | None = None  # the error's code
 
     def is_of(self, file: OperatorRecording) -> bool:
         return (self.size, self.mtime) == (file.size, file.mtime)
@@ -146,12 +146,12 @@ class OperatorFolder:
             log.warning(
                 "a recording in the folder of references cannot be used",
                 file=name,
-                reason=error.user_message,
+                code=error.code,
             )
             if error.retryable:
                 self._failed[name] = file
                 return
-            found = Finding(size=file.size, mtime=file.mtime, rejected=error.user_message)
+            found = Finding(size=file.size, mtime=file.mtime, rejected=error.code)
         else:
             found = Finding(
                 size=file.size,
@@ -216,9 +216,9 @@ class OperatorFolder:
         try:
             await self._registry.publish(name, analyzed)
         except Refused as error:
-            log.warning("a recording cannot be public", name=name, reason=error.user_message)
+            log.warning("a recording cannot be public", name=name, code=error.code)
             return
-        log.info("a voice is public", name=name, advice="; ".join(analyzed.advice))
+        log.info("a voice is public", name=name, advice=[each.code for each in analyzed.advice])
 
     async def _forget(self, files: dict[str, OperatorRecording], still_used: set[str]) -> None:
         """Delete the results of files that are gone. `still_used`: references of voices whose

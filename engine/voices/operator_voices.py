@@ -3,18 +3,32 @@
 Knows: which of them are registered. Does not know: the folder, which `operator_folder.py` follows.
 """
 
+from engine.base.clock import Clock
 from engine.model.voice_names import check_name
 from engine.model.voices import OPERATOR, Scope, Voice
 from engine.store.transaction import Transaction
 from engine.voices.freezes import Freezes
 from engine.voices.pending_deletions import PendingDeletions, in_voices
 from engine.voices.recording_analyzer import Analyzed
+from engine.voices.transactions import VoiceTransactions
 
 
-class OperatorVoices(PendingDeletions, Freezes):
+class OperatorVoices:
+    def __init__(
+        self,
+        transactions: VoiceTransactions,
+        freezes: Freezes,
+        deletions: PendingDeletions,
+        clock: Clock,
+    ) -> None:
+        self._transactions = transactions
+        self._freezes = freezes
+        self._deletions = deletions
+        self._clock = clock
+
     async def published(self) -> list[Voice]:
         """The operator's voices, by name."""
-        found = await self._database.read(lambda tx: tx.voices.of_owner(OPERATOR))
+        found = await self._transactions.read(lambda tx: tx.voices.of_owner(OPERATOR))
         return sorted(found, key=lambda voice: voice.name.casefold())
 
     async def publish(self, name: str, analyzed: Analyzed) -> Voice:
@@ -22,7 +36,7 @@ class OperatorVoices(PendingDeletions, Freezes):
         recording, it keeps its id, and what was made of the old recording is deleted. Raises
         BadName."""
         name = check_name(name)
-        before = await self._database.read(lambda tx: tx.voices.called(OPERATOR, name))
+        before = await self._transactions.read(lambda tx: tx.voices.called(OPERATOR, name))
 
         def write(tx: Transaction) -> Voice:
             voice = put(tx)
@@ -50,30 +64,25 @@ class OperatorVoices(PendingDeletions, Freezes):
             )
             tx.voices.rename(voice.id, name)
             if voice.reference != analyzed.reference:
-                self._list_for_deletion(tx, [voice])
+                self._deletions.list_files(tx, [voice])
             updated = tx.voices.get(voice.id)
             assert updated is not None
             return updated
 
         changed = before is not None and before.reference != analyzed.reference
         keys = [before.key] if before is not None and changed else []
-        async with self._files:  # no purge deletes the recording before a voice has it
-            recognized = [each.id for each in await self._recognize(analyzed.fingerprint)]
-            voice = await self._act(write, changed=keys, forget=in_voices(keys))
+        # No purge deletes the recording before a voice has it.
+        async with self._transactions.recordings_lock:
+            recognized = [each.id for each in await self._freezes.recognize(analyzed.fingerprint)]
+            voice = await self._transactions.act(write, changed=keys, forget=in_voices(keys))
         if changed:
-            await self.purge()
+            await self._deletions.purge()
         else:
-            self._changes.publish(voice.key)
+            self._transactions.publish([voice.key])
         return voice
 
     async def unpublish(self, name: str) -> None:
         """Delete the voice of a file that the operator removed. Do nothing if there is none."""
-        before = await self._database.read(lambda tx: tx.voices.called(OPERATOR, name))
-        if before is None:
-            return
-
-        def write(tx: Transaction) -> None:
-            self._remove(tx, [before])
-
-        await self._act(write, changed=[before.key], forget=in_voices([before.key]))
-        await self.purge()
+        before = await self._transactions.read(lambda tx: tx.voices.called(OPERATOR, name))
+        if before is not None:
+            await self._deletions.delete_voice(before)

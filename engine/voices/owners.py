@@ -7,28 +7,47 @@ is analyzed (`recording_analyzer.py`), who may use a voice (`permissions.py`).
 import asyncio
 from collections.abc import Collection, Mapping
 
-import structlog
-
-from engine.base.error_text import describe
+from engine.base.clock import Clock
 from engine.model.errors import BadName, NotAllowed, StorageFull, TooManyVoices
 from engine.model.voice_names import check_name
 from engine.model.voices import Action, Requester, Scope, Voice, voice_number
-from engine.store.transaction import EVERYWHERE, DeletionKind, Transaction
+from engine.queue import SpeechQueue
+from engine.store.transaction import EVERYWHERE, Transaction
 from engine.voices.freezes import Freezes
-from engine.voices.pending_deletions import PendingDeletions, in_voices
+from engine.voices.pending_deletions import PendingDeletions
 from engine.voices.rate_limits import LimitedAction, RateLimits
 from engine.voices.recording_analyzer import Analyzed
 from engine.voices.recording_files import RecordingFiles
 from engine.voices.styles import checked_style
-from engine.voices.transactions import unknown
-
-log = structlog.get_logger(__name__)
+from engine.voices.transactions import VoiceTransactions, unknown
 
 
-class VoiceOwners(PendingDeletions, Freezes, RateLimits):
+class VoiceOwners:
+    """`most_voices`: that a member may have."""
+
+    def __init__(
+        self,
+        transactions: VoiceTransactions,
+        freezes: Freezes,
+        deletions: PendingDeletions,
+        rate_limits: RateLimits,
+        recording_files: RecordingFiles,
+        speech: SpeechQueue,
+        clock: Clock,
+        most_voices: int,
+    ) -> None:
+        self._transactions = transactions
+        self._freezes = freezes
+        self._deletions = deletions
+        self._rate_limits = rate_limits
+        self._recording_files = recording_files
+        self._speech = speech
+        self._clock = clock
+        self._most_voices = most_voices
+
     async def own(self, member: str) -> list[Voice]:
         """All voices of this member, whether they may be used here or not."""
-        found = await self._database.read(lambda tx: tx.voices.of_owner(member))
+        found = await self._transactions.read(lambda tx: tx.voices.of_owner(member))
         return sorted(found, key=lambda voice: (voice.name.casefold(), voice.id))
 
     async def find_own(self, member: str, typed: str) -> Voice:
@@ -36,7 +55,7 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
 
         Raises UnknownVoice.
         """
-        return await self._database.read(lambda tx: _own(tx, member, typed))
+        return await self._transactions.read(lambda tx: _own(tx, member, typed))
 
     # ---- a new voice
 
@@ -46,28 +65,28 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
         """Whether `register` would take a voice of this name from a member with these roles.
 
         Also checks whether another upload is allowed in this hour. A caller that goes on must
-        count the upload with `attempt`. Raises BadName, TooManyVoices, TooOften, NotAllowed.
+        count the upload with `RateLimits.attempt`.
+
+        Raises BadName, TooManyVoices, TooOften, NotAllowed.
         """
         name = check_name(name)
-        now = self._clock.time()
-        marks = self._marks(requester.member, LimitedAction.UPLOAD, now)
 
         def check(tx: Transaction) -> None:
             _check_not_blocked(tx, requester)
             _check_role(tx, requester, roles, admin=admin)
             self._check_limits(tx, requester.member)
-            self._check_attempts(tx, marks, LimitedAction.UPLOAD, now)
+            self._rate_limits.check(tx, requester.member, LimitedAction.UPLOAD)
             _check_free(tx, requester.member, name)
 
-        await self._database.read(check)
+        await self._transactions.read(check)
 
     async def register(
-        self, *, requester: Requester, name: str, scope: Scope, examined: Analyzed, consent: str
+        self, *, requester: Requester, name: str, scope: Scope, analyzed: Analyzed, consent: str
     ) -> Voice:
         """Store an analyzed recording as a voice of `requester`, who agreed to the words `consent`.
 
         A recording that is frozen on a server is stored, and frozen there. A recording that the
-        operator has blocked is rejected. The caller keeps the file `examined.wav`.
+        operator has blocked is rejected. The caller keeps the file `analyzed.wav`.
 
         Raises BadName, TooManyVoices, NotAllowed, StorageFull, NotAnalyzed. Nothing is stored then.
         """
@@ -75,17 +94,15 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
         if scope is Scope.PUBLIC:
             raise NotAllowed(
                 "a member's voice cannot be public",
-                user_message="Only the operator's voices are public. Share yours with a server, "
-                "or with members.",
+                code="public-is-the-operators",
             )
         if scope is Scope.SERVER and requester.place is None:
             raise NotAllowed(
                 "no server to share it with",
-                user_message="Outside of a server there is none to share it with. Upload it "
-                "privately, or on that server.",
+                code="upload-needs-server",
             )
-        return await self._tasks.run_to_completion(
-            self._register(requester, name, scope, examined, consent)
+        return await self._transactions.run_to_completion(
+            self._register(requester, name, scope, analyzed, consent)
         )
 
     async def _register(
@@ -95,10 +112,13 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
         recognized: dict[int, str] = {}  # the freezes that cover it: id to place
 
         def write(tx: Transaction) -> Voice:
-            if reference in self._blocked_references or EVERYWHERE in recognized.values():
+            if (
+                reference in self._transactions.blocked_references
+                or EVERYWHERE in recognized.values()
+            ):
                 raise NotAllowed(
-                    f"the reference {reference} is barred",
-                    user_message="The operator of this bot has blocked this recording.",
+                    f"the reference {reference} is blocked",
+                    code="recording-blocked",
                 )
             _check_not_blocked(tx, requester)
             self._check_limits(tx, requester.member)
@@ -122,33 +142,22 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
             if analyzed.fingerprint:
                 tx.freezes.put_print(voice.id, analyzed.fingerprint)
             tx.freezes.put_voice_under(voice, recognized)
-            self._record(tx, requester, Action.UPLOAD, voice.id, scope)
-            tx.deletions.drop(DeletionKind.REFERENCE, [reference])
+            self._transactions.record(tx, requester, Action.UPLOAD, voice.id, scope)
+            self._deletions.stored(tx, reference)
             return voice
 
-        async with self._files:
-            found = await self._recognize(analyzed.fingerprint)
+        async with self._transactions.recordings_lock:
+            found = await self._freezes.recognize(analyzed.fingerprint)
             recognized.update((each.id, each.place) for each in found)
-            # After a kill from here on, the next start deletes the file unless a voice has it.
-            await self._database.write(
-                lambda tx: tx.deletions.put(DeletionKind.REFERENCE, [reference])
-            )
-            try:
+            async with self._deletions.unless_stored(reference):
                 await self._keep(analyzed)
-                voice = await self._act(write)
-            except BaseException:
-                self._has_pending = True
-                try:
-                    await self._purge_reference(reference)
-                except OSError as error:  # the deletion is committed, so it is tried again
-                    log.warning("A recording is yet to go", error=describe(error))
-                raise
-        self._changes.publish(voice.key)
+                voice = await self._transactions.act(write)
+        self._transactions.publish([voice.key])
         return voice
 
     async def keep_preview(self, reference: str, sound: bytes) -> None:
         """Store a recording's preview, if the recording is still stored. Raises OSError."""
-        async with self._files:
+        async with self._transactions.recordings_lock:
             if await asyncio.to_thread(self._recording_files.path, reference) is not None:
                 await asyncio.to_thread(self._recording_files.keep_preview, sound, reference)
 
@@ -158,23 +167,21 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
         except OSError as error:
             raise StorageFull(
                 f"the recording cannot be kept: {error}",
-                user_message="The recording cannot be kept on this bot's disk. Tell its "
-                "operator, and try again later.",
+                code="recording-not-kept",
             ) from error
 
     def _check_limits(self, tx: Transaction, member: str) -> None:
-        most = self._settings.mynah_max_voices
+        most = self._most_voices
         if not most:
             raise NotAllowed(
                 "the settings allow no voices of members",
-                user_message="This bot keeps no voices of members. Choose one of those that are "
-                "offered as you type.",
+                code="no-voices-of-members",
             )
         if len(tx.voices.of_owner(member)) >= most:
             raise TooManyVoices(
                 f"the member has {most} voices",
-                user_message=f"You have {most} voices, and no more are kept. "
-                "Delete one with `/voice delete` first.",
+                code="too-many-voices",
+                most=most,
             )
 
     # ---- an existing voice
@@ -191,7 +198,7 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
             _check_not_blocked(tx, requester)
             _check_role(tx, requester, roles, admin=admin)
 
-        await self._database.read(check)
+        await self._transactions.read(check)
 
     async def rename(self, requester: Requester, key: str, name: str) -> Voice:
         """Rename one of the requester's voices. Raises UnknownVoice, BadName."""
@@ -201,10 +208,10 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
             voice = _own(tx, requester.member, key)
             _check_free(tx, requester.member, name, but=voice)
             tx.voices.rename(voice.id, name)
-            self._record(tx, requester, Action.RENAME, voice.id)
+            self._transactions.record(tx, requester, Action.RENAME, voice.id)
             return _reload(tx, voice)
 
-        return await self._act(write, changed=[key])
+        return await self._transactions.act(write, changed=[key])
 
     async def share(
         self,
@@ -223,8 +230,7 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
         if scope is Scope.PUBLIC or (scope is Scope.SERVER and requester.place is None):
             raise NotAllowed(
                 f"scope {scope} outside of its place",
-                user_message="A voice is shared with a server on that server, or with members by "
-                "their names.",
+                code="scope-needs-place",
             )
 
         def write(tx: Transaction) -> Voice:
@@ -238,10 +244,10 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
             tx.voices.update(voice.id, scope=scope, place=place)
             tx.voices.put_members(voice.id, members)
             # Admins read the audit log, and the list of members is the owner's private matter.
-            self._record(tx, requester, Action.SHARE, voice.id, scope)
+            self._transactions.record(tx, requester, Action.SHARE, voice.id, scope)
             return _reload(tx, voice)
 
-        return await self._act(write, changed=[key])
+        return await self._transactions.act(write, changed=[key])
 
     async def style(
         self, requester: Requester, key: str, values: Mapping[str, object | None]
@@ -259,10 +265,10 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
             detail = ", ".join(
                 f"{name} {'reset' if value is None else value}" for name, value in values.items()
             )
-            self._record(tx, requester, Action.STYLE, voice.id, detail)
+            self._transactions.record(tx, requester, Action.STYLE, voice.id, detail)
             return _reload(tx, voice)
 
-        return await self._act(write, changed=[key])
+        return await self._transactions.act(write, changed=[key])
 
     async def delete(self, requester: Requester, key: str) -> None:
         """Delete the voice and its audio. Its recording and what engines made of the recording go
@@ -273,13 +279,13 @@ class VoiceOwners(PendingDeletions, Freezes, RateLimits):
         if voice_number(key) is None:
             raise unknown(key)
 
-        def write(tx: Transaction) -> None:
-            voice = _own(tx, requester.member, key)
-            self._record(tx, requester, Action.DELETE, voice.id)
-            self._remove(tx, [voice])
+        voice = await self.find_own(requester.member, key)
 
-        await self._act(write, changed=[key], forget=in_voices([key]))
-        await self.purge()
+        def record(tx: Transaction) -> None:
+            _own(tx, requester.member, key)
+            self._transactions.record(tx, requester, Action.DELETE, voice.id)
+
+        await self._deletions.delete_voice(voice, record)
 
 
 def _keep_files(recording_files: RecordingFiles, analyzed: Analyzed) -> None:
@@ -295,17 +301,15 @@ def _check_role(
     if role is not None and role not in roles and not admin:
         raise NotAllowed(
             f"without the role {role}",
-            user_message="On this server only members with a certain role may upload voices, or "
-            "share them with it. Ask an admin for it.",
+            code="role-needed",
         )
 
 
 def _check_not_blocked(tx: Transaction, requester: Requester) -> None:
     if requester.member in tx.freezes.members_blocked_on(requester.place):
         raise NotAllowed(
-            f"the member is barred on {requester.place}",
-            user_message="An admin of this server has barred you from giving voices here. Ask them "
-            "if you think that this is a mistake.",
+            f"the member is blocked on {requester.place}",
+            code="member-blocked",
         )
 
 
@@ -330,5 +334,5 @@ def _check_free(tx: Transaction, owner: str, name: str, *, but: Voice | None = N
     if taken is not None and (but is None or taken.id != but.id):
         raise BadName(
             "the owner has another voice of that name",
-            user_message="You have another voice of that name. Choose a different one.",
+            code="name-taken",
         )

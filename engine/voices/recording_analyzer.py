@@ -1,27 +1,26 @@
 """Recordings that people send as references: what is accepted, how many at once, what to advise.
 
-Knows: the limits, the queue, the sentences for people. Does not know: how sound is decoded and
+Knows: the limits, the queue. Does not know: how sound is decoded and
 analyzed. A bounded process does both (`analysis_process.py`, `analysis/`).
 """
 
 import asyncio
 import base64
-import json
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from engine.model.errors import BadRecording, Busy
+from engine.model.errors import BadRecording, Busy, Field
 from engine.model.voices import RecordingAnalysis
 from engine.voices import analysis_process
 from engine.voices.analysis_process import WORK_SECONDS
 
 #: Increase it when the same file may give another result, or the result has other fields. The
 #: operator's files are analyzed again then.
-EDITION: Final = 4
+EDITION: Final = 5
 #: Seconds that an upload waits for its turn. With `WORK_SECONDS` this makes 8 s, so that an answer
 #: comes within 10 s, download included.
 LINE_SECONDS: Final = 2.5
@@ -33,10 +32,6 @@ NOISY_SNR: Final = 20.0  # decibels: below it, the cloned voice is noisy too
 QUIET_LOUDNESS: Final = -40.0  # LUFS: below it, the usual loudness makes the noise audible
 CLIPPED_SHARE: Final = 0.0005
 
-_BUSY: Final = (
-    "Too many recordings are being analyzed right now. Try again in a minute; nothing was kept."
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingLimits:
@@ -46,6 +41,14 @@ class RecordingLimits:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What would make a better reference: a code and fields, which a front end words."""
+
+    code: str
+    fields: Mapping[str, Field] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analyzed:
     """A usable recording: mono, 24 kHz, 16 bits, in the file `wav`."""
@@ -53,7 +56,7 @@ class Analyzed:
     wav: Path
     reference: str  # SHA-256 of the file's bytes, in hexadecimal
     analysis: RecordingAnalysis
-    advice: tuple[str, ...]
+    advice: tuple[Advice, ...]
     fingerprint: bytes = b""  # of the whole recording; empty if it is computed later
 
     @property
@@ -95,7 +98,7 @@ class RecordingAnalyzer:
         await asyncio.to_thread(self._check_size, source)
         async with self._turn():
             try:
-                answer = await analysis_process.ask(
+                found = await analysis_process.ask_json(
                     [
                         f"--seconds={self.limits.seconds}",
                         f"--into={into}",
@@ -104,9 +107,6 @@ class RecordingAnalyzer:
                     source,
                     self._work_seconds,
                 )
-                found = json.loads(answer)
-                if "rejected" in found:
-                    raise BadRecording(found["rejected"])
                 analysis = RecordingAnalysis.from_json(found["analysis"])
             except BaseException:
                 for file in (into, preview_beside(into)):
@@ -128,25 +128,25 @@ class RecordingAnalyzer:
     def _check_size(self, source: Path) -> None:
         info = source.stat()
         if not stat.S_ISREG(info.st_mode):
-            raise BadRecording("This is not a file. Attach the recording itself.")
+            raise BadRecording("it is not a file", code="recording-no-file")
         if not info.st_size:
-            raise BadRecording("The file is empty. Record again, and listen to it before sending.")
+            raise BadRecording("the file is empty", code="recording-empty")
         if info.st_size > self.limits.bytes:
+            most = f"{self.limits.bytes / 1024**2:.4g}"
             raise BadRecording(
-                f"The file is larger than {self.limits.bytes / 1024**2:.4g} MiB. Cut it to about "
-                "20 seconds of clear speech, and send those."
+                f"the file is larger than {most} MiB", code="recording-too-large", most=most
             )
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         if self._slots.locked() and self._waiting >= self._most_waiting:
-            raise Busy(_BUSY)
+            raise Busy("too many recordings are analyzed", code="analyzer-busy")
         self._waiting += 1
         try:
             async with asyncio.timeout(self._line_seconds):
                 await self._slots.acquire()
         except TimeoutError as error:
-            raise Busy(_BUSY) from error
+            raise Busy("too many recordings are analyzed", code="analyzer-busy") from error
         finally:
             self._waiting -= 1
         try:
@@ -155,28 +155,21 @@ class RecordingAnalyzer:
             self._slots.release()
 
 
-def advice(analysis: RecordingAnalysis, least_seconds: float = TURBO_SECONDS) -> tuple[str, ...]:
-    """What would make a better reference. If nothing would, one sentence says that it is good.
+def advice(analysis: RecordingAnalysis, least_seconds: float = TURBO_SECONDS) -> tuple[Advice, ...]:
+    """What would make a better reference. If nothing would, one item says that it is good.
 
     `least_seconds`: the engine accepts only references that are longer.
     """
-    found: list[str] = []
-    speech = f"{analysis.usable} of speech"
+    found: list[Advice] = []
+    speech = analysis.usable
     if analysis.seconds <= least_seconds:
-        found.append(
-            f"{speech}; Turbo needs more than {least_seconds:g}: record a sentence or two more"
-        )
+        found.append(Advice("advice-too-short", {"speech": speech, "least": least_seconds}))
     elif analysis.speech < AMPLE_SECONDS:
-        found.append(f"{speech}; about {AMPLE_SECONDS:g} to 15 sound more like the speaker")
+        found.append(Advice("advice-short", {"speech": speech, "ample": AMPLE_SECONDS}))
     if analysis.clipping > CLIPPED_SHARE:
-        found.append(
-            "too loud: the sound is clipped and harsh. Turn the microphone down, or step back"
-        )
+        found.append(Advice("advice-clipped"))
     if analysis.loudness < QUIET_LOUDNESS:
-        found.append("very quiet: come closer to the microphone, about a hand's width")
+        found.append(Advice("advice-quiet"))
     if analysis.snr < NOISY_SNR:
-        found.append(
-            f"noisy, only {analysis.snr:.0f} dB above the background: record in a quiet room, "
-            "without music or a fan"
-        )
-    return tuple(found) or (f"{speech}, clear and loud enough: a good reference",)
+        found.append(Advice("advice-noisy", {"snr": round(analysis.snr)}))
+    return tuple(found) or (Advice("advice-good", {"speech": speech}),)

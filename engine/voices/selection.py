@@ -4,23 +4,29 @@ Knows: the order of precedence: typed, chosen here, chosen everywhere, the serve
 engine's own voice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from engine.model.engine import EngineInfo
 from engine.model.errors import NotAllowed, UnknownVoice
-from engine.model.voice_names import built_in, name_key
-from engine.model.voices import KEY_SIGN, OPERATOR, Requester, Unnamed, Voice, voice_number
+from engine.model.voice_names import built_in
+from engine.model.voices import KEY_SIGN, Requester, Unnamed, Voice, voice_number
+from engine.queue import SpeechQueue
 from engine.store.transaction import EVERYWHERE, Transaction
 from engine.voices import permissions
+from engine.voices.directory import AmbiguousVoice, named, only
 from engine.voices.transactions import (
-    UNKNOWN,
     VoicePolicy,
     VoiceTransactions,
     engine_unknown,
     unknown,
 )
+
+T = TypeVar("T")
+
+#: Texts that a front end checks again when the name of a voice must no longer be shown.
+MOST_SPOKEN: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,20 +39,11 @@ class VoiceSelection:
     typed: bool = False  # named for this text, which is spoken in no other voice
 
 
-class AmbiguousVoice(UnknownVoice):
-    """Several voices that the requester may use have this name: `candidates`."""
+class Selection:
+    def __init__(self, transactions: VoiceTransactions, speech: SpeechQueue) -> None:
+        self._transactions = transactions
+        self._speech = speech
 
-    def __init__(self, typed: str, requester: Requester, candidates: tuple[Voice, ...]) -> None:
-        which = ", ".join(f"{each.key} ({_whose(each, requester)})" for each in candidates)
-        super().__init__(
-            f"{len(candidates)} voices are called {typed!r}",
-            user_message=f"Several voices are called “{candidates[0].name}”: {which}. "
-            "Choose one of those that are offered as you type, or type its number.",
-        )
-        self.candidates = candidates
-
-
-class Selection(VoiceTransactions):
     async def usable(self, requester: Requester) -> list[Voice]:
         """All voices that the requester may use here: their own first, then by name."""
         return await self._read(lambda policy, _: policy.usable(requester))
@@ -88,6 +85,15 @@ class Selection(VoiceTransactions):
 
         return await self._read(name)
 
+    async def spoken_in(self, key: str, *, frontend: str) -> list[int]:
+        """The front end's ended jobs in this registered voice, or ("") in any; newest first."""
+        return await self._transactions.read(
+            lambda tx: tx.jobs.ended_in(frontend, key or None, most=MOST_SPOKEN)
+        )
+
+    async def _read(self, query: Callable[[VoicePolicy, Transaction], T]) -> T:
+        return await self._transactions.read(lambda tx: query(self._transactions.policy(tx), tx))
+
     # ---- choices
 
     async def choose(self, requester: Requester, key: str | None, *, everywhere: bool) -> None:
@@ -95,24 +101,21 @@ class Selection(VoiceTransactions):
         removes the choice. Raises UnknownVoice, NotAllowed, EngineUnknown."""
         place = EVERYWHERE if everywhere else requester.place
         if place is None:
-            raise NotAllowed(
-                "a choice for here, outside of any server",
-                user_message="You are on no server here: choose the voice for everywhere.",
-            )
+            raise NotAllowed("a choice for here, outside of any server", code="choice-needs-server")
 
         def write(tx: Transaction) -> None:
             if key is not None:
                 info = self._speech.info
                 if info is None and voice_number(key) is None:
                     raise engine_unknown()  # the engine may have no such voice
-                _spoken(self._policy(tx), info, requester, key)
+                _spoken(self._transactions.policy(tx), info, requester, key)
             tx.rules.put_choice(requester.member, place, key)
 
-        await self._database.write(write)
+        await self._transactions.write(write)
 
     async def choices(self, member: str) -> Mapping[str, str]:
         """The voices that a member chose, by place. The key for everywhere is ""."""
-        return await self._database.read(lambda tx: tx.rules.choices_of(member))
+        return await self._transactions.read(lambda tx: tx.rules.choices_of(member))
 
     async def chosen(self, requester: Requester, typed: str | None) -> VoiceSelection:
         """The voice in which a text of the requester is spoken here.
@@ -151,13 +154,7 @@ def _find(policy: VoicePolicy, requester: Requester, typed: str) -> Voice:
         if voice is None or not policy.allows(voice, requester):
             raise unknown(typed)
         return voice
-    wanted = name_key(typed)
-    found = [voice for voice in policy.usable(requester) if name_key(voice.name) == wanted]
-    if not found:
-        raise unknown(typed)
-    if len(found) > 1:
-        raise AmbiguousVoice(typed, requester, tuple(found))
-    return found[0]
+    return only(named(policy.usable(requester), typed), unknown(typed))
 
 
 def _typed(
@@ -186,7 +183,7 @@ def _spoken(
     if voice_number(key) is not None:
         return _in(_find(policy, requester, key))
     if info is not None and not _has(info, key):
-        raise UnknownVoice(f"no voice {key!r} on the card of {info.name}", user_message=UNKNOWN)
+        raise unknown(key)
     return VoiceSelection(voice=key)
 
 
@@ -196,9 +193,3 @@ def _in(voice: Voice) -> VoiceSelection:
 
 def _has(info: EngineInfo | None, key: str) -> bool:
     return info is not None and any(voice.id == key for voice in info.voices)
-
-
-def _whose(voice: Voice, requester: Requester) -> str:
-    if voice.owner == requester.member:
-        return "yours"
-    return "the operator's" if voice.owner == OPERATOR else "another member's"

@@ -20,14 +20,15 @@ def checked_style(
         if info is None:
             raise BadStyle(
                 "no engine's card is known yet",
-                user_message="The engine is starting, and has not told yet what it can do. "
-                "Try again soon.",
+                code="style-engine-loading",
             )
         if name not in known:
             raise BadStyle(
                 f"{info.name} has no setting {name!r}",
-                user_message=f"The engine that speaks now, {info.name}, has no such setting. "
-                + (f"It has {', '.join(known)}." if known else "It has none."),
+                code="style-unknown",
+                engine=info.name,
+                count=len(known),
+                settings=", ".join(known),
             )
         style[name] = _checked(known[name], value)
     return style
@@ -37,21 +38,21 @@ def _checked(setting: StyleOption, value: object) -> bool | int | float:
     if not setting.takes(value) or not isinstance(value, bool | int | float):
         raise BadStyle(
             f"{setting.name} does not take {value!r}",
-            user_message=f"`{setting.name}` takes {range_of(setting)}.",
+            code="style-value",
+            setting=setting.name,
+            kind=setting.kind,
+            least=f"{setting.least:.15g}",
+            most=f"{setting.most:.15g}",
+            usual=_usual(setting),
         )
     # 5.0 is valid for an integer, and must hash and read like 5.
     return int(value) if setting.kind == "integer" else value
 
 
-def range_of(setting: StyleOption) -> str:
-    """The range in words: "a number from 0.1 to 2; without it, 0.8"."""
+def _usual(setting: StyleOption) -> str:
+    """What the engine does without the setting: "on", "off", a number; "novalue" if that varies."""
+    if setting.default is None:
+        return "novalue"
     if setting.kind == "switch":
-        usual = "" if setting.default is None else f"; without it, {_switch(setting.default)}"
-        return f"on or off{usual}"
-    kind = "a whole number" if setting.kind == "integer" else "a number"
-    usual = "a new one each time" if setting.default is None else f"{setting.default:g}"
-    return f"{kind} from {setting.least:.15g} to {setting.most:.15g}; without it, {usual}"
-
-
-def _switch(value: float) -> str:
-    return "on" if value else "off"
+        return "on" if setting.default else "off"
+    return f"{setting.default:g}"

@@ -3,20 +3,17 @@
 Knows: that one transaction holds an action, its entry in the audit log and the ends of the jobs
 that it affects; which subscribers get the change. Does not know: any single action.
 
-Every action that can end jobs goes through `_act`. In the same transaction, `_act` checks
-each live job in a registered voice again. Jobs whose requester may no longer use the voice there
-end at once.
+Every action that can end jobs goes through `act`. In the same transaction, `act` checks each live
+job in a registered voice again. Jobs whose requester may no longer use the voice there end at once.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
-from pathlib import Path
-from typing import Final, TypeVar
+from collections.abc import Callable, Collection, Coroutine
+from typing import Any, TypeVar
 
 from engine.base.aio import TaskSet
 from engine.base.clock import Clock
 from engine.base.events import Feed, Subscription
-from engine.base.settings import Settings
 from engine.model.errors import EngineUnknown, UnknownVoice
 from engine.model.jobs import EndReason, Job, JobRequest
 from engine.model.voices import (
@@ -32,16 +29,8 @@ from engine.queue import SpeechQueue
 from engine.queue.retraction import Retraction
 from engine.store.transaction import EVERYWHERE, Transaction
 from engine.voices import permissions
-from engine.voices.blocklist import FOLDER
-from engine.voices.recording_files import RecordingFiles
 
 T = TypeVar("T")
-
-#: The same words whether a voice does not exist or may not be used: they must not reveal which.
-UNKNOWN: Final = (
-    "There is no such voice that you may use here. Choose one of those that are offered as you "
-    "type, or see `/voice list`."
-)
 
 
 class VoicePolicy:
@@ -96,32 +85,48 @@ class VoicePolicy:
 
 
 class VoiceTransactions:
-    def __init__(self, settings: Settings, speech: SpeechQueue, clock: Clock) -> None:
-        self._settings = settings
+    """Create one object per process: it guards the queue's requests."""
+
+    def __init__(self, speech: SpeechQueue, clock: Clock) -> None:
         self._speech = speech
-        self._database = speech.database
         self._clock = clock
-        self._recording_files = RecordingFiles(
-            settings.mynah_references_dir, settings.mynah_data_dir / "references"
-        )
-        self._states: Path = settings.mynah_data_dir / "conditionals"
-        self._blocklist: Path = settings.mynah_data_dir / FOLDER
-        #: Content hashes of the recordings that the operator has blocked everywhere.
         self._blocked_references: frozenset[str] = frozenset()
         self._changes = Feed[str](coarser=lambda key: "")
         self._tasks = TaskSet()
         #: Held while a recording's file and its rows are stored or deleted together.
-        self._files = asyncio.Lock()
+        self.recordings_lock = asyncio.Lock()
         speech.guard(self._check_request)
+
+    async def close(self) -> None:
+        await self._tasks.settle()
+        self._changes.close()
 
     def subscribe(self) -> Subscription[str]:
         """The keys ("@12") of voices that change from now on: in name, scope, or who may use them
         where. The key "" means that any voice may have changed."""
         return self._changes.subscribe()
 
-    # ---- actions
+    def publish(self, changed: Collection[str]) -> None:
+        for key in changed:
+            self._changes.publish(key)
 
-    async def _act(
+    @property
+    def blocked_references(self) -> frozenset[str]:
+        """Content hashes of the recordings that the operator has blocked everywhere."""
+        return self._blocked_references
+
+    def block_references(self, references: frozenset[str]) -> None:
+        """Block these recordings, and no others, from the next transaction on."""
+        self._blocked_references = references
+
+    async def read(self, query: Callable[[Transaction], T]) -> T:
+        return await self._speech.database.read(query)
+
+    async def write(self, change: Callable[[Transaction], T]) -> T:
+        """Commit a change that affects no job."""
+        return await self._speech.database.write(change)
+
+    async def act(
         self,
         change: Callable[[Transaction], T],
         *,
@@ -137,26 +142,20 @@ class VoiceTransactions:
 
         def write(tx: Transaction, jobs: Collection[Job]) -> Retraction[T]:
             result = change(tx)
-            policy = VoicePolicy(tx, self._blocked_references)
+            policy = self.policy(tx)
             ends = {
                 job.id: ended_by(job) for job in jobs if forget(job) or not policy.may_speak(job)
             }
             return Retraction(result=result, ends=ends, forget=forget)
 
         result = await self._speech.retract(write)
-        for key in changed:
-            self._changes.publish(key)
+        self.publish(changed)
         return result
 
-    async def _read(self, query: Callable[[VoicePolicy, Transaction], T]) -> T:
-        return await self._database.read(
-            lambda tx: query(VoicePolicy(tx, self._blocked_references), tx)
-        )
-
-    def _policy(self, tx: Transaction) -> VoicePolicy:
+    def policy(self, tx: Transaction) -> VoicePolicy:
         return VoicePolicy(tx, self._blocked_references)
 
-    def _record(
+    def record(
         self,
         tx: Transaction,
         requester: Requester,
@@ -175,20 +174,21 @@ class VoiceTransactions:
         )
         tx.audit.append(entry)
 
+    async def run_to_completion(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run `work` to its end even if the caller is cancelled. `close` waits for it."""
+        return await self._tasks.run_to_completion(work)
+
     def _check_request(self, tx: Transaction, request: JobRequest) -> None:
         """Raise UnknownVoice if the voice was withdrawn after it was chosen. The queue calls this
         in the transaction that commits the job."""
-        if not self._policy(tx).may_speak(request):
+        if not self.policy(tx).may_speak(request):
             raise unknown(request.voice)
 
 
 def engine_unknown() -> EngineUnknown:
-    return EngineUnknown(
-        "no engine has told its voices yet",
-        user_message="The speech engine is loading for the first time, so its voices are not known "
-        "yet. Try again when it has loaded.",
-    )
+    return EngineUnknown("no engine has told its voices yet", code="engine-loading")
 
 
 def unknown(typed: str) -> UnknownVoice:
-    return UnknownVoice(f"no voice {typed!r} for this asker", user_message=UNKNOWN)
+    """The same whether the voice does not exist or may not be used: it must not reveal which."""
+    return UnknownVoice(f"no voice {typed!r} for this requester", code="unknown-voice")

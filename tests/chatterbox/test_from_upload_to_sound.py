@@ -126,8 +126,8 @@ async def test_members_speak_in_the_voices_that_they_gave(
     assert first.shape != second.shape or not np.array_equal(first, second)
 
     # What was computed from a voice is kept until the voice is deleted.
-    (hers,) = await bot.registry.own(str(scene.ada.id))
-    (his,) = await bot.registry.own(str(other.bob.id))
+    (hers,) = await bot.registry.owners.own(str(scene.ada.id))
+    (his,) = await bot.registry.owners.own(str(other.bob.id))
     states = bot.settings.mynah_data_dir / "conditionals"
     assert kept(states) == {hers.reference, his.reference}
     question = await (await scene.command("voice delete", {"voice": hers.key})).original()

@@ -26,7 +26,7 @@ def redacted(message: Message) -> bool:
 async def forgotten(bot: Running) -> None:
     """Wait until no row is left that says where a member's messages are."""
     async with asyncio.timeout(5.0):
-        while await bot.registry.erasures(None, frontend="discord"):  # noqa: ASYNC110 -- nobody tells of it
+        while await bot.registry.erasure.pending_redactions(None, frontend="discord"):  # noqa: ASYNC110 -- nobody tells of it
             await asyncio.sleep(0.005)
 
 

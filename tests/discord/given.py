@@ -40,11 +40,11 @@ async def give_voice(
     reference = reference_of(data)
     wav = folder / f"{reference}.wav"
     wav.write_bytes(data)
-    return await bot.registry.register(
+    return await bot.registry.owners.register(
         requester=requester(owner),
         name=name,
         scope=scope,
-        examined=Analyzed(wav=wav, reference=reference, analysis=REPORT, advice=()),
+        analyzed=Analyzed(wav=wav, reference=reference, analysis=REPORT, advice=()),
         consent=CONSENT,
     )
 

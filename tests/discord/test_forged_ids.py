@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from bot.locales.catalog import text
-from engine.voices.transactions import UNKNOWN
 from sandbox.model.interaction import Kind
 from tests.discord.given import Give
 from tests.discord.running import Running
@@ -40,7 +39,7 @@ async def test_button_of_a_voice_that_never_was_says_that_there_is_none(
     for key in (*WIDE, "", "12", ":", "@1:@2"):
         data = {"component_type": 2, "custom_id": f"mynah:voice:{what}:{key}"}
         pressed = scene.ada.interact(Kind.COMPONENT, scene.text, data, pressed=message)
-        assert await private(pressed) == UNKNOWN, key
+        assert await private(pressed) == text("error-unknown-voice"), key
 
 
 async def test_voice_of_a_number_that_nobody_has_is_no_voice(bot: Running, scene: Scene) -> None:

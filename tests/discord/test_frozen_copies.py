@@ -99,16 +99,16 @@ async def test_admin_bars_a_member_from_giving_voices(bot: Running, scene: Scene
     for by in (scene.ada, scene.bob):
         assert "There is no such voice" in await says(scene, "Morning", by)
     refused = await ask(scene, name="Evening")
-    assert "barred you from giving voices" in refused.content
+    assert "blocked you from adding voices" in refused.content
     sharing = {"voice": "Morning", "scope": "server"}
-    assert "barred you from giving voices" in await scene.told("voice share", sharing)
+    assert "blocked you from adding voices" in await scene.told("voice share", sharing)
     assert f"Blocked from adding voices: {scene.ada.mention}." in await admin(scene, "list")
     assert f"blocked {scene.ada.mention} from adding voices" in await admin(scene, "audit")
 
     assert "can add voices" in await admin(scene, "unbar", {"member": scene.ada})
     await scene.say("Hi.", voice="Morning", by=scene.bob)
     again = await admin(scene, "unbar", {"member": scene.ada})
-    assert "is not barred" in again
+    assert "is not blocked" in again
 
 
 async def test_only_who_manages_the_server_bars_members(bot: Running, scene: Scene) -> None:
@@ -118,7 +118,7 @@ async def test_only_who_manages_the_server_bars_members(bot: Running, scene: Sce
     for word in ("bar", "unbar"):
         told = await scene.told(f"voice-admin {word}", {"member": scene.bob})
         assert "Manage Server" in told
-    assert await bot.registry.barred(str(scene.guild.id)) == frozenset()
+    assert await bot.registry.moderation.blocked_members(str(scene.guild.id)) == frozenset()
 
 
 async def test_barred_member_stays_barred_after_deleting_all_their_data(
@@ -127,8 +127,8 @@ async def test_barred_member_stays_barred_after_deleting_all_their_data(
     await admin(scene, "bar", {"member": scene.ada})
     question = await (await scene.command("mydata delete")).original()
     assert "blocked you from adding voices" in question.content
-    await bot.registry.erase(str(scene.ada.id))
+    await bot.registry.erasure.erase(str(scene.ada.id))
     refused = await ask(scene, name="Evening")
-    assert "barred you from giving voices" in refused.content
+    assert "blocked you from adding voices" in refused.content
     assert f"Blocked from adding voices: {scene.ada.mention}." in await admin(scene, "list")
     assert "an erased member" in await admin(scene, "audit")

@@ -181,7 +181,7 @@ async def test_previews_that_have_to_be_made_are_counted(
 ) -> None:
     voice = await give("Morning")  # without a preview
     for _ in range(MOST_PREVIEWS):
-        await bot.registry.attempt(str(scene.bob.id), LimitedAction.PREVIEW)
+        await bot.registry.rate_limits.attempt(str(scene.bob.id), LimitedAction.PREVIEW)
     refused = await scene.command("voice preview", {"voice": voice.key}, by=scene.bob)
     assert (await refused.original()).content == (
         "I have made 20 previews for you within an hour. Try again in 60 minutes."
@@ -230,6 +230,6 @@ async def test_member_has_one_export_made_at_a_time(
     assert len(made) + len(refused) == 30
     assert zipfile.ZipFile(BytesIO(made[0][0])).namelist() == ["mynah-data.json", "Morning.wav"]
     assert "This is what I keep about you." in answers[-1].content
-    audit_log = await bot.registry.audit(None, actor=str(scene.ada.id))
+    audit_log = await bot.registry.moderation.audit(None, actor=str(scene.ada.id))
     assert sum(each.action is Action.EXPORT for each in audit_log) == len(made)
     assert "This is what I keep" in await scene.told("mydata export")

@@ -49,7 +49,7 @@ async def test_question_says_what_will_go(bot: Running, scene: Scene, give: Give
     ):
         assert words in question.content
     assert "Other" not in question.content
-    assert await bot.registry.own(str(scene.ada.id)) != []
+    assert await bot.registry.owners.own(str(scene.ada.id)) != []
 
 
 async def test_question_says_so_where_nothing_is_kept(bot: Running, scene: Scene) -> None:
@@ -64,7 +64,7 @@ async def test_button_expires_after_ten_minutes(
     await clock.advance(601.0)
     told = await private(await scene.ada.press(question, "Delete all of it"))
     assert "expired" in told
-    assert await bot.registry.own(str(scene.ada.id)) != []
+    assert await bot.registry.owners.own(str(scene.ada.id)) != []
 
 
 # What is deleted
@@ -85,7 +85,7 @@ async def test_nothing_of_the_member_is_on_disk_afterwards(
     await until(lambda: not any(trace in found(bot) for trace in traces), "nothing is left")
     assert not any(voice.reference in file.name for file in files_of(bot))
     assert not any(file.exists() for file in sounds)
-    assert await bot.registry.own(str(scene.ada.id)) == []
+    assert await bot.registry.owners.own(str(scene.ada.id)) == []
 
 
 async def test_messages_are_redacted_and_those_of_others_stay(
@@ -201,7 +201,7 @@ async def test_works_in_a_direct_message(bot: Running, scene: Scene, give: Give)
     question = await ask(scene, channel=scene.ada.dm)
     pressed = await scene.ada.press(question, "Delete all of it")
     assert "None of my messages" in await outcome(await pressed.answered())
-    assert await bot.registry.own(str(scene.ada.id)) == []
+    assert await bot.registry.owners.own(str(scene.ada.id)) == []
 
 
 # What is exported

@@ -108,7 +108,7 @@ async def test_report_is_kept_when_nobody_takes_direct_messages(
     assert {50007, 50278} <= {each.code for each in discord.rest.requests}
     assert "You reported" in told
     assert "refus" not in told
-    (entry, *_) = await bot.registry.audit(str(scene.guild.id))
+    (entry, *_) = await bot.registry.moderation.audit(str(scene.guild.id))
     assert entry.action is Action.REPORT
     listed = await scene.told("voice-admin list", by=scene.guild.owner)
     assert listed.startswith("1 report is open")
@@ -179,6 +179,6 @@ async def test_words_of_a_report_are_shown_as_they_were_typed(
 async def test_voice_that_is_frozen_here_can_be_reported_all_the_same(
     bot: Running, scene: Scene, heard: Voice, operator: Member
 ) -> None:
-    await bot.registry.freeze(requester(scene.guild.owner), heard.key)
+    await bot.registry.moderation.freeze(requester(scene.guild.owner), heard.key)
     assert "You reported" in await report(scene, heard.key)
     await operator.dm.wait_for(lambda message: message.content)

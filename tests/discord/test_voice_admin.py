@@ -217,11 +217,11 @@ async def test_uploads_can_be_limited_to_a_role(bot: Running, scene: Scene) -> N
     role = scene.guild.role("Voices")
     told = await admin(scene, "uploads", {"role": role})
     assert f"Members with <@&{role.id}> may upload" in told
-    assert (await bot.registry.rules(str(scene.guild.id))).uploaders == str(role.id)
+    assert (await bot.registry.moderation.rules(str(scene.guild.id))).uploaders == str(role.id)
     assert f"Only <@&{role.id}> may upload" in await admin(scene, "list")
     assert "Everyone" in await admin(scene, "uploads")
     assert "Everyone" in await admin(scene, "uploads", {"role": scene.guild.everyone})
-    assert (await bot.registry.rules(str(scene.guild.id))).uploaders is None
+    assert (await bot.registry.moderation.rules(str(scene.guild.id))).uploaders is None
 
 
 async def test_voice_from_elsewhere_is_not_shared_here_without_the_role(
@@ -232,7 +232,7 @@ async def test_voice_from_elsewhere_is_not_shared_here_without_the_role(
     await admin(scene, "uploads", {"role": role})
     sharing = {"voice": "Morning", "scope": "server"}
     assert "only members with a certain role" in await scene.told("voice share", sharing)
-    assert await bot.registry.get(voice.key) == voice
+    assert await bot.registry.selection.get(voice.key) == voice
     scene.ada.set_roles([role])
     assert "shared with this server" in await scene.told("voice share", sharing)
 
@@ -262,7 +262,7 @@ async def test_trail_says_who_did_what_to_which_voice(
 
 async def test_trail_of_a_voice_outlives_it(bot: Running, scene: Scene, give: Give) -> None:
     voice = await give("Morning")
-    await bot.registry.delete(requester(scene.ada), voice.key)
+    await bot.registry.owners.delete(requester(scene.ada), voice.key)
     told = await admin(scene, "audit", {"voice": voice.key})
     assert f"{scene.ada.mention} deleted a deleted voice (#{voice.id})" in told
     assert "Morning" not in told

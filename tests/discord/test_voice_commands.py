@@ -93,7 +93,7 @@ async def test_voices_that_the_operator_dropped_in_are_public(
     bot = await start()
     changes = bot.registry.subscribe()
     async with asyncio.timeout(20.0):
-        while not await bot.registry.published():
+        while not await bot.registry.operator_voices.published():
             await anext(changes)
     assert list((await offered(scene.ada, "voice preview", "narr")).values()) == [
         "narrator · public"
@@ -113,9 +113,9 @@ async def test_choice_is_for_here_or_for_everywhere(
     told = await scene.told("voice use", {"voice": voice.key})
     assert told == "`/say` now speaks in **Morning** for you on this server."
     assert "`/say` speaks in **Morning**." in await scene.told("voice list")
-    assert (await bot.registry.chosen(there, None)).voice == ""
+    assert (await bot.registry.selection.chosen(there, None)).voice == ""
     await scene.told("voice use", {"voice": voice.key, "where": "everywhere"})
-    assert (await bot.registry.chosen(there, None)).voice == voice.key
+    assert (await bot.registry.selection.chosen(there, None)).voice == voice.key
 
 
 async def test_none_takes_the_choice_back(bot: Running, scene: Scene, give: Give) -> None:
@@ -211,7 +211,7 @@ async def test_style_is_within_what_the_engine_takes(
     assert "`speed`: **1.5**" in await styled(scene, "speed", "1.5")
     for value in ("9", "fast", "on", "nan", "-1", "1e400"):
         refused = await styled(scene, "speed", value)
-        assert refused == "`speed` takes a number from 0.5 to 2; without it, 1.", value
+        assert refused == "**speed** takes a number from 0.5 to 2; without it, 1.", value
     message = await scene.say("Hello.", voice="Morning")
     assert (await bot.speech.view(job_of(message))).job.style == {"speed": 1.5}
     assert "`speed`: as the engine does" in await styled(scene, "speed", "reset")
@@ -268,7 +268,7 @@ async def test_deleting_asks_first_and_ends_what_waits_in_it(
     message = await scene.say(LONG, voice=voice.key)
     question = await (await scene.command("voice delete", {"voice": voice.key})).original()
     assert "Delete **Morning** permanently?" in question.content
-    assert await bot.registry.get(voice.key) is not None
+    assert await bot.registry.selection.get(voice.key) is not None
     await scene.ada.press(question, "Delete")
     await question.wait_for(lambda each: "**Morning** is deleted" in each.content)
     assert question.buttons == []

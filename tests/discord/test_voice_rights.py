@@ -58,7 +58,7 @@ async def test_no_command_or_option_lets_another_at_a_private_voice(
     ):
         assert await offered(scene.bob, path, SECRET, **others) == {}
     assert await bot.speech.queue(str(scene.guild.id)) == []
-    assert (await bot.registry.get(voice.key)) == voice
+    assert (await bot.registry.selection.get(voice.key)) == voice
 
 
 async def test_nothing_that_others_are_shown_or_handed_names_a_voice_that_was_lent_to_one(
@@ -108,7 +108,7 @@ async def test_no_button_lets_another_at_a_private_voice(
     data = {"component_type": 2, "custom_id": f"mynah:voice:{what}:{voice.key}"}
     forged = scene.bob.interact(Kind.COMPONENT, scene.text, data, pressed=question)
     assert "There is no such voice" in await private(forged)
-    assert await bot.registry.get(voice.key) == voice
+    assert await bot.registry.selection.get(voice.key) == voice
 
 
 async def test_status_message_names_a_voice_only_where_everyone_may_use_it(
@@ -153,7 +153,7 @@ async def test_replay_needs_the_right_to_the_voice(bot: Running, scene: Scene, g
 async def test_freezing_ends_a_voice_on_that_server(bot: Running, scene: Scene, give: Give) -> None:
     voice = await give(Scope.SERVER)
     message = await scene.say(LONG, voice=voice.key)
-    await bot.registry.freeze(requester(scene.guild.owner), voice.key)
+    await bot.registry.moderation.freeze(requester(scene.guild.owner), voice.key)
     await message.wait_for(lambda each: "frozen" in each.content)
     assert "There is no such voice" in await scene.told("say", {"text": "x", "voice": voice.key})
     assert "frozen" in await scene.press(message, "Replay")

@@ -63,7 +63,7 @@ async def test_card_has_a_preview_to_listen_to(bot: Running, scene: Scene) -> No
 async def test_button_of_the_card_makes_it_the_voice_of_say(bot: Running, scene: Scene) -> None:
     card = await give(scene)
     assert "`/say` now speaks in **Morning**" in await scene.press(card, USE)
-    (voice,) = await bot.registry.own(str(scene.ada.id))
+    (voice,) = await bot.registry.owners.own(str(scene.ada.id))
     message = await scene.say("Hello there.")
     (view,) = await bot.speech.queue(str(scene.guild.id))
     assert (view.job.voice, view.job.reference) == (voice.key, voice.reference)
@@ -193,7 +193,7 @@ async def test_pressing_twice_takes_the_recording_once(
     words = [(await (await each.answered()).original(15.0)).content for each in pressed]
     assert sorted("is kept" in each for each in words) == [False, True]
     assert "I am already examining this recording." in words
-    assert len(await bot.registry.own(str(scene.ada.id))) == 1
+    assert len(await bot.registry.owners.own(str(scene.ada.id))) == 1
 
 
 async def test_voice_is_kept_over_a_restart(scene: Scene, start: Start) -> None:
@@ -212,7 +212,7 @@ async def test_same_recording_of_two_members_is_two_voices(bot: Running, scene: 
     await scene.ada.press(await question.original(), "Delete")
     await (await question.original()).wait_for(lambda each: "is deleted" in each.content)
     assert len(kept(bot)) == 1
-    assert len(await bot.registry.own(str(scene.bob.id))) == 1
+    assert len(await bot.registry.owners.own(str(scene.bob.id))) == 1
 
 
 async def test_upload_that_is_under_way_at_the_end_leaves_nothing(
@@ -252,7 +252,7 @@ async def test_upload_that_is_under_way_when_all_is_deleted_becomes_no_voice(
     answer = await (await pressed.answered()).original(15.0)
     assert answer.content == LAPSED
     assert kept(bot) == []
-    assert await bot.registry.own(str(scene.ada.id)) == []
+    assert await bot.registry.owners.own(str(scene.ada.id)) == []
 
 
 async def test_upload_that_waits_for_consent_when_all_is_deleted_is_asked_for_no_more(
@@ -264,4 +264,4 @@ async def test_upload_that_waits_for_consent_when_all_is_deleted_is_asked_for_no
     await question.wait_for(lambda each: each.content == LAPSED)
     assert question.buttons == []
     assert discord.files.requests == []
-    assert await bot.registry.own(str(scene.ada.id)) == []
+    assert await bot.registry.owners.own(str(scene.ada.id)) == []

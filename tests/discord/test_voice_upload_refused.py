@@ -175,7 +175,7 @@ async def test_name_that_is_not_what_it_seems_is_refused_before_the_question(
 async def test_hostile_file_name_is_never_a_path(bot: Running, scene: Scene) -> None:
     file = Upload("..\\../../\u202e`rm`.mp3", converted("mp3"))
     assert "is kept" in (await give(scene, file)).content
-    (voice,) = await bot.registry.own(str(scene.ada.id))
+    (voice,) = await bot.registry.owners.own(str(scene.ada.id))
     assert [each.stem for each in kept(bot)] == [voice.reference]
 
 
@@ -196,8 +196,8 @@ async def test_uploads_of_an_hour_are_a_setting(
 ) -> None:
     bot = await start(mynah_max_uploads=1)
     await give(scene)
-    (voice,) = await bot.registry.own(str(scene.ada.id))
-    await bot.registry.delete(requester(scene.ada), voice.key)
+    (voice,) = await bot.registry.owners.own(str(scene.ada.id))
+    await bot.registry.owners.delete(requester(scene.ada), voice.key)
     assert "within an hour" in (await ask(scene)).content
     await clock.advance(3601.0)
     assert (await ask(scene)).buttons == [AGREE]
@@ -209,7 +209,7 @@ async def test_role_that_may_upload_is_asked_for_at_both_times(
     role = scene.guild.role("Voices")
     question = await ask(scene)
     admin = Requester(member=str(scene.guild.owner.id), place=str(scene.guild.id))
-    await bot.registry.set_uploaders(admin, str(role.id))
+    await bot.registry.moderation.set_uploaders(admin, str(role.id))
     assert "only members with a certain role" in (await ask(scene, by=scene.bob)).content
     assert "only members with a certain role" in (await agree(scene, question)).content
     assert discord.files.requests == []
@@ -252,7 +252,7 @@ async def test_two_hundred_and_first_question_is_told_to_wait(
     file = speech_file()
     for number in range(200):
         await ask(scene, file, by=scene.guild.member(f"Member {number}"))
-    assert "Many members are giving me voices" in (await ask(scene, file)).content
+    assert "Many members are uploading voices" in (await ask(scene, file)).content
 
 
 async def test_thousand_uploads_of_one_member_leave_one_question(
@@ -269,6 +269,6 @@ async def test_thousand_uploads_of_one_member_leave_one_question(
 async def test_upload_for_a_server_is_not_refused_a_second_time(bot: Running, scene: Scene) -> None:
     card = await give(scene, scope="server")
     assert "shared with this server" in card.content
-    (voice,) = await bot.registry.own(str(scene.ada.id))
+    (voice,) = await bot.registry.owners.own(str(scene.ada.id))
     assert voice.scope is Scope.SERVER
     assert await private(await scene.command("voice list", by=scene.bob))

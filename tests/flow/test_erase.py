@@ -11,7 +11,7 @@ from engine.model.errors import StorageFull, UnknownJob
 from engine.model.jobs import EndReason, JobRequest, JobState
 from engine.model.voices import Action, Scope
 from engine.store.transaction import Transaction
-from engine.voices.registry import VoiceRegistry
+from engine.voices.pending_deletions import PendingDeletions
 from mynah.testing.fake_engine import CLONING_INFO, FakeEngine
 from tests.flow.harness import ONE, Listener
 from tests.flow.voices import ADA, ADMIN, BOB, Voices
@@ -36,12 +36,12 @@ async def live_through(voices: Voices) -> None:
     voice = await voices.upload(ADA, f"{WORD} one", Scope.SERVER, sound=f"{WORD} sound")
     voices.state_of(voice).write_bytes(f"{WORD} state".encode())
     others = await voices.upload(BOB, "Bob")
-    await registry.share(BOB, others.key, Scope.MEMBERS, add="ada")
-    await registry.choose(ADA, voice.key, everywhere=True)
-    await registry.choose(BOB, voice.key, everywhere=False)
-    await registry.set_default(ADMIN, voice.key)
-    await registry.report(ADA, voice.key, f"{WORD} words")
-    await registry.report(BOB, voice.key, f"{WORD} about it")
+    await registry.owners.share(BOB, others.key, Scope.MEMBERS, add="ada")
+    await registry.selection.choose(ADA, voice.key, everywhere=True)
+    await registry.selection.choose(BOB, voice.key, everywhere=False)
+    await registry.moderation.set_default(ADMIN, voice.key)
+    await registry.moderation.report(ADA, voice.key, f"{WORD} words")
+    await registry.moderation.report(BOB, voice.key, f"{WORD} about it")
     listener = Listener(voices.speech.player("here"))
     await voices.say(ADA, voice, f"A {WORD} was spoken.", note={"message": WORD})
     await voices.harness.say(f"Another {WORD} was too.", lane="here", requester="ada")
@@ -54,21 +54,21 @@ async def test_no_byte_of_a_members_data_is_left(voices: Voices) -> None:
     registry = await voices.open()
     await live_through(voices)
     waiting = await voices.harness.say(f"A {WORD} waits.", lane="here", requester="ada")
-    (voice,) = await registry.own("ada")
+    (voice,) = await registry.owners.own("ada")
     assert "mynah.db" in " ".join(files_with(voices, WORD))
-    await registry.erase("ada")
-    (erasure,) = await registry.erasures("ada", frontend="discord")
+    await registry.erasure.erase("ada")
+    (erasure,) = await registry.erasure.pending_redactions("ada", frontend="discord")
     assert erasure.note == {"message": WORD}
     assert files_with(voices, voice.reference) == []
-    await registry.erasure_done(erasure.id)  # until then it says where that message is
+    await registry.erasure.redaction_done(erasure.id)  # until then it says where that message is
     assert files_with(voices, WORD) == []
     with pytest.raises(UnknownJob):
         await voices.speech.view(waiting.id)
-    assert await registry.own("ada") == []
-    assert await registry.choices("ada") == {}
-    assert await registry.choices("bob") == {}
-    assert (await registry.rules("here")).default_voice is None
-    (others,) = await registry.own("bob")
+    assert await registry.owners.own("ada") == []
+    assert await registry.selection.choices("ada") == {}
+    assert await registry.selection.choices("bob") == {}
+    assert (await registry.moderation.rules("here")).default_voice is None
+    (others,) = await registry.owners.own("bob")
     assert others.members == frozenset()
 
 
@@ -87,7 +87,7 @@ async def test_no_byte_is_left_of_many_texts_either(voices: Voices) -> None:
             tx.jobs.update([noted], state="completed", shown="o" * chance.randint(0, 400))
 
     await voices.speech.database.write(write)
-    await registry.erase("ada")
+    await registry.erasure.erase("ada")
     assert files_with(voices, WORD) == []
     assert files_with(voices, "plain") != []
 
@@ -96,10 +96,10 @@ async def test_what_is_others_stays(voices: Voices) -> None:
     registry = await voices.open()
     await live_through(voices)
     waiting = await voices.harness.say("Bob's next.", lane="here", requester="bob")
-    await registry.erase("ada")
+    await registry.erasure.erase("ada")
     (view,) = await voices.speech.queue("here")
     assert view.job == waiting
-    (voice,) = await registry.own("bob")
+    (voice,) = await registry.owners.own("bob")
     assert voices.recordings() == {voice.reference}
     assert len(voices.audio_files()) == 2
     assert await Listener(voices.speech.player("here")).hear_all() == ["Bob's next."]
@@ -111,7 +111,7 @@ async def test_live_jobs_end_and_say_why(voices: Voices) -> None:
     own = await voices.say(ADA, voice)
     borrowed = await voices.say(BOB, voice)
     feed = voices.speech.subscribe()
-    await registry.erase("ada")
+    await registry.erasure.erase("ada")
     ended = (await voices.speech.view(borrowed.id)).job
     assert (ended.state, ended.ended_by) == (JobState.CANCELLED, EndReason.VOICE_GONE)
     assert {change.job_id for change in [await anext(feed), await anext(feed)]} == {
@@ -129,7 +129,7 @@ async def test_the_same_words_of_another_are_still_spoken(voices: Voices) -> Non
     await voices.harness.quiet()
     job = await voices.harness.say(ONE, lane="other", requester="bob")
     assert len(voices.audio_files()) == 1
-    await registry.erase("ada")
+    await registry.erasure.erase("ada")
     assert len(voices.audio_files()) == 1
     await voices.speech.set_paused("other", False)
     await Listener(voices.speech.player("other")).hear(1)
@@ -147,17 +147,17 @@ async def test_sound_of_an_earlier_engine_goes_too(voices: Voices) -> None:
     registry = await voices.restart(later)
     await voices.harness.pass_time(3)
     assert before in voices.audio_files()
-    await registry.erase("ada")
+    await registry.erasure.erase("ada")
     assert voices.audio_files() == set()
 
 
 async def test_trail_stays_without_the_member(voices: Voices) -> None:
     registry = await voices.open()
     await live_through(voices)
-    assert await registry.audit(None, actor="ada") != []
-    await registry.erase("ada", place="here")
-    assert await registry.audit(None, actor="ada") == []
-    audit_log = await registry.audit("here")
+    assert await registry.moderation.audit(None, actor="ada") != []
+    await registry.erasure.erase("ada", place="here")
+    assert await registry.moderation.audit(None, actor="ada") == []
+    audit_log = await registry.moderation.audit("here")
     assert (audit_log[0].action, audit_log[0].actor) == (Action.ERASE, "-")
     assert WORD not in repr(audit_log)
     assert {each.actor for each in audit_log} == {"-", "bob", "admin"}
@@ -169,29 +169,29 @@ async def test_messages_are_listed_until_each_is_blanked(voices: Voices) -> None
         await voices.harness.say(lane="here", requester="ada", note={"number": number})
     await voices.harness.say(lane="here", requester="ada")  # never got a message
     await voices.harness.say(lane="here", requester="bob", note={"number": 9})
-    await registry.erase("ada")
+    await registry.erasure.erase("ada")
     registry = await voices.restart()
-    rows = await registry.erasures(None, frontend="discord")
+    rows = await registry.erasure.pending_redactions(None, frontend="discord")
     assert [row.note for row in rows] == [{"number": number} for number in range(3)]
-    await registry.erasure_done(rows[0].id)
-    await registry.erasure_failed(rows[1].id, "I may not see its channel")
-    left = await registry.erasures("ada", frontend="discord")
+    await registry.erasure.redaction_done(rows[0].id)
+    await registry.erasure.redaction_failed(rows[1].id, "I may not see its channel")
+    left = await registry.erasure.pending_redactions("ada", frontend="discord")
     assert [row.failure for row in left] == ["I may not see its channel", None]
-    assert await registry.erasures("bob", frontend="discord") == []
+    assert await registry.erasure.pending_redactions("bob", frontend="discord") == []
 
 
 async def test_who_skipped_others_texts_is_forgotten_too(voices: Voices) -> None:
     registry = await voices.open()
     job = await voices.harness.say(lane="here", requester="bob")
     await voices.speech.cancel(job.id, by=EndReason.SKIPPED, actor="ada")
-    await registry.erase("ada")
+    await registry.erasure.erase("ada")
     assert (await voices.speech.view(job.id)).job.ended_actor is None
 
 
 async def test_member_begins_anew(voices: Voices) -> None:
     registry = await voices.open()
     await live_through(voices)
-    await registry.erase("ada")
+    await registry.erasure.erase("ada")
     await voices.upload(ADA, f"{WORD} one", sound=f"{WORD} sound")
     await voices.harness.say(lane="here", requester="ada")
     assert await Listener(voices.speech.player("here")).hear_all() == [ONE]
@@ -199,26 +199,27 @@ async def test_member_begins_anew(voices: Voices) -> None:
 
 async def test_nothing_to_erase_is_no_error(voices: Voices) -> None:
     registry = await voices.open()
-    await registry.erase("nobody")
-    assert await registry.erasures("nobody", frontend="discord") == []
+    await registry.erasure.erase("nobody")
+    assert await registry.erasure.pending_redactions("nobody", frontend="discord") == []
 
 
-class Killed(VoiceRegistry):
-    """Its process ends when the rows are gone, and the files are not."""
-
-    async def purge(self) -> None:
-        pass
+async def never(*arguments: object) -> None:
+    """In place of a method: the process is killed before it."""
 
 
-async def test_kill_before_the_files_are_gone_is_made_good_at_the_start(voices: Voices) -> None:
-    registry = await voices.open(kind=Killed)
+async def test_kill_before_the_files_are_gone_is_made_good_at_the_start(
+    voices: Voices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PendingDeletions, "purge", never)
+    registry = await voices.open()
     await live_through(voices)
-    (voice,) = await registry.own("ada")
-    await registry.erase("ada")
-    for erasure in await registry.erasures(None, frontend="discord"):
-        await registry.erasure_done(erasure.id)
+    (voice,) = await registry.owners.own("ada")
+    await registry.erasure.erase("ada")
+    for erasure in await registry.erasure.pending_redactions(None, frontend="discord"):
+        await registry.erasure.redaction_done(erasure.id)
     assert voice.reference in voices.recordings()
     assert len(files_with(voices, WORD)) > 1
+    monkeypatch.undo()
     engine = FakeEngine(voices.harness.clock, info=CLONING_INFO)
     await voices.restart(engine)
     assert files_with(voices, WORD, voice.reference) == []
@@ -236,7 +237,7 @@ async def test_database_that_cannot_be_written_anew_is_so_later(
 
     with monkeypatch.context() as patched:
         patched.setattr(voices.speech.database, "vacuum", full)
-        await registry.erase("ada")
+        await registry.erasure.erase("ada")
     pending = await voices.speech.database.read(lambda tx: tx.deletions.all())
     assert any(pending.values())
     await voices.harness.pass_time(11, step=0.5)

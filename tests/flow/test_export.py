@@ -28,12 +28,12 @@ async def test_everything_is_in_it(voices: Voices) -> None:
     registry = await voices.open()
     voice = await voices.upload(ADA, "My voice!", Scope.SERVER)
     other = await voices.upload(BOB, "Bob")
-    await registry.share(BOB, other.key, Scope.MEMBERS, add="ada")
-    await registry.choose(ADA, voice.key, everywhere=True)
+    await registry.owners.share(BOB, other.key, Scope.MEMBERS, add="ada")
+    await registry.selection.choose(ADA, voice.key, everywhere=True)
     await voices.say(ADA, voice, "Hello, wörld.", note={"message_id": 5, "token": "secret"})
     await voices.harness.say("Bob's.", lane="here", requester="bob")
     await Listener(voices.speech.player("here")).hear(1)
-    parts = await registry.export("ada", MOST_BYTES)
+    parts = await registry.erasure.export("ada", MOST_BYTES)
     assert [name for name, _ in parts] == ["mynah-data-1.zip"]
     files = unpacked(parts)
     assert files.keys() == {"mynah-data.json", "My voice-.wav"}
@@ -64,12 +64,12 @@ async def test_what_outlives_a_voice_is_in_it_too(voices: Voices) -> None:
     registry = await voices.open()
     voice = await voices.upload(ADA)
     await voices.say(ADA, voice, note={"message_id": 5, "token": "secret"})
-    await registry.freeze(ADMIN, voice.key)
-    await registry.delete(ADA, voice.key)
-    data = json.loads(unpacked(await registry.export("ada", MOST_BYTES))["mynah-data.json"])
+    await registry.moderation.freeze(ADMIN, voice.key)
+    await registry.owners.delete(ADA, voice.key)
+    data = json.loads(unpacked(await registry.erasure.export("ada", MOST_BYTES))["mynah-data.json"])
     assert data["frozen"] == [{"server": "here", "recording": voice.reference}]
-    await registry.erase("ada")
-    data = json.loads(unpacked(await registry.export("ada", MOST_BYTES))["mynah-data.json"])
+    await registry.erasure.erase("ada")
+    data = json.loads(unpacked(await registry.erasure.export("ada", MOST_BYTES))["mynah-data.json"])
     assert data["frozen"] == []
     assert data["messages_to_be_redacted"] == [{"message_id": 5}]
 
@@ -82,8 +82,8 @@ async def test_no_part_is_larger_than_what_can_be_sent(voices: Voices) -> None:
     for text in texts:
         await voices.harness.say(text, lane="here", requester="ada")
     most = 250_000
-    assert sum(len(part) for _, part in await registry.export("ada", MOST_BYTES)) > 0
-    parts = await registry.export("ada", most)
+    assert sum(len(part) for _, part in await registry.erasure.export("ada", MOST_BYTES)) > 0
+    parts = await registry.erasure.export("ada", most)
     assert all(len(contents) <= most for _, contents in parts)
     assert [name for name, _ in parts] == [
         f"mynah-data-{number}.zip" for number in range(1, len(parts) + 1)
@@ -100,7 +100,7 @@ async def test_texts_that_are_too_many_for_a_part_go_on_in_another(voices: Voice
     for text in texts:
         await voices.harness.say(text, lane="here", requester="ada")
     most = 20_000
-    parts = await registry.export("ada", most)
+    parts = await registry.erasure.export("ada", most)
     assert all(len(contents) <= most for _, contents in parts)
     files = unpacked(parts)
     found = [json.loads(contents)["texts"] for contents in files.values()]
@@ -112,7 +112,7 @@ async def test_voices_with_names_of_one_spelling_keep_their_own_files(voices: Vo
     await voices.upload(ADA, "a?")
     await voices.upload(ADA, "a!")
     await voices.upload(ADA, "twin", sound="ada a?")
-    files = unpacked(await registry.export("ada", MOST_BYTES))
+    files = unpacked(await registry.erasure.export("ada", MOST_BYTES))
     assert files.keys() == {"mynah-data.json", "a-.wav", "2 a-.wav"}
 
 
@@ -120,12 +120,14 @@ async def test_recording_that_fits_no_part_is_an_error(voices: Voices) -> None:
     registry = await voices.open()
     await voices.upload(ADA, sound="long " * 1000)
     with pytest.raises(ValueError, match="does not fit"):
-        await registry.export("ada", 50_000)
+        await registry.erasure.export("ada", 50_000)
 
 
 async def test_nothing_kept_is_said_so(voices: Voices) -> None:
     registry = await voices.open()
-    data = json.loads(unpacked(await registry.export("nobody", MOST_BYTES))["mynah-data.json"])
+    data = json.loads(
+        unpacked(await registry.erasure.export("nobody", MOST_BYTES))["mynah-data.json"]
+    )
     assert data["texts"] == data["voices"] == []
-    audit_log = await registry.audit(None, actor="nobody")
+    audit_log = await registry.moderation.audit(None, actor="nobody")
     assert [entry.action for entry in audit_log] == [Action.EXPORT]

@@ -134,7 +134,7 @@ async def test_frozen_voice_is_silent_in_both(voices: Voices) -> None:
     there = await second.submit(request(lane=LANE, place="here", **spoken))
     elsewhere = await second.submit(request(lane=LANE, place="there", **spoken))
     await voices.harness.quiet()
-    await registry.freeze(ADMIN, voice.key)
+    await registry.moderation.freeze(ADMIN, voice.key)
     assert (await voices.speech.view(mine.id)).job.ended_by is EndReason.VOICE_GONE
     assert (await second.view(there.id)).job.ended_by is EndReason.VOICE_GONE
     assert not (await second.view(elsewhere.id)).job.state.final
@@ -153,16 +153,16 @@ async def test_place_and_not_lane_says_where_a_voice_was_heard(voices: Voices) -
     await second.submit(request(lane=LANE, place="there", **spoken))
     second.reachable(LANE, True)
     await Listener(second.player(LANE)).hear_all()
-    assert await registry.seen("here") == []
-    assert await registry.seen("there") == [voice]
-    assert await registry.speakers("there") == {voice.key: "ada"}
+    assert await registry.moderation.seen("here") == []
+    assert await registry.moderation.seen("there") == [voice]
+    assert await registry.moderation.speakers("there") == {voice.key: "ada"}
 
 
 async def test_messages_to_redact_are_handed_to_their_own_front_end(voices: Voices) -> None:
     registry = await voices.open()
     await voices.harness.say(requester="zoe", note={"message": 1})
     await other(voices.harness).submit(request(note={"address": "there"}))
-    await registry.erase("zoe")
-    (mine,) = await registry.erasures("zoe", frontend="discord")
-    (theirs,) = await registry.erasures(None, frontend=NAME)
+    await registry.erasure.erase("zoe")
+    (mine,) = await registry.erasure.pending_redactions("zoe", frontend="discord")
+    (theirs,) = await registry.erasure.pending_redactions(None, frontend=NAME)
     assert (mine.note, theirs.note) == ({"message": 1}, {"address": "there"})

@@ -24,7 +24,7 @@ from engine.tts.audio.pcm import Pcm, Samples
 from engine.voices.analysis.output import to_wav
 from engine.voices.analysis_process import NotAnalyzed
 from engine.voices.blocklist import block, blocked_in, print_in, unblock
-from engine.voices.registry import VoiceRegistry
+from engine.voices.freezes import Freezes
 from mynah.voices import freeze, release
 from tests.flow.harness import soon
 from tests.flow.voices import ADA, ADMIN, BOB, EVE, Voices
@@ -36,7 +36,9 @@ ELSEWHERE = Requester(member="bob", place=THERE)
 
 
 async def may(voices: Voices, voice: Voice, lane: str = "here") -> bool:
-    return await voices.registry.may_use(Requester(member=voice.owner, place=lane), voice.key)
+    return await voices.registry.selection.may_use(
+        Requester(member=voice.owner, place=lane), voice.key
+    )
 
 
 async def becomes(voices: Voices, voice: Voice, allowed: bool, lane: str = "here") -> None:
@@ -55,7 +57,7 @@ async def becomes(voices: Voices, voice: Voice, allowed: bool, lane: str = "here
 async def test_changed_copy_is_recognized_whoever_gives_it(voices: Voices) -> None:
     await voices.open()
     first = await voices.upload(ADA, scope=Scope.SERVER, sound="harm")
-    await voices.registry.freeze(ADMIN, first.key)
+    await voices.registry.moderation.freeze(ADMIN, first.key)
     for requester in (ADA, BOB):
         copy = await voices.upload(requester, "Copy", sound=f"by {requester.member}", like="harm")
         assert copy.reference != first.reference
@@ -71,7 +73,7 @@ async def test_voices_that_were_there_before_the_freeze_fall_under_it(voices: Vo
     copy = await voices.upload(BOB, "Copy", sound="copy", like="harm")
     other = await voices.upload(EVE, "Eve", sound="another recording")
     waits, stays = await voices.say(BOB, copy), await voices.say(EVE, other)
-    await voices.registry.freeze(ADMIN, voice.key)
+    await voices.registry.moderation.freeze(ADMIN, voice.key)
     await becomes(voices, copy, False)
     assert (await voices.speech.view(waits.id)).job.ended_by is EndReason.VOICE_GONE
     assert not (await voices.speech.view(stays.id)).job.state.final
@@ -79,29 +81,29 @@ async def test_voices_that_were_there_before_the_freeze_fall_under_it(voices: Vo
     assert await may(voices, other)
 
 
-async def test_freeze_that_a_kill_left_uncompared_is_compared_at_the_start(voices: Voices) -> None:
-    await voices.open(kind=_Incurious)
+async def test_freeze_that_a_kill_left_uncompared_is_compared_at_the_start(
+    voices: Voices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(freezes: Freezes) -> None:
+        """Before anything is compared."""
+
+    monkeypatch.setattr(Freezes, "_compare", killed)
+    await voices.open()
     voice = await voices.upload(ADA, scope=Scope.SERVER, sound="harm")
     copy = await voices.upload(BOB, "Copy", sound="copy", like="harm")
-    await voices.registry.freeze(ADMIN, voice.key)
+    await voices.registry.moderation.freeze(ADMIN, voice.key)
     assert await may(voices, copy)
+    monkeypatch.undo()
     await voices.restart()
     await becomes(voices, copy, False)
-
-
-class _Incurious(VoiceRegistry):
-    """Killed before it has compared anything."""
-
-    async def _compare(self) -> None:
-        pass
 
 
 async def test_freeze_holds_after_all_voices_and_their_owner_are_gone(voices: Voices) -> None:
     await voices.open()
     voice = await voices.upload(ADA, scope=Scope.SERVER, sound="harm")
-    await voices.registry.freeze(ADMIN, voice.key)
-    await voices.registry.delete(ADA, voice.key)
-    await voices.registry.erase("ada")
+    await voices.registry.moderation.freeze(ADMIN, voice.key)
+    await voices.registry.owners.delete(ADA, voice.key)
+    await voices.registry.erasure.erase("ada")
     await voices.restart()
     copy = await voices.upload(BOB, "Copy", sound="copy", like="harm")
     assert not await may(voices, copy)
@@ -110,12 +112,12 @@ async def test_freeze_holds_after_all_voices_and_their_owner_are_gone(voices: Vo
 async def test_release_frees_the_recording_in_every_voice(voices: Voices) -> None:
     await voices.open()
     voice = await voices.upload(ADA, scope=Scope.SERVER, sound="harm")
-    await voices.registry.freeze(ADMIN, voice.key)
+    await voices.registry.moderation.freeze(ADMIN, voice.key)
     copies = [
         await voices.upload(each, "Copy", sound=f"copy of {each.member}", like="harm")
         for each in (BOB, EVE)
     ]
-    await voices.registry.release(ADMIN, copies[0].key)
+    await voices.registry.moderation.release(ADMIN, copies[0].key)
     for each in (voice, *copies):
         assert await may(voices, each)
     again = await voices.upload(BOB, "Again", sound="again", like="harm")
@@ -127,11 +129,11 @@ async def test_upload_that_cannot_be_compared_does_not_come_in(
 ) -> None:
     await voices.open()
     voice = await voices.upload(ADA, scope=Scope.SERVER, sound="harm")
-    await voices.registry.freeze(ADMIN, voice.key)
+    await voices.registry.moderation.freeze(ADMIN, voice.key)
     monkeypatch.setattr("sys.executable", "/nowhere/python")
     with pytest.raises(NotAnalyzed):
         await voices.upload(BOB, "Copy", sound="copy", like="harm")
-    assert await voices.registry.own("bob") == []
+    assert await voices.registry.owners.own("bob") == []
     assert len(voices.recordings()) == 1
 
 
@@ -179,7 +181,7 @@ async def test_blocked_recording_is_recognized_everywhere(
         assert not await may(running, voice, lane)
         await becomes(running, copy, False, lane)
         assert await may(running, other, lane)
-    with pytest.raises(NotAllowed, match="barred"):
+    with pytest.raises(NotAllowed, match="blocked"):
         await running.upload(EVE, "Copy", sound="another copy", like="harm")
 
     # A release names the hash of the copy itself, and also ends what the copy was recognized as.
@@ -203,8 +205,8 @@ async def test_block_of_an_earlier_version_gains_its_fingerprint(voices: Voices)
     await becomes(voices, copy, False)
     assert print_in(voices.data / "frozen", voice.reference) == print_named("harm")
     # So it also holds when no member has the recording any more.
-    await voices.registry.erase("ada")
-    await voices.registry.erase("bob")
+    await voices.registry.erasure.erase("ada")
+    await voices.registry.erasure.erase("bob")
     await voices.restart()
     with pytest.raises(NotAllowed):
         await voices.upload(EVE, "Copy", sound="copy 3", like="harm")
@@ -249,7 +251,7 @@ async def test_voices_and_freezes_of_an_earlier_version_are_recognized_too(voice
     _database_of_0003(file, references)
     upgrade(file)
     registry = await voices.open()
-    ada, bob, eve = [(await registry.own(each))[0] for each in ("ada", "bob", "eve")]
+    ada, bob, eve = [(await registry.owners.own(each))[0] for each in ("ada", "bob", "eve")]
     assert not await may(voices, ada)  # as before the upgrade
     await becomes(voices, bob, False)
     assert await may(voices, eve)
@@ -283,50 +285,53 @@ def _database_of_0003(file: Path, references: list[str]) -> None:
         plain.commit()
 
 
-# ---- members who are barred from uploads
+# ---- blocked members
 
 
-async def test_barred_member_gives_no_voices_there(voices: Voices) -> None:
+async def test_blocked_member_adds_no_voices_there(voices: Voices) -> None:
     registry = await voices.open()
     shared = await voices.upload(ADA, "Shared", Scope.SERVER)
     private = await voices.upload(ADA, "Private")
     jobs = [await voices.say(BOB, shared), await voices.say(ADA, private)]
-    await registry.bar(ADMIN, "ada")
+    await registry.moderation.block_member(ADMIN, "ada")
     for job in jobs:
         assert (await voices.speech.view(job.id)).job.ended_by is EndReason.VOICE_GONE
     for requester, voice in ((BOB, shared), (ADA, shared), (ADA, private)):
-        assert not await registry.may_use(requester, voice.key)
+        assert not await registry.selection.may_use(requester, voice.key)
     for act in (
-        registry.check_upload(ADA, "New", roles=(), admin=True),
+        registry.owners.check_upload(ADA, "New", roles=(), admin=True),
         voices.upload(ADA, "New"),
-        registry.check_sharing(ADA, roles=(), admin=True),
-        registry.share(ADA, private.key, Scope.SERVER),
+        registry.owners.check_sharing(ADA, roles=(), admin=True),
+        registry.owners.share(ADA, private.key, Scope.SERVER),
     ):
         with pytest.raises(NotAllowed) as refused:
             await act
-        assert "barred you from giving voices" in refused.value.user_message
+        assert refused.value.code == "member-blocked"
     # Elsewhere nothing has changed; nor for other members, nor for voices that others upload.
     there = Requester(member="ada", place=THERE)
-    assert await registry.may_use(there, private.key)
-    await registry.share(there, private.key, Scope.SERVER)
+    assert await registry.selection.may_use(there, private.key)
+    await registry.owners.share(there, private.key, Scope.SERVER)
     bobs = await voices.upload(BOB, scope=Scope.SERVER)
-    assert await registry.may_use(ADA, bobs.key)
+    assert await registry.selection.may_use(ADA, bobs.key)
 
-    await registry.unbar(ADMIN, "ada")
-    assert await registry.may_use(ADA, private.key)
+    await registry.moderation.unblock_member(ADMIN, "ada")
+    assert await registry.selection.may_use(ADA, private.key)
     await voices.upload(ADA, "New", Scope.SERVER)
-    with pytest.raises(NotAllowed, match="not barred"):
-        await registry.unbar(ADMIN, "ada")
-    audit_log = [(each.action, each.detail) for each in await registry.audit("here", actor="admin")]
+    with pytest.raises(NotAllowed, match="not blocked"):
+        await registry.moderation.unblock_member(ADMIN, "ada")
+    audit_log = [
+        (each.action, each.detail)
+        for each in await registry.moderation.audit("here", actor="admin")
+    ]
     assert audit_log == [(Action.UNBAR, "ada"), (Action.BAR, "ada")]
 
 
 async def test_bar_outlives_an_erasure_and_the_trail_forgets_who_it_was(voices: Voices) -> None:
     registry = await voices.open()
-    await registry.bar(ADMIN, "ada")
-    await registry.erase("ada")
+    await registry.moderation.block_member(ADMIN, "ada")
+    await registry.erasure.erase("ada")
     with pytest.raises(NotAllowed):
         await voices.upload(ADA)
-    assert await registry.barred("here") == {"ada"}
-    (barred,) = await registry.audit("here", actor="admin")
-    assert (barred.action, barred.detail) == (Action.BAR, "-")
+    assert await registry.moderation.blocked_members("here") == {"ada"}
+    (blocked,) = await registry.moderation.audit("here", actor="admin")
+    assert (blocked.action, blocked.detail) == (Action.BAR, "-")

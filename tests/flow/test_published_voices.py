@@ -19,7 +19,7 @@ async def publish(voices: Voices, name: str, sound: str) -> Voice:
     RecordingFiles(voices.references, voices.data / "references").keep_converted(
         examined.wav, examined.reference
     )
-    return await voices.registry.publish(name, examined)
+    return await voices.registry.operator_voices.publish(name, examined)
 
 
 async def test_everyone_may_use_it_everywhere_and_nobody_owns_it(voices: Voices) -> None:
@@ -27,11 +27,11 @@ async def test_everyone_may_use_it_everywhere_and_nobody_owns_it(voices: Voices)
     voice = await publish(voices, "Narrator", "one")
     assert (voice.owner, voice.scope) == (OPERATOR, Scope.PUBLIC)
     for requester in (ADA, BOB, Requester(member="eve", place=None)):
-        assert await registry.usable(requester) == [voice]
-    assert await registry.shown_name(voice.key, "here") == "Narrator"
-    assert await registry.published() == [voice]
+        assert await registry.selection.usable(requester) == [voice]
+    assert await registry.selection.shown_name(voice.key, "here") == "Narrator"
+    assert await registry.operator_voices.published() == [voice]
     with pytest.raises(UnknownVoice):
-        await registry.delete(Requester(member=OPERATOR + "x", place="here"), voice.key)
+        await registry.owners.delete(Requester(member=OPERATOR + "x", place="here"), voice.key)
     with pytest.raises(BadName):
         await publish(voices, "a\0b", "two")
 
@@ -39,11 +39,11 @@ async def test_everyone_may_use_it_everywhere_and_nobody_owns_it(voices: Voices)
 async def test_server_may_forbid_and_freeze_it(voices: Voices) -> None:
     registry = await voices.open()
     voice = await publish(voices, "Narrator", "one")
-    await registry.freeze(ADMIN, voice.key)
-    assert await registry.usable(ADA) == []
-    await registry.release(ADMIN, voice.key)
-    await registry.allow(ADMIN, ClonePolicy.NONE)
-    assert await registry.usable(ADA) == []
+    await registry.moderation.freeze(ADMIN, voice.key)
+    assert await registry.selection.usable(ADA) == []
+    await registry.moderation.release(ADMIN, voice.key)
+    await registry.moderation.allow(ADMIN, ClonePolicy.NONE)
+    assert await registry.selection.usable(ADA) == []
 
 
 async def test_changed_recording_keeps_the_voice_and_what_was_made_of_the_old_goes(
@@ -52,7 +52,7 @@ async def test_changed_recording_keeps_the_voice_and_what_was_made_of_the_old_go
     engine = FakeEngine(voices.harness.clock, info=CLONING_INFO)
     registry = await voices.open(engine)
     before = await publish(voices, "Narrator", "one")
-    await registry.choose(ADA, before.key, everywhere=True)
+    await registry.selection.choose(ADA, before.key, everywhere=True)
     listener = Listener(voices.speech.player("here"))
     await voices.say(ADA, before)
     await listener.hear(1)
@@ -67,7 +67,7 @@ async def test_changed_recording_keeps_the_voice_and_what_was_made_of_the_old_go
     assert engine.forgotten == [before.reference]
     kept = {file.stem for file in (voices.data / "references").glob("*.wav")}
     assert kept == {after.reference}
-    assert (await registry.chosen(ADA, None)).reference == after.reference
+    assert (await registry.selection.chosen(ADA, None)).reference == after.reference
 
 
 async def test_published_again_unchanged_nothing_goes(voices: Voices) -> None:
@@ -76,7 +76,7 @@ async def test_published_again_unchanged_nothing_goes(voices: Voices) -> None:
     job = await voices.say(ADA, voice)
     assert await publish(voices, "Narrator", "one") == voice
     assert (await voices.speech.view(job.id)).job.state is JobState.QUEUED
-    assert await registry.published() == [voice]
+    assert await registry.operator_voices.published() == [voice]
 
 
 async def test_withdrawn_voice_is_gone_but_not_a_members_of_the_same_recording(
@@ -86,10 +86,10 @@ async def test_withdrawn_voice_is_gone_but_not_a_members_of_the_same_recording(
     public = await publish(voices, "Narrator", "the same")
     own = await voices.upload(ADA, "Narrator", sound="the same")
     job = await voices.say(BOB, public)
-    await registry.unpublish("NARRATOR")
-    await registry.unpublish("Never there")
-    assert await registry.published() == []
+    await registry.operator_voices.unpublish("NARRATOR")
+    await registry.operator_voices.unpublish("Never there")
+    assert await registry.operator_voices.published() == []
     assert (await voices.speech.view(job.id)).job.ended_by is EndReason.VOICE_GONE
     assert voices.recordings() == {own.reference}
-    assert await registry.usable(ADA) == [own]
+    assert await registry.selection.usable(ADA) == [own]
     assert replace(own, name="x") != public

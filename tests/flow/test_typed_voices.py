@@ -166,18 +166,18 @@ async def test_choice_and_default_are_not_taken_before_it_is_known_whether_there
     own = await voices.upload(ADA)
     admin = Requester(member="admin", place="here")
     with pytest.raises(EngineUnknown):
-        await registry.choose(ADA, "de", everywhere=True)
+        await registry.selection.choose(ADA, "de", everywhere=True)
     with pytest.raises(EngineUnknown):
-        await registry.set_default(admin, "de")
-    await registry.choose(ADA, own.key, everywhere=True)
+        await registry.moderation.set_default(admin, "de")
+    await registry.selection.choose(ADA, own.key, everywhere=True)
     engine.come_up()
     await voices.harness.quiet()
-    await registry.choose(ADA, "de", everywhere=True)
-    await registry.set_default(admin, "de")
+    await registry.selection.choose(ADA, "de", everywhere=True)
+    await registry.moderation.set_default(admin, "de")
 
 
 async def test_number_of_no_voice_does_not_wait(voices: Voices) -> None:
     registry = await voices.open(LateEngine(voices.harness.clock))
     for typed in ("@99", "@9223372036854775808", "@x"):
         with pytest.raises(UnknownVoice):
-            await registry.chosen(ADA, typed)
+            await registry.selection.chosen(ADA, typed)

@@ -171,17 +171,17 @@ async def test_it_goes_on_where_the_last_version_stopped(harness: Harness, old: 
 
 async def test_voices_and_decisions_hold_as_before(voices: Voices, old: Path) -> None:
     registry = await voices.open()
-    (mine,) = await registry.own("ada")
+    (mine,) = await registry.owners.own("ada")
     assert (mine.key, mine.place) == ("@1", "7")
-    assert await registry.may_use(ADA, "@1")
-    assert not await registry.may_use(ADA, "@2")  # frozen
-    assert await registry.choices("ada") == {"7": "@1"}
-    rules = await registry.rules("7")
+    assert await registry.selection.may_use(ADA, "@1")
+    assert not await registry.selection.may_use(ADA, "@2")  # frozen
+    assert await registry.selection.choices("ada") == {"7": "@1"}
+    rules = await registry.moderation.rules("7")
     assert (rules.default_voice, rules.uploaders) == ("@1", "12")
     assert rules.cloned is ClonePolicy.SHARED
-    assert await registry.barred("7") == {"eve"}
-    assert [entry.actor for entry in await registry.audit("7")] == ["ada"]
-    (left,) = await registry.erasures("eve", frontend="discord")
+    assert await registry.moderation.blocked_members("7") == {"eve"}
+    assert [entry.actor for entry in await registry.moderation.audit("7")] == ["ada"]
+    (left,) = await registry.erasure.pending_redactions("eve", frontend="discord")
     assert (left.id, left.note) == (3, NOTE)
 
 

@@ -19,18 +19,18 @@ Act = Callable[[VoiceRegistry, Voice], Awaitable[object]]
 
 
 TAKEN_AWAY: dict[str, Act] = {
-    "unshared": lambda registry, voice: registry.share(ADA, voice.key, Scope.PRIVATE),
-    "shared with another server": lambda registry, voice: registry.share(
+    "unshared": lambda registry, voice: registry.owners.share(ADA, voice.key, Scope.PRIVATE),
+    "shared with another server": lambda registry, voice: registry.owners.share(
         Requester(member="ada", place="there"), voice.key, Scope.SERVER
     ),
-    "shared with others": lambda registry, voice: registry.share(
+    "shared with others": lambda registry, voice: registry.owners.share(
         ADA, voice.key, Scope.MEMBERS, add="eve"
     ),
-    "removed": lambda registry, voice: registry.remove(ADMIN, voice.key),
-    "frozen": lambda registry, voice: registry.freeze(ADMIN, voice.key),
-    "forbidden": lambda registry, voice: registry.allow(ADMIN, ClonePolicy.NONE),
-    "deleted": lambda registry, voice: registry.delete(ADA, voice.key),
-    "erased": lambda registry, voice: registry.erase("ada"),
+    "removed": lambda registry, voice: registry.moderation.remove(ADMIN, voice.key),
+    "frozen": lambda registry, voice: registry.moderation.freeze(ADMIN, voice.key),
+    "forbidden": lambda registry, voice: registry.moderation.allow(ADMIN, ClonePolicy.NONE),
+    "deleted": lambda registry, voice: registry.owners.delete(ADA, voice.key),
+    "erased": lambda registry, voice: registry.erasure.erase("ada"),
 }
 
 
@@ -51,7 +51,7 @@ async def test_jobs_of_those_who_may_not_use_it_any_more_end(voices: Voices, how
     left = [each.job.id for each in await voices.speech.queue("here")]
     forbids = how == "forbidden"
     assert left == [untouched[1].id] if forbids else [job.id for job in untouched]
-    assert not await registry.may_use(BOB, voice.key)
+    assert not await registry.selection.may_use(BOB, voice.key)
 
 
 async def test_jobs_of_those_who_still_may_go_on(voices: Voices) -> None:
@@ -59,7 +59,7 @@ async def test_jobs_of_those_who_still_may_go_on(voices: Voices) -> None:
     voice = await voices.upload(ADA, scope=Scope.SERVER)
     own, listed = await voices.say(ADA, voice), await voices.say(EVE, voice)
     gone = await voices.say(BOB, voice)
-    await registry.share(ADA, voice.key, Scope.MEMBERS, add="eve")
+    await registry.owners.share(ADA, voice.key, Scope.MEMBERS, add="eve")
     left = [each.job.id for each in await voices.speech.queue("here")]
     assert left == [own.id, listed.id]
     assert (await voices.speech.view(gone.id)).job.state is JobState.CANCELLED
@@ -70,7 +70,7 @@ async def test_freeze_ends_jobs_on_that_server_only(voices: Voices) -> None:
     voice = await voices.upload(ADA, scope=Scope.SERVER)
     here = await voices.say(ADA, voice)
     there = await voices.say(Requester(member="ada", place="there"), voice)
-    await registry.freeze(ADMIN, voice.key)
+    await registry.moderation.freeze(ADMIN, voice.key)
     assert (await voices.speech.view(here.id)).job.ended_by is EndReason.VOICE_GONE
     assert (await voices.speech.view(there.id)).job.state is JobState.QUEUED
 
@@ -85,21 +85,21 @@ async def test_operators_freeze_is_seen_within_a_second(voices: Voices) -> None:
     await voices.harness.pass_time(1)
     for job in jobs:
         assert (await voices.speech.view(job.id)).job.ended_by is EndReason.VOICE_GONE
-    assert not await registry.may_use(ADA, voice.key)
+    assert not await registry.selection.may_use(ADA, voice.key)
     await voices.restart()
-    assert not await voices.registry.may_use(BOB, twin.key)
+    assert not await voices.registry.selection.may_use(BOB, twin.key)
     unblock(voices.data / "frozen", voice.reference)
     await voices.harness.pass_time(1)
-    assert await voices.registry.may_use(ADA, voice.key)
+    assert await voices.registry.selection.may_use(ADA, voice.key)
 
 
 async def test_text_in_a_voice_that_is_gone_since_it_was_chosen_is_refused(voices: Voices) -> None:
     registry = await voices.open()
     voice = await voices.upload(ADA, scope=Scope.SERVER)
-    await registry.share(ADA, voice.key, Scope.PRIVATE)
+    await registry.owners.share(ADA, voice.key, Scope.PRIVATE)
     with pytest.raises(UnknownVoice):
         await voices.say(BOB, voice)
-    await registry.delete(ADA, voice.key)
+    await registry.owners.delete(ADA, voice.key)
     with pytest.raises(UnknownVoice):
         await voices.say(ADA, voice)
     assert await voices.speech.queue("here") == []
@@ -132,7 +132,7 @@ async def test_what_a_lost_connection_would_repeat_is_not_heard_again(
     await player.rewind(past)  # of a job that has completed, and may not have been heard
     if closed:
         player.close()
-    await registry.freeze(ADMIN, voice.key)
+    await registry.moderation.freeze(ADMIN, voice.key)
     assert (await voices.speech.view(job.id)).job.state is JobState.COMPLETED
     again = voices.speech.player("here")
     assert await Listener(again).hear_all() == ["And this one stays."]
@@ -148,7 +148,7 @@ async def test_what_is_being_repeated_falls_silent(voices: Voices) -> None:
     item = await soon(player.next())
     assert item.sound.complete
     assert not item.sound.dropped
-    await registry.delete(ADA, voice.key)
+    await registry.owners.delete(ADA, voice.key)
     assert item.sound.dropped
 
 
@@ -172,7 +172,7 @@ async def test_audio_of_a_deleted_voice_goes_and_other_audio_stays(voices: Voice
     await listener.hear(2)
     await voices.harness.quiet()  # a sound is heard before it is written
     assert len(voices.audio_files()) == 2
-    await registry.delete(ADA, voice.key)
+    await registry.owners.delete(ADA, voice.key)
     assert len(voices.audio_files()) == 1
     assert await voices.speech.audio(job.id) is None
     assert voices.recordings() == set()
@@ -186,7 +186,7 @@ async def test_audio_that_is_being_made_is_not_kept_once_its_voice_is_gone(voice
     await voices.say(ADA, voice)
     await voices.harness.quiet()
     assert engine.in_work == [ONE]
-    await registry.delete(ADA, voice.key)
+    await registry.owners.delete(ADA, voice.key)
     engine.let_go()
     await voices.harness.quiet()
     assert engine.abandoned == [ONE]
@@ -208,7 +208,7 @@ async def test_audio_that_is_being_written_is_not_kept_once_its_voice_is_gone(
     busy = asyncio.create_task(asyncio.to_thread(free.wait))
     engine.let_go()
     await until(lambda: not engine.in_work)
-    taking = registry.erase("ada") if erased else registry.delete(ADA, voice.key)
+    taking = registry.erasure.erase("ada") if erased else registry.owners.delete(ADA, voice.key)
     over = asyncio.create_task(_over(voices, job.id))
     taken = asyncio.create_task(taking)
     await soon(over)
@@ -225,7 +225,7 @@ async def test_state_of_a_deleted_voice_is_forgotten_by_the_engine(voices: Voice
     registry = await voices.open(engine)
     voice = await voices.upload(ADA)
     state = voices.state_of(voice)
-    await registry.delete(ADA, voice.key)
+    await registry.owners.delete(ADA, voice.key)
     assert engine.forgotten == [voice.reference]
     assert not state.exists()
 
@@ -236,7 +236,7 @@ async def test_engine_that_is_away_forgets_when_it_is_back(voices: Voices) -> No
     voice = await voices.upload(ADA)
     state = voices.state_of(voice)
     engine.go_down()
-    await registry.delete(ADA, voice.key)
+    await registry.owners.delete(ADA, voice.key)
     assert voices.recordings() == set()
     assert not state.exists()
     assert engine.forgotten == []
@@ -252,7 +252,7 @@ async def test_engine_that_is_away_until_the_next_start_forgets_then(voices: Voi
     registry = await voices.open(engine)
     voice = await voices.upload(ADA)
     engine.go_down()
-    await registry.delete(ADA, voice.key)
+    await registry.owners.delete(ADA, voice.key)
     again = FakeEngine(voices.harness.clock, info=CLONING_INFO)
     await voices.restart(again)
     assert again.forgotten == [voice.reference]
@@ -274,14 +274,14 @@ async def test_two_members_with_one_recording_share_no_more_than_its_bytes(voice
     await listener.hear(2)
     await voices.harness.quiet()
     assert len(voices.audio_files()) == 2  # the same text in the same sound, and yet each their own
-    await registry.delete(ADA, one.key)
+    await registry.owners.delete(ADA, one.key)
     assert voices.recordings() == {two.reference}
     assert state.exists()
     assert engine.forgotten == []
     assert len(voices.audio_files()) == 1
     assert await voices.speech.audio(job.id) is not None
-    assert await registry.may_use(BOB, two.key)
-    await registry.delete(BOB, two.key)
+    assert await registry.selection.may_use(BOB, two.key)
+    await registry.owners.delete(BOB, two.key)
     assert voices.recordings() == set()
     assert not state.exists()
     assert engine.forgotten == [two.reference]
@@ -290,7 +290,7 @@ async def test_two_members_with_one_recording_share_no_more_than_its_bytes(voice
 async def test_recording_that_comes_back_while_it_goes_is_there(voices: Voices) -> None:
     registry = await voices.open()
     voice = await voices.upload(ADA, sound="the same")
-    deleting = asyncio.create_task(registry.delete(ADA, voice.key))
+    deleting = asyncio.create_task(registry.owners.delete(ADA, voice.key))
     uploading = asyncio.create_task(voices.upload(BOB, "Bob", sound="the same"))
     _, other = await asyncio.gather(deleting, uploading)
     await voices.harness.quiet()

@@ -18,11 +18,11 @@ async def test_a_few_digits_are_enough(running: Voices, capsys: pytest.CaptureFi
     assert "2 voices have it" in told
     assert blocked_in(running.data / "frozen") == {voice.reference}
     await running.harness.pass_time(1)
-    assert not await running.registry.may_use(ADA, voice.key)
+    assert not await running.registry.selection.may_use(ADA, voice.key)
     assert main(["voices", "release", voice.reference[:8]]) == 0
     assert "2 voices have it" in capsys.readouterr().out
     await running.harness.pass_time(1)
-    assert await running.registry.may_use(ADA, voice.key)
+    assert await running.registry.selection.may_use(ADA, voice.key)
 
 
 async def test_recording_that_nobody_has_yet_can_be_frozen(

@@ -34,29 +34,26 @@ class Voices:
     async def open(
         self,
         engine: FakeEngine | None = None,
-        kind: type[VoiceRegistry] = VoiceRegistry,
         **settings: Any,
     ) -> VoiceRegistry:
         engine = engine or FakeEngine(self.harness.clock, info=CLONING_INFO)
         self.speech = await self.harness.open(
             engine, mynah_references_dir=self.references, **settings
         )
-        return await self._start(kind)
+        return await self._start()
 
-    async def restart(
-        self, engine: FakeEngine | None = None, kind: type[VoiceRegistry] = VoiceRegistry
-    ) -> VoiceRegistry:
+    async def restart(self, engine: FakeEngine | None = None) -> VoiceRegistry:
         await self.close()
         self.speech = await self.harness.restart(engine)
-        return await self._start(kind)
+        return await self._start()
 
     async def close(self) -> None:
         for registry in self._open:
             await registry.close()
         self._open.clear()
 
-    async def _start(self, kind: type[VoiceRegistry]) -> VoiceRegistry:
-        self.registry = kind(self.settings, self.harness.queue, self.harness.clock)
+    async def _start(self) -> VoiceRegistry:
+        self.registry = VoiceRegistry(self.settings, self.harness.queue, self.harness.clock)
         await self.registry.start()
         self._open.append(self.registry)
         return self.registry
@@ -93,11 +90,11 @@ class Voices:
         like: str | None = None,
     ) -> Voice:
         examined = self.examined(sound or f"{requester.member} {name}", like=like)
-        return await self.registry.register(
+        return await self.registry.owners.register(
             requester=requester,
             name=name,
             scope=scope,
-            examined=examined,
+            analyzed=examined,
             consent="It is my voice.",
         )
 

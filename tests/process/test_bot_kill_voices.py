@@ -21,7 +21,9 @@ from tests.process.giving import (
 from tests.process.process import PATIENCE, Process, gone
 from tests.process.stage import Death, Stage, shows
 
-LIBRARY = "engine.voices.registry:VoiceRegistry"
+REGISTER = "engine.voices.owners:VoiceOwners.register"
+PURGE = "engine.voices.pending_deletions:PendingDeletions.purge"
+ERASE = "engine.voices.erasure:MemberErasure.erase"
 
 
 def examining(bot: Process) -> list[psutil.Process]:
@@ -76,7 +78,7 @@ async def test_killed_between_the_recording_and_its_row_nothing_is_kept(stage: S
 
 
 async def test_killed_between_the_row_and_the_card_the_voice_is_there(stage: Stage) -> None:
-    bot = await stage.start(die=Death("after", f"{LIBRARY}.register"))
+    bot = await stage.start(die=Death("after", REGISTER))
     question = await asked(stage)
     await pressed(stage, question)
     await bot.ended()
@@ -95,7 +97,7 @@ async def test_killed_between_the_row_and_the_card_the_voice_is_there(stage: Sta
 async def test_killed_between_a_voices_rows_and_its_files_they_go_at_the_start(
     stage: Stage,
 ) -> None:
-    bot = await stage.start(die=Death("before", f"{LIBRARY}.purge", nth=2))  # 1: at the start
+    bot = await stage.start(die=Death("before", PURGE, nth=2))  # 1: at the start
     await given(stage)
     await told(stage, "voice use", voice="Morning", where="here")
     await shows(await stage.say("alpha"), "Spoken in")
@@ -115,8 +117,8 @@ async def test_killed_between_a_voices_rows_and_its_files_they_go_at_the_start(
 @pytest.mark.parametrize(
     ("death", "files"),
     [
-        pytest.param(Death("before", f"{LIBRARY}.purge", nth=2), 1, id="files-and-messages-left"),
-        pytest.param(Death("after", f"{LIBRARY}.erase"), 0, id="messages-left"),
+        pytest.param(Death("before", PURGE, nth=2), 1, id="files-and-messages-left"),
+        pytest.param(Death("after", ERASE), 0, id="messages-left"),
     ],
 )
 async def test_killed_in_the_middle_of_an_erasure_the_rest_goes_after_the_start(

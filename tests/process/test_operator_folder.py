@@ -1,5 +1,6 @@
 """Recordings in the operator's folder become public voices by their name, and follow changes."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -136,10 +137,10 @@ async def test_what_cannot_serve_is_told_of_once_and_skipped(folder: WatchedFold
     with capture_logs() as logs:
         await folder.look(times=4)
     warned = [
-        (each.get("file") or each.get("name"), each["reason"]) for each in logs if "reason" in each
+        (each.get("file") or each.get("name"), each["code"]) for each in logs if "code" in each
     ]
     assert len(warned) == 2
-    assert dict(warned)["text.wav"].startswith("This file is text")
+    assert dict(warned)["text.wav"] == "text-not-recording"
     assert "refused" in dict(warned)
     assert list(folder.registry.voices) == ["anna"]
     # A file that becomes unusable removes its voice, and restores it when it is fixed.
@@ -178,6 +179,26 @@ async def test_after_a_restart_nothing_is_analyzed_again(folder: WatchedFolder) 
     await folder.operator_folder.close()
     assert folder.registry.acts == ["+anna"]
     assert logs == []
+
+
+async def test_files_of_an_older_versions_index_are_analyzed_again(folder: WatchedFolder) -> None:
+    """Edition 4 kept the sentence of a rejection, where a code is kept now."""
+    folder.drop("text.wav", b"This is no voice.\n" * 100)
+    await folder.look()
+    index = folder.converted / "index.json"
+    kept = json.loads(index.read_bytes())
+    kept["edition"] = 4
+    kept["files"]["text.wav"]["rejected"] = "This file is text without sound."
+    index.write_text(json.dumps(kept))
+    folder.operator_folder = OperatorFolder.from_settings(
+        folder.settings, folder.registry, ManualClock()
+    )
+    await folder.operator_folder.start()
+    await settle()
+    await folder.look(times=2)
+    await folder.operator_folder.close()
+    kept = json.loads(index.read_bytes())
+    assert (kept["edition"], kept["files"]["text.wav"]["rejected"]) == (5, "text-not-recording")
 
 
 async def test_voices_keep_their_copies_until_their_files_are_analyzed_again(

@@ -15,7 +15,7 @@ from bot.erasure.texts import (
 )
 from bot.locales.catalog import text
 from engine.model.voice_names import MOST_CHARACTERS
-from engine.voices.data_summary import DataSummary
+from engine.voices.erasure import DataSummary
 from tests.values import VOICE
 
 OUT = OutOfReach("https://discord.com/channels/1/2/3", Unreached.HIDDEN)

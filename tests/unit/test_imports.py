@@ -148,6 +148,7 @@ PURE: Final = (
     "engine/voices/analysis/fingerprint.py",
     "engine/voices/analysis/rejection.py",
     "engine/voices/analysis/wav.py",
+    "engine/voices/directory.py",
     "engine/voices/permissions.py",
     "engine/voices/styles.py",
     "bot/erasure/texts.py",

@@ -108,7 +108,7 @@ def uses() -> tuple[Use, ...]:
                 fields -= {"code"}
             if code is not None:
                 found += [
-                    Use(use.where, f"error-{use.sentence}", use.arguments)
+                    Use(use.where, f"error-{use.sentence}", use.arguments, use.family)
                     for use in sentences_of(where, code, fields)
                 ]
             elif error_codes().get(name):
@@ -149,7 +149,8 @@ def error_codes() -> Mapping[str, str]:
 @cache
 def error_names() -> frozenset[str]:
     """All classes of errors in the product that derive from MynahError, by their names."""
-    names = {"MynahError", "Denial", *ERRORS}  # a denial of a rule becomes an error
+    # A denial of a rule becomes an error, and so does the rejection of a recording.
+    names = {"MynahError", "Denial", "RecordingRejected", *ERRORS}
     classes = [
         node
         for tree in trees().values()
@@ -341,6 +342,8 @@ def unseen(node: ast.AST) -> Iterator[ast.AST]:
             yield from ast.walk(node)  # a docstring, or what must be
         case ast.Call(func=ast.Attribute(value=ast.Name(id="log"))):
             yield from ast.walk(node)
+        case ast.AnnAssign(target=ast.Name(id="PERMANENT_ERRORS")):
+            yield from ast.walk(node)  # what is logged of them
         case ast.Call(func=ast.Name(id=name), args=[message, *_]):
             if name in error_names() or name.endswith("Error"):
                 yield from ast.walk(message)

@@ -42,7 +42,6 @@ OWN_WORDS: Final = {
     "engine/tts/server/listener.py": "the resolver, at the start",
     "engine/tts/audio/wav.py": "of the wave module, that a header is wrong",
     "engine/tts/protocol.py": "our own errors, and the place of a fault in JSON",
-    "engine/voices/analysis/__main__.py": "our own RecordingRejected",
     "engine/voices/analysis_process.py": "our own Ended",
     "engine/voices/owners.py": "an OSError of our own folder",
     "mynah/__main__.py": "an import; what an operator must set first",

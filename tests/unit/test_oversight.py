@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from bot.voices.moderation_text import label, open_reports, paged, render_audit_log, render_list
+from bot.voices.moderation_text import label, paged, render_audit_log, render_list
 from engine.model.voices import Action, AuditEntry, ClonePolicy, PlaceRules, Scope, Voice
+from engine.voices.moderation import open_reports
 from tests.unit.fluent_entries import entries
 from tests.values import VOICE
 

@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bot.locales.catalog import label
 from engine.model.voices import RecordingAnalysis
 from engine.tts.audio.pcm import Pcm, Samples, decibels, loudness
 from engine.voices.analysis import output, stretches
 from engine.voices.analysis.decode import FRAME_SECONDS, RATE, Decoded
 from engine.voices.analysis.rejection import RecordingRejected
 from engine.voices.analysis.stretches import LONGEST, Utterance, best_stretch, choose
-from engine.voices.recording_analyzer import advice
+from engine.voices.recording_analyzer import Advice, advice
 from tests.values import REPORT
 
 GOOD = replace(REPORT, seconds=15.0, speech=14.0)
@@ -46,16 +47,18 @@ def decoded(*parts: Samples, clipped: tuple[int, int] = (0, 0)) -> Decoded:
 
 
 def test_good_recording_is_praised() -> None:
-    assert advice(GOOD) == ("14.0 s of speech, clear and loud enough: a good reference",)
+    assert advice(GOOD) == (Advice("advice-good", {"speech": "14.0 s"}),)
 
 
 def test_short_one_is_told_what_turbo_needs() -> None:
     short = replace(GOOD, seconds=3.4, speech=3.25)
-    assert advice(short, 5.0) == (
-        "3.2 s of speech; Turbo needs more than 5: record a sentence or two more",
+    (told,) = advice(short, 5.0)
+    assert told == Advice("advice-too-short", {"speech": "3.2 s", "least": 5.0})
+    assert label(told.code, **told.fields) == (
+        "3.2 s of speech; Turbo needs more than 5: record a sentence or two more"
     )
-    assert "Turbo" in advice(replace(GOOD, seconds=5.0, speech=4.99), 5.0)[0]
-    assert "Turbo" not in advice(replace(GOOD, seconds=5.1, speech=4.9), 5.0)[0]
+    assert advice(replace(GOOD, seconds=5.0, speech=4.99), 5.0)[0].code == "advice-too-short"
+    assert advice(replace(GOOD, seconds=5.1, speech=4.9), 5.0)[0].code == "advice-short"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +72,7 @@ def test_short_one_is_told_what_turbo_needs() -> None:
 )
 def test_each_flaw_has_its_advice(analysis: RecordingAnalysis, word: str) -> None:
     (only,) = advice(analysis)
-    assert word in only
+    assert word in label(only.code, **only.fields)
 
 
 def test_all_flaws_are_named_at_once() -> None:
@@ -131,26 +134,26 @@ def test_no_stretch_is_longer_than_twenty_seconds_however_the_pauses_fall() -> N
 
 
 @pytest.mark.parametrize(
-    ("sound", "words"),
+    ("sound", "code"),
     [
-        (silence(5), "Nothing can be heard"),
-        (silence(0.01), "Nothing can be heard"),
-        (silence(0), "Nothing can be heard"),
-        (np.concatenate((silence(1), voiced(0.6), silence(1))), "s of speech"),
-        (np.sin(np.arange(5 * RATE) / 20).astype(np.float32) * 0.3, "s of speech"),
+        (silence(5), "recording-silent"),
+        (silence(0.01), "recording-silent"),
+        (silence(0), "recording-silent"),
+        (np.concatenate((silence(1), voiced(0.6), silence(1))), "recording-short-of-speech"),
+        (np.sin(np.arange(5 * RATE) / 20).astype(np.float32) * 0.3, "recording-short-of-speech"),
         (
             np.random.default_rng(3).standard_normal(5 * RATE).astype(np.float32) * 0.1,
-            "stands out from the noise",
+            "recording-noisy",
         ),
     ],
 )
-def test_where_nobody_speaks_it_says_so(sound: Samples, words: str) -> None:
-    with pytest.raises(RecordingRejected, match=words):
+def test_where_nobody_speaks_it_says_so(sound: Samples, code: str) -> None:
+    with pytest.raises(RecordingRejected, match=f"^{code}$"):
         best_stretch(decoded(sound))
 
 
 def test_a_constant_offset_is_no_sound() -> None:
-    with pytest.raises(RecordingRejected, match="Nothing can be heard"):
+    with pytest.raises(RecordingRejected, match="recording-silent"):
         best_stretch(decoded(np.full(5 * RATE, 0.5, np.float32)))
 
 

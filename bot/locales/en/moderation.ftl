@@ -11,6 +11,9 @@ label-named = **{ $voice }** (#{ $number }) of { $owner }
 label-private-of = a private voice (#{ $number }) of { $owner }
 label-private = a private voice (#{ $number })
 label-deleted = a deleted voice (#{ $number })
+label-engine = the engine's own voice
+# A voice of the engine.
+label-builtin = **{ $voice }**
 
 ## /voice-admin list. $voice and $default are such labels from here on.
 
@@ -82,6 +85,18 @@ voice-admin-allowed = { $cloned ->
 voice-admin-blocked = Blocked: { $member } cannot upload voices here or share any with this server, and none of theirs is spoken here, until `/voice-admin unbar`.
 voice-admin-unblocked = { $member } can add voices to this server again.
 error-nothing-to-remove = This voice is not shared with this server, so there is nothing to remove. `/voice-admin freeze` keeps it from being spoken here.
+
+## Reports: what admins of the server and the operator are sent. $member: who reports; $key: the
+## voice as a command takes it; $id: the server's; $hash: the recording's.
+
+report-to-admin =
+    { $member } reports { $voice } on the server **{ $server }**:
+    > { $reason }
+    On that server, `/voice-admin freeze voice:{ $key }` stops it from being spoken, and `/voice-admin release voice:{ $key }` closes the report.
+report-to-operator =
+    { $member } reports { $voice } on the server **{ $server }** ({ $id }):
+    > { $reason }
+    You operate this bot: `mynah voices freeze { $hash }` blocks this recording everywhere.
 
 ## The audit log: one entry for each action. $when: a time; $actor: who did it; $member: to whom.
 

@@ -93,6 +93,16 @@ voice-preview = **{ $voice }**, as it was recorded.
 # $voice: a name with its number and owner, or "a private voice (#12)".
 voice-reported = You reported { $voice }. I am telling the admins of this server and the operator.
 
+## What completes as a voice: its name, and one of these or the name of its owner
+
+owner-yours = yours
+owner-public = public
+# A voice whose name and owner the reader may not know.
+owner-spoken-by = spoken by { $member }
+# In the list of voices that have the same name. $key: as a command takes it; $owner: a mention, or
+# "the operator".
+ambiguous-voice-row = - `{ $key }` **{ $voice }** · { $owner }
+
 ## /voice rename, share, delete
 
 voice-renamed = **{ $voice }** is now called **{ $name }**.

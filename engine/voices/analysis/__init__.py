@@ -11,5 +11,5 @@ tracks.py       which track and channel holds the voice
 stretches.py    speech, noise, level; the best stretch
 fingerprint.py  the acoustic fingerprint that recognizes a recording
 output.py       the stretch at the usual loudness, as WAV and as a preview
-rejection.py    the one error: why a recording cannot be used
+rejection.py    the one error: why a recording cannot be used, as a code
 """

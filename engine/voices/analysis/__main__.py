@@ -26,7 +26,7 @@ from typing import Any, Final
 
 from engine.base.redaction import guard_output
 from engine.voices.analysis import container, fingerprint, output, tracks
-from engine.voices.analysis.rejection import SAVE_AGAIN, RecordingRejected, Silent
+from engine.voices.analysis.rejection import RecordingRejected
 
 GIBIBYTE: Final = 1024**3
 #: Address space of a process, not memory: libraries map much that they never touch.
@@ -148,12 +148,9 @@ def main() -> int:
             )
             answer = json.dumps(found).encode()
     except RecordingRejected as error:
-        found = {"rejected": str(error), "silent": isinstance(error, Silent)}
-        answer = json.dumps(found).encode()
+        answer = json.dumps({"rejected": error.code, "fields": error.fields}).encode()
     except MemoryError:
-        answer = json.dumps(
-            {"rejected": f"Reading this file takes too much memory. {SAVE_AGAIN}"}
-        ).encode()
+        answer = json.dumps({"rejected": "recording-memory"}).encode()
     sys.stdout.buffer.write(answer)
     sys.stdout.buffer.flush()
     return 0

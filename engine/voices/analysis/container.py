@@ -27,9 +27,9 @@ def check(data: bytes) -> bytes | None:
     Raises RecordingRejected if the file is certainly not a complete recording.
     """
     if data.startswith(_ARCHIVES) or data[257:262] == b"ustar":
-        raise RecordingRejected("This is an archive. Unpack it and send the recording in it.")
+        raise RecordingRejected(code="archive-not-recording")
     if data.startswith(_PICTURES):
-        raise RecordingRejected("This is a picture or a document. Send a recording of the voice.")
+        raise RecordingRejected(code="picture-not-recording")
     if wav.is_wav(data):
         return wav.plain(data)
     if chunks.is_aiff(data):
@@ -67,9 +67,5 @@ def _check_text(data: bytes) -> None:
     if any(ord(each) < 32 and each not in "\t\n\r\f\v\x1b" for each in text):
         return
     if text.lstrip().lower().startswith(_LISTS):
-        raise RecordingRejected(
-            "This is a playlist or a web page without sound. Send the recording itself."
-        )
-    raise RecordingRejected(
-        "This file is text without sound, whatever its name says. Send a recording."
-    )
+        raise RecordingRejected(code="playlist-not-recording")
+    raise RecordingRejected(code="text-not-recording")

@@ -32,7 +32,6 @@ from numpy.typing import NDArray
 from engine.tts.audio.pcm import Pcm, Samples
 from engine.voices.analysis.ffmpeg_log import FfmpegLog
 from engine.voices.analysis.rejection import (
-    SAVE_AGAIN,
     NoTrack,
     RecordingRejected,
     Unheard,
@@ -257,14 +256,9 @@ def _blocks(stream: IO[bytes], channels: int) -> Iterator[Samples]:
 
 def _check_samples(samples: Samples) -> None:
     if not np.isfinite(samples).all():
-        raise RecordingRejected(
-            f"The recording is damaged: it has samples that are not numbers. {SAVE_AGAIN}"
-        )
+        raise RecordingRejected(code="recording-not-numbers")
     if samples.size and np.abs(samples).max() > _MOST:
-        raise RecordingRejected(
-            "The recording is damaged: its samples are far beyond full scale. Save it again with "
-            "16 bits for each sample, and send that."
-        )
+        raise RecordingRejected(code="recording-beyond-scale")
 
 
 class _AtRate:
@@ -323,4 +317,4 @@ def _why_nothing(log: FfmpegLog) -> RecordingRejected:
         return NoTrack()
     if log.has("Error opening input"):
         return unreadable()
-    return Unheard(str(unreadable()), rank=-1)
+    return Unheard(code="recording-unreadable", rank=-1)

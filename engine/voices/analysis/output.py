@@ -13,7 +13,7 @@ import numpy as np
 from engine.tts.audio.opus import OggSound
 from engine.tts.audio.pcm import Pcm, Samples, amplitude, loudness
 from engine.voices.analysis.decode import RATE
-from engine.voices.analysis.rejection import Silent, unreadable
+from engine.voices.analysis.rejection import Unheard, unreadable
 from engine.voices.analysis.stretches import ONE_CHANNEL
 
 LOUDNESS: Final = -23.0  # LUFS, EBU R 128: such speech peaks well below full scale
@@ -28,9 +28,7 @@ def level(stretch: Pcm) -> Pcm:
     heard = loudness(stretch) - ONE_CHANNEL
     peak = float(np.abs(stretch.samples).max())
     if not np.isfinite(heard) or not peak:
-        raise Silent(
-            "Nothing can be heard in the recording. Record again, closer to the microphone."
-        )
+        raise Unheard(code="recording-too-quiet")
     gain = min(amplitude(LOUDNESS - heard), PEAK / peak)
     samples = stretch.samples * np.float32(gain)
     fade = np.linspace(0, 1, int(_FADE * stretch.rate), dtype=np.float32)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from engine.model.voices import RecordingAnalysis
 from engine.tts.audio.pcm import Pcm, Samples, amplitude, loudness
 from engine.voices.analysis.decode import FRAME_SECONDS, RATE, Decoded
-from engine.voices.analysis.rejection import Silent, Unheard
+from engine.voices.analysis.rejection import Unheard
 
 Levels = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -81,11 +81,11 @@ def best_stretch(decoded: Decoded) -> Stretch:
     """Raises Unheard if there is not enough speech."""
     samples = decoded.pcm.samples
     if len(samples) < _FRAME:
-        raise _nothing_heard()
+        raise Unheard(code="recording-silent")
     samples = samples - np.float32(samples.mean(dtype=np.float64))  # an offset is not sound
     levels = frame_levels(samples)
     if levels.max() < _SILENT:
-        raise _nothing_heard()
+        raise Unheard(code="recording-silent")
     utterances = list(find_utterances(speech_frames(samples, levels)))
     spoken = np.zeros(len(levels), np.bool_)
     for each in utterances:
@@ -97,20 +97,12 @@ def best_stretch(decoded: Decoded) -> Stretch:
     within = slice(chosen.start, chosen.end)
     speech = float(spoken[within].sum() * FRAME_SECONDS)
     if speech < LEAST_SPEECH:
-        raise Unheard(
-            f"Only {speech:.1f} s of speech were found in the recording. Record yourself speaking "
-            "for 10 to 15 seconds, close to the microphone and without music, and send that.",
-            rank=speech,
-        )
+        raise Unheard(code="recording-short-of-speech", rank=speech, seconds=f"{speech:.1f}")
     noise = noise_level(levels, spoken, chosen)
     power = 10 ** (levels[within][spoken[within]] / 10)
     snr = round(float(10 * np.log10(power.mean())) - noise, 1)
     if snr < LEAST_SNR:
-        raise Unheard(
-            "No speech stands out from the noise in the recording. Record in a quiet room, close "
-            "to the microphone and without music, and send that.",
-            rank=speech,
-        )
+        raise Unheard(code="recording-noisy", rank=speech)
     margin = int(MARGIN * RATE)
     start = max(0, chosen.start * _FRAME - margin)
     # A copy, so that the recording can be freed.
@@ -125,13 +117,6 @@ def best_stretch(decoded: Decoded) -> Stretch:
         source=decoded.source,
     )
     return Stretch(pcm=pcm, start=start, analysis=analysis)
-
-
-def _nothing_heard() -> Silent:
-    return Silent(
-        "Nothing can be heard in the recording. Choose the right microphone, record again, and "
-        "listen to it before sending."
-    )
 
 
 def frame_levels(samples: Samples) -> Levels:

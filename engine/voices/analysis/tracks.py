@@ -27,7 +27,6 @@ _AS_CLEAR: Final = 0.9
 #: Decibels by which one channel must be louder than the mix of both. Beside a silent channel it is
 #: 6 dB louder; of two microphones that hear the same voice, each is at most 3 dB louder.
 _LOUDER: Final = 4.5
-_ALONE: Final = "Save the voice alone as a mono file, and send that."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +71,7 @@ def best_stretch(file: int, rewritten: bytes | None, *, seconds: float) -> tuple
         if number + 1 >= tracks:
             break
     if not candidates and tracks > MOST_TRACKS:
-        raise RecordingRejected(
-            f"No speech was found in the first {MOST_TRACKS} tracks of this file. {_ALONE}"
-        )
+        raise RecordingRejected(code="recording-many-tracks", tracks=MOST_TRACKS)
     if not candidates:
         raise max(faults, key=lambda each: each.rank)
     clearest = max(each.worth for each in candidates)
@@ -100,7 +97,8 @@ def _listen(
         try:
             stretch = stretches.best_stretch(each)
         except Unheard as fault:
-            faults.append(fault if track.whole else _not_yet(fault))
+            late = Unheard(code="recording-late-speech", rank=fault.rank)
+            faults.append(fault if track.whole else late)
             continue
         mixed = mix == 0 and len(track.mixes) == 3  # two channels and their mix
         candidates.append(
@@ -109,10 +107,3 @@ def _listen(
             )
         )
     return candidates, faults, track.tracks
-
-
-def _not_yet(fault: Unheard) -> Unheard:
-    return Unheard(
-        f"No speech was found at the beginning of any track or channel of this file. {_ALONE}",
-        rank=fault.rank,
-    )
