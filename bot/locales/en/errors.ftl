@@ -18,7 +18,7 @@ error-job-unknown = This text is no longer known; it was deleted some time after
 error-no-such-voice = There is no such voice. Choose one of those that are offered as you type.
 # The same, told some time after the voice was typed. $voice: its name
 error-no-voice-named = There is no voice “{ $voice }” here. Choose one of those that are offered as you type.
-error-no-own-voice = The engine that speaks here has no voice of its own. Give me a voice with `/voice upload`, or choose one that you may use.
+error-no-own-voice = The engine that speaks here has no voice of its own. Add a voice with `/voice upload`, or choose one that you may use.
 error-cannot-clone = This engine cannot imitate a voice. Choose one of its own.
 error-recording-gone = The recording of this voice is gone. Choose another voice.
 error-voice-silent = There is no sound in the recording of this voice.

@@ -115,7 +115,7 @@ voice-shared = **{ $voice }** is { $scope ->
         }
        *[private] private: only you may use it.
     }
-voice-delete-question = Delete **{ $voice }** permanently? I delete its recording, what was derived from it and the sound that was made in it. Jobs that wait to be spoken in it end.
+voice-delete-question = Delete **{ $voice }** permanently? I delete its recording, what was derived from it and the sound that was made in it. Texts that wait to be spoken in it end.
 voice-delete = Delete
 voice-deleted = **{ $voice }** is deleted, with its recording, what was derived from it, and the sound that was made in it.
 
