@@ -160,7 +160,7 @@ def test_stop(
     [
         (ME, ALONE, None),
         (ME, WITH_OTHERS, None),
-        (ME, JOBS_WAIT, "Jobs of others wait"),
+        (ME, JOBS_WAIT, "Texts of others wait"),
         (MODERATOR, JOBS_WAIT, None),
         (AWAY, ALONE, "Join me in <#100> first"),
         (NOWHERE, ALONE, "Join me in <#100> first"),

@@ -131,7 +131,7 @@ def test_what_keeps_a_job_from_being_heard_is_said_and_no_estimate_with_it(
         (
             "failed",
             {"error": Failure("older-version", {"words": "It went wrong."})},
-            "Failed: “It went wrong.”.",
+            "Failed: “It went wrong.”",
         ),
         (
             "failed",
