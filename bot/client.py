@@ -17,7 +17,7 @@ import structlog
 from bot.bootstrap import build
 from bot.discord_io.gateway import Pauses, Unreadable, contain
 from bot.discord_io.registration import invite_link, register
-from bot.locales.catalog import text
+from bot.locales.catalog import label, text
 from bot.voice.frame_clock import FrameClock, ThreadFrameClock
 from engine.base.clock import Clock
 from engine.base.error_text import describe
@@ -129,7 +129,7 @@ class Bot(discord.Client):
                 log.warning("cannot reach the gateway; I keep trying")
                 await asyncio.sleep(RETRY_SECONDS[1])
             except discord.PrivilegedIntentsRequired as error:
-                raise SetupError("Discord refuses an intent", code="intent-refused") from error
+                raise SetupError(label("start-intent-refused")) from error
 
     async def _log_in(self, token: str) -> None:
         if self.http.connector is discord.utils.MISSING:
@@ -138,7 +138,7 @@ class Bot(discord.Client):
             try:
                 await self.login(token)
             except discord.LoginFailure as error:
-                raise SetupError("Discord refuses the token", code="token-refused") from error
+                raise SetupError(label("start-token-refused")) from error
             except (TypeError, KeyError) as error:
                 if self.application is not None:
                     raise

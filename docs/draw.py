@@ -30,7 +30,6 @@ TITLE: Final = "What one sees of mynah in Discord"
 
 NOW: Final = 1_800_000_000.0  # seconds since the epoch
 MEMBERS: Final = {"7": "Ada"}
-USE: Final = "Use this voice"  # the button below the answer to a recording
 TEXT: Final = (
     "The pizza is here. Come down before it gets cold, and bring the big plates. "
     "Who ordered the one with pineapple?"
@@ -107,7 +106,7 @@ def scenes() -> tuple[Sequence[Scene], Sequence[Scene]]:
         "/voice upload",
         "20:02",
         render_card(VOICE, told, None),
-        [(USE, SECONDARY)],
+        [(catalog.label("upload-use"), SECONDARY)],
         preview="0:09",
         private=True,
     )

@@ -73,9 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
                 return doctor()
     except SetupError as error:
-        from bot.locales.catalog import error_text
-
-        print(error_text(error), file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 2
     except KeyboardInterrupt:
         return 130  # as shells report Ctrl-C, here before the command handles it

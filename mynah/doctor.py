@@ -101,7 +101,7 @@ async def engine(settings: Settings) -> Finding:
         check_settings(settings)
         client = EngineSupervisor.from_settings(settings, SystemClock())
     except SetupError as error:
-        return Finding(f"{what}: the settings do not allow it", error.user_message)
+        return Finding(f"{what}: the settings do not allow it", str(error))
     await client.start()
     has_model = ENGINES[settings.mynah_engine].extra is not None
     limit = MODEL_SECONDS if has_model else ENGINE_SECONDS
@@ -145,7 +145,7 @@ async def database(settings: Settings) -> Finding:
     try:
         await asyncio.to_thread(check_integrity, file)
     except SetupError as error:
-        return Finding("database: the bot cannot start with it", error.user_message)
+        return Finding("database: the bot cannot start with it", str(error))
     return Finding(f"database: sound ({file.stat().st_size / MEBIBYTE:.1f} MiB)")
 
 
@@ -208,7 +208,7 @@ async def disk(settings: Settings) -> Finding:
 async def discord(settings: Settings) -> Finding:
     token = settings.discord_token
     if token is None or not token.get_secret_value().strip():
-        return Finding("token: none", label("error-token-missing"))
+        return Finding("token: none", label("start-token-missing"))
     headers = {"Authorization": f"Bot {token.get_secret_value().strip()}"}
     url = f"{settings.discord_api_url}/applications/@me"
     try:
@@ -217,7 +217,7 @@ async def discord(settings: Settings) -> Finding:
             session.get(url, timeout=aiohttp.ClientTimeout(total=DISCORD_SECONDS)) as response,
         ):
             if response.status == 401:
-                return Finding("token: refused", label("error-token-refused"))
+                return Finding("token: refused", label("start-token-refused"))
             response.raise_for_status()
             application = await response.json()
             if not isinstance(application, dict):

@@ -19,6 +19,7 @@ import structlog
 from bot.client import Bot
 from bot.delivery import FRONTEND
 from bot.discord_io.endpoint import locate
+from bot.locales.catalog import label
 from engine.base.aio import first_of
 from engine.base.clock import Clock, SystemClock
 from engine.base.logging import set_up_logging
@@ -98,7 +99,7 @@ def run() -> int:
     settings = load_settings()
     set_up_logging(settings.mynah_log_level, settings.mynah_log_format, secrets_of(settings))
     if settings.discord_token is None or not settings.discord_token.get_secret_value().strip():
-        raise SetupError("no token is set", code="token-missing")
+        raise SetupError(label("start-token-missing"))
     os.umask(0o077)  # only this user may read what members said, wherever the data directory is
     asyncio.run(serve(settings, settings.discord_token.get_secret_value().strip()))
     return 0

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from bot.locales.catalog import error_text, label
+from bot.locales.catalog import error_label, label
 from engine.base.data_dir import DataDirectory
 from engine.base.logging import set_up_logging
 from engine.base.settings import Settings, load_settings, secrets_of
@@ -117,7 +117,7 @@ async def _row(analyzer: RecordingAnalyzer, name: str, path: Path, wav: Path) ->
     try:
         analyzed = await analyzer.analyze(path, wav)
     except Refused as error:
-        return Row(name=name, state="rejected", advice=error_text(error))
+        return Row(name=name, state="rejected", advice=error_label(error))
     except OSError as error:
         return Row(name=name, state="rejected", advice=f"it cannot be read: {error.strerror}")
     return Row(
@@ -187,7 +187,7 @@ def _computed(recording_files: RecordingFiles, reference: str) -> bytes:
     try:
         return asyncio.run(fingerprint_of(place))
     except BadRecording as error:
-        reason = error_text(error)
+        reason = error_label(error)
         print(f"The recording {place} has no fingerprint. {reason}")
         return b""
 

@@ -188,7 +188,7 @@ class VoiceCommands(app_commands.Group):
         usable = await self._selection.usable(requester)
         await self._abuse_reports.report(requester, guild, voice, reason)
         about = (
-            moderation_text.label(voice, named=True)
+            moderation_text.voice_label(voice, named=True)
             if voice in usable
             else moderation_text.private(voice)
         )

@@ -25,9 +25,9 @@ from bot.locales.catalog import text
 from bot.locales.escape import Markup
 from bot.voices.directory import VoiceDirectory, label_for
 from bot.voices.moderation_text import (
-    label,
     render_audit_log,
     render_list,
+    voice_label,
 )
 from engine.model.errors import Refused, UnknownJob
 from engine.model.jobs import EndReason
@@ -80,7 +80,7 @@ class VoiceAdmin(app_commands.Group):
             voices,
             await self._moderation.frozen(lane),
             rules,
-            barred=await self._moderation.blocked_members(lane),
+            blocked=await self._moderation.blocked_members(lane),
             lane=lane,
             default=Markup(await self._directory.default_name(rules.default_voice, lane)),
             reports=len(await self._moderation.open_reports(lane)),
@@ -97,7 +97,7 @@ class VoiceAdmin(app_commands.Group):
         if voice.scope is not Scope.SERVER or not open_to_all(voice, requester.place):
             raise Refused("nothing to remove", code="nothing-to-remove")
         ended = await self._decide(requester, self._moderation.remove(requester, voice.key))
-        words = text("voice-admin-removed", voice=label(voice, named=True))
+        words = text("voice-admin-removed", voice=voice_label(voice, named=True))
         await self._answer(interaction, words, ended=ended)
 
     @app_commands.command(name="freeze", description=localized("command-admin-freeze"))

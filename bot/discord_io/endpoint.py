@@ -17,6 +17,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.discord_io.errors import NETWORK_ERRORS
+from bot.locales.catalog import label
 from engine.base.error_text import describe
 from engine.model.errors import SetupError
 
@@ -59,7 +60,7 @@ async def locate(session: aiohttp.ClientSession, base: str, token: str) -> None:
                 timeout=aiohttp.ClientTimeout(total=10),
             ) as response:
                 if response.status == 401:
-                    raise SetupError("Discord refuses the token", code="token-refused")
+                    raise SetupError(label("start-token-refused"))
                 if response.status == 200:
                     gateway = _gateway_in(await response.json())
                     break

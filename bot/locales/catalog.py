@@ -63,13 +63,13 @@ def catalog(language: str) -> Catalog:
     return Catalog(language, *(file.read_text(encoding="utf-8") for file in files))
 
 
-def text(sentence: str, **arguments: Argument) -> Markup:
+def text(sentence: str, /, **arguments: Argument) -> Markup:
     """The sentence with this id, for a message. Raises SentenceError."""
     given = {name: _in_message(value) for name, value in arguments.items()}
     return Markup(catalog(ENGLISH).format(sentence, given))
 
 
-def label(sentence: str, **arguments: Argument) -> str:
+def label(sentence: str, /, **arguments: Argument) -> str:
     """The sentence with this id, for a place where nothing reads markup. Raises SentenceError."""
     given = {name: _in_label(value) for name, value in arguments.items()}
     return catalog(ENGLISH).format(sentence, given)
@@ -77,9 +77,15 @@ def label(sentence: str, **arguments: Argument) -> str:
 
 def error_text(error: MynahError) -> Markup:
     """What a person is told of an error."""
-    if error.code == "failed" and error.user_message:
-        return Markup(error.user_message)
     return code_text(error.code, error.fields)
+
+
+def error_label(error: MynahError) -> str:
+    """The same for a place where nothing reads markup."""
+    try:
+        return label(f"error-{error.code}", **error.fields)
+    except SentenceError:
+        return label("error-failed")
 
 
 def code_text(code: str, fields: Mapping[str, Argument]) -> Markup:

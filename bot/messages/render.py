@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bot.locales.catalog import label, text
+from bot.locales.catalog import code_text, label, text
 from bot.locales.escape import Markup, escape
 from engine.model.engine import EngineState
 from engine.model.ids import parse_id
@@ -234,8 +234,8 @@ def _outcome(view: JobView) -> Markup:
     match job.state:
         case JobState.COMPLETED:
             return text("status-spoken", duration=_duration(_seconds(view)), failed=view.failed)
-        case JobState.FAILED if job.error:
-            return text("status-failed", reason=escape(job.error, MOST_REASON))
+        case JobState.FAILED if job.error is not None:
+            return text("status-failed", reason=code_text(job.error.code, job.error.fields))
         case JobState.FAILED:
             return text("status-failed-unspoken")
         case JobState.EXPIRED:

@@ -20,7 +20,7 @@ import structlog
 from bot.discord_io.replies import name_commands, send_direct
 from bot.locales.catalog import text
 from bot.locales.escape import Markup, escape
-from bot.voices.moderation_text import label, who
+from bot.voices.moderation_text import voice_label, who
 from engine.base.error_text import describe
 from engine.model.ids import parse_id
 from engine.model.voices import Requester, Voice
@@ -62,7 +62,7 @@ class AbuseReports:
     async def _tell(
         self, requester: Requester, guild: discord.Guild, voice: Voice, reason: str
     ) -> None:
-        about = label(voice, named=open_to_all(voice, str(guild.id)))
+        about = voice_label(voice, named=open_to_all(voice, str(guild.id)))
         report = {
             "member": who(requester.member),
             "voice": about,

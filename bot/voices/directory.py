@@ -142,7 +142,7 @@ class VoiceDirectory:
 
 def label_for(voice: Voice, lane: str) -> Markup:
     """What an answer to an admin calls a voice."""
-    return moderation_text.label(voice, named=open_to_all(voice, lane))
+    return moderation_text.voice_label(voice, named=open_to_all(voice, lane))
 
 
 def _find(there: PlaceVoices, typed: str) -> Voice:

@@ -17,12 +17,12 @@ MOST_PAGE: Final = 1600
 MOST_ROWS: Final = 15
 MOST_DETAIL: Final = 200
 #: Blocked members that the list names; the audit log has them all.
-MOST_BARRED: Final = 5
+MOST_BLOCKED: Final = 5
 #: The actor of an entry whose member had their data deleted.
 ERASED: Final = "-"
 
 
-def label(voice: Voice, *, named: bool) -> Markup:
+def voice_label(voice: Voice, *, named: bool) -> Markup:
     """What an answer calls a voice. The number lets readers act on a voice whose name they may not
     read."""
     number, owner = str(voice.id), who(voice.owner)
@@ -47,13 +47,13 @@ def render_list(
     frozen: frozenset[int],
     rules: PlaceRules,
     *,
-    barred: Collection[str] = (),
+    blocked: Collection[str] = (),
     lane: str,
     default: Markup,
     reports: int,
     page: int,
 ) -> str:
-    """The voices of a server. `default` is what people call the default voice; `barred` are the
+    """The voices of a server. `default` is what people call the default voice; `blocked` are the
     members who are blocked from adding voices there."""
     lines = [text("voice-admin-reports", count=reports)] if reports else []
     lines.append(
@@ -66,10 +66,10 @@ def render_list(
         )
     )
     rows = [_row(each, lane, frozen) for each in voices]
-    if barred:
-        named = sorted(barred)[:MOST_BARRED]
+    if blocked:
+        named = sorted(blocked)[:MOST_BLOCKED]
         members = Markup(", ".join(map(who, named)))
-        more = len(barred) - len(named)
+        more = len(blocked) - len(named)
         rows.insert(0, text("voice-admin-blocked-members", members=members, more=more))
     if not voices:
         lines.append(text("voice-admin-none"))
@@ -82,7 +82,7 @@ def _row(voice: Voice, lane: str, frozen: frozenset[int]) -> Markup:
     named = open_to_all(voice, lane)
     return text(
         "voice-admin-row",
-        voice=label(voice, named=named),
+        voice=voice_label(voice, named=named),
         reach=voice.scope if named else "other",
         frozen=voice.id in frozen,
     )
@@ -120,7 +120,7 @@ def _voice_of(entry: AuditEntry, voices: Mapping[int, Voice], lane: str) -> Mark
     voice = voices.get(entry.voice_id)
     if voice is None:
         return text("label-deleted", number=str(entry.voice_id))
-    return label(voice, named=open_to_all(voice, lane))
+    return voice_label(voice, named=open_to_all(voice, lane))
 
 
 def paged(rows: Sequence[str], page: int) -> list[str]:

@@ -16,25 +16,6 @@ from engine.model.errors import SynthesisFailed
 Device = Literal["auto", "cuda", "mps", "cpu"]
 #: Characters of a request's context: enough to tell a language.
 MOST_CONTEXT: Final = 300
-#: Characters of a voice's name that a refusal repeats.
-MOST_VOICE_NAME: Final = 100
-
-#: For a text whose voice the engine does not have.
-NO_SUCH_VOICE: Final = "There is no such voice. Choose one of those that are offered as you type."
-#: For a text without a registered voice, where the engine speaks in those only.
-NO_VOICE: Final = (
-    "The engine that speaks here has no voice of its own. Give me a voice with `/voice upload`, or "
-    "choose one that you may use."
-)
-
-
-def no_such_voice(typed: str) -> str:
-    """`NO_SUCH_VOICE` for a job that waited for the engine: it names the voice, since the member
-    typed it some time ago."""
-    return (
-        f"There is no voice “{typed[:MOST_VOICE_NAME]}” here. "
-        "Choose one of those that are offered as you type."
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +54,13 @@ class StyleOption:
             return self.default
         value = style[self.name]
         if not self.takes(value):
-            allowed = f"between {self.least:g} and {self.most:g}"
-            if self.kind == "switch":
-                allowed = "on or off"
             raise SynthesisFailed(
-                f"style {self.name} is out of range", user_message=f"{self.name} must be {allowed}."
+                f"style {self.name} is out of range",
+                code="style-out-of-range",
+                kind=self.kind,
+                style=self.name,
+                least=self.least,
+                most=self.most,
             )
         return float(value)
 

@@ -33,9 +33,18 @@ front end makes a sentence. Does not know: who reads it, where, or in which lang
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 #: A value that a sentence about an error may need: a name, a number.
 Field = str | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why something failed, as a value: it is stored with a job, and travels between processes."""
+
+    code: str
+    fields: Mapping[str, Field] = field(default_factory=dict)
 
 
 class MynahError(Exception):
@@ -51,27 +60,34 @@ class MynahError(Exception):
     def __init__(
         self,
         message: str,
+        /,
         *,
-        user_message: str | None = None,
         code: str | None = None,
         **fields: Field,
     ) -> None:
         super().__init__(message)
-        self.user_message = user_message or message
         self.code = code or type(self).code
         self.fields: Mapping[str, Field] = fields
 
+    @property
+    def failure(self) -> Failure:
+        return Failure(self.code, self.fields)
+
 
 class Refused(MynahError):
-    """The request cannot be done. `user_message` says what to do instead."""
+    """The request cannot be done. Its sentence says what to do instead."""
 
 
 class NothingToSpeak(Refused):
     """The text has nothing that can be spoken."""
 
+    code = "nothing-to-speak"
+
 
 class TextTooLong(Refused):
     """The text is longer than the limit."""
+
+    code = "text-too-long"
 
 
 class QueueFull(Refused):
@@ -87,9 +103,11 @@ class UnknownVoice(Refused):
 class UnknownJob(Refused):
     """There is no such job: it never existed, or it was deleted."""
 
+    code = "job-unknown"
+
 
 class StorageFull(Refused):
-    """Free disk space is below the reserve."""
+    """The disk is full, or its free space is below the reserve."""
 
     retryable = True
 
@@ -171,10 +189,13 @@ class OutOfMemory(EngineError):
     """The engine's device has no memory left for this request; cached data may be dropped."""
 
     retryable = True
+    code = "out-of-memory"
 
 
 class SynthesisFailed(EngineError):
     """The engine cannot speak this text; another attempt fails too."""
+
+    code = "cannot-be-spoken"
 
 
 class SetupError(MynahError):

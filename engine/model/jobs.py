@@ -26,6 +26,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from engine.model.errors import Failure
+
 
 class JobState(StrEnum):
     QUEUED = "queued"
@@ -176,7 +178,7 @@ class Job:
     ended_at: float | None
     ended_by: EndReason | None
     ended_actor: str | None
-    error: str | None  # why it failed, for its requester
+    error: Failure | None  # why it failed
     note: Mapping[str, Any]  # the front end's own data
     shown: str | None  # what its status message last showed; begins with a state
     frontend: str = ""  # the front end that submitted it

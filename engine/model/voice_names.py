@@ -33,27 +33,19 @@ _MARKUP: Final = re.compile(r"[*`~|<>\[\]\\/]|(?<!\w)[_@]|_(?!\w)|__|^#|\.\.")
 
 
 def check_name(name: str) -> str:
-    """The name as it is kept. Raises BadName, which says what is wrong."""
+    """The name as it is kept. Raises BadName, whose code says what is wrong."""
     if len(name) > MOST_TYPED:
         raise _too_long(len(name))
     # Checked before and after: a character that normalization removes is not allowed either.
     for given in (name, normal := normalized(name)):
         if any(map(_invisible, given)):
-            raise BadName(
-                "the name has an invisible character",
-                user_message="This name has invisible characters. "
-                "Type it again with letters, digits and spaces.",
-            )
+            raise BadName("the name has an invisible character", code="name-invisible")
     if not any(unicodedata.category(each)[0] in "LNSP" for each in normal):
-        raise BadName("an empty name", user_message="Give the voice a name that people can read.")
+        raise BadName("an empty name", code="name-empty")
     if len(normal) > MOST_CHARACTERS:
         raise _too_long(len(normal))
     if _MARKUP.search(normal):
-        raise BadName(
-            "markup in the name",
-            user_message="Discord would take signs in this name for markup, a mention or a path. "
-            "Choose a name of letters, digits and spaces.",
-        )
+        raise BadName("markup in the name", code="name-markup")
     return normal
 
 
@@ -94,8 +86,9 @@ def built_in(info: EngineInfo | None, typed: str) -> BuiltinVoice | None:
 def _too_long(length: int) -> BadName:
     return BadName(
         f"a name of {length} characters",
-        user_message=f"This name has {length} characters; {MOST_CHARACTERS} are allowed. "
-        "Choose a shorter one.",
+        code="name-too-long",
+        characters=length,
+        most=MOST_CHARACTERS,
     )
 
 

@@ -19,6 +19,7 @@ from typing import Final
 
 import structlog
 
+from engine.model.errors import Failure
 from engine.model.jobs import ChunkState, JobState
 from engine.queue.changes import Change, Queue, chunk_change, job_change
 from engine.queue.rendering import settle
@@ -106,8 +107,8 @@ def exhausted(queue: Queue, key: str) -> bool:
     )
 
 
-async def fail(queue: Queue, key: str, *, error: str) -> None:
-    """The chunk cannot be made. Jobs with nothing else left end; `error` is for the requester.
+async def fail(queue: Queue, key: str, *, error: Failure) -> None:
+    """The chunk cannot be made. Jobs with nothing else left end with this error.
 
     If a player already has a part of its sound, the sound ends there, and the chunk counts as
     ready.
@@ -146,7 +147,10 @@ async def fail(queue: Queue, key: str, *, error: str) -> None:
             each.sound.fail()
     await settle(queue, [each.owner for each in chunks])
     log.warning(
-        "Parts cannot be spoken", chunks=[each.id for each in chunks], ended=list(over), why=error
+        "Parts cannot be spoken",
+        chunks=[each.id for each in chunks],
+        ended=list(over),
+        why=error.code,
     )
 
 

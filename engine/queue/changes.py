@@ -21,7 +21,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from engine.base.aio import TaskSet
 from engine.base.clock import Clock
-from engine.model.errors import UnknownJob
+from engine.model.errors import Failure, UnknownJob
 from engine.model.jobs import (
     CHUNK_TRANSITIONS,
     JOB_TRANSITIONS,
@@ -429,7 +429,7 @@ class Queue:
         *,
         by: EndReason | None = None,
         actor: str | None = None,
-        error: str | None = None,
+        error: Failure | None = None,
     ) -> list[Change]:
         """The changes that end those of these jobs that are live."""
         ending = [self.jobs[job_id] for job_id in job_ids if job_id in self.jobs]
@@ -459,7 +459,7 @@ class Queue:
         *,
         by: EndReason | None = None,
         actor: str | None = None,
-        error: str | None = None,
+        error: Failure | None = None,
     ) -> list[Job]:
         """End those of these jobs that are live, in one transaction, and return them as they ended.
         Run it through `change`."""
@@ -470,7 +470,4 @@ class Queue:
 
 
 def unknown(job_id: int) -> UnknownJob:
-    return UnknownJob(
-        f"no job {job_id}",
-        user_message="This text is no longer known; it was deleted some time after it was spoken.",
-    )
+    return UnknownJob(f"no job {job_id}")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from engine.model.engine import MOST_CONTEXT, NO_VOICE, EngineInfo, SynthesisRequest, no_such_voice
+from engine.model.engine import MOST_CONTEXT, EngineInfo, SynthesisRequest
 from engine.model.errors import UnknownVoice
 from engine.model.jobs import Chunk, ChunkState, Job, JobRequest, Substitution
 from engine.model.voice_names import built_in
@@ -78,10 +78,11 @@ class ActiveEngine:
         if lacks and not (known and self.fallback):
             return UnknownVoice(
                 f"no voice {job.voice!r} of {self.info.name}",
-                user_message=no_such_voice(_name(before, job.voice)),
+                code="no-voice-named",
+                voice=_name(before, job.voice),
             )
         if not self.speaks(job):
-            return UnknownVoice(f"{self.info.name} has no voice of its own", user_message=NO_VOICE)
+            return UnknownVoice(f"{self.info.name} has no voice of its own", code="no-own-voice")
         return None
 
     def speaks(self, job: Job | JobRequest) -> bool:

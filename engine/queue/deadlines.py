@@ -28,11 +28,6 @@ class DeadlineQueue(Generic[T]):
     def __len__(self) -> int:
         return len(self._due)
 
-    @property
-    def superseded(self) -> int:
-        """The number of entries that are still in the heap but no longer current."""
-        return len(self._heap) - len(self._due)
-
     def put(self, lane: T, due: float) -> None:
         """Set when the next chunk of `lane` is due (seconds; all calls use the same clock)."""
         current = self._due.get(lane)

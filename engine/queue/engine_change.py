@@ -4,7 +4,6 @@ Knows: which jobs were split under another engine, or not yet. Does not know: ho
 (`chunking.py` does), the engine.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -12,6 +11,7 @@ from typing import Final
 import structlog
 
 from engine.model.engine import EngineInfo
+from engine.model.errors import Failure
 from engine.model.jobs import Chunk, ChunkState, JobState, Substitution
 from engine.queue.changes import Change, NewChunks, Queue, job_change
 from engine.queue.chunking import ActiveEngine, Cut, all_made
@@ -32,21 +32,20 @@ async def use_engine(queue: Queue, info: EngineInfo, *, fallback: bool = False) 
     if queue.engine != use:
         await queue.change(_store(queue, use))
         log.info("An engine is in use", engine=info.name, version=info.version, slots=info.slots)
-    for error, refused in _refused(queue, use, before).items():
-        await queue.change(queue.end(refused, JobState.FAILED, error=error))
+    await queue.change(_refuse(queue, use, before))
     while stale := [live for live in queue.jobs.values() if live.job.engine != use.id][:_BATCH]:
         await queue.change(_cut(queue, use, stale))
 
 
-def _refused(queue: Queue, use: ActiveEngine, before: ActiveEngine | None) -> dict[str, list[int]]:
-    """The jobs that this engine cannot speak, by the message for their requesters."""
-    refused: defaultdict[str, list[int]] = defaultdict(list)
+async def _refuse(queue: Queue, use: ActiveEngine, before: ActiveEngine | None) -> None:
+    """End the jobs that this engine cannot speak."""
+    last = None if before is None else before.info
+    changes: list[Change] = []
     for live in queue.jobs.values():
-        last = None if before is None else before.info
         refusal = use.refusal(live.job, known=live.job.engine is not None, before=last)
         if refusal is not None and not all_made(live.chunks):
-            refused[refusal.user_message].append(live.job.id)
-    return refused
+            changes += queue.ended([live.job.id], JobState.FAILED, error=refusal.failure)
+    await queue.apply(*changes)
 
 
 async def _store(queue: Queue, use: ActiveEngine) -> None:
@@ -83,7 +82,7 @@ async def _cut(queue: Queue, use: ActiveEngine, stale: Sequence[LiveJob]) -> Non
     await queue.apply(first=cut_all)
     await settle(queue, live_still)
     empty = [live.job.id for live in live_still if not any(live.rest())]
-    await queue.end(empty, JobState.FAILED, error="This text has nothing that could be spoken.")
+    await queue.end(empty, JobState.FAILED, error=Failure("nothing-to-speak"))
 
 
 def adopt_audio(tx: Transaction, chunks: Sequence[tuple[Chunk, str]]) -> list[tuple[Chunk, str]]:

@@ -5,11 +5,10 @@ ends are not visible here.
 """
 
 import asyncio
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from engine.base.events import Subscription
 from engine.base.settings import MEBIBYTE, Settings
@@ -23,14 +22,11 @@ from engine.queue.job_audio import record
 from engine.queue.limits import QueueLimits
 from engine.queue.playback import PlaybackQueue
 from engine.queue.rendering import settle
-from engine.queue.validation import check_disk, check_request
+from engine.queue.validation import NOT_TEXT, check_disk, check_request
 from engine.queue.views import view_finished, view_queue, view_rendered
 from engine.store.sqlite import Database
 from engine.store.transaction import Transaction
 from engine.tts.client.engine import Engine
-
-#: UTF-8 cannot encode halves of surrogate pairs, and PostgreSQL rejects NUL.
-_NOT_TEXT: Final = re.compile("[\ud800-\udfff\0]")
 
 
 class FrontEndQueue:
@@ -70,7 +66,7 @@ class FrontEndQueue:
             first = self._queue.live_by_key(self.frontend, request.key)
             if first is not None:
                 return first
-        request = replace(request, frontend=self.frontend, text=_NOT_TEXT.sub("", request.text))
+        request = replace(request, frontend=self.frontend, text=NOT_TEXT.sub("", request.text))
         check_request(request, self._queue.engine, most_characters=self._most_characters)
         await asyncio.to_thread(check_disk, self._directory, self._reserve)
         return await self._queue.change(self._submit(request))
@@ -145,10 +141,6 @@ class FrontEndQueue:
         """Jobs that are over but whose end was not shown: the last `mark_shown` does not begin
         with their state. Oldest first."""
         return await self._queue.database.read(lambda tx: tx.jobs.unshown(self.frontend))
-
-    async def job_for(self, key: str) -> Job | None:
-        """The job that was submitted with this key."""
-        return await self._queue.database.read(lambda tx: tx.jobs.by_key(self.frontend, key))
 
     async def audio(self, job_id: int) -> bytes | None:
         """An Ogg Opus file of all audio of a job, pauses included; None if the job or a part of

@@ -14,6 +14,7 @@ from typing import Final
 
 import structlog
 
+from engine.base.aio import TaskSet, first_of
 from engine.base.clock import Clock
 from engine.model.jobs import JobState
 from engine.queue.audio_cache import AudioCache
@@ -51,15 +52,13 @@ class Maintenance:
         self._limits = limits
         self._check_every = min(_CHECK_EVERY, limits.expiry * _PART_OF_EXPIRY)
         self._beat_every = min(_HEARTBEAT, limits.expiry * _PART_OF_EXPIRY)
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = TaskSet()
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="maintenance")
+        self._tasks.start(self._run(), name="maintenance")
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._tasks.cancel()
         await self._queue.change(self._beat())
 
     async def _run(self) -> None:
@@ -92,14 +91,7 @@ class Maintenance:
         if self._queue.jobs:
             await self._clock.sleep(seconds)
             return
-        sleeps = asyncio.ensure_future(self._clock.sleep(seconds))
-        wake = asyncio.ensure_future(self._queue.wake.wait())
-        try:
-            await asyncio.wait((sleeps, wake), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeps.cancel()
-            wake.cancel()
-            await asyncio.gather(sleeps, wake, return_exceptions=True)
+        await first_of(self._clock.sleep(seconds), self._queue.wake.wait())
 
     async def _beat(self) -> None:
         """Commit a heartbeat, and each lane's stalled time so far."""

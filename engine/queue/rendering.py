@@ -14,6 +14,7 @@ a listener who comes while nothing else is heard waits only for the chunk in the
 from collections.abc import Iterable
 from typing import Final
 
+from engine.model.errors import Failure
 from engine.model.jobs import ChunkState, JobState
 from engine.queue.changes import Queue, job_change
 from engine.queue.state import LiveJob
@@ -58,7 +59,7 @@ async def settle(queue: Queue, lives: Iterable[LiveJob]) -> None:
                 state=JobState.FAILED,
                 pending=False,
                 ended_at=now,
-                error="The sound of this text could not be kept. Try again later.",
+                error=Failure("sound-not-kept"),
             )
         await queue.apply(end)
 

@@ -14,11 +14,12 @@ from typing import Final
 
 import structlog
 
+from engine.base.aio import TaskSet
 from engine.base.clock import Clock
 from engine.base.error_text import describe
 from engine.model.audio_format import FRAME_SECONDS
 from engine.model.engine import SynthesisRequest
-from engine.model.errors import EngineError, EngineUnavailable, HostDied, SynthesisFailed
+from engine.model.errors import EngineError, EngineUnavailable, Failure, HostDied, SynthesisFailed
 from engine.model.jobs import Job, LaneKey
 from engine.queue import attempts
 from engine.queue.audio_cache import AudioCache
@@ -68,26 +69,23 @@ class Synthesis:
         self._engine = engine
         self._clock = clock
         self._attempts: dict[str, Attempt] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet()  # one for each attempt
         self._turns = Turns()
         self._ready = False
         self._lost = asyncio.Event()
-        self._loops: list[asyncio.Task[None]] = []
+        self._loops = TaskSet()
 
     def start(self) -> None:
-        self._loops = [
-            asyncio.create_task(self._attend(), name="engine"),
-            asyncio.create_task(self._dispatch(), name="dispatch"),
-        ]
+        self._loops.start(self._attend(), name="engine")
+        self._loops.start(self._dispatch(), name="dispatch")
 
     async def stop(self) -> None:
         """End all attempts. Complete streams are stored; the other attempts do not count."""
-        for task in self._loops:
-            task.cancel()
+        await self._loops.cancel()
         for attempt in self._attempts.values():
             if not attempt.streamed:
                 attempt.abandon()
-        await asyncio.gather(*self._loops, *self._tasks, return_exceptions=True)
+        await self._tasks.settle()
 
     # ---- whether the engine is ready
 
@@ -167,9 +165,7 @@ class Synthesis:
         self._attempts[attempt.key] = attempt
         self._queue.in_flight[attempt.key] = attempt
         self._queue.reschedule(self._queue.lane(chunk.owner.job.lane_key))
-        attempt.task = asyncio.create_task(self._run(attempt), name=f"attempt {attempt.chunk_id}")
-        self._tasks.add(attempt.task)
-        attempt.task.add_done_callback(self._tasks.discard)
+        attempt.task = self._tasks.start(self._run(attempt), name=f"attempt {attempt.chunk_id}")
 
     # ---- one attempt
 
@@ -195,7 +191,7 @@ class Synthesis:
         queue, key = self._queue, attempt.key
         job_id, index = attempt.chunk_id
         if attempts.exhausted(queue, key):
-            await queue.change(attempts.fail(queue, key, error=_BREAKS_ENGINE))
+            await queue.change(attempts.fail(queue, key, error=Failure("engine-breaks")))
             return
         if not await queue.change(attempts.claim(queue, key)):
             return
@@ -208,7 +204,7 @@ class Synthesis:
         except HostDied as error:
             await self._died(attempt, error)
         except SynthesisFailed as error:
-            await queue.change(attempts.fail(queue, key, error=error.user_message))
+            await queue.change(attempts.fail(queue, key, error=error.failure))
 
     async def _make(self, attempt: Attempt) -> None:
         engine = self._queue.engine
@@ -272,6 +268,3 @@ class Synthesis:
     def _lanes(self, attempt: Attempt) -> set[LaneKey]:
         waiting = self._queue.wanted.get(attempt.key, ())
         return {each.owner.job.lane_key for each in (attempt.chunk, *waiting)}
-
-
-_BREAKS_ENGINE: Final = "The engine broke down over this text again and again."

@@ -1,6 +1,6 @@
 """Checks a text before anything is written.
 
-Knows: the limits of a text, the engine in use, the messages for refusals. Does not know: the queue
+Knows: the limits of a text, the engine in use. Does not know: the queue
 (`limits.py` does), or rules that need the database (`Queue.guard`).
 """
 
@@ -11,15 +11,16 @@ from typing import Final
 
 import structlog
 
-from engine.model.engine import MOST_VOICE_NAME, NO_SUCH_VOICE
 from engine.model.errors import NothingToSpeak, StorageFull, TextTooLong, UnknownVoice
 from engine.model.jobs import JobRequest
 from engine.model.voices import voice_number
 from engine.queue.chunking import ActiveEngine
 from engine.text import normalize, speakable
 
-#: Halves of surrogate pairs, and NUL: no name has them, and databases reject them.
-_NOT_TEXT: Final = re.compile("[\ud800-\udfff\0]")
+#: UTF-8 cannot encode halves of surrogate pairs, and PostgreSQL rejects NUL.
+NOT_TEXT: Final = re.compile("[\ud800-\udfff\0]")
+#: Characters of a voice's id, or of the name that stands for it until the engine is known.
+_MOST_VOICE: Final = 100
 
 log = structlog.get_logger(__name__)
 
@@ -31,28 +32,25 @@ def check_request(
     if len(request.text) > most_characters:
         raise TextTooLong(
             f"{len(request.text)} characters, {most_characters} are allowed",
-            user_message=f"This text has {len(request.text):,} characters; "
-            f"at most {most_characters:,} can be spoken at once. Shorten it, or send it in parts.",
+            characters=len(request.text),
+            most=most_characters,
         )
     if not speakable(normalize(request.text)):
-        raise NothingToSpeak(
-            "nothing speakable in the text",
-            user_message="There is nothing in this text that could be spoken. Add some words.",
-        )
+        raise NothingToSpeak("nothing speakable in the text")
     if (voice_number(request.voice) is None) is not (request.reference is None):
         raise UnknownVoice(
             f"voice {request.voice!r} with reference {request.reference!r}",
-            user_message=NO_SUCH_VOICE,
+            code="no-such-voice",
         )
-    if len(request.voice) > MOST_VOICE_NAME or _NOT_TEXT.search(request.voice):
-        raise UnknownVoice("no voice is called so", user_message=NO_SUCH_VOICE)
+    if len(request.voice) > _MOST_VOICE or NOT_TEXT.search(request.voice):
+        raise UnknownVoice("this cannot be a voice's name", code="no-such-voice")
     if engine is None:
         return
     if (refusal := engine.refusal(request)) is not None:
         raise refusal
     if not engine.has(engine.voice_of(request), request.reference):
         raise UnknownVoice(
-            f"no voice {request.voice!r} of {engine.info.name}", user_message=NO_SUCH_VOICE
+            f"no voice {request.voice!r} of {engine.info.name}", code="no-such-voice"
         )
 
 
@@ -62,7 +60,5 @@ def check_disk(directory: Path, reserve: int) -> None:
     if free < reserve:
         log.error("The disk is almost full", free=free, reserve=reserve)
         raise StorageFull(
-            f"{free} bytes are free, the reserve is {reserve}",
-            user_message="The disk of this bot is almost full, so it takes no new texts. "
-            "Those that wait will be spoken. Tell its operator, and try again later.",
+            f"{free} bytes are free, the reserve is {reserve}", code="disk-almost-full"
         )

@@ -123,7 +123,7 @@ class Database:
                 raise
             raise StorageFull(
                 "the disk is full: a transaction was not committed",
-                user_message="The disk of this bot is full. Tell its operator.",
+                code="disk-full",
             ) from error
 
 
@@ -153,8 +153,8 @@ class _Thread(aiosqlite.Connection):
             self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.OperationalError as error:
             raise StorageFull(
-                f"the database could not be written anew: {error}",
-                user_message="The disk of this bot is full. Tell its operator.",
+                f"the database could not be written again: {error}",
+                code="disk-full",
             ) from error
 
     def _connect_to(self, file: Path) -> sqlite3.Connection:

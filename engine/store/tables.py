@@ -5,6 +5,7 @@ Does not know: queries, transactions, allowed transitions (`engine/model/jobs.py
 """
 
 from enum import Enum
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     text,
 )
 
+from engine.model.errors import Failure
 from engine.model.jobs import ChunkState, EndReason, JobState, Substitution, Urgency
 from engine.model.voices import Action, ClonePolicy, Scope
 
@@ -41,6 +43,19 @@ class Word(TypeDecorator[Enum]):
 
     def process_result_value(self, value: str | None, dialect: object) -> Enum | None:
         return None if value is None else self.kind(value)
+
+
+class FailureJson(TypeDecorator[Failure]):
+    """The code and the fields of an error."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: Failure | None, dialect: object) -> Any:
+        return None if value is None else {"code": value.code, "fields": dict(value.fields)}
+
+    def process_result_value(self, value: Any, dialect: object) -> Failure | None:
+        return None if value is None else Failure(**value)
 
 
 jobs = Table(
@@ -68,7 +83,7 @@ jobs = Table(
     Column("ended_at", Float),
     Column("ended_by", Word(EndReason)),
     Column("ended_actor", String),
-    Column("error", Text),
+    Column("error", FailureJson),
     # `lanes.stalled_seconds` at the submission: expiry counts the difference.
     Column("stalled_before", Float, nullable=False),
     # `ActiveEngine.id` of the engine under which the text was split; NULL until one is known.

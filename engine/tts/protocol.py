@@ -5,7 +5,11 @@
     POST /synthesize  SynthesizeCommand -> the sound, streamed; its end-of-stream page says that it
                       is whole
     DELETE /voices/HASH   forget the embedding of that recording
-    any error         {code, message, user_message, retryable}; a full host adds `Retry-After`
+    any error         {code, message, reason, fields, retryable}; a full host adds `Retry-After`
+
+Of an error, `code` is its kind (see `_CODES`) and `message` is for the log. `reason` is the code of
+its sentence, and `fields` are the values in it: numbers and short strings (`MynahError`). Older
+hosts send the sentence itself, as `user_message`.
 
 Over TCP each request carries `Authorization: Bearer TOKEN` if the host has a token (`access.py`).
 
@@ -22,13 +26,14 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, TypeGuard
 
 from engine.base.error_text import describe
 from engine.model.engine import MOST_CONTEXT, EngineInfo, SynthesisRequest
 from engine.model.errors import (
     EngineError,
     EngineUnavailable,
+    Failure,
     HostFull,
     OutOfMemory,
     SynthesisFailed,
@@ -43,6 +48,10 @@ MOST_RECORDING: Final = 2 * 1024 * 1024  # bytes of WAV: 43 s at 24 kHz, many ti
 MOST_BODY: Final = MOST_PLAIN_BODY + 4 * (MOST_RECORDING // 3 + 1)  # base64
 _MOST_ID: Final = 100
 _MOST_STYLES: Final = 32
+_MOST_FIELDS: Final = 16  # of an error's sentence
+_MOST_FIELD: Final = 300  # characters
+_FIELD: Final = re.compile(r"[a-z][a-z_]{0,29}")
+_REASON: Final = re.compile(r"[a-z][a-z0-9-]{0,59}")
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _TYPE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}(?= \(|: |$)")  # at the head of `describe`
 
@@ -200,15 +209,8 @@ _CODES: Final[tuple[tuple[type[Exception], str, int], ...]] = (
 )
 
 
-def error_body(
-    code: str, message: str, *, user_message: str | None = None, retryable: bool = False
-) -> dict[str, Any]:
-    return {
-        "code": code,
-        "message": message,
-        "user_message": user_message,
-        "retryable": retryable,
-    }
+def error_body(code: str, message: str, *, retryable: bool = False) -> dict[str, Any]:
+    return {"code": code, "message": message, "retryable": retryable}
 
 
 def describe_error(error: BaseException) -> tuple[int, dict[str, Any]]:
@@ -216,12 +218,11 @@ def describe_error(error: BaseException) -> tuple[int, dict[str, Any]]:
     message, which may repeat the text."""
     for kind, code, status in _CODES:
         if isinstance(error, kind):
-            return status, error_body(
-                code,
-                str(error),
-                user_message=error.user_message if isinstance(error, EngineError) else None,
-                retryable=bool(getattr(error, "retryable", False)),
-            )
+            retryable = bool(getattr(error, "retryable", False))
+            body = error_body(code, str(error), retryable=retryable)
+            if isinstance(error, EngineError):
+                body |= {"reason": error.code, "fields": dict(error.fields)}
+            return status, body
     return 500, error_body("engine_error", describe(error), retryable=True)
 
 
@@ -229,14 +230,36 @@ def error_from(body: object) -> EngineError:
     """The error that a host's error body tells of."""
     if not isinstance(body, Mapping):
         return EngineUnavailable("the host does not speak our protocol")
-    message, told = str(body.get("message", "")), body.get("user_message")
+    message = str(body.get("message", ""))
     for kind, code, _ in _CODES:
         if body.get("code") == code and issubclass(kind, EngineError):
-            return kind(message, user_message=told)
+            error = kind(message)
+            if (failure := _failure(body)) is not None:
+                error.code, error.fields = failure.code, failure.fields
+            return error
     # A bug of the host, or another version of it, or another server: its words may be anything.
     name = _TYPE.match(message)
     fault = f"the host has a fault: {name[0] if name else 'unnamed'}"
     return EngineUnavailable(fault) if body.get("retryable") else SynthesisFailed(fault)
+
+
+def _failure(body: Mapping[str, Any]) -> Failure | None:
+    """The reason in a host's error body, with those of its fields that a sentence can show."""
+    reason, fields, words = body.get("reason"), body.get("fields"), body.get("user_message")
+    if reason is None and isinstance(words, str):
+        return Failure("older-version", {"words": words[:_MOST_FIELD]})
+    if not isinstance(reason, str) or not _REASON.fullmatch(reason):
+        return None
+    given = fields.items() if isinstance(fields, dict) and len(fields) <= _MOST_FIELDS else ()
+    return Failure(
+        reason, {name: value for name, value in given if _FIELD.fullmatch(name) and _fits(value)}
+    )
+
+
+def _fits(value: object) -> bool:
+    if _is_number(value):
+        return abs(value) < 2**63  # false also for what is not finite
+    return isinstance(value, str) and len(value) <= _MOST_FIELD
 
 
 def check_reference(reference: str) -> None:
@@ -284,5 +307,5 @@ def _style(value: object) -> Mapping[str, Any]:
     return value
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)

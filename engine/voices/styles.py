@@ -19,7 +19,7 @@ def checked_style(
             continue
         if info is None:
             raise BadStyle(
-                "no engine's card is known yet",
+                "no engine has described itself yet",
                 code="style-engine-loading",
             )
         if name not in known:

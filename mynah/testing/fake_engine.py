@@ -229,9 +229,7 @@ class FakeEngine:
 
     def _misbehave(self, text: str) -> None:
         if any(part in text for part in self.refuses):
-            raise SynthesisFailed(
-                "scripted refusal", user_message="The engine cannot speak this text."
-            )
+            raise SynthesisFailed("scripted refusal")
         for part, times in self.kills.items():
             if part in text and times > 0:
                 self.kills[part] = times - 1

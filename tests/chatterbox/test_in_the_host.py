@@ -88,7 +88,7 @@ async def test_members_hear_their_own_voices_marked(
             assert sorted(asked) == sorted((LOW, HIGH))
             with pytest.raises(SynthesisFailed) as failed:
                 await heard(client, SHORT)
-            assert "needs more than 5" in failed.value.user_message
+            assert (failed.value.code, failed.value.fields["above"]) == ("voice-too-short", 5.0)
     finally:
         await client.close()
 

@@ -36,7 +36,7 @@ async def test_buttons_work_after_a_restart(scene: Scene, discord: Sandbox, star
     await bot.stop()
     bot = await start()
     assert await scene.press(first, "Skip") == "Skipped."
-    assert "1 job ended" in await scene.press(second, "Stop")
+    assert "1 text ended" in await scene.press(second, "Stop")
     await second.wait_for(over)
     interaction = await scene.bob.press(second, "Replay")
     again = await (await interaction.answered()).original()
@@ -113,7 +113,7 @@ async def test_buttons_of_others_are_left_alone(
     message = await scene.say(LONG)
     message.components[0]["components"][0]["custom_id"] = "other:skip:1"
     interaction = await scene.ada.press(message, "Skip")
-    assert "1 job ended" in await scene.press(message, "Stop")
+    assert "1 text ended" in await scene.press(message, "Stop")
     assert interaction.answer is None
 
 
@@ -123,8 +123,8 @@ async def test_presses_at_the_same_time_end_a_job_once(bot: Running, scene: Scen
     words = [(await (await each.answered()).original()).content for each in pressed]
     assert sorted(words) == [
         "Skipped.",
-        "This job has already ended.",
-        "This job has already ended.",
+        "This text has already ended.",
+        "This text has already ended.",
     ]
 
 

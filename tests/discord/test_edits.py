@@ -113,12 +113,12 @@ async def test_message_says_before_its_token_dies_that_it_cannot_follow(
     await bot.view(job_of(message), lambda view: not view.job.pending)
     await clock.advance(message.created + FOURTEEN_MINUTES - clock.time())
     await message.wait_for(
-        lambda message: "this message cannot follow any longer" in message.content
+        lambda message: "this message does not change any more" in message.content
     )
     await clock.advance(2 * 60.0)
     await scene.told("resume")
     await bot.view(job_of(message), lambda view: view.job.state is JobState.COMPLETED, 15.0)
-    assert "this message cannot follow any longer" in message.content
+    assert "this message does not change any more" in message.content
 
 
 async def test_message_in_a_channel_that_can_be_viewed_says_no_such_thing(

@@ -85,7 +85,7 @@ async def test_freeze_tells_of_the_copies_that_others_have_given(
     await scene.say("Hi.", voice="Copy", by=scene.bob)
     told = await admin(scene, "freeze", {"voice": "Morning"})
     assert "1 other voice is the same recording, and frozen too." in told
-    assert told.endswith("2 waiting jobs ended.")
+    assert told.endswith("2 waiting texts ended.")
 
 
 async def test_admin_bars_a_member_from_giving_voices(bot: Running, scene: Scene) -> None:
@@ -95,7 +95,7 @@ async def test_admin_bars_a_member_from_giving_voices(bot: Running, scene: Scene
     await scene.say("Hi.", voice="Morning", by=scene.bob)
     told = await admin(scene, "bar", {"member": scene.ada})
     assert told.startswith(f"Blocked: {scene.ada.mention}")
-    assert told.endswith("1 waiting job ended.")
+    assert told.endswith("1 waiting text ended.")
     for by in (scene.ada, scene.bob):
         assert "There is no such voice" in await says(scene, "Morning", by)
     refused = await ask(scene, name="Evening")

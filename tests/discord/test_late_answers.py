@@ -11,6 +11,7 @@ from sandbox.protocol.interactions import respond
 from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock, brief_engine
 from tests.discord.scene import Scene, over
+from tests.flow.harness import job_for
 
 CALLBACK = r"/callback$"
 ORIGINAL = r"/messages/@original$"
@@ -21,17 +22,17 @@ async def bot(scene: Scene, start: Start, clock: RunningClock) -> Running:
     return await start(engine=brief_engine(clock))
 
 
-async def job_for(bot: Running, interaction: Interaction) -> Job:
+async def job_of(bot: Running, interaction: Interaction) -> Job:
     """The job of an interaction, once it exists."""
     changes = bot.speech.subscribe()
-    while (job := await bot.speech.job_for(str(interaction.id))) is None:
+    while (job := await job_for(bot.speech, str(interaction.id))) is None:
         await anext(changes)
     return job
 
 
 async def withdrawn(bot: Running, interaction: Interaction) -> bool:
     """Whether the interaction's job ends as withdrawn."""
-    job = await job_for(bot, interaction)
+    job = await job_of(bot, interaction)
     view = await bot.view(job.id, lambda view: view.job.state.final)
     return (view.job.state, view.job.ended_by) == (JobState.CANCELLED, EndReason.ABORTED)
 
@@ -119,7 +120,7 @@ async def test_nothing_is_heard_while_it_is_unclear(
     discord.rest.fail("GET", ORIGINAL, status=503, times=3)
     interaction = await scene.ada.command("say", {"text": "Hi."}, channel=scene.text)
     await discord.rest.until(lambda log: count(discord, "GET", "/@original") >= 2)
-    job = await job_for(bot, interaction)
+    job = await job_of(bot, interaction)
     assert job.pending
     assert scene.bob.recording.frames == []
     await clock.advance(2.0)

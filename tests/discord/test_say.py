@@ -6,6 +6,7 @@ from sandbox import Sandbox
 from tests.discord.conftest import Start
 from tests.discord.running import Running, RunningClock
 from tests.discord.scene import LONG, Scene, job_of, over, private
+from tests.flow.harness import job_for
 
 
 async def test_second_member_hears_what_was_said(bot: Running, scene: Scene) -> None:
@@ -72,7 +73,7 @@ async def test_job_is_on_disk_but_silent_until_discord_takes_the_answer(
     discord.rest.slow("POST", "/callback", 0.6)
     interaction = await scene.ada.command("say", {"text": "Hello there."}, channel=scene.text)
     await discord.world.clock.sleep(0.5)
-    job = await bot.speech.job_for(str(interaction.id))
+    job = await job_for(bot.speech, str(interaction.id))
     assert job is not None
     assert job.pending
     assert scene.bob.recording.frames == []

@@ -136,7 +136,7 @@ async def test_freeze_ends_what_waits_and_lasts_until_release(
     other = await scene.say("Hello.", by=scene.bob)
     told = await admin(scene, "freeze", {"voice": voice.key})
     assert "Frozen: **Morning**" in told
-    assert told.endswith("2 waiting jobs ended.")
+    assert told.endswith("2 waiting texts ended.")
     for message in waiting:
         view = await bot.view(job_of(message), lambda view: view.job.state.final)
         assert view.job.ended_by is EndReason.VOICE_GONE
@@ -159,7 +159,7 @@ async def test_removed_voice_is_its_owners_alone(bot: Running, scene: Scene, giv
     bobs = await scene.say("Hello.", voice=voice.key, by=scene.bob)
     told = await admin(scene, "remove", {"voice": "morning"})
     assert "only its owner may use **Morning**" in told
-    assert told.endswith("1 waiting job ended.")
+    assert told.endswith("1 waiting text ended.")
     assert (await bot.speech.view(job_of(bobs))).job.ended_by is EndReason.VOICE_GONE
     assert not (await bot.speech.view(job_of(adas))).job.state.final
     again = await admin(scene, "remove", {"voice": voice.key})
@@ -203,7 +203,7 @@ async def test_allow_ends_what_it_forbids(bot: Running, scene: Scene, give: Give
     in_shared = await scene.say("Hi.", voice=shared.key)
     in_secret = await scene.say("Hi.", voice=secret.key)
     told = await admin(scene, "allow", {"voices": "shared"})
-    assert told.endswith("1 waiting job ended.")
+    assert told.endswith("1 waiting text ended.")
     assert (await bot.speech.view(job_of(in_secret))).job.ended_by is EndReason.VOICE_GONE
     told = await admin(scene, "allow", {"voices": "none"})
     assert told.startswith("Cloned voices may not be spoken here.")

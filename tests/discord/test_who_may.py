@@ -29,7 +29,7 @@ async def test_members_skip_their_own_jobs(bot: Running, scene: Scene) -> None:
 async def test_members_do_not_skip_jobs_of_those_who_are_there(bot: Running, scene: Scene) -> None:
     message = await scene.say(LONG)
     await scene.guild.bot_joined(scene.lounge)
-    refused = f"This is {scene.ada.mention}'s job: ask them, or a moderator."
+    refused = f"This is {scene.ada.mention}'s text: ask them, or a moderator."
     assert await scene.told("skip", by=scene.bob) == refused
     assert await scene.press(message, "Skip", by=scene.bob) == refused
     assert await scene.told("skip", by=scene.eve) == refused
@@ -79,7 +79,7 @@ async def test_jobs_of_who_has_left_are_skipped_by_anyone_present(
     message = await scene.say(LONG)
     await scene.guild.bot_joined(scene.lounge)
     await scene.ada.leave()
-    elsewhere = f"This is {scene.ada.mention}'s job. Join me in <#{scene.lounge.id}> first."
+    elsewhere = f"This is {scene.ada.mention}'s text. Join me in <#{scene.lounge.id}> first."
     assert await scene.told("skip", by=scene.eve) == elsewhere
     assert await scene.press(message, "Skip", by=scene.bob) == "Skipped."
 
@@ -90,7 +90,7 @@ async def test_job_that_is_over_cannot_be_skipped(bot: Running, scene: Scene) ->
     await scene.told("skip")
     await message.wait_for(over)
     message.components = [{"type": 1, "components": [skip]}]  # as an old client still shows it
-    assert await scene.press(message, "Skip") == "This job has already ended."
+    assert await scene.press(message, "Skip") == "This text has already ended."
 
 
 # /stop
@@ -98,7 +98,7 @@ async def test_job_that_is_over_cannot_be_skipped(bot: Running, scene: Scene) ->
 
 async def test_stop_ends_what_is_spoken_and_all_that_waits(bot: Running, scene: Scene) -> None:
     messages = [await scene.say(LONG), await scene.say("Second."), await scene.say("Third.")]
-    assert await scene.told("stop") == "Stopped: 3 jobs ended."
+    assert await scene.told("stop") == "Stopped: 3 texts ended."
     for message in messages:
         await message.wait_for(over)
         assert f"Stopped by {scene.ada.mention}" in message.content
@@ -109,7 +109,7 @@ async def test_stop_of_a_member_leaves_the_jobs_of_others(bot: Running, scene: S
     await scene.say("Ada's first. " + LONG)
     await scene.say("Bob's.", by=scene.bob)
     await scene.say("Ada's second.")
-    assert await scene.told("stop") == "Stopped: 2 jobs ended. 1 job of others stays."
+    assert await scene.told("stop") == "Stopped: 2 texts ended. 1 text of others stays."
     assert await bot.queue(scene) == ["Bob's."]
 
 
@@ -117,14 +117,14 @@ async def test_stop_of_a_moderator_ends_everything(bot: Running, scene: Scene) -
     message = await scene.say(LONG)
     await scene.say("Bob's.", by=scene.bob)
     make_moderator(scene, scene.eve, Permission.MOVE_MEMBERS)
-    assert await scene.press(message, "Stop", by=scene.eve) == "Stopped: 2 jobs ended."
+    assert await scene.press(message, "Stop", by=scene.eve) == "Stopped: 2 texts ended."
 
 
 async def test_stop_with_only_jobs_of_others_is_refused(bot: Running, scene: Scene) -> None:
     message = await scene.say(LONG)
     await scene.guild.bot_joined(scene.lounge)
-    assert "These are jobs of others" in await scene.told("stop", by=scene.bob)
-    assert "These are jobs of others" in await scene.press(message, "Stop", by=scene.bob)
+    assert "These are texts of others" in await scene.told("stop", by=scene.bob)
+    assert "These are texts of others" in await scene.press(message, "Stop", by=scene.bob)
     assert len(await bot.queue(scene)) == 1
 
 

@@ -182,5 +182,10 @@ def rows(directory: Path, query: str) -> list[Any]:
         return connection.execute(query).fetchall()
 
 
+async def job_for(queue: FrontEndQueue, key: str) -> Job | None:
+    """The job that was submitted with this key, read from the disk."""
+    return await queue.database.read(lambda tx: tx.jobs.by_key(queue.frontend, key))
+
+
 def states(view: JobView) -> tuple[str, int, int]:
     return view.job.state.value, view.spoken, view.chunks

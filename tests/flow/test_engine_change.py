@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from engine.model.engine import BuiltinVoice
+from engine.model.errors import Failure
 from engine.model.jobs import JobState, Substitution
 from mynah.testing.fake_engine import INFO, FakeEngine, LateEngine
 from tests.flow.harness import ONE, TWO, Harness, Listener, soon, states
@@ -76,7 +77,7 @@ async def test_typed_voice_that_the_new_engine_lacks_is_refused_by_name(harness:
     await harness.quiet()
     ended = (await speech.view(job.id)).job
     assert ended.state is JobState.FAILED
-    assert "There is no voice “German” here." in (ended.error or "")
+    assert ended.error == Failure("no-voice-named", {"voice": "German"})
     assert harness.engine.asked == []
 
 

@@ -5,7 +5,7 @@ import pytest
 from engine.model.errors import UnknownJob, UnknownVoice
 from engine.model.jobs import EndReason, JobRequest, JobState
 from engine.queue import FrontEndQueue
-from tests.flow.harness import ONE, TWO, Harness, Listener, soon
+from tests.flow.harness import ONE, TWO, Harness, Listener, job_for, soon
 from tests.flow.voices import ADA, ADMIN, Voices
 from tests.second_front_end import LANE, NAME, SecondFrontEnd
 
@@ -46,7 +46,7 @@ async def test_each_sees_its_own_jobs_also_in_lanes_and_with_keys_of_the_same_na
     assert [view.job.id for view in await speech.queue("lane")] == [mine.id]
     assert [view.job.id for view in await other(harness).queue("lane")] == [theirs.id]
     for queue, own, foreign in ((speech, mine, theirs), (other(harness), theirs, mine)):
-        assert await queue.job_for("key") == (await queue.view(own.id)).job
+        assert await job_for(queue, "key") == (await queue.view(own.id)).job
         with pytest.raises(UnknownJob):
             await queue.view(foreign.id)
         with pytest.raises(UnknownJob):

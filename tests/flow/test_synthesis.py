@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+from engine.model.errors import Failure
 from engine.model.jobs import ChunkState, EndReason, JobRequest, JobState
 from engine.queue.state import LOOK_AHEAD
 from mynah.testing.fake_engine import INFO, FakeEngine, packet_of
@@ -223,7 +224,7 @@ async def test_job_of_which_nothing_can_be_spoken_fails_and_says_why(harness: Ha
     assert await Listener(speech.player("lane")).hear_all() == [ONE]
     view = await speech.view(job.id)
     assert view.job.state is JobState.FAILED
-    assert view.job.error == "The engine cannot speak this text."
+    assert view.job.error == Failure("cannot-be-spoken")
     assert view.failed == view.chunks
 
 

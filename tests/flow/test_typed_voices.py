@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.model.errors import EngineUnknown, UnknownVoice
+from engine.model.errors import EngineUnknown, Failure, UnknownVoice
 from engine.model.jobs import JobState, Substitution
 from engine.model.voices import Requester
 from engine.tts.client.fallback import FallbackEngine
@@ -21,7 +21,7 @@ PLAIN = replace(
 async def refused(harness: Harness, job_id: int, name: str) -> None:
     ended = (await harness.speech.view(job_id)).job
     assert (ended.state, ended.voice) == (JobState.FAILED, name)
-    assert f"There is no voice “{name}” here." in (ended.error or "")
+    assert ended.error == Failure("no-voice-named", {"voice": name})
 
 
 async def test_unknown_voice_waits_for_the_engine_and_is_refused_by_name(harness: Harness) -> None:

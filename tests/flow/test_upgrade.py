@@ -17,6 +17,7 @@ from alembic import command
 from sqlalchemy import create_engine
 
 from engine.model.engine import SynthesisRequest
+from engine.model.errors import Failure
 from engine.model.jobs import EndReason, JobState
 from engine.model.voices import ClonePolicy, Requester
 from engine.queue.audio_cache import AudioCache, audio_key
@@ -26,7 +27,7 @@ from engine.store.migrate import config_for
 from engine.tts.audio.ogg import write_ogg
 from mynah.testing.clocks import ManualClock
 from mynah.testing.fake_engine import INFO, packet_of
-from tests.flow.harness import Harness, Listener, rows
+from tests.flow.harness import Harness, Listener, job_for, rows
 from tests.flow.voices import Voices
 
 #: The last version's name of its schema.
@@ -95,7 +96,7 @@ def database_of_the_last_version(file: Path) -> None:
         put("facts", name="card", value=json.dumps(INFO.to_json()))
         put("facts", name="alive", value="5.0")
         job(1, "spoken", state="completed", ended_at=NOW, shown="completed:1")
-        job(2, "over", state="failed", ended_at=NOW, error="It failed.", stand_in="lacking")
+        job(2, "over", state="failed", ended_at=NOW, error="It failed: “why”?", stand_in="lacking")
         job(3, "never promised", state="cancelled", ended_at=NOW, ended_by="withdrawn")
         job(4, f"Gone already. {READY} {WAITS}", state="speaking", started_at=2.0)
         chunk(4, 0, "Gone already.", state="spoken", seconds=1.0)
@@ -158,10 +159,12 @@ async def test_it_goes_on_where_the_last_version_stopped(harness: Harness, old: 
     speech.reachable("7", True)
     assert await Listener(speech.player("7")).hear_all() == [READY, WAITS, "Not promised yet."]
     assert READY not in [asked.request.text for asked in harness.engine.asked]
+    failed = (await speech.view(2)).job
+    assert failed.error == Failure("older-version", {"words": "It failed: “why”?"})
     job = (await speech.view(4)).job
     assert (job.state, job.frontend, job.place) == (JobState.COMPLETED, "discord", "7")
     assert job.note == NOTE
-    assert await speech.job_for("key 4") == job
+    assert await job_for(speech, "key 4") == job
     assert (await speech.view(3)).job.ended_by is EndReason.ABORTED
     assert (await harness.say()).id == 10  # no id is given twice, not even one that was deleted
 

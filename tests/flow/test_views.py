@@ -14,7 +14,7 @@ async def test_unknown_job_is_unknown(harness: Harness) -> None:
     speech = await harness.open()
     with pytest.raises(UnknownJob) as refused:
         await speech.view(1)
-    assert "no longer known" in refused.value.user_message
+    assert refused.value.code == "job-unknown"
 
 
 async def test_places_count_from_the_job_being_spoken(harness: Harness) -> None:

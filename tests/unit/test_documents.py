@@ -346,7 +346,6 @@ def test_picture_shows_every_word_and_button_of_its_messages() -> None:
             line = re.sub(r"^(> |- |-# )", "", line)
             assert "".join("".join(run.text for run in draw.runs_of(line)).split()) in shown
         assert all("".join(label.split()) in shown for label, _ in scene.buttons)
-    assert draw.USE in sentences()
 
 
 def test_picture_says_in_words_what_it_shows_and_needs_nothing_from_elsewhere() -> None:

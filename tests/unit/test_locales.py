@@ -316,5 +316,38 @@ def test_no_sentence_is_made_when_a_file_is_imported() -> None:
     assert early == []
 
 
+#: Three words that follow each other, as in a sentence.
+SENTENCE: Final = re.compile(r"[A-Za-z]{2,},? [a-z]{2,},? [a-z]{2,}")
+
+
+def test_no_sentence_for_people_is_in_the_code_of_the_bot() -> None:
+    """Apart from what only logs and the console show: messages of errors, and log calls."""
+    found = []
+    for file in sorted((HOME / "bot").rglob("*.py")):
+        tree = trees()[file]
+        hidden = {id(each) for node in ast.walk(tree) for each in unseen(node)}
+        found += [
+            f"{file.relative_to(HOME)}:{node.lineno}: {node.value!r}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            if id(node) not in hidden and SENTENCE.search(node.value)
+        ]
+    assert found == []
+
+
+def unseen(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of a node that no member reads."""
+    match node:
+        case ast.Expr(value=ast.Constant()) | ast.Assert():
+            yield from ast.walk(node)  # a docstring, or what must be
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="log"))):
+            yield from ast.walk(node)
+        case ast.AnnAssign(target=ast.Name(id="PERMANENT_ERRORS")):
+            yield from ast.walk(node)  # what is logged of them
+        case ast.Call(func=ast.Name(id=name), args=[message, *_]):
+            if name in error_names() or name.endswith("Error"):
+                yield from ast.walk(message)
+
+
 def test_the_catalogue_is_read_once() -> None:
     assert catalog("en") is catalog("en")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.voices.moderation_text import label, paged, render_audit_log, render_list
+from bot.voices.moderation_text import paged, render_audit_log, render_list, voice_label
 from engine.model.voices import Action, AuditEntry, ClonePolicy, PlaceRules, Scope, Voice
 from engine.voices.moderation import open_reports
 from tests.unit.fluent_entries import entries
@@ -25,8 +25,8 @@ def entry(
 
 
 def test_voice_is_named_only_to_who_may_read_its_name() -> None:
-    assert label(voice(3), named=True) == "**Morning** (#3) of <@41>"
-    assert label(voice(3), named=False) == "a private voice (#3) of <@41>"
+    assert voice_label(voice(3), named=True) == "**Morning** (#3) of <@41>"
+    assert voice_label(voice(3), named=False) == "a private voice (#3) of <@41>"
 
 
 def test_report_is_open_until_something_was_done_about_the_voice() -> None:
@@ -56,7 +56,7 @@ def test_hostile_names_and_words_stay_within_a_message() -> None:
         frozenset(range(60)),
         PlaceRules(cloned=ClonePolicy.SHARED, uploaders="9" * 19),
         lane=LANE,
-        default=label(voices[0], named=True),
+        default=voice_label(voices[0], named=True),
         reports=59,
         page=1,
     )

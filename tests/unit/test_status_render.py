@@ -20,6 +20,7 @@ from bot.messages.render import (
     render_queue,
 )
 from engine.model.engine import EngineState
+from engine.model.errors import Failure
 from engine.model.jobs import EndReason, JobState, JobView, Substitution
 from engine.model.voices import Unnamed
 from mynah.testing.fake_engine import fake_job
@@ -122,7 +123,22 @@ def test_what_keeps_a_job_from_being_heard_is_said_and_no_estimate_with_it(
             {"seconds": 8.0, "failed": 3},
             "Spoken in 8 s; 3 parts could not be spoken.",
         ),
-        ("failed", {"error": "The engine refuses it."}, "Failed: The engine refuses it."),
+        (
+            "failed",
+            {"error": Failure("cannot-be-spoken")},
+            "Failed: The engine cannot speak this text.",
+        ),
+        (
+            "failed",
+            {"error": Failure("older-version", {"words": "It went wrong."})},
+            "Failed: “It went wrong.”",
+        ),
+        (
+            "failed",
+            {"error": Failure("no-voice-named", {"voice": "*x*"})},
+            r"Failed: There is no voice “\*x\*” here. Choose one of those that are offered as you "
+            "type.",
+        ),
         ("failed", {}, "Failed: nothing of it could be spoken."),
         ("cancelled", {"ended_by": EndReason.SKIPPED, "ended_actor": "9"}, "Skipped by <@9>."),
         ("cancelled", {"ended_by": EndReason.STOPPED, "ended_actor": "9"}, "Stopped by <@9>."),
@@ -279,7 +295,8 @@ def test_a_reader_sees_exactly_the_text(text: str) -> None:
 def test_a_message_never_exceeds_what_discord_takes(
     text: str, state: JobState, voice: str, error: str, note: str
 ) -> None:
-    shown = view(text=text + "*" * 300, state=state, error=error + "_" * 300, lane_paused=True)
+    failure = Failure("older-version", {"words": error + "_" * 300})
+    shown = view(text=text + "*" * 300, state=state, error=failure, lane_paused=True)
     rendered = show(shown, voice=voice + "*" * 99, note=note * 9, engine_state=EngineState.DOWN)
     assert len(rendered.content) <= MOST_CONTENT
     assert "\n> " in rendered.content

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.locales.catalog import error_label, error_text, text
 from engine.model.engine import BuiltinVoice, EngineInfo, StyleOption, SynthesisRequest
 from engine.model.errors import (
     EngineError,
     EngineUnavailable,
+    Failure,
     OutOfMemory,
     SynthesisFailed,
     VoiceMissing,
@@ -187,11 +189,72 @@ def test_the_health_survives_the_wire() -> None:
 
 @pytest.mark.parametrize("kind", [SynthesisFailed, EngineUnavailable, VoiceMissing, OutOfMemory])
 def test_an_error_of_the_engine_arrives_as_itself(kind: type[EngineError]) -> None:
-    status, body = describe_error(kind("what went wrong", user_message="what to do"))
+    raised = kind("what went wrong", code="voice-too-short", engine="A", seconds=4.5, above=5)
+    status, body = describe_error(raised)
     error = error_from(over_the_wire(body))
     assert type(error) is kind
-    assert (str(error), error.user_message) == ("what went wrong", "what to do")
+    assert (str(error), error.failure) == ("what went wrong", raised.failure)
+    assert error.fields == {"engine": "A", "seconds": 4.5, "above": 5}
     assert 400 <= status < 600
+
+
+@pytest.mark.parametrize("kind", [SynthesisFailed, EngineUnavailable, VoiceMissing, OutOfMemory])
+def test_an_error_without_a_reason_of_its_own_has_that_of_its_kind(kind: type[EngineError]) -> None:
+    assert error_from(over_the_wire(describe_error(kind(""))[1])).failure == Failure(kind.code)
+
+
+def test_an_older_hosts_error_is_told_in_its_own_words() -> None:
+    told = {"message": "no such voice", "user_message": "There is no such voice. " * 100}
+    error = error_from({"code": "synthesis_failed", **told, "retryable": False})
+    assert (type(error), str(error)) == (SynthesisFailed, "no such voice")
+    assert error_text(error).startswith("“There is no such voice. There is")
+
+
+@pytest.mark.parametrize(
+    "reason", [None, 5, [], "", "Not A Code", "x" * 100, "../x", "failed { $x }", "no-such-code"]
+)
+def test_a_hosts_error_of_which_nothing_is_known_is_told_all_the_same(reason: object) -> None:
+    body = {"code": "synthesis_failed", "message": "x", "reason": reason, "fields": {"x": 1}}
+    assert error_text(error_from(over_the_wire(body)))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        None,
+        [],
+        "voice",
+        {"voice": {}},
+        {"voice": ["x"]},
+        {"voice": None},
+        {"voice": True},
+        {"voice": "x" * 301},
+        {"voice": 10**400},
+        {"voice": float("inf")},
+        {"Voice": "x"},
+        {"voice " * 10: "x"},
+        {f"x{'x' * n}": 1 for n in range(17)},
+    ],
+)
+def test_what_cannot_be_a_field_of_a_sentence_is_ignored(fields: object) -> None:
+    body = {"code": "synthesis_failed", "reason": "no-voice-named", "fields": fields}
+    error = error_from(over_the_wire(body))
+    assert error.failure == Failure("no-voice-named")
+    assert error_text(error) == text("error-failed")
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["code", "message", "self", "sentence", "error", "retryable", "voice"]),
+        st.text(max_size=300) | st.integers(-(2**63) + 1, 2**63 - 1) | st.floats(-1e18, 1e18),
+    )
+)
+def test_no_field_of_a_host_breaks_a_sentence(fields: dict[str, Any]) -> None:
+    body = {"code": "synthesis_failed", "reason": "no-voice-named", "fields": fields}
+    error = error_from(over_the_wire(body))
+    assert error.fields == fields
+    assert error_text(error)
+    assert error_label(error)
 
 
 def test_a_request_that_met_a_bug_of_the_host_may_be_tried_again() -> None:

@@ -7,13 +7,13 @@
 command-group = Speak text in voice channels
 command-say = Speak a text in your voice channel
 option-say-text = What to speak
-option-say-voice = Whose voice; completes as you type
-command-skip = End the job that is being spoken
-command-stop = End the job being spoken and all that wait
+option-say-voice = The voice that speaks it; completes as you type
+command-skip = End the text that is being spoken
+command-stop = End the text being spoken and all that wait
 command-pause = Stop speaking for a while; nothing is lost
 command-resume = Go on speaking after a pause
 command-join = Call the bot to your voice channel
-command-leave = Send the bot out; what waits is kept a while
+command-leave = Send the bot away; waiting texts are kept for a while
 
 ## Answers
 
@@ -21,16 +21,16 @@ jobs-skipped = Skipped.
 # $ended: how many jobs were ended; $left: how many of other members were not
 jobs-stopped = { $left ->
         [0] { $ended ->
-            [one] Stopped: 1 job ended.
-           *[other] Stopped: { $ended } jobs ended.
+            [one] Stopped: 1 text ended.
+           *[other] Stopped: { $ended } texts ended.
         }
         [one] { $ended ->
-            [one] Stopped: 1 job ended. 1 job of others stays.
-           *[other] Stopped: { $ended } jobs ended. 1 job of others stays.
+            [one] Stopped: 1 text ended. 1 text of others stays.
+           *[other] Stopped: { $ended } texts ended. 1 text of others stays.
         }
        *[other] { $ended ->
-            [one] Stopped: 1 job ended. { $left } jobs of others stay.
-           *[other] Stopped: { $ended } jobs ended. { $left } jobs of others stay.
+            [one] Stopped: 1 text ended. { $left } texts of others stay.
+           *[other] Stopped: { $ended } texts ended. { $left } texts of others stay.
         }
     }
 playback-paused = Paused. `/resume` goes on where it stopped.
@@ -54,13 +54,13 @@ choice-no-default = none · the engine's own
 
 ## Refusals
 
-error-job-over = This job has already ended.
-error-job-not-kept = That job is no longer kept. Say it again with `/say`.
-error-job-voice-gone = Its voice was deleted, frozen, or is no longer shared.
-error-job-sound-gone = Its sound is no longer kept. Press Replay to make it again.
-error-job-sound-too-large = Its sound is larger than this server lets me send.
+error-job-over = This text has already ended.
+error-job-not-kept = That text is no longer kept. Say it again with `/say`.
+error-job-voice-gone = The voice of this text was deleted or frozen, or is no longer shared.
+error-job-sound-gone = The sound is no longer kept. Press Replay to make it again.
+error-job-sound-too-large = The sound is too large to be sent in this server.
 error-servers-only = Use this command in a server.
-error-report-in-server = Voices are reported on the server where they spoke: use this command there.
+error-report-in-server = Use this command in the server where the voice spoke.
 error-bot-not-ready = I have just started, or Discord has a fault here. Try again in a moment.
 
 ## Where no command can be used
@@ -71,6 +71,6 @@ gate-restarting = I am restarting. Please try again in a moment.
 
 ## For the operator, when the bot starts
 
-error-token-missing = No token is set. Create a bot in Discord's developer portal (https://discord.com/developers), copy its token from the page Bot, and set DISCORD_TOKEN in the environment or in .env.
-error-token-refused = Discord refuses the token. Reset it in the developer portal, on the page Bot, and set DISCORD_TOKEN to the new one.
-error-intent-refused = Discord refuses an intent of the bot: see page Bot in the developer portal.
+start-token-missing = No token is set. Create a bot in Discord's developer portal (https://discord.com/developers), copy its token from the page Bot, and set DISCORD_TOKEN in the environment or in .env.
+start-token-refused = Discord refuses the token. Reset it in the developer portal, on the page Bot, and set DISCORD_TOKEN to the new one.
+start-intent-refused = Discord refuses an intent of the bot. See the page Bot in the developer portal.

@@ -58,8 +58,8 @@ voice-admin-page = Page { $page } of { $pages }: `page` shows another.
 
 # After another answer.
 voice-admin-ended = { $count ->
-        [one] 1 waiting job ended.
-       *[other] { $count } waiting jobs ended.
+        [one] 1 waiting text ended.
+       *[other] { $count } waiting texts ended.
     }
 voice-admin-removed = From now on only its owner may use { $voice }.
 voice-admin-frozen = Frozen: { $voice } is not spoken on this server until `/voice-admin release`.

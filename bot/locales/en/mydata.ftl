@@ -24,7 +24,7 @@ mydata-question-voices = - Your { $count ->
     } ({ $names }{ $more ->
         [0] {""}
        *[other] {" "}and { $more } more
-    }): recordings, consents, styles, what a speech engine derived from them, and all sound that was made with them. Jobs of other members that wait in { $count ->
+    }): recordings, consents, styles, what a speech engine derived from them, and all sound that was made with them. Texts of other members that wait in { $count ->
         [one] this voice
        *[other] these voices
     } end.

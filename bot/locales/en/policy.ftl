@@ -18,19 +18,19 @@ error-bot-elsewhere = { $channel ->
         [none] I am not in a voice channel. Join one and call me with `/join`.
        *[other] Join me in { $channel } first.
     }
-error-job-of-present-member = This is { $member }'s job: ask them, or a moderator.
+error-job-of-present-member = This is { $member }'s text: ask them, or a moderator.
 # $channel: where the bot is; "none" if it is in no voice channel
 error-job-of-absent-member = { $channel ->
-        [none] This is { $member }'s job. I am not in a voice channel. Join one and call me with `/join`.
-       *[other] This is { $member }'s job. Join me in { $channel } first.
+        [none] This is { $member }'s text. I am not in a voice channel. Join one and call me with `/join`.
+       *[other] This is { $member }'s text. Join me in { $channel } first.
     }
 # $channel: where the bot is; "none" if it is in no voice channel
 error-jobs-of-absent-members = { $channel ->
-        [none] These are jobs of others. I am not in a voice channel. Join one and call me with `/join`.
-       *[other] These are jobs of others. Join me in { $channel } first.
+        [none] These are texts of others. I am not in a voice channel. Join one and call me with `/join`.
+       *[other] These are texts of others. Join me in { $channel } first.
     }
-error-jobs-of-others = These are jobs of others: ask them, or a moderator.
-error-jobs-of-others-wait = Jobs of others wait: ask a moderator, or try again when they are over.
+error-jobs-of-others = These are texts of others: ask them, or a moderator.
+error-jobs-of-others-wait = Texts of others wait: ask a moderator, or try again when they are over.
 error-nothing-to-end = Nothing is being spoken, and nothing waits.
 error-channel-hidden = You cannot view the voice channel that this belongs to.
 error-manage-server-needed = This is for members with the permission Manage Server: ask one of them.

@@ -42,7 +42,7 @@ status-place = { $start ->
 status-paused = Paused: `/resume` goes on.
 status-engine-loading = The speech engine is loading.
 status-engine-down = The speech engine is restarting.
-status-farewell = I cannot see this channel, so this message cannot follow any longer. The job goes on.
+status-farewell = I cannot see this channel, so this message does not change any more. The text is still spoken.
 
 ## What became of a text
 
@@ -131,7 +131,7 @@ command-queue-view = Show what is being spoken and what waits
 command-help = What this bot does, and every command
 help = I speak text in voice channels. Join one, then:
     - `/say` speaks a text; `voice` completes as you type.
-    - `/skip` ends the job being spoken, `/stop` that and all that wait: your own, or anyone's if you moderate.
+    - `/skip` ends the text being spoken, `/stop` that and all that wait: your own, or anyone's if you moderate.
     - `/pause` and `/resume` stop for a while and go on.
     - `/join` calls me to your channel, `/leave` sends me out.
     - `/queue view` shows what waits, to you alone.

@@ -115,7 +115,7 @@ voice-shared = **{ $voice }** is { $scope ->
         }
        *[private] private: only you may use it.
     }
-voice-delete-question = Delete **{ $voice }** permanently? I delete its recording, what was derived from it and the sound that was made in it. Jobs that wait to be spoken in it end.
+voice-delete-question = Delete **{ $voice }** permanently? I delete its recording, what was derived from it and the sound that was made in it. Texts that wait to be spoken in it end.
 voice-delete = Delete
 voice-deleted = **{ $voice }** is deleted, with its recording, what was derived from it, and the sound that was made in it.
 
@@ -206,7 +206,6 @@ error-download-incomplete = The recording arrived incomplete. Upload it again in
 
 ## What is wrong with a use of a voice
 
-error-no-such-voice = There is no such voice. The option `voice` completes as you type.
 # $near: up to three names of similar voices, separated by commas.
 error-no-such-voice-near = There is no such voice. Did you mean { $near }? The option `voice` completes as you type.
 error-here-needs-server = You are not in a server here: choose `everywhere`.

@@ -77,8 +77,7 @@ class WavSound:
     def _write(self, samples: Samples) -> None:
         if self._file.tell() + len(samples) * _SAMPLE_WIDTH > MOST_WAV:
             raise SynthesisFailed(
-                f"the WAV file is larger than {MOST_WAV} bytes",
-                user_message="This sound is too long for a WAV file. Ask for Ogg.",
+                f"the WAV file is larger than {MOST_WAV} bytes", code="too-long-for-wav"
             )
         self._file.write((samples * _FULL_SCALE).round().astype("<i2").tobytes())
 

@@ -16,6 +16,7 @@ from typing import Final
 
 import structlog
 
+from engine.base.aio import first_of
 from engine.base.clock import Clock
 from engine.model.engine import EngineInfo, EngineState, SynthesisRequest
 from engine.model.errors import EngineUnavailable
@@ -64,16 +65,10 @@ class FallbackEngine:
         asked = {asyncio.create_task(self._main.info()): self._main}
         if self._main.state is not EngineState.READY:
             asked[asyncio.create_task(self._fallback_info())] = self._fallback
-        try:
-            await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
-            first = next(task for task in asked if task.done())  # the main one, if both are
-            self._use(asked[first])
-            self._info = first.result()
-            return self._info
-        finally:
-            for task in asked:
-                task.cancel()
-            await asyncio.wait(asked)
+        first, engine = list(asked.items())[await first_of(*asked)]  # the main one, if both are
+        self._use(engine)
+        self._info = first.result()
+        return self._info
 
     async def synthesize(
         self, request: SynthesisRequest, *, deadline_in: float

@@ -121,10 +121,7 @@ async def _recording(command: SynthesizeCommand, recordings: Recordings) -> byte
     reference = command.request.reference or ""
     recording = await asyncio.to_thread(_undamaged, recordings, reference)
     if recording is None:
-        raise SynthesisFailed(
-            f"there is no recording {reference}",
-            user_message="The recording of this voice is gone. Choose another voice.",
-        )
+        raise SynthesisFailed(f"there is no recording {reference}", code="recording-gone")
     return recording
 
 

@@ -13,6 +13,7 @@ from typing import Final, Self
 import structlog
 from pydantic import SecretStr
 
+from engine.base.aio import TaskSet, first_of
 from engine.base.clock import Clock
 from engine.base.error_text import describe
 from engine.base.settings import Settings
@@ -72,7 +73,7 @@ class EngineSupervisor:
         self._host: EngineHost | None = None
         self._in_flight: set[str] = set()
         self._working = asyncio.Event()
-        self._supervising: asyncio.Task[None] | None = None
+        self._tasks = TaskSet()
         self.error: str | None = None  # why the host is not ready, if something is wrong
 
     @classmethod
@@ -115,12 +116,10 @@ class EngineSupervisor:
         return self._host.process.pid if self._host and self._host.process else None
 
     async def start(self) -> None:
-        self._supervising = asyncio.create_task(self._supervise(), name="engine host")
+        self._tasks.start(self._supervise(), name="engine host")
 
     async def close(self) -> None:
-        if self._supervising is not None:
-            self._supervising.cancel()
-            await asyncio.wait({self._supervising})
+        await self._tasks.cancel()
 
     async def info(self) -> EngineInfo:
         while self._info is None or self._state is not EngineState.READY:
@@ -205,18 +204,12 @@ class EngineSupervisor:
 
     async def _attend(self, host: EngineHost) -> str:
         """Wait until `host` is ready, then watch it; the reason why it is unusable."""
-        watching = asyncio.create_task(self._watch(host))
         dying = asyncio.create_task(host.death())
-        try:
-            done, _ = await asyncio.wait({watching, dying}, return_when=asyncio.FIRST_COMPLETED)
-            if dying in done:
-                return host.given_up or dying.result()
-            host.give_up(watching.result())
-            return watching.result()
-        finally:
-            for task in (watching, dying):
-                task.cancel()
-            await asyncio.wait({watching, dying})
+        watching = asyncio.create_task(self._watch(host))
+        if await first_of(dying, watching) == 0:
+            return host.given_up or dying.result()
+        host.give_up(watching.result())
+        return watching.result()
 
     async def _watch(self, host: EngineHost) -> str:
         if reason := await self._until_ready(host):

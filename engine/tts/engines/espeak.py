@@ -100,9 +100,7 @@ class EspeakSynthesizer:
         self._gain(_identifiers()[DEFAULT_VOICE])
 
     def embed_voice(self, reference: Pcm) -> SpeakerEmbedding:
-        raise SynthesisFailed(
-            "eSpeak cannot clone voices", user_message="This engine cannot imitate a voice."
-        )
+        raise SynthesisFailed("eSpeak cannot clone voices", code="cannot-clone")
 
     def serialize(self, voice: SpeakerEmbedding) -> bytes:
         raise NotImplementedError("eSpeak cannot clone voices")
@@ -118,10 +116,10 @@ class EspeakSynthesizer:
     ) -> AsyncGenerator[Pcm, None]:
         identifier = _identifiers().get(request.voice)
         if identifier is None:
-            raise SynthesisFailed("eSpeak has no such voice")
+            raise SynthesisFailed("eSpeak has no such voice", code="no-such-voice")
         text = safe(request.text)
         if not text:
-            raise SynthesisFailed("nothing in the text can be spoken")
+            raise SynthesisFailed("nothing in the text can be spoken", code="nothing-to-speak")
         speed, pitch = (option.chosen(request.style) or 1.0 for option in STYLES)
         style = SpeechStyle(
             voice=identifier, rate=round(_RATE * speed), pitch=min(99, round(_PITCH * pitch))

@@ -84,10 +84,7 @@ class ToneSynthesizer:
     def embed_voice(self, reference: Pcm) -> ToneEmbedding:
         spectrum = np.abs(np.fft.rfft(reference.samples * np.hanning(len(reference.samples))))
         if not spectrum.any():
-            raise SynthesisFailed(
-                "a recording of silence",
-                user_message="There is no sound in the recording of this voice.",
-            )
+            raise SynthesisFailed("a recording of silence", code="voice-silent")
         strongest = int(spectrum.argmax()) * reference.rate / len(reference.samples)
         return ToneEmbedding(min(max(strongest, _LOWEST), _HIGHEST))
 

@@ -233,5 +233,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except SetupError as error:
-        print(error.user_message, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         sys.exit(2)

@@ -23,6 +23,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from engine.base.aio import first_of
 from engine.base.clock import Clock
 from engine.base.error_text import describe
 from engine.model.errors import EngineError, EngineUnavailable, HostFull
@@ -94,7 +95,7 @@ class Synthesis:
         try:
             with self._limits.request() as admission:
                 command = await _read_command(Request(scope, receive), admission)
-                await self._serve(command, scope, receive, send)
+                await first_of(self._answer(command, scope, receive, send), _client_gone(receive))
         except HostFull as error:
             if self._log_limit.allows("full"):
                 log.warning("a request was refused", reason=describe(error))
@@ -103,21 +104,6 @@ class Synthesis:
             await _error(error)(scope, receive, send)
         except ClientDisconnect:
             return
-
-    async def _serve(
-        self, command: SynthesizeCommand, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        answering = asyncio.create_task(self._answer(command, scope, receive, send))
-        leaving = asyncio.create_task(_client_gone(receive))
-        both = {answering, leaving}
-        try:
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in both:
-                task.cancel()
-            await asyncio.wait(both)
-        if not answering.cancelled():
-            answering.result()
 
     async def _answer(
         self, command: SynthesizeCommand, scope: Scope, receive: Receive, send: Send

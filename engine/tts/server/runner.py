@@ -26,7 +26,7 @@ import structlog
 from engine.base.clock import Clock
 from engine.base.error_text import own_words
 from engine.model.audio_format import SAMPLE_RATE
-from engine.model.engine import NO_SUCH_VOICE, NO_VOICE, EngineInfo, SynthesisRequest
+from engine.model.engine import EngineInfo, SynthesisRequest
 from engine.model.errors import EngineUnavailable, OutOfMemory, SynthesisFailed
 from engine.tts.audio.opus import OggSound
 from engine.tts.audio.wav import WavSound
@@ -229,9 +229,7 @@ class EngineRunner:
                 await asyncio.sleep(0)
         made = sound.flush() if sound is not None else b""
         if not made:
-            raise SynthesisFailed(
-                "the text gave no sound", user_message="Nothing in this text can be spoken."
-            )
+            raise SynthesisFailed("the text gave no sound", code="nothing-to-speak")
         await put(made)
 
     def note_broken(self, command: SynthesizeCommand, error: BaseException) -> None:
@@ -250,10 +248,7 @@ def _check_voice(request: SynthesisRequest, info: EngineInfo) -> None:
     """Raises SynthesisFailed for a voice that the engine cannot speak in."""
     if request.reference is not None:
         if not info.clones:
-            raise SynthesisFailed(
-                f"{info.name} cannot clone voices",
-                user_message="This engine cannot imitate a voice. Choose one of its own.",
-            )
+            raise SynthesisFailed(f"{info.name} cannot clone voices", code="cannot-clone")
     elif request.voice not in {voice.id for voice in info.voices}:
-        told = NO_SUCH_VOICE if info.default_voice else NO_VOICE
-        raise SynthesisFailed("no such voice", user_message=told)
+        code = "no-such-voice" if info.default_voice else "no-own-voice"
+        raise SynthesisFailed("no such voice", code=code)

@@ -2,7 +2,8 @@
 
 What there is belongs to Discord's front end, whose lanes are guilds; so a job's place is its lane.
 What a front end keeps with its job moves to `deliveries`. Names change with it, so that each word
-has one sense: `lane` is where jobs are spoken in order, `place` is where rules hold.
+has one sense: `lane` is where jobs are spoken in order, `place` is where rules hold. A job's error
+is a code with fields, no longer a sentence.
 """
 
 import sqlalchemy as sa
@@ -33,8 +34,13 @@ _TABLES = (
 #: Of jobs, what stays as it is.
 _JOBS = (
     *("id", "lane", "requester", "voice", "reference", "typed", "style", "text", "priority"),
-    *("state", "created_at", "started_at", "ended_at", "ended_by", "ended_actor", "error"),
+    *("state", "created_at", "started_at", "ended_at", "ended_by", "ended_actor"),
     "stalled_before",
+)
+#: Of a job's error, which was a sentence.
+_ERROR = (
+    "iif(error IS NULL, NULL, json_object('code', 'older-version', 'fields', "
+    "json_object('words', error)))"
 )
 
 
@@ -79,7 +85,7 @@ def _move_jobs() -> None:
         sa.Column("ended_at", sa.Float()),
         sa.Column("ended_by", sa.String()),
         sa.Column("ended_actor", sa.String()),
-        sa.Column("error", sa.Text()),
+        sa.Column("error", sa.JSON()),
         sa.Column("stalled_before", sa.Float(), nullable=False),
         sa.Column("engine", sa.String()),
         sa.Column("substitution", sa.String()),
@@ -87,8 +93,8 @@ def _move_jobs() -> None:
     )
     same = ", ".join(_JOBS)
     op.execute(
-        f"INSERT INTO new_jobs ({same}, frontend, place, pending, engine, substitution) "
-        f"SELECT {same}, '{_DISCORD}', lane, held, card, stand_in FROM jobs"
+        f"INSERT INTO new_jobs ({same}, frontend, place, pending, engine, substitution, error) "
+        f"SELECT {same}, '{_DISCORD}', lane, held, card, stand_in, {_ERROR} FROM jobs"
     )
     op.execute("UPDATE new_jobs SET ended_by = 'aborted' WHERE ended_by = 'withdrawn'")
     op.create_table(

@@ -46,10 +46,7 @@ def call(function: Callable[[], T]) -> T:
             raise
         message = str(error)
     # Not within the block above: the error would stay attached and keep what its frames held.
-    raise OutOfMemory(
-        f"the device has no memory left: {message}",
-        user_message="The engine ran out of memory. Try a shorter text, or try again in a while.",
-    )
+    raise OutOfMemory(f"the device has no memory left: {message}")
 
 
 def free_memory(device: str) -> None:

@@ -90,10 +90,10 @@ def embed_voice(upstream: Any, model: Model, reference: Pcm, device: str) -> Cha
     if reference.seconds <= model.above_seconds:
         raise SynthesisFailed(
             f"a reference of {reference.seconds:.2f} s",
-            user_message=(
-                f"The recording of this voice holds {reference.seconds:.1f} s of speech, and "
-                f"{model.title} needs more than {model.above_seconds:g}: record it again, longer."
-            ),
+            code="voice-too-short",
+            seconds=round(reference.seconds, 1),
+            above=model.above_seconds,
+            engine=model.title,
         )
     samples = np.ascontiguousarray(reference.samples, np.float32)
     plain = _compute(upstream, model, samples, device)

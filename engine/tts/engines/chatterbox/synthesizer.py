@@ -19,7 +19,7 @@ import numpy as np
 import structlog
 
 from engine.base.clock import Clock, SystemClock
-from engine.model.engine import NO_VOICE, EngineInfo, SynthesisRequest
+from engine.model.engine import EngineInfo, SynthesisRequest
 from engine.model.errors import SynthesisFailed
 from engine.tts.audio.pcm import Pcm
 from engine.tts.audio.sanity import defect, span, without_tail
@@ -172,7 +172,7 @@ class ChatterboxSynthesizer:
         if request.reference is None and voice is None:
             voice = ready.builtin
         if voice is None:
-            raise SynthesisFailed("no reference voice", user_message=NO_VOICE)
+            raise SynthesisFailed("no reference voice", code="no-own-voice")
         assert isinstance(voice, ChatterboxEmbedding)
         duration = span(request.text)
         if duration.usual > MOST_TOKENS / TOKENS_A_SECOND:
@@ -197,10 +197,9 @@ class ChatterboxSynthesizer:
     def _too_long(self, text: str) -> SynthesisFailed:
         return SynthesisFailed(
             f"{len(text)} characters exceed the model's length",
-            user_message=(
-                f"This text is too long to speak in one piece: {len(text)} characters, where about "
-                f"{self._model.most_characters} work. Split it into sentences."
-            ),
+            code="part-too-long",
+            characters=len(text),
+            most=self._model.most_characters,
         )
 
     async def _speak(self, speech: _Speech) -> Pcm:
@@ -215,11 +214,7 @@ class ChatterboxSynthesizer:
             log.warning("the sound is not speech", defect=found, attempt=number + 1)
             defects.append(str(found))
         raise SynthesisFailed(
-            f"{ATTEMPTS} attempts, no speech: {'; '.join(defects)}",
-            user_message=(
-                "The voice stumbled over this text three times. Word it differently, or try "
-                "another voice."
-            ),
+            f"{ATTEMPTS} attempts, no speech: {'; '.join(defects)}", code="voice-stumbles"
         )
 
     async def _attempt(self, speech: _Speech, seed: int) -> Pcm | str:
