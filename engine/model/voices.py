@@ -56,7 +56,7 @@ class Action(StrEnum):
     REMOVE = "remove"  # an admin ended its sharing with the server
     FREEZE = "freeze"
     RELEASE = "release"
-    BAR = "bar"  # a member may not give voices to the server; the detail has the member's id
+    BAR = "bar"  # a member may not add voices to the server; the detail has the member's id
     UNBAR = "unbar"
     DEFAULT = "default"
     UPLOADERS = "uploaders"

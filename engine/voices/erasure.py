@@ -33,18 +33,12 @@ class DataSummary:
     messages: int  # that earlier deletions have not yet redacted
 
 
+@dataclass(frozen=True, slots=True)
 class MemberErasure:
-    def __init__(
-        self,
-        transactions: VoiceTransactions,
-        deletions: PendingDeletions,
-        recording_files: RecordingFiles,
-        speech: SpeechQueue,
-    ) -> None:
-        self._transactions = transactions
-        self._deletions = deletions
-        self._recording_files = recording_files
-        self._speech = speech
+    transactions: VoiceTransactions
+    deletions: PendingDeletions
+    recording_files: RecordingFiles
+    speech: SpeechQueue
 
     async def summary(self, member: str) -> DataSummary:
         """How much data of a member is stored."""
@@ -53,7 +47,7 @@ class MemberErasure:
             voices = tx.voices.of_owner(member)
             return DataSummary(voices=voices, **tx.deletions.count_kept(member))
 
-        return await self._transactions.read(count)
+        return await self.transactions.read(count)
 
     async def export(
         self, member: str, most_bytes: int, *, place: str | None = None
@@ -64,10 +58,10 @@ class MemberErasure:
         """
 
         def write(tx: Transaction) -> DataExport:
-            self._transactions.record(tx, Requester(member=member, place=place), Action.EXPORT)
+            self.transactions.record(tx, Requester(member=member, place=place), Action.EXPORT)
             return collect(tx, member)
 
-        return await pack(await self._transactions.write(write), self._recording_files, most_bytes)
+        return await pack(await self.transactions.write(write), self.recording_files, most_bytes)
 
     async def erase(self, member: str, *, place: str | None = None) -> None:
         """Delete all stored data of a member.
@@ -76,7 +70,7 @@ class MemberErasure:
         holds before it speaks again. Live jobs of the member end with ERASED, and jobs of others
         in the member's voices with VOICE_GONE.
         """
-        await self._transactions.run_to_completion(self._erase(member, place))
+        await self.transactions.run_to_completion(self._erase(member, place))
 
     async def _erase(self, member: str, place: str | None) -> None:
         gone: set[str] = set()
@@ -84,13 +78,13 @@ class MemberErasure:
         def write(tx: Transaction) -> None:
             theirs = tx.voices.of_owner(member)
             gone.update(voice.key for voice in theirs)
-            wanted = self._speech.wanted_by_others(member)
+            wanted = self.speech.wanted_by_others(member)
             tx.deletions.erase_jobs(member, wanted=wanted)
             tx.deletions.erase_traces(member)
-            self._deletions.delete_rows(tx, theirs)
-            self._deletions.list_remains(tx, TEXTS, RECORDINGS)
+            self.deletions.delete_rows(tx, theirs)
+            self.deletions.list_remains(tx, TEXTS, RECORDINGS)
             nobody = Requester(member=NOBODY, place=place)
-            self._transactions.record(tx, nobody, Action.ERASE)
+            self.transactions.record(tx, nobody, Action.ERASE)
 
         def forget(job: Job) -> bool:
             return job.requester == member or (job.reference is not None and job.voice in gone)
@@ -98,9 +92,9 @@ class MemberErasure:
         def ended_by(job: Job) -> EndReason:
             return EndReason.ERASED if job.requester == member else EndReason.VOICE_GONE
 
-        await self._transactions.act(write, forget=forget, ended_by=ended_by)
-        self._transactions.publish(gone)
-        await self._deletions.purge()
+        await self.transactions.act(write, forget=forget, ended_by=ended_by)
+        self.transactions.publish(gone)
+        await self.deletions.purge()
         log.info("A member's data was deleted", voices=len(gone))
 
     # ---- messages that a front end must redact
@@ -110,7 +104,7 @@ class MemberErasure:
     ) -> list[PendingRedaction]:
         """Messages of this front end that still show deleted texts of this member, or (None) of
         any member; oldest first."""
-        return await self._transactions.read(
+        return await self.transactions.read(
             lambda tx: tx.deletions.redactions(frontend=frontend, member=member)
         )
 
@@ -121,12 +115,12 @@ class MemberErasure:
             last = tx.deletions.redaction_done(redaction_id)
             if last:
                 # The rows name the member, so their remains in SQLite's free pages must go too.
-                self._deletions.list_remains(tx, TEXTS)
+                self.deletions.list_remains(tx, TEXTS)
             return last
 
-        if await self._transactions.write(write):
-            await self._deletions.purge()
+        if await self.transactions.write(write):
+            await self.deletions.purge()
 
     async def redaction_failed(self, redaction_id: int, why: str) -> None:
         """Record that the message is out of reach. The member reads `why`."""
-        await self._transactions.write(lambda tx: tx.deletions.redaction_failed(redaction_id, why))
+        await self.transactions.write(lambda tx: tx.deletions.redaction_failed(redaction_id, why))

@@ -3,6 +3,8 @@
 Knows: which of them are registered. Does not know: the folder, which `operator_folder.py` follows.
 """
 
+from dataclasses import dataclass
+
 from engine.base.clock import Clock
 from engine.model.voice_names import check_name
 from engine.model.voices import OPERATOR, Scope, Voice
@@ -13,22 +15,16 @@ from engine.voices.recording_analyzer import Analyzed
 from engine.voices.transactions import VoiceTransactions
 
 
+@dataclass(frozen=True, slots=True)
 class OperatorVoices:
-    def __init__(
-        self,
-        transactions: VoiceTransactions,
-        freezes: Freezes,
-        deletions: PendingDeletions,
-        clock: Clock,
-    ) -> None:
-        self._transactions = transactions
-        self._freezes = freezes
-        self._deletions = deletions
-        self._clock = clock
+    transactions: VoiceTransactions
+    freezes: Freezes
+    deletions: PendingDeletions
+    clock: Clock
 
     async def published(self) -> list[Voice]:
         """The operator's voices, by name."""
-        found = await self._transactions.read(lambda tx: tx.voices.of_owner(OPERATOR))
+        found = await self.transactions.read(lambda tx: tx.voices.of_owner(OPERATOR))
         return sorted(found, key=lambda voice: voice.name.casefold())
 
     async def publish(self, name: str, analyzed: Analyzed) -> Voice:
@@ -36,7 +32,7 @@ class OperatorVoices:
         recording, it keeps its id, and what was made of the old recording is deleted. Raises
         BadName."""
         name = check_name(name)
-        before = await self._transactions.read(lambda tx: tx.voices.called(OPERATOR, name))
+        before = await self.transactions.read(lambda tx: tx.voices.called(OPERATOR, name))
 
         def write(tx: Transaction) -> Voice:
             voice = put(tx)
@@ -55,7 +51,7 @@ class OperatorVoices:
                     scope=Scope.PUBLIC,
                     place=None,
                     analysis=analyzed.analysis,
-                    now=self._clock.time(),
+                    now=self.clock.time(),
                 )
             tx.voices.update(
                 voice.id,
@@ -64,7 +60,7 @@ class OperatorVoices:
             )
             tx.voices.rename(voice.id, name)
             if voice.reference != analyzed.reference:
-                self._deletions.list_files(tx, [voice])
+                self.deletions.list_files(tx, [voice])
             updated = tx.voices.get(voice.id)
             assert updated is not None
             return updated
@@ -72,17 +68,17 @@ class OperatorVoices:
         changed = before is not None and before.reference != analyzed.reference
         keys = [before.key] if before is not None and changed else []
         # No purge deletes the recording before a voice has it.
-        async with self._transactions.recordings_lock:
-            recognized = [each.id for each in await self._freezes.recognize(analyzed.fingerprint)]
-            voice = await self._transactions.act(write, changed=keys, forget=in_voices(keys))
+        async with self.transactions.recordings_lock:
+            recognized = [each.id for each in await self.freezes.recognize(analyzed.fingerprint)]
+            voice = await self.transactions.act(write, changed=keys, forget=in_voices(keys))
         if changed:
-            await self._deletions.purge()
+            await self.deletions.purge()
         else:
-            self._transactions.publish([voice.key])
+            self.transactions.publish([voice.key])
         return voice
 
     async def unpublish(self, name: str) -> None:
         """Delete the voice of a file that the operator removed. Do nothing if there is none."""
-        before = await self._transactions.read(lambda tx: tx.voices.called(OPERATOR, name))
+        before = await self.transactions.read(lambda tx: tx.voices.called(OPERATOR, name))
         if before is not None:
-            await self._deletions.delete_voice(before)
+            await self.deletions.delete_voice(before)

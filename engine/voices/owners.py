@@ -6,6 +6,7 @@ is analyzed (`recording_analyzer.py`), who may use a voice (`permissions.py`).
 
 import asyncio
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from engine.base.clock import Clock
 from engine.model.errors import BadName, NotAllowed, StorageFull, TooManyVoices
@@ -22,32 +23,22 @@ from engine.voices.styles import checked_style
 from engine.voices.transactions import VoiceTransactions, unknown
 
 
+@dataclass(frozen=True, slots=True)
 class VoiceOwners:
     """`most_voices`: that a member may have."""
 
-    def __init__(
-        self,
-        transactions: VoiceTransactions,
-        freezes: Freezes,
-        deletions: PendingDeletions,
-        rate_limits: RateLimits,
-        recording_files: RecordingFiles,
-        speech: SpeechQueue,
-        clock: Clock,
-        most_voices: int,
-    ) -> None:
-        self._transactions = transactions
-        self._freezes = freezes
-        self._deletions = deletions
-        self._rate_limits = rate_limits
-        self._recording_files = recording_files
-        self._speech = speech
-        self._clock = clock
-        self._most_voices = most_voices
+    transactions: VoiceTransactions
+    freezes: Freezes
+    deletions: PendingDeletions
+    rate_limits: RateLimits
+    recording_files: RecordingFiles
+    speech: SpeechQueue
+    clock: Clock
+    most_voices: int
 
     async def own(self, member: str) -> list[Voice]:
         """All voices of this member, whether they may be used here or not."""
-        found = await self._transactions.read(lambda tx: tx.voices.of_owner(member))
+        found = await self.transactions.read(lambda tx: tx.voices.of_owner(member))
         return sorted(found, key=lambda voice: (voice.name.casefold(), voice.id))
 
     async def find_own(self, member: str, typed: str) -> Voice:
@@ -55,7 +46,7 @@ class VoiceOwners:
 
         Raises UnknownVoice.
         """
-        return await self._transactions.read(lambda tx: _own(tx, member, typed))
+        return await self.transactions.read(lambda tx: _own(tx, member, typed))
 
     # ---- a new voice
 
@@ -75,10 +66,10 @@ class VoiceOwners:
             _check_not_blocked(tx, requester)
             _check_role(tx, requester, roles, admin=admin)
             self._check_limits(tx, requester.member)
-            self._rate_limits.check(tx, requester.member, LimitedAction.UPLOAD)
+            self.rate_limits.check(tx, requester.member, LimitedAction.UPLOAD)
             _check_free(tx, requester.member, name)
 
-        await self._transactions.read(check)
+        await self.transactions.read(check)
 
     async def register(
         self, *, requester: Requester, name: str, scope: Scope, analyzed: Analyzed, consent: str
@@ -92,34 +83,25 @@ class VoiceOwners:
         """
         name = check_name(name)
         if scope is Scope.PUBLIC:
-            raise NotAllowed(
-                "a member's voice cannot be public",
-                code="public-is-the-operators",
-            )
+            raise NotAllowed("a member's voice cannot be public", code="public-is-the-operators")
         if scope is Scope.SERVER and requester.place is None:
-            raise NotAllowed(
-                "no server to share it with",
-                code="upload-needs-server",
-            )
-        return await self._transactions.run_to_completion(
+            raise NotAllowed("no server to share it with", code="upload-needs-server")
+        return await self.transactions.run_to_completion(
             self._register(requester, name, scope, analyzed, consent)
         )
 
     async def _register(
         self, requester: Requester, name: str, scope: Scope, analyzed: Analyzed, consent: str
     ) -> Voice:
-        now, reference = self._clock.time(), analyzed.reference
+        now, reference = self.clock.time(), analyzed.reference
         recognized: dict[int, str] = {}  # the freezes that cover it: id to place
 
         def write(tx: Transaction) -> Voice:
             if (
-                reference in self._transactions.blocked_references
+                reference in self.transactions.blocked_references
                 or EVERYWHERE in recognized.values()
             ):
-                raise NotAllowed(
-                    f"the reference {reference} is blocked",
-                    code="recording-blocked",
-                )
+                raise NotAllowed(f"the reference {reference} is blocked", code="recording-blocked")
             _check_not_blocked(tx, requester)
             self._check_limits(tx, requester.member)
             _check_free(tx, requester.member, name)
@@ -142,41 +124,37 @@ class VoiceOwners:
             if analyzed.fingerprint:
                 tx.freezes.put_print(voice.id, analyzed.fingerprint)
             tx.freezes.put_voice_under(voice, recognized)
-            self._transactions.record(tx, requester, Action.UPLOAD, voice.id, scope)
-            self._deletions.stored(tx, reference)
+            self.transactions.record(tx, requester, Action.UPLOAD, voice.id, scope)
+            self.deletions.stored(tx, reference)
             return voice
 
-        async with self._transactions.recordings_lock:
-            found = await self._freezes.recognize(analyzed.fingerprint)
+        async with self.transactions.recordings_lock:
+            found = await self.freezes.recognize(analyzed.fingerprint)
             recognized.update((each.id, each.place) for each in found)
-            async with self._deletions.unless_stored(reference):
+            async with self.deletions.unless_stored(reference):
                 await self._keep(analyzed)
-                voice = await self._transactions.act(write)
-        self._transactions.publish([voice.key])
+                voice = await self.transactions.act(write)
+        self.transactions.publish([voice.key])
         return voice
 
     async def keep_preview(self, reference: str, sound: bytes) -> None:
         """Store a recording's preview, if the recording is still stored. Raises OSError."""
-        async with self._transactions.recordings_lock:
-            if await asyncio.to_thread(self._recording_files.path, reference) is not None:
-                await asyncio.to_thread(self._recording_files.keep_preview, sound, reference)
+        async with self.transactions.recordings_lock:
+            if await asyncio.to_thread(self.recording_files.path, reference) is not None:
+                await asyncio.to_thread(self.recording_files.keep_preview, sound, reference)
 
     async def _keep(self, analyzed: Analyzed) -> None:
         try:
-            await asyncio.to_thread(_keep_files, self._recording_files, analyzed)
+            await asyncio.to_thread(_keep_files, self.recording_files, analyzed)
         except OSError as error:
             raise StorageFull(
-                f"the recording cannot be kept: {error}",
-                code="recording-not-kept",
+                f"the recording cannot be kept: {error}", code="recording-not-kept"
             ) from error
 
     def _check_limits(self, tx: Transaction, member: str) -> None:
-        most = self._most_voices
+        most = self.most_voices
         if not most:
-            raise NotAllowed(
-                "the settings allow no voices of members",
-                code="no-voices-of-members",
-            )
+            raise NotAllowed("the settings allow no voices of members", code="no-voices-of-members")
         if len(tx.voices.of_owner(member)) >= most:
             raise TooManyVoices(
                 f"the member has {most} voices",
@@ -198,7 +176,7 @@ class VoiceOwners:
             _check_not_blocked(tx, requester)
             _check_role(tx, requester, roles, admin=admin)
 
-        await self._transactions.read(check)
+        await self.transactions.read(check)
 
     async def rename(self, requester: Requester, key: str, name: str) -> Voice:
         """Rename one of the requester's voices. Raises UnknownVoice, BadName."""
@@ -208,10 +186,10 @@ class VoiceOwners:
             voice = _own(tx, requester.member, key)
             _check_free(tx, requester.member, name, but=voice)
             tx.voices.rename(voice.id, name)
-            self._transactions.record(tx, requester, Action.RENAME, voice.id)
+            self.transactions.record(tx, requester, Action.RENAME, voice.id)
             return _reload(tx, voice)
 
-        return await self._transactions.act(write, changed=[key])
+        return await self.transactions.act(write, changed=[key])
 
     async def share(
         self,
@@ -228,10 +206,7 @@ class VoiceOwners:
         Raises UnknownVoice, NotAllowed.
         """
         if scope is Scope.PUBLIC or (scope is Scope.SERVER and requester.place is None):
-            raise NotAllowed(
-                f"scope {scope} outside of its place",
-                code="scope-needs-place",
-            )
+            raise NotAllowed(f"scope {scope} outside of its place", code="scope-needs-place")
 
         def write(tx: Transaction) -> Voice:
             voice = _own(tx, requester.member, key)
@@ -244,10 +219,10 @@ class VoiceOwners:
             tx.voices.update(voice.id, scope=scope, place=place)
             tx.voices.put_members(voice.id, members)
             # Admins read the audit log, and the list of members is the owner's private matter.
-            self._transactions.record(tx, requester, Action.SHARE, voice.id, scope)
+            self.transactions.record(tx, requester, Action.SHARE, voice.id, scope)
             return _reload(tx, voice)
 
-        return await self._transactions.act(write, changed=[key])
+        return await self.transactions.act(write, changed=[key])
 
     async def style(
         self, requester: Requester, key: str, values: Mapping[str, object | None]
@@ -260,15 +235,15 @@ class VoiceOwners:
 
         def write(tx: Transaction) -> Voice:
             voice = _own(tx, requester.member, key)
-            style = checked_style(self._speech.info, voice.style, values)
+            style = checked_style(self.speech.info, voice.style, values)
             tx.voices.update(voice.id, style=style)
             detail = ", ".join(
                 f"{name} {'reset' if value is None else value}" for name, value in values.items()
             )
-            self._transactions.record(tx, requester, Action.STYLE, voice.id, detail)
+            self.transactions.record(tx, requester, Action.STYLE, voice.id, detail)
             return _reload(tx, voice)
 
-        return await self._transactions.act(write, changed=[key])
+        return await self.transactions.act(write, changed=[key])
 
     async def delete(self, requester: Requester, key: str) -> None:
         """Delete the voice and its audio. Its recording and what engines made of the recording go
@@ -283,9 +258,9 @@ class VoiceOwners:
 
         def record(tx: Transaction) -> None:
             _own(tx, requester.member, key)
-            self._transactions.record(tx, requester, Action.DELETE, voice.id)
+            self.transactions.record(tx, requester, Action.DELETE, voice.id)
 
-        await self._deletions.delete_voice(voice, record)
+        await self.deletions.delete_voice(voice, record)
 
 
 def _keep_files(recording_files: RecordingFiles, analyzed: Analyzed) -> None:
@@ -299,18 +274,12 @@ def _check_role(
 ) -> None:
     role = tx.rules.of(requester.place).uploaders
     if role is not None and role not in roles and not admin:
-        raise NotAllowed(
-            f"without the role {role}",
-            code="role-needed",
-        )
+        raise NotAllowed(f"without the role {role}", code="role-needed")
 
 
 def _check_not_blocked(tx: Transaction, requester: Requester) -> None:
     if requester.member in tx.freezes.members_blocked_on(requester.place):
-        raise NotAllowed(
-            f"the member is blocked on {requester.place}",
-            code="member-blocked",
-        )
+        raise NotAllowed(f"the member is blocked on {requester.place}", code="member-blocked")
 
 
 def _own(tx: Transaction, member: str, typed: str) -> Voice:
@@ -332,7 +301,4 @@ def _reload(tx: Transaction, voice: Voice) -> Voice:
 def _check_free(tx: Transaction, owner: str, name: str, *, but: Voice | None = None) -> None:
     taken = tx.voices.called(owner, name)
     if taken is not None and (but is None or taken.id != but.id):
-        raise BadName(
-            "the owner has another voice of that name",
-            code="name-taken",
-        )
+        raise BadName("the owner has another voice of that name", code="name-taken")

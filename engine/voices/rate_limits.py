@@ -103,8 +103,7 @@ class RateLimits:
             await asyncio.to_thread(self._keys.add, now)
         except OSError as error:
             raise StorageFull(
-                f"the key of attempts cannot be kept: {describe(error)}",
-                code="attempt-not-kept",
+                f"the key of attempts cannot be kept: {describe(error)}", code="attempt-not-kept"
             ) from error
 
     def _marks(self, member: str, kind: LimitedAction, now: float) -> list[str]:

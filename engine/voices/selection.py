@@ -39,10 +39,10 @@ class VoiceSelection:
     typed: bool = False  # named for this text, which is spoken in no other voice
 
 
+@dataclass(frozen=True, slots=True)
 class Selection:
-    def __init__(self, transactions: VoiceTransactions, speech: SpeechQueue) -> None:
-        self._transactions = transactions
-        self._speech = speech
+    transactions: VoiceTransactions
+    speech: SpeechQueue
 
     async def usable(self, requester: Requester) -> list[Voice]:
         """All voices that the requester may use here: their own first, then by name."""
@@ -87,12 +87,12 @@ class Selection:
 
     async def spoken_in(self, key: str, *, frontend: str) -> list[int]:
         """The front end's ended jobs in this registered voice, or ("") in any; newest first."""
-        return await self._transactions.read(
+        return await self.transactions.read(
             lambda tx: tx.jobs.ended_in(frontend, key or None, most=MOST_SPOKEN)
         )
 
     async def _read(self, query: Callable[[VoicePolicy, Transaction], T]) -> T:
-        return await self._transactions.read(lambda tx: query(self._transactions.policy(tx), tx))
+        return await self.transactions.read(lambda tx: query(self.transactions.policy(tx), tx))
 
     # ---- choices
 
@@ -105,17 +105,17 @@ class Selection:
 
         def write(tx: Transaction) -> None:
             if key is not None:
-                info = self._speech.info
+                info = self.speech.info
                 if info is None and voice_number(key) is None:
                     raise engine_unknown()  # the engine may have no such voice
-                _spoken(self._transactions.policy(tx), info, requester, key)
+                _spoken(self.transactions.policy(tx), info, requester, key)
             tx.rules.put_choice(requester.member, place, key)
 
-        await self._transactions.write(write)
+        await self.transactions.write(write)
 
     async def choices(self, member: str) -> Mapping[str, str]:
         """The voices that a member chose, by place. The key for everywhere is ""."""
-        return await self._transactions.read(lambda tx: tx.rules.choices_of(member))
+        return await self.transactions.read(lambda tx: tx.rules.choices_of(member))
 
     async def chosen(self, requester: Requester, typed: str | None) -> VoiceSelection:
         """The voice in which a text of the requester is spoken here.
@@ -126,7 +126,7 @@ class Selection:
 
         Raises UnknownVoice, AmbiguousVoice for `typed`.
         """
-        info = self._speech.info
+        info = self.speech.info
 
         def choose(policy: VoicePolicy, tx: Transaction) -> VoiceSelection:
             if typed:

@@ -18,10 +18,7 @@ def checked_style(
             style.pop(name, None)
             continue
         if info is None:
-            raise BadStyle(
-                "no engine has described itself yet",
-                code="style-engine-loading",
-            )
+            raise BadStyle("no engine has described itself yet", code="style-engine-loading")
         if name not in known:
             raise BadStyle(
                 f"{info.name} has no setting {name!r}",

@@ -147,7 +147,6 @@ PURE: Final = (
     "engine/voices/analysis/frames.py",
     "engine/voices/analysis/fingerprint.py",
     "engine/voices/analysis/rejection.py",
-    "engine/voices/analysis/wav.py",
     "engine/voices/directory.py",
     "engine/voices/permissions.py",
     "engine/voices/styles.py",

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from engine.base.aio import TaskSet, first_of
 from engine.base.clock import Clock
+from engine.base.data_dir import DataDirectory
 from engine.base.error_text import describe
 from engine.base.settings import Settings
 from engine.model.engine import EngineInfo, EngineState, SynthesisRequest
@@ -88,7 +89,7 @@ class EngineSupervisor:
             engine=settings.mynah_engine,
             checkpoint=settings.mynah_checkpoint,
             device=settings.mynah_device,
-            state_dir=settings.mynah_data_dir.absolute() / "conditionals",
+            state_dir=DataDirectory(settings.mynah_data_dir.absolute()).embeddings,
             pace=settings.mynah_espeak_pace,
             log_level=settings.mynah_log_level,
             log_format=settings.mynah_log_format,

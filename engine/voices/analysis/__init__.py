@@ -1,8 +1,7 @@
 """The analysis of one recording, in a process of its own that may fail.
 
 __main__.py     limits itself, reads one recording, writes one answer
-container.py    what a file's own bytes say, before anything decodes it
-  wav.py        WAV, RF64, W64: the sound behind a plain header
+container.py    what a file's own bytes say, before anything decodes it; WAV
   chunks.py     formats made of parts that name their size: AIFF, AU, CAF, AVI, ASF, MP4, Matroska
   frames.py     formats made of frames: MP3, AAC, Ogg
 decode.py       ffmpeg: any common format to mono sound
