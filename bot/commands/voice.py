@@ -140,9 +140,7 @@ class VoiceCommands(app_commands.Group):
         where: Literal["here", "everywhere"] | None = None,
     ) -> None:
         requester = requester_of(interaction)
-        if requester.place is None and where == "here":
-            raise NotAllowed("no server", code="here-needs-server")
-        everywhere = requester.place is None or where == "everywhere"
+        everywhere = where == "everywhere" or (where is None and requester.place is None)
         if voice is None:
             await self._selection.choose(requester, None, everywhere=everywhere)
             await self._reply(interaction, text("voice-choice-undone", everywhere=everywhere))

@@ -29,12 +29,11 @@ from bot.voices.moderation_text import (
     render_list,
     voice_label,
 )
-from engine.model.errors import Refused, UnknownJob
+from engine.model.errors import UnknownJob
 from engine.model.jobs import EndReason
-from engine.model.voices import ClonePolicy, Requester, Scope, Voice
+from engine.model.voices import ClonePolicy, Requester, Voice
 from engine.queue import FrontEndQueue
 from engine.voices.moderation import Moderation
-from engine.voices.permissions import open_to_all
 from engine.voices.selection import Selection
 
 Page = app_commands.Range[int, 1, 1000]
@@ -94,8 +93,6 @@ class VoiceAdmin(app_commands.Group):
     @app_commands.describe(voice=localized("option-admin-voice"))
     async def remove(self, interaction: discord.Interaction, voice: SharedVoice) -> None:
         requester = requester_of(interaction)
-        if voice.scope is not Scope.SERVER or not open_to_all(voice, requester.place):
-            raise Refused("nothing to remove", code="nothing-to-remove")
         ended = await self._decide(requester, self._moderation.remove(requester, voice.key))
         words = text("voice-admin-removed", voice=voice_label(voice, named=True))
         await self._answer(interaction, words, ended=ended)

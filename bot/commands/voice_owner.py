@@ -19,7 +19,7 @@ from bot.locales.catalog import label, text
 from bot.locales.escape import Markup
 from bot.voices.style_text import ALL, parse_value, render_style
 from bot.voices.upload_text import mentions, voice_name
-from engine.model.errors import BadStyle, NotAllowed, Refused
+from engine.model.errors import BadStyle, Refused
 from engine.model.voices import Scope
 from engine.queue import FrontEndQueue
 from engine.voices.moderation import Moderation
@@ -78,8 +78,6 @@ class VoiceOwner:
             raise Refused("nothing to share", code="share-with-whom")
         if scope in ("private", "server") and (add is not None or remove is not None):
             raise Refused("a member without a list", code="share-without-list")
-        if scope == "server" and requester.place is None:
-            raise NotAllowed("no server", code="share-needs-server")
         if scope == "server":
             await self._owners.check_sharing(
                 requester, roles=roles_of(interaction), admin=is_admin(interaction)

@@ -98,11 +98,8 @@ class Uploads:
         self, interaction: discord.Interaction, recording: Recording, name: str, scope: Scope
     ) -> None:
         """Ask for consent. Raises Refused for everything that is wrong without the recording."""
-        requester = requester_of(interaction)
-        if scope is Scope.SERVER and requester.place is None:
-            raise NotAllowed("no server", code="share-needs-server")
         self._fetcher.check(recording)
-        await self._check(interaction, name)
+        await self._check(interaction, name, scope)
         pending, replaced = self._add(interaction, recording, name, scope, answers=True)
         words = render_consent(name, scope, self._clock.time() + LAPSE_SECONDS)
         agree = Choice(label("upload-agree"), f"mynah:voice:agree:{pending.token}")
@@ -147,7 +144,7 @@ class Uploads:
         work = self._works[token] = _Work(pending.member, self._clock.monotonic() + WORK_SECONDS)
         try:
             await interaction.response.defer(ephemeral=True, thinking=True)
-            await self._check(interaction, pending.name)
+            await self._check(interaction, pending.name, pending.scope)
             await claim.wait()
             if work.forgotten:
                 raise NotAllowed("forgotten meanwhile", code="upload-lapsed")
@@ -183,10 +180,11 @@ class Uploads:
 
     # Steps.
 
-    async def _check(self, interaction: discord.Interaction, name: str) -> None:
+    async def _check(self, interaction: discord.Interaction, name: str, scope: Scope) -> None:
         await self._owners.check_upload(
             requester_of(interaction),
             name,
+            scope=scope,
             roles=roles_of(interaction),
             admin=is_admin(interaction),
         )

@@ -51,9 +51,15 @@ class VoiceOwners:
     # ---- a new voice
 
     async def check_upload(
-        self, requester: Requester, name: str, *, roles: Collection[str], admin: bool
+        self,
+        requester: Requester,
+        name: str,
+        *,
+        scope: Scope = Scope.PRIVATE,
+        roles: Collection[str],
+        admin: bool,
     ) -> None:
-        """Whether `register` would take a voice of this name from a member with these roles.
+        """Whether `register` would take such a voice from a member with these roles.
 
         Also checks whether another upload is allowed in this hour. A caller that goes on must
         count the upload with `RateLimits.attempt`.
@@ -61,6 +67,7 @@ class VoiceOwners:
         Raises BadName, TooManyVoices, TooOften, NotAllowed.
         """
         name = check_name(name)
+        _check_scope(requester, scope)
 
         def check(tx: Transaction) -> None:
             _check_not_blocked(tx, requester)
@@ -82,10 +89,7 @@ class VoiceOwners:
         Raises BadName, TooManyVoices, NotAllowed, StorageFull, NotAnalyzed. Nothing is stored then.
         """
         name = check_name(name)
-        if scope is Scope.PUBLIC:
-            raise NotAllowed("a member's voice cannot be public", code="public-is-the-operators")
-        if scope is Scope.SERVER and requester.place is None:
-            raise NotAllowed("no server to share it with", code="upload-needs-server")
+        _check_scope(requester, scope)
         return await self.transactions.run_to_completion(
             self._register(requester, name, scope, analyzed, consent)
         )
@@ -171,6 +175,7 @@ class VoiceOwners:
 
         Sharing must not get around the server's upload rules. Raises NotAllowed.
         """
+        _check_scope(requester, Scope.SERVER)
 
         def check(tx: Transaction) -> None:
             _check_not_blocked(tx, requester)
@@ -205,8 +210,7 @@ class VoiceOwners:
 
         Raises UnknownVoice, NotAllowed.
         """
-        if scope is Scope.PUBLIC or (scope is Scope.SERVER and requester.place is None):
-            raise NotAllowed(f"scope {scope} outside of its place", code="scope-needs-place")
+        _check_scope(requester, scope)
 
         def write(tx: Transaction) -> Voice:
             voice = _own(tx, requester.member, key)
@@ -267,6 +271,14 @@ def _keep_files(recording_files: RecordingFiles, analyzed: Analyzed) -> None:
     recording_files.keep(analyzed.wav, analyzed.reference)
     if analyzed.preview.is_file():
         recording_files.keep_preview(analyzed.preview.read_bytes(), analyzed.reference)
+
+
+def _check_scope(requester: Requester, scope: Scope) -> None:
+    """Whether a member may share a voice so."""
+    if scope is Scope.PUBLIC:
+        raise NotAllowed("a member's voice cannot be public", code="public-is-the-operators")
+    if scope is Scope.SERVER and requester.place is None:
+        raise NotAllowed("no server to share it with", code="share-needs-server")
 
 
 def _check_role(

@@ -101,7 +101,7 @@ class Selection:
         removes the choice. Raises UnknownVoice, NotAllowed, EngineUnknown."""
         place = EVERYWHERE if everywhere else requester.place
         if place is None:
-            raise NotAllowed("a choice for here, outside of any server", code="choice-needs-server")
+            raise NotAllowed("a choice for here, outside of any server", code="here-needs-server")
 
         def write(tx: Transaction) -> None:
             if key is not None:

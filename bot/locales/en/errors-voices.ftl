@@ -9,14 +9,11 @@ error-unknown-voice-there = There is no such voice here. Choose one of those tha
 # $voices: the voices, each with its number
 error-ambiguous-voice = Several voices have this name. Choose one of those that are offered as you type, or type its number: { $voices }
 error-engine-loading = The speech engine is loading for the first time, so its voices are not known yet. Try again when it has loaded.
-error-choice-needs-server = You are not in a server here. Choose the voice for everywhere.
 
 ## Adding a voice, and sharing it
 
 error-too-many-uploads = Many members are uploading voices right now. Try again in a few minutes.
 error-public-is-the-operators = Only the operator's voices are public. Share yours with a server, or with members.
-error-upload-needs-server = You are not in a server that you could share this voice with. Upload it privately, or in that server.
-error-scope-needs-place = You share a voice with a server in that server, or with members by their names.
 error-recording-blocked = The operator of this bot has blocked this recording. Use another recording.
 error-recording-not-kept = The recording could not be kept on this bot's disk. Tell its operator, and try again later.
 error-no-voices-of-members = This bot keeps no voices of members. Choose one of those that are offered as you type.
@@ -54,7 +51,7 @@ error-style-value = **{ $setting }** takes { $kind ->
 
 error-decision-needs-server = Admins decide this in a server. Use the command there.
 error-default-not-shared = Only a voice that everyone on this server may use can be its default. Have it shared with the server first.
-error-not-shared-here = This voice is not shared with this server, so there is nothing to remove. To keep it from being spoken here, freeze it.
+error-not-shared-here = This voice is not shared with this server, so there is nothing to remove. `/voice-admin freeze` keeps it from being spoken here.
 error-member-not-blocked = This member is not blocked from adding voices here.
 
 ## Limits of an hour

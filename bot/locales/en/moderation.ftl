@@ -84,7 +84,6 @@ voice-admin-allowed = { $cloned ->
     }
 voice-admin-blocked = Blocked: { $member } cannot upload voices here or share any with this server, and none of theirs is spoken here, until `/voice-admin unbar`.
 voice-admin-unblocked = { $member } can add voices to this server again.
-error-nothing-to-remove = This voice is not shared with this server, so there is nothing to remove. `/voice-admin freeze` keeps it from being spoken here.
 
 ## Reports: what admins of the server and the operator are sent. $member: who reports; $key: the
 ## voice as a command takes it; $id: the server's; $hash: the recording's.
