@@ -1,6 +1,6 @@
 """What members read about voices: the question before an upload, the card after it, the list. Pure.
 
-This file does not know Discord, nor how a recording is examined, nor who may use what.
+This file does not know Discord, nor how a recording is analyzed, nor who may use what.
 """
 
 from collections.abc import Collection, Sequence

@@ -1,13 +1,13 @@
 """Uploads: from a recording that a member points at to a registered voice.
 
-This file knows the order of the steps: ask, fetch, examine, register. It does not know sound, the
+This file knows the order of the steps: ask, fetch, analyze, register. It does not know sound, the
 sentences, what a member may upload (the registry judges, before the question and after it), nor
 whose turn it is (`work_slots`).
 
-    /voice upload ──▶ question ──▶ "I agree" ──▶ fetched, examined, registered ──▶ card
+    /voice upload ──▶ question ──▶ "I agree" ──▶ fetched, analyzed, registered ──▶ card
     Use as my voice ──▶ a form for the name ──┘        └──▶ refused: nothing is kept
 
-A recording is in a folder of its own while it is examined. The folder is deleted whatever happens.
+A recording is in a folder of its own while it is analyzed. The folder is deleted whatever happens.
 """
 
 import asyncio
@@ -60,7 +60,7 @@ Pending = PendingUpload[Asked]
 
 
 class Uploads:
-    """`folder` is for recordings while they are examined; `start` deletes what it finds there."""
+    """`folder` is for recordings while they are analyzed; `start` deletes what it finds there."""
 
     def __init__(
         self,
@@ -133,7 +133,7 @@ class Uploads:
         """The member pressed the button. Raises Refused, and then nothing is kept."""
         pending = self._find(interaction, token)
         if token in self._works:
-            raise Busy("pressed twice", code="already-examining")
+            raise Busy("pressed twice", code="already-analyzing")
         with self._slots.claim(pending.member) as claim:
             await self._work(interaction, pending, claim)
 
@@ -194,9 +194,9 @@ class Uploads:
     ) -> None:
         async with self._new_folder() as folder:
             try:
-                examining = self._examine(pending.source.recording, folder)
+                analyzing = self._analyze(pending.source.recording, folder)
                 left = work.until - self._clock.monotonic()
-                examined = await within(self._clock, left, examining)
+                analyzed = await within(self._clock, left, analyzing)
             except TimeoutError as error:
                 raise Busy("an upload took too long", code="upload-slow") from error
             if work.forgotten:
@@ -205,24 +205,24 @@ class Uploads:
                 requester=requester_of(interaction),
                 name=pending.name,
                 scope=pending.scope,
-                analyzed=examined,
+                analyzed=analyzed,
                 consent=text("upload-consent"),
             )
-            preview = await asyncio.to_thread(examined.preview.read_bytes)
-        await self._answer(interaction, voice, examined, preview)
+            preview = await asyncio.to_thread(analyzed.preview.read_bytes)
+        await self._answer(interaction, voice, analyzed, preview)
         await self._end(pending, text("upload-agreed"))
 
-    async def _examine(self, recording: Recording, folder: Path) -> Analyzed:
+    async def _analyze(self, recording: Recording, folder: Path) -> Analyzed:
         source = folder / "recording"
         await self._fetcher.fetch(recording, source)
         return await self._analyzer.analyze(source, folder / "voice.wav")
 
     async def _answer(
-        self, interaction: discord.Interaction, voice: Voice, examined: Analyzed, preview: bytes
+        self, interaction: discord.Interaction, voice: Voice, analyzed: Analyzed, preview: bytes
     ) -> None:
         log.info("a voice was uploaded", voice=voice.key, source=voice.analysis.source)
         place = requester_of(interaction).place
-        advice = [label(each.code, **each.fields) for each in examined.advice]
+        advice = [label(each.code, **each.fields) for each in analyzed.advice]
         frozen = place is not None and voice.id in await self._moderation.frozen(place)
         sent = await self._reply(
             interaction,
@@ -293,6 +293,6 @@ class _Work:
 
 
 def _sweep(folder: Path) -> None:
-    """Begin with an empty folder: a bot that was killed leaves what it was examining."""
+    """Begin with an empty folder: a bot that was killed leaves what it was analyzing."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -13,8 +13,8 @@ from typing import Final, Self
 from engine.base.clock import Clock
 from engine.model.errors import Busy
 
-#: Recordings that are fetched and examined at once: each may be on the disk at its full size.
-MOST_EXAMINED: Final = 12
+#: Recordings that are fetched and analyzed at once: each may be on the disk at its full size.
+MOST_ANALYZED: Final = 12
 #: Seconds in the line, of the nine that an upload may take in all (`uploads.WORK_SECONDS`).
 LINE_SECONDS: Final = 3.0
 #: Exports that are made at once: each is in memory as a whole, for seconds. Answers may be late.
@@ -105,9 +105,9 @@ class WorkSlot:
 
 
 def slots_for_analyses(clock: Clock) -> WorkSlots:
-    """For recordings that the bot fetches, examines or encodes."""
+    """For recordings that the bot fetches, analyzes or encodes."""
     return WorkSlots(
-        clock, MOST_EXAMINED, LINE_SECONDS, second="still-examining", full="examining-many"
+        clock, MOST_ANALYZED, LINE_SECONDS, second="still-analyzing", full="analyzing-many"
     )
 
 

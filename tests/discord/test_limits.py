@@ -20,7 +20,7 @@ from tests.discord.uploading import AGREE, agree, ask, give, kept, speech_file
 from tests.flow.harness import rows
 
 BAD = Upload("noise.mp3", b"This is no sound at all. " * 100)
-STILL = "I am still examining your last recording."
+STILL = "I am still analyzing your last recording."
 
 
 async def counted(bot: Running) -> int:
@@ -129,7 +129,7 @@ async def test_who_finds_all_places_taken_waits_in_line_and_is_told_when_that_is
     question = await ask(scene)
     waiting = await press(question, scene.ada)
     await clock.advance(3.1)
-    assert "I am examining many recordings just now. Try again" in await words(waiting)
+    assert "I am analyzing many recordings just now. Try again" in await words(waiting)
     assert await counted(bot) == 12  # nothing was done for her, so nothing counts
     waiting = await press(question, scene.ada)
     discord.files.release()  # and the twelve are told that theirs broke off
@@ -141,14 +141,14 @@ async def test_who_finds_all_places_taken_waits_in_line_and_is_told_when_that_is
 # Previews
 
 
-async def test_sixty_previews_cost_no_examination(
+async def test_sixty_previews_cost_no_analysis(
     bot: Running, scene: Scene, discord: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     discord.limit_rates(False)
     card = await give(scene, scope="server")
     (heard,) = await scene.ada.download(card)
     assert [each.stem for each in previews(bot)] == [each.stem for each in kept(bot)]
-    monkeypatch.setattr(sys, "executable", "/bin/false")  # an examination would fail
+    monkeypatch.setattr(sys, "executable", "/bin/false")  # an analysis would fail
     asked = [await scene.bob.command("voice preview", {"voice": "Morning"}) for _ in range(60)]
     for each in asked:
         answer = await (await each.answered()).original(15.0)

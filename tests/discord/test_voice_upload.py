@@ -192,7 +192,7 @@ async def test_pressing_twice_takes_the_recording_once(
     pressed = [await scene.ada.press(question, AGREE) for _ in range(2)]
     words = [(await (await each.answered()).original(15.0)).content for each in pressed]
     assert sorted("is kept" in each for each in words) == [False, True]
-    assert "I am already examining this recording." in words
+    assert "I am already analyzing this recording." in words
     assert len(await bot.registry.owners.own(str(scene.ada.id))) == 1
 
 
@@ -229,7 +229,7 @@ async def test_upload_that_is_under_way_at_the_end_leaves_nothing(
     assert kept(bot) == []
 
 
-async def test_what_a_killed_bot_was_examining_is_gone_at_the_next_start(
+async def test_what_a_killed_bot_was_analyzing_is_gone_at_the_next_start(
     scene: Scene, start: Start
 ) -> None:
     bot = await start()

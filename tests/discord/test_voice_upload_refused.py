@@ -239,7 +239,7 @@ async def test_two_hundred_uploads_at_once_each_get_an_answer(
     assert taken
     assert len(taken) + len(busy) == len(members)
     assert most_files <= 12
-    assert most_children <= 4  # the engine's host, its resource tracker, two examinations
+    assert most_children <= 4  # the engine's host, its resource tracker, two analyses
     assert left_over(bot) == []
     question = questions[answers.index(busy[-1])]
     assert "is kept" in (await agree(scene, question, by=members[answers.index(busy[-1])])).content

@@ -67,5 +67,5 @@ def kept(bot: Running) -> list[Path]:
 
 
 def left_over(bot: Running) -> list[Path]:
-    """The files in the folder in which recordings are examined."""
+    """The files in the folder in which recordings are analyzed."""
     return list((bot.settings.mynah_data_dir / "uploads").iterdir())

@@ -37,7 +37,7 @@ async def test_everything_is_in_it(voices: Voices) -> None:
     assert [name for name, _ in parts] == ["mynah-data-1.zip"]
     files = unpacked(parts)
     assert files.keys() == {"mynah-data.json", "My voice-.wav"}
-    assert files["My voice-.wav"] == voices.examined("ada My voice!").wav.read_bytes()
+    assert files["My voice-.wav"] == voices.analyzed("ada My voice!").wav.read_bytes()
     data: dict[str, Any] = json.loads(files["mynah-data.json"])
     assert data["member"] == "ada"
     (text,) = data["texts"]

@@ -145,7 +145,7 @@ async def test_server_that_freezes_without_end_makes_nobody_wait(voices: Voices)
         for number in range(MOST_PRINTS + 1):
             tx.freezes.put(
                 "here",
-                reference=voices.examined(f"harm {number}").reference,
+                reference=voices.analyzed(f"harm {number}").reference,
                 owner="ada",
                 made=print_named(f"harm {number}"),
             )
@@ -215,7 +215,7 @@ async def test_block_of_an_earlier_version_gains_its_fingerprint(voices: Voices)
 async def test_block_of_a_recording_that_is_not_here_works_by_its_bytes(
     running: Voices, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    reference = running.examined("harm").reference
+    reference = running.analyzed("harm").reference
     await in_a_thread(freeze, reference)
     assert "only exact copies are recognized" in capsys.readouterr().out
     await running.harness.pass_time(1)

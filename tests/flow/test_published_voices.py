@@ -15,11 +15,11 @@ from tests.flow.voices import ADA, ADMIN, BOB, Voices
 
 async def publish(voices: Voices, name: str, sound: str) -> Voice:
     """As the follower of the folder does it: the converted copy first."""
-    examined = voices.examined(sound)
+    analyzed = voices.analyzed(sound)
     RecordingFiles(voices.references, voices.data / "references").keep_converted(
-        examined.wav, examined.reference
+        analyzed.wav, analyzed.reference
     )
-    return await voices.registry.operator_voices.publish(name, examined)
+    return await voices.registry.operator_voices.publish(name, analyzed)
 
 
 async def test_everyone_may_use_it_everywhere_and_nobody_owns_it(voices: Voices) -> None:

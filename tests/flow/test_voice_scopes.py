@@ -265,10 +265,10 @@ async def test_owner_without_any_voice_left_has_not_lost_a_freeze_either(voices:
 
 async def test_changed_recording_of_the_operators_stays_frozen(voices: Voices) -> None:
     registry = await voices.open()
-    voice = await registry.operator_voices.publish("Narrator", voices.examined("one"))
+    voice = await registry.operator_voices.publish("Narrator", voices.analyzed("one"))
     await registry.moderation.freeze(ADMIN, voice.key)
-    await registry.operator_voices.publish("Narrator", voices.examined("two"))
+    await registry.operator_voices.publish("Narrator", voices.analyzed("two"))
     assert not await registry.selection.may_use(ADA, voice.key)
     await registry.operator_voices.unpublish("Narrator")
-    again = await registry.operator_voices.publish("Teller", voices.examined("one"))
+    again = await registry.operator_voices.publish("Teller", voices.analyzed("one"))
     assert not await registry.selection.may_use(ADA, again.key)

@@ -19,7 +19,7 @@ async def test_recording_is_kept_with_what_was_agreed_to(voices: Voices) -> None
     registry = await voices.open()
     voice = await voices.upload(ADA)
     assert voices.recordings() == {voice.reference}
-    assert voice.analysis == voices.examined("any").analysis
+    assert voice.analysis == voices.analyzed("any").analysis
     (kept,) = await voices.speech.database.read(lambda tx: tx.voices.consents_of("ada"))
     assert (kept["voice_id"], kept["place"]) == (voice.id, "here")
     assert kept["words"] == "It is my voice."
@@ -101,7 +101,7 @@ async def test_server_limits_who_may_upload(voices: Voices) -> None:
 
 async def test_recording_that_the_operator_has_blocked_is_refused(voices: Voices) -> None:
     registry = await voices.open()
-    block(voices.data / "frozen", voices.examined("blocked").reference)
+    block(voices.data / "frozen", voices.analyzed("blocked").reference)
     await voices.harness.pass_time(1)
     with pytest.raises(NotAllowed):
         await voices.upload(ADA, sound="blocked")

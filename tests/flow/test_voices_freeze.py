@@ -28,7 +28,7 @@ async def test_a_few_digits_are_enough(running: Voices, capsys: pytest.CaptureFi
 async def test_recording_that_nobody_has_yet_can_be_frozen(
     running: Voices, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    reference = running.examined("to come").reference
+    reference = running.analyzed("to come").reference
     assert freeze(reference) == 0
     assert "No voices have it" in capsys.readouterr().out
     assert freeze(f"{reference}.wav") == 0  # the file's name serves as well

@@ -70,12 +70,12 @@ class Voices:
 
     # ---- what members do
 
-    def examined(self, sound: str, *, like: str | None = None) -> Analyzed:
-        """An examined recording; the same sound is the same recording, to the byte. `like` names a
+    def analyzed(self, sound: str, *, like: str | None = None) -> Analyzed:
+        """An analyzed recording; the same sound is the same recording, to the byte. `like` names a
         sound from which it was made, by a change that is hard to hear."""
         contents = f"RIFF {sound}".encode() * 50
         reference = hashlib.sha256(contents).hexdigest()
-        wav = self.harness.directory.parent / f"examined {reference[:8]}.wav"
+        wav = self.harness.directory.parent / f"analyzed {reference[:8]}.wav"
         wav.write_bytes(contents)
         made = print_named(like or sound, changed=0.0 if like is None else 0.1)
         return Analyzed(wav=wav, reference=reference, analysis=REPORT, advice=(), fingerprint=made)
@@ -89,12 +89,12 @@ class Voices:
         sound: str | None = None,
         like: str | None = None,
     ) -> Voice:
-        examined = self.examined(sound or f"{requester.member} {name}", like=like)
+        analyzed = self.analyzed(sound or f"{requester.member} {name}", like=like)
         return await self.registry.owners.register(
             requester=requester,
             name=name,
             scope=scope,
-            analyzed=examined,
+            analyzed=analyzed,
             consent="It is my voice.",
         )
 

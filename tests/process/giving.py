@@ -70,7 +70,7 @@ def recordings(stage: Stage) -> list[Path]:
 
 
 def half_done(stage: Stage) -> list[Path]:
-    """The files in the folder in which recordings are examined."""
+    """The files in the folder in which recordings are analyzed."""
     return list((stage.data / "uploads").iterdir())
 
 

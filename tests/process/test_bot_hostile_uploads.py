@@ -103,7 +103,7 @@ async def test_a_thousand_members_at_once_each_get_an_answer(stage: Stage) -> No
     busy = [each for each in results if "nothing was kept" in each.content]
     assert len(kept) + len(busy) == len(questions)
     assert kept
-    # An engine server, its helper if it has one, and two examinations with their ffmpeg.
+    # An engine server, its helper if it has one, and two analyses with their ffmpeg.
     assert max(len(each.below) for each in peaks) <= len(before.below) + 5
     assert max(each.files for each in peaks) <= before.files + 200
     assert max(each.memory for each in peaks) <= before.memory + 64 * MEBIBYTE

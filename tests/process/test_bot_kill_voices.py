@@ -26,8 +26,8 @@ PURGE = "engine.voices.pending_deletions:PendingDeletions.purge"
 ERASE = "engine.voices.erasure:MemberErasure.erase"
 
 
-def examining(bot: Process) -> list[psutil.Process]:
-    """The processes in which a recording is examined, ffmpeg included."""
+def analyzing(bot: Process) -> list[psutil.Process]:
+    """The processes in which a recording is analyzed, ffmpeg included."""
     hosts = bot.hosts
     hosts += [below for host in hosts for below in host.children(recursive=True)]
     return [each for each in bot.below() if each not in hosts]
@@ -50,13 +50,13 @@ async def test_killed_while_the_recording_is_fetched_nothing_is_kept(stage: Stag
     assert nothing_is_kept(stage)
 
 
-async def test_killed_while_the_recording_is_examined_the_examination_ends_too(
+async def test_killed_while_the_recording_is_analyzed_the_analysis_ends_too(
     stage: Stage,
 ) -> None:
     bot = await stage.start()
     await pressed(stage, await asked(stage, tedious_recording()))
     async with asyncio.timeout(PATIENCE):
-        while len(found := examining(bot)) < 2:  # noqa: ASYNC110 -- nobody tells of ffmpeg
+        while len(found := analyzing(bot)) < 2:  # noqa: ASYNC110 -- nobody tells of ffmpeg
             await asyncio.sleep(0.01)
     await bot.kill()
     assert await gone(found)

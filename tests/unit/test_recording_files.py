@@ -16,7 +16,7 @@ def recording_files(tmp_path: Path) -> RecordingFiles:
 
 
 def recording(folder: Path, data: bytes) -> tuple[Path, str]:
-    file = folder / "examined.wav"
+    file = folder / "analyzed.wav"
     file.write_bytes(data)
     return file, hashlib.sha256(data).hexdigest()
 

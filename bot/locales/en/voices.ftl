@@ -191,11 +191,11 @@ command-voice-delete = Delete a voice of yours permanently
 error-not-own-message = Use this on a message of your own: nobody can give away another's voice.
 error-message-without-recording = This message has no recording. Choose one of yours with a voice message, or with a file that has sound.
 error-upload-lapsed = This has lapsed. Upload the recording again.
-error-already-examining = I am already examining this recording.
-error-upload-slow = I am examining many recordings just now. Press **{ upload-agree }** again in a moment; nothing was kept so far.
+error-already-analyzing = I am already analyzing this recording.
+error-upload-slow = I am analyzing many recordings just now. Press **{ upload-agree }** again in a moment; nothing was kept so far.
 error-share-needs-server = You share a voice with a server in that server: use this command there.
-error-still-examining = I am still examining your last recording. Try again when I have answered.
-error-examining-many = I am examining many recordings just now. Try again in a moment; nothing was kept so far.
+error-still-analyzing = I am still analyzing your last recording. Try again when I have answered.
+error-analyzing-many = I am analyzing many recordings just now. Try again in a moment; nothing was kept so far.
 error-download-elsewhere = This recording is not on Discord's servers, so it was not fetched.
 error-download-empty = This file is empty. Record it again.
 # $most: MiB
