@@ -26,7 +26,7 @@ from engine.base.settings import MEBIBYTE, Settings, load_settings, secrets_of
 from engine.model.engine import EngineInfo, SynthesisRequest
 from engine.model.errors import EngineError, EngineUnavailable, SetupError
 from engine.store.integrity import check_integrity
-from engine.tts.client.factory import check_settings
+from engine.tts.client.fallback import check_settings
 from engine.tts.client.supervisor import EngineSupervisor
 from engine.tts.engines.catalog import ENGINES, check_names
 from engine.voices import analysis_process

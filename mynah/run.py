@@ -27,7 +27,7 @@ from engine.base.settings import Settings, load_settings, secrets_of
 from engine.model.errors import SetupError
 from engine.queue import FrontEndQueue, SpeechQueue
 from engine.tts.client.engine import Engine
-from engine.tts.client.factory import engine_from
+from engine.tts.client.fallback import engine_from
 from engine.voices.operator_folder import OperatorFolder
 from engine.voices.recording_files import RecordingFiles
 from engine.voices.registry import VoiceRegistry

@@ -75,12 +75,8 @@ class SynthesizeCommand:
     recording: bytes | None = field(default=None, repr=False)
 
     def to_json(self) -> dict[str, Any]:
-        body = {
-            "id": self.id,
-            "deadline_in": self.deadline_in,
-            "format": self.format,
-            **self.request.to_json(),
-        }
+        own = {"id": self.id, "deadline_in": self.deadline_in, "format": self.format}
+        body = own | self.request.to_json()
         if self.recording is not None:
             body["recording"] = base64.b64encode(self.recording).decode("ascii")
         return body
@@ -123,8 +119,7 @@ class SynthesizeCommand:
         form = body.get("format", "ogg")
         if form not in ("ogg", "wav"):
             raise Invalid("format must be ogg or wav")
-        reference = _text(body, "reference", _MOST_ID) or None
-        if reference is not None:
+        if reference := _text(body, "reference", _MOST_ID) or None:
             check_reference(reference)
         seed = body.get("seed", 0)
         if isinstance(seed, bool) or not isinstance(seed, int) or not -(2**63) <= seed < 2**63:
@@ -185,17 +180,12 @@ class Health:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Raises KeyError, TypeError for what is no report."""
-        info = data.get("info")
-        return cls(
-            state=data["state"],
-            info=EngineInfo.from_json(info) if info is not None else None,
-            error=data.get("error"),
-            busy=tuple(Busy(**busy) for busy in data.get("busy", ())),
-            waiting=data.get("waiting", 0),
-            voices_held=data.get("voices_held", 0),
-            voices_made=data.get("voices_made", 0),
-            broken=tuple(Broken(**broken) for broken in data.get("broken", ())),
-        )
+        known = {each.name: data[each.name] for each in fields(cls) if each.name in data}
+        if known.get("info") is not None:
+            known["info"] = EngineInfo.from_json(known["info"])
+        known["busy"] = tuple(Busy(**busy) for busy in data.get("busy", ()))
+        known["broken"] = tuple(Broken(**broken) for broken in data.get("broken", ()))
+        return cls(**known)
 
 
 #: Each error's code and HTTP status. Any other error is a bug of the host: 500, retryable.

@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.tts.engines.chatterbox.languages import Languages
 from engine.tts.engines.chatterbox.models import MODELS
+from engine.tts.engines.chatterbox.tokenizer import Languages
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,7 @@ from pathlib import Path
 from engine.base.clock import SystemClock
 from engine.base.settings import load_settings
 from engine.model.engine import EngineState
-from engine.tts.client.factory import engine_from
-from engine.tts.client.fallback import FallbackEngine
+from engine.tts.client.fallback import FallbackEngine, engine_from
 from engine.tts.client.supervisor import EngineSupervisor
 from tests.process.hosts import host_options, tone_host_at, until
 from tests.process.speaking import speech_on, spoken

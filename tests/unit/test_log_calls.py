@@ -39,7 +39,7 @@ OWN_WORDS: Final = {
     "engine/tts/engines/espeak_library.py": "a library that cannot be loaded",
     "engine/tts/server/__main__.py": "what an operator must set first",
     "engine/tts/server/runner.py": "our own OutOfMemory",
-    "engine/tts/server/listener.py": "the resolver, at the start",
+    "engine/tts/server/connections.py": "the resolver, at the start",
     "engine/tts/audio/wav.py": "of the wave module, that a header is wrong",
     "engine/tts/protocol.py": "our own errors, and the place of a fault in JSON",
     "engine/voices/analysis_process.py": "our own Ended",

@@ -43,10 +43,14 @@ def checksum(page: bytes) -> int:
 
 
 class OggWriter:
-    """Writes one stream: `headers()`, `pages(packets)` as they come, `end(packets)`."""
+    """Writes one stream: `headers()`, `pages(packets)` as they come, `end(packets)`.
 
-    def __init__(self, *, pre_skip: int = PRE_SKIP) -> None:
+    `most`: packets a page, fewer than 43.
+    """
+
+    def __init__(self, *, pre_skip: int = PRE_SKIP, most: int = PACKETS_PER_PAGE) -> None:
         self._pre_skip = pre_skip
+        self._most = most
         self._sequence = 0
         self._granule = 0
 
@@ -60,8 +64,8 @@ class OggWriter:
     def pages(self, packets: Sequence[bytes]) -> bytes:
         """The next packets, on as many pages as they need; nothing for none."""
         out = b""
-        for at in range(0, len(packets), PACKETS_PER_PAGE):
-            group = packets[at : at + PACKETS_PER_PAGE]
+        for at in range(0, len(packets), self._most):
+            group = packets[at : at + self._most]
             self._granule += SAMPLES_PER_FRAME * len(group)
             out += self._page(group, 0)
         return out
@@ -72,7 +76,7 @@ class OggWriter:
         `samples`: how many samples at 48 kHz a listener hears in all, without the pre-skip; more
         samples in the last packet are padding. None: all.
         """
-        keep = max(0, len(packets) - 1) // PACKETS_PER_PAGE * PACKETS_PER_PAGE
+        keep = max(0, len(packets) - 1) // self._most * self._most
         out = self.pages(packets[:keep])
         self._granule += SAMPLES_PER_FRAME * len(packets[keep:])
         if samples is not None:

@@ -1,7 +1,6 @@
 """Sound to Opus, by libopus through PyAV: packets of 20 ms as they come, in an Ogg stream."""
 
 import struct
-from collections.abc import Iterator
 from typing import Final
 
 import av
@@ -77,18 +76,14 @@ class OpusEncoder:
         return packets
 
     def _encode(self, samples: Samples) -> list[bytes]:
-        frames = self._frames(samples)
-        return [bytes(packet) for frame in frames for packet in self._codec.encode(frame)]
-
-    def _frames(self, samples: Samples) -> Iterator[av.AudioFrame]:
-        stereo = np.repeat(samples, CHANNELS).reshape(1, -1)
-        size = SAMPLES_PER_FRAME * CHANNELS
-        for at in range(0, stereo.shape[1], size):
-            frame = av.AudioFrame.from_ndarray(stereo[:, at : at + size], "flt", "stereo")
-            frame.sample_rate = SAMPLE_RATE
-            frame.pts = self._position
+        packets: list[bytes] = []
+        for mono in samples.reshape(-1, SAMPLES_PER_FRAME):
+            stereo = np.repeat(mono, CHANNELS).reshape(1, -1)
+            frame = av.AudioFrame.from_ndarray(stereo, "flt", "stereo")
+            frame.sample_rate, frame.pts = SAMPLE_RATE, self._position
             self._position += SAMPLES_PER_FRAME
-            yield frame
+            packets += map(bytes, self._codec.encode(frame))
+        return packets
 
 
 class OggSound:
@@ -97,17 +92,13 @@ class OggSound:
     def __init__(self, rate: int) -> None:
         self._postprocessor = Postprocessor(rate)
         self._encoder = OpusEncoder()
-        self._writer = OggWriter(pre_skip=self._encoder.pre_skip)
+        self._writer = OggWriter(pre_skip=self._encoder.pre_skip, most=PACKETS_PER_PAGE)
         self._begun = False
-
-    @property
-    def seconds(self) -> float:
-        """The length of the sound so far."""
-        return self._encoder.samples / SAMPLE_RATE
 
     def feed(self, pcm: Pcm) -> bytes:
         """The pages that are whole now; the first ones with the headers."""
-        return self._pages(self._encoder.feed(self._postprocessor.feed(pcm)))
+        packets = self._encoder.feed(self._postprocessor.feed(pcm))
+        return self._headers() + self._writer.pages(packets) if packets else b""
 
     def flush(self) -> bytes:
         """The rest of the sound and the end of the stream; nothing if there was no sound."""
@@ -115,17 +106,7 @@ class OggSound:
         if not self._encoder.samples:
             return b""
         packets += self._encoder.flush()
-        keep = max(0, len(packets) - 1) // PACKETS_PER_PAGE * PACKETS_PER_PAGE
-        pages = self._pages(packets[:keep]) or self._headers()
-        return pages + self._writer.end(packets[keep:], samples=self._encoder.samples)
-
-    def _pages(self, packets: list[bytes]) -> bytes:
-        if not packets:
-            return b""
-        pages = self._headers()
-        for at in range(0, len(packets), PACKETS_PER_PAGE):
-            pages += self._writer.pages(packets[at : at + PACKETS_PER_PAGE])
-        return pages
+        return self._headers() + self._writer.end(packets, samples=self._encoder.samples)
 
     def _headers(self) -> bytes:
         if self._begun:

@@ -22,6 +22,9 @@ TAIL_HELD: Final = 1.0  # seconds of silence held back at most, in case it is th
 FADE_IN: Final = 0.003
 FADE_OUT: Final = 0.010
 CEILING: Final = amplitude(-1.0)  # Opus overshoots a little, and must not reach full scale
+LOOK_AHEAD: Final = 5  # frames of the limiter
+RECOVERY: Final = 0.120  # seconds to recover 63 % of a reduction: slower than a voice's pitch
+_FRAME: Final = SAMPLE_RATE // 1000  # samples
 
 Gains = NDArray[np.float64]
 
@@ -69,10 +72,12 @@ class Trim:
 
 
 class Resample:
-    """To another rate, in a stream (soxr, quality "HQ": inaudible)."""
+    """To 48 kHz, in a stream (soxr, quality "HQ": inaudible)."""
 
-    def __init__(self, rate: int, to: int = SAMPLE_RATE) -> None:
-        self._stream = soxr.ResampleStream(rate, to, 1, dtype="float32") if rate != to else None
+    def __init__(self, rate: int) -> None:
+        self._stream = None
+        if rate != SAMPLE_RATE:
+            self._stream = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
 
     def feed(self, samples: Samples) -> Samples:
         return self._run(samples, last=False)
@@ -90,9 +95,10 @@ class Resample:
 class Fade:
     """Makes the sound begin and end at zero, so that joins do not click."""
 
-    def __init__(self, rate: int = SAMPLE_RATE) -> None:
-        self._rising = np.linspace(0, 1, int(FADE_IN * rate), endpoint=False, dtype=np.float32)
-        self._falling = np.linspace(1, 0, int(FADE_OUT * rate), dtype=np.float32)
+    def __init__(self) -> None:
+        rising, falling = int(FADE_IN * SAMPLE_RATE), int(FADE_OUT * SAMPLE_RATE)
+        self._rising = np.linspace(0, 1, rising, endpoint=False, dtype=np.float32)
+        self._falling = np.linspace(1, 0, falling, dtype=np.float32)
         self._held = _EMPTY
 
     def feed(self, samples: Samples) -> Samples:
@@ -119,26 +125,21 @@ class Limit:
     each peak's gain in time (look-ahead 5 ms) and recovers exponentially.
     """
 
-    LOOK_AHEAD = 5  # frames
-    RECOVERY = 0.120  # seconds to recover 63 % of a reduction: slower than a voice's pitch
-
-    def __init__(self, rate: int = SAMPLE_RATE, ceiling: float = CEILING) -> None:
-        self._frame = rate // 1000
-        self._ceiling = ceiling
-        self._recovery = float(1 - np.exp(-0.001 / self.RECOVERY))
+    def __init__(self) -> None:
+        self._recovery = float(1 - np.exp(-0.001 / RECOVERY))
         self._held = _EMPTY  # the frames of the look-ahead, and a part of one
         self._gain = 1.0  # at the border before the next frame to leave
         self._before = 1.0  # the gain that the last frame that left needed
 
     def feed(self, samples: Samples) -> Samples:
         joined = np.concatenate((self._held, samples))
-        frames = max(0, len(joined) // self._frame - self.LOOK_AHEAD)
+        frames = max(0, len(joined) // _FRAME - LOOK_AHEAD)
         return self._release(joined, frames)
 
     def flush(self) -> Samples:
         size = len(self._held)
-        whole = -(-size // self._frame)
-        padded = np.zeros((whole + self.LOOK_AHEAD) * self._frame, np.float32)
+        whole = -(-size // _FRAME)
+        padded = np.zeros((whole + LOOK_AHEAD) * _FRAME, np.float32)
         padded[:size] = self._held
         out = self._release(padded, whole)[:size]
         self._held = _EMPTY
@@ -146,19 +147,19 @@ class Limit:
 
     def _release(self, joined: Samples, frames: int) -> Samples:
         """The first `frames` of `joined`, limited; the rest, with the look-ahead, is held."""
-        end = frames * self._frame
+        end = frames * _FRAME
         self._held = joined[end:]
         if not frames:
             return _EMPTY
-        seen = joined[: (frames + self.LOOK_AHEAD) * self._frame].reshape(-1, self._frame)
+        seen = joined[: (frames + LOOK_AHEAD) * _FRAME].reshape(-1, _FRAME)
         peaks = np.abs(seen).max(axis=1)
-        if self._gain == 1.0 and peaks.max() <= self._ceiling:
+        if self._gain == 1.0 and peaks.max() <= CEILING:
             self._before = 1.0
             return joined[:end]
-        needs = np.minimum(1.0, self._ceiling / np.maximum(peaks, self._ceiling))
+        needs = np.minimum(1.0, CEILING / np.maximum(peaks, CEILING))
         gains = self._gains(needs, frames)
         self._before = float(needs[frames - 1])
-        borders = np.arange(frames + 1) * self._frame
+        borders = np.arange(frames + 1) * _FRAME
         curve = np.interp(np.arange(end), borders, gains)
         return (joined[:end] * curve).astype(np.float32)
 
@@ -166,8 +167,8 @@ class Limit:
         """The gain at each border of the first `frames` frames, from what each frame needs."""
         lowest = np.minimum(needs[:frames], np.concatenate(([self._before], needs[: frames - 1])))
         ahead = np.append(lowest, min(needs[frames - 1], needs[frames]))
-        for distance in range(1, self.LOOK_AHEAD):
-            share = 1 - distance / self.LOOK_AHEAD
+        for distance in range(1, LOOK_AHEAD):
+            share = 1 - distance / LOOK_AHEAD
             needed = needs[distance : distance + frames + 1]
             ahead = np.minimum(ahead, 1 - (1 - needed) * share)
         gains = np.empty(frames + 1)

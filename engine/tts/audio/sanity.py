@@ -46,12 +46,9 @@ class Span:
 
 def span(text: str) -> Span:
     """The durations that are plausible for `text`."""
-    each = [_seconds(character) for character in text]
-    least, usual, most = (math.fsum(column) for column in zip(*each, strict=True)) if each else _0
+    each = [(0.0, 0.0, 0.0), *map(_seconds, text)]
+    least, usual, most = map(math.fsum, zip(*each, strict=True))
     return Span(max(_SHORTEST, least), usual, _SLACK + most)
-
-
-_0: Final = (0.0, 0.0, 0.0)
 
 
 def _seconds(character: str) -> tuple[float, float, float]:

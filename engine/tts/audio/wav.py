@@ -70,8 +70,11 @@ class WavSound:
         size = self._file.tell() - _HEADER.size
         if not size:
             return b""
+        second = SAMPLE_RATE * _SAMPLE_WIDTH
+        form = (16, _PLAIN, 1, SAMPLE_RATE, second, _SAMPLE_WIDTH, 8 * _SAMPLE_WIDTH)
+        riff = (b"RIFF", _HEADER.size - 8 + size, b"WAVE")
         self._file.seek(0)
-        self._file.write(_header(size))
+        self._file.write(_HEADER.pack(*riff, b"fmt ", *form, b"data", size))
         return self._file.getvalue()
 
     def _write(self, samples: Samples) -> None:
@@ -80,12 +83,3 @@ class WavSound:
                 f"the WAV file is larger than {MOST_WAV} bytes", code="too-long-for-wav"
             )
         self._file.write((samples * _FULL_SCALE).round().astype("<i2").tobytes())
-
-
-def _header(size: int) -> bytes:
-    """The header of a file with that many bytes of sound."""
-    second = SAMPLE_RATE * _SAMPLE_WIDTH
-    form = (16, _PLAIN, 1, SAMPLE_RATE, second, _SAMPLE_WIDTH, 8 * _SAMPLE_WIDTH)
-    return _HEADER.pack(
-        *(b"RIFF", _HEADER.size - 8 + size, b"WAVE"), *(b"fmt ", *form), *(b"data", size)
-    )

@@ -1,4 +1,5 @@
-"""Two engines as one: a fallback speaks while the main engine is down.
+"""The engine that the settings ask for: one, or two as one, of which the fallback speaks while the
+main engine is down.
 
     main loads for the first time      nobody speaks: it is about to be there
     main is down, or loads again       the fallback, started when it is first needed
@@ -18,10 +19,15 @@ import structlog
 
 from engine.base.aio import first_of
 from engine.base.clock import Clock
+from engine.base.settings import Settings
 from engine.model.engine import EngineInfo, EngineState, SynthesisRequest
-from engine.model.errors import EngineUnavailable
+from engine.model.errors import EngineUnavailable, SetupError
 from engine.tts.audio.ogg import OggPiece
 from engine.tts.client.engine import Engine
+from engine.tts.client.host import Recordings
+from engine.tts.client.process import HostOptions
+from engine.tts.client.supervisor import EngineSupervisor
+from engine.tts.engines.catalog import check_installed, check_names
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +35,36 @@ _POLL: Final = 0.5  # seconds between looks at a main engine that loads for the 
 #: Looks that found it down, after which the fallback starts. More than one: a host that cannot be
 #: reached yet may need a few tries.
 _DOWN_LOOKS: Final = 3
+
+
+def engine_from(settings: Settings, clock: Clock, recordings: Recordings) -> Engine:
+    """Not started. Raises SetupError for wrong settings; whether a model loads shows only later."""
+    check_settings(settings)
+    main = EngineSupervisor.from_settings(settings, clock, recordings)
+    is_main = settings.mynah_engine == settings.mynah_fallback and not settings.mynah_engine_url
+    if settings.mynah_fallback is None or is_main:
+        return main
+    options = HostOptions(
+        engine=settings.mynah_fallback,
+        log_level=settings.mynah_log_level,
+        log_format=settings.mynah_log_format,
+    )
+    fallback = EngineSupervisor(clock, options=options, hang_limit=settings.mynah_hang_limit)
+    return FallbackEngine(main, fallback, clock)
+
+
+def check_settings(settings: Settings) -> None:
+    """Raises SetupError for a name that no engine has, and where a local host cannot work."""
+    check_names(settings.mynah_engine, settings.mynah_fallback)
+    if settings.mynah_engine_url:
+        return
+    check_installed(settings.mynah_engine)
+    checkpoint = settings.mynah_checkpoint
+    if checkpoint is not None and not checkpoint.is_dir():
+        raise SetupError(
+            f"MYNAH_CHECKPOINT: there is no folder {checkpoint}. Name the folder that holds the "
+            "model's files, or leave it empty to fetch them."
+        )
 
 
 class FallbackEngine:
@@ -46,9 +82,8 @@ class FallbackEngine:
 
     @property
     def state(self) -> EngineState:
-        if self._main.state is EngineState.READY:
-            return EngineState.READY
-        return self._in_use.state
+        ready = self._main.state is EngineState.READY
+        return EngineState.READY if ready else self._in_use.state
 
     @property
     def fallback_speaks(self) -> bool:
@@ -66,7 +101,11 @@ class FallbackEngine:
         if self._main.state is not EngineState.READY:
             asked[asyncio.create_task(self._fallback_info())] = self._fallback
         first, engine = list(asked.items())[await first_of(*asked)]  # the main one, if both are
-        self._use(engine)
+        if engine is not self._in_use:
+            which = "fallback" if engine is self._fallback else "main"
+            log.warning("another engine speaks from now on", which=which)
+        self._in_use = engine
+        self._main_was_ready = self._main_was_ready or engine is self._main
         self._info = first.result()
         return self._info
 
@@ -85,14 +124,6 @@ class FallbackEngine:
     async def forget(self, reference: str) -> None:
         """Only the main engine knows reference voices."""
         await self._main.forget(reference)
-
-    def _use(self, engine: Engine) -> None:
-        if engine is not self._in_use:
-            which = "fallback" if engine is self._fallback else "main"
-            log.warning("another engine speaks from now on", which=which)
-        self._in_use = engine
-        if engine is self._main:
-            self._main_was_ready = True
 
     async def _fallback_info(self) -> EngineInfo:
         looks = 0

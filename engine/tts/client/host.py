@@ -84,20 +84,17 @@ class EngineHost:
         Raises what `EngineHttpClient.synthesize` does, except VoiceMissing; SynthesisFailed also if
         there is no recording.
         """
-        try:
-            async with aclosing(self.http.synthesize(command)) as pieces:
-                async for piece in pieces:
-                    yield piece
-            return
-        except VoiceMissing:
-            pass  # it comes before any sound, so nothing is heard twice
-        command = replace(command, recording=await _recording(command, recordings))
-        try:
-            async with aclosing(self.http.synthesize(command)) as pieces:
-                async for piece in pieces:
-                    yield piece
-        except VoiceMissing as error:
-            raise SynthesisFailed("the host does not take the voice that it was given") from error
+        while True:
+            try:
+                async with aclosing(self.http.synthesize(command)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+                return
+            except VoiceMissing as error:  # it comes before any sound: nothing is heard twice
+                if command.recording is not None:
+                    reason = "the host does not take the voice that it was given"
+                    raise SynthesisFailed(reason) from error
+            command = replace(command, recording=await _recording(command, recordings))
 
     async def cause(self, command: SynthesizeCommand, broken: StreamBroken) -> EngineError:
         """Why the stream of `command` broke: the host knows, or the host is dead."""
@@ -117,18 +114,12 @@ class EngineHost:
 
 
 async def _recording(command: SynthesizeCommand, recordings: Recordings) -> bytes:
-    """Raises SynthesisFailed."""
+    """Raises SynthesisFailed, also for a recording whose hash is not its name: the host would
+    refuse it."""
     reference = command.request.reference or ""
-    recording = await asyncio.to_thread(_undamaged, recordings, reference)
-    if recording is None:
-        raise SynthesisFailed(f"there is no recording {reference}", code="recording-gone")
-    return recording
-
-
-def _undamaged(recordings: Recordings, reference: str) -> bytes | None:
-    """The recording, if its hash is its name: the host would refuse any other."""
-    recording = recordings(reference)
-    if recording is None or hashlib.sha256(recording).hexdigest() == reference:
-        return recording
-    log.error("a recording on disk is damaged", reference=reference)
-    return None
+    recording = await asyncio.to_thread(recordings, reference)
+    if recording is not None:
+        if hashlib.sha256(recording).hexdigest() == reference:
+            return recording
+        log.error("a recording on disk is damaged", reference=reference)
+    raise SynthesisFailed(f"there is no recording {reference}", code="recording-gone")

@@ -64,29 +64,21 @@ class EngineHttpClient:
     def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url
         self._base, socket = check_url(url)
-        connector = aiohttp.UnixConnector(socket, limit=0) if socket else None
         self._waits: set[asyncio.Timeout] = set()
-        secret = {"Authorization": f"Bearer {token}"} if token and not socket else {}
         self._session = aiohttp.ClientSession(
-            headers=secret,
-            connector=connector or aiohttp.TCPConnector(limit=0),
+            headers={"Authorization": f"Bearer {token}"} if token and not socket else None,
+            connector=(
+                aiohttp.UnixConnector(socket, limit=0) if socket else aiohttp.TCPConnector(limit=0)
+            ),
             # No limit: an engine may take minutes for its first sound. The supervisor finds hangs.
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
         )
 
     async def health(self, *, within: float) -> Health:
         """Raises EngineUnavailable if no report arrives within that many seconds; AccessRefused."""
-        if self._session.closed:
-            raise EngineUnavailable("the client was closed")
-        try:
-            async with (
-                asyncio.timeout(within),
-                self._session.get(f"{self._base}/health", allow_redirects=False) as response,
-            ):
-                _check_access(response)
-                return Health.from_json(json.loads(await response.read()))
-        except (*_BREAKS, ValueError, KeyError, TypeError) as error:
-            raise EngineUnavailable(f"no health from {self.url}: {describe(error)}") from error
+        async with self._answer("GET", "/health", within) as response:
+            _check_access(response)
+            return Health.from_json(json.loads(await response.read()))
 
     async def synthesize(self, command: SynthesizeCommand) -> AsyncGenerator[OggPiece, None]:
         """The sound of `command` as it arrives, ending normally only if it is whole.
@@ -128,25 +120,29 @@ class EngineHttpClient:
 
     async def forget(self, reference: str, *, within: float) -> None:
         """Raises EngineUnavailable unless the host confirms within that many seconds."""
-        if self._session.closed:
-            raise EngineUnavailable("the client was closed")
-        try:
-            async with (
-                asyncio.timeout(within),
-                self._session.delete(
-                    f"{self._base}/voices/{reference}", allow_redirects=False
-                ) as response,
-            ):
-                if response.status >= 300:
-                    raise await _error(response)
-        except _BREAKS as error:
-            raise EngineUnavailable(f"no answer from {self.url}: {describe(error)}") from error
+        async with self._answer("DELETE", f"/voices/{reference}", within) as response:
+            if response.status >= 300:
+                raise await _error(response)
 
     async def close(self) -> None:
         """Cut every connection; running streams break."""
         for wait in self._waits:
             wait.reschedule(0)
         await self._session.close()
+
+    @asynccontextmanager
+    async def _answer(
+        self, method: str, path: str, within: float
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        if self._session.closed:
+            raise EngineUnavailable("the client was closed")
+        url = f"{self._base}{path}"
+        try:
+            async with asyncio.timeout(within):
+                async with self._session.request(method, url, allow_redirects=False) as response:
+                    yield response
+        except (*_BREAKS, ValueError, KeyError, TypeError) as error:  # or no answer of a host
+            raise EngineUnavailable(f"no answer from {self.url}: {describe(error)}") from error
 
     @asynccontextmanager
     async def _while_open(self) -> AsyncIterator[None]:

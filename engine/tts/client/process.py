@@ -17,8 +17,6 @@ from engine.tts.engines.catalog import EngineOptions
 _LONGEST_PATH: Final = 100
 #: Seconds from SIGTERM to SIGKILL: a host that runs at all ends within 0.2 s.
 _GRACE: Final = 1.0
-#: Seconds before each restart of a host that keeps dying before it is ready.
-_DELAYS: Final = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 5.0)
 #: The host needs none of them: it is reached by its socket.
 _SECRETS: Final = frozenset({"DISCORD_TOKEN", "MYNAH_ENGINE_TOKEN"})
 
@@ -105,7 +103,6 @@ class HostProcess:
         return self._process.returncode
 
     async def wait(self) -> int:
-        """Wait until it has exited."""
         return await self._process.wait()
 
     def kill(self) -> None:
@@ -130,11 +127,6 @@ class HostProcess:
         if self.returncode is None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
-
-
-def restart_delay(deaths: int) -> float:
-    """Seconds to wait before a restart, after that many deaths in a row before it was ready."""
-    return _DELAYS[min(deaths, len(_DELAYS) - 1)]
 
 
 def _short_directory() -> Path:

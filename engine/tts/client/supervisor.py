@@ -23,11 +23,13 @@ from engine.model.errors import AccessRefused, EngineUnavailable, HostDied, Host
 from engine.tts.audio.ogg import OggPiece
 from engine.tts.client.host import EngineHost, Recordings
 from engine.tts.client.http import StreamBroken, check_url
-from engine.tts.client.process import HostOptions, restart_delay
+from engine.tts.client.process import HostOptions
 from engine.tts.protocol import Health, SynthesizeCommand
 
 log = structlog.get_logger(__name__)
 
+#: Seconds before each restart of a host that keeps dying before it is ready.
+_RESTART_DELAYS: Final = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 5.0)
 _START_POLL: Final = 0.02  # seconds between polls of a host that is not ready yet, at first
 _START_POLL_MOST: Final = 0.5
 _REFUSED_POLL_MOST: Final = 10.0  # of a host that does not let us in: a person must fix that
@@ -47,6 +49,8 @@ class EngineSupervisor:
 
     Raises SetupError for a wrong URL.
     """
+
+    fallback_speaks = False
 
     def __init__(
         self,
@@ -79,12 +83,8 @@ class EngineSupervisor:
 
     @classmethod
     def from_settings(
-        cls,
-        settings: Settings,
-        clock: Clock,
-        recordings: Recordings = lambda reference: None,
+        cls, settings: Settings, clock: Clock, recordings: Recordings = lambda reference: None
     ) -> Self:
-        url = settings.mynah_engine_url
         options = HostOptions(
             engine=settings.mynah_engine,
             checkpoint=settings.mynah_checkpoint,
@@ -96,9 +96,9 @@ class EngineSupervisor:
         )
         return cls(
             clock,
-            url=url,
+            url=settings.mynah_engine_url,
             token=settings.mynah_engine_token,
-            options=None if url else options,
+            options=None if settings.mynah_engine_url else options,
             hang_limit=settings.mynah_hang_limit,
             recordings=recordings,
         )
@@ -106,10 +106,6 @@ class EngineSupervisor:
     @property
     def state(self) -> EngineState:
         return self._state
-
-    @property
-    def fallback_speaks(self) -> bool:
-        return False
 
     @property
     def pid(self) -> int | None:
@@ -130,9 +126,7 @@ class EngineSupervisor:
     async def synthesize(
         self, request: SynthesisRequest, *, deadline_in: float
     ) -> AsyncGenerator[OggPiece, None]:
-        host = self._host
-        if host is None:
-            raise EngineUnavailable(self.error or "the engine's host is not ready")
+        host = self._ready_host()
         command = SynthesizeCommand(id=uuid.uuid4().hex, request=request, deadline_in=deadline_in)
         self._in_flight.add(command.id)
         self._working.set()
@@ -162,10 +156,12 @@ class EngineSupervisor:
                 self._working.clear()
 
     async def forget(self, reference: str) -> None:
-        host = self._host
-        if host is None:
+        await self._ready_host().http.forget(reference, within=_FORGET_WITHIN)
+
+    def _ready_host(self) -> EngineHost:
+        if self._host is None:
             raise EngineUnavailable(self.error or "the engine's host is not ready")
-        await host.http.forget(reference, within=_FORGET_WITHIN)
+        return self._host
 
     def _out_of_memory(self, host: EngineHost, error: OutOfMemory) -> HostDied:
         """The host is out of memory and unusable, which is a death for the request. It is given up
@@ -194,8 +190,8 @@ class EngineSupervisor:
                 deaths = 0 if host.was_ready else deaths
             self.error = f"The engine's host is down: {reason}."
             log.warning("the engine's host is down and will be replaced", reason=reason)
-            await self._clock.sleep(restart_delay(deaths))
-            deaths += 1
+            await self._clock.sleep(_RESTART_DELAYS[deaths])
+            deaths = min(deaths + 1, len(_RESTART_DELAYS) - 1)
 
     def _lose(self, host: EngineHost) -> None:
         if self._host in (host, None):
@@ -207,10 +203,9 @@ class EngineSupervisor:
         """Wait until `host` is ready, then watch it; the reason why it is unusable."""
         dying = asyncio.create_task(host.death())
         watching = asyncio.create_task(self._watch(host))
-        if await first_of(dying, watching) == 0:
-            return host.given_up or dying.result()
-        host.give_up(watching.result())
-        return watching.result()
+        if await first_of(dying, watching):
+            host.give_up(watching.result())
+        return host.given_up or dying.result()
 
     async def _watch(self, host: EngineHost) -> str:
         if reason := await self._until_ready(host):

@@ -11,6 +11,7 @@ import itertools
 import unicodedata
 from collections.abc import AsyncGenerator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -55,18 +56,8 @@ _LONGEST_WORD: Final = 60
 _MARKS: Final = 3  # combining marks on one letter
 #: Decompositions (Unicode, UAX 44) that change only the look.
 _LOOKS: Final = (
-    "<font>",
-    "<circle>",
-    "<square>",
-    "<wide>",
-    "<narrow>",
-    "<fraction>",
-    "<super>",
-    "<sub>",
-    "<initial>",
-    "<medial>",
-    "<final>",
-    "<isolated>",
+    *("<font>", "<circle>", "<square>", "<wide>", "<narrow>", "<fraction>", "<super>", "<sub>"),
+    *("<initial>", "<medial>", "<final>", "<isolated>"),
 )
 _JOINERS: Final = "\u200c\u200d"  # they shape words in Indic scripts, and emoji
 
@@ -174,23 +165,20 @@ def safe(text: str) -> str:
     `[[` opens phonemes in another mode. Letters that only look different (𝓗, Ⓗ, ½) become plain
     ones. Endless marks and words are cut to what its buffers can hold.
     """
-    kept = []
+    kept: list[str] = []
     marks = 0
     for character in text:
         marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
         if marks <= _MARKS:
-            kept += [plain if _speaks(plain) else " " for plain in _plain(character)]
+            looks_only = unicodedata.decomposition(character).startswith(_LOOKS)
+            plain = unicodedata.normalize("NFKC", character) if looks_only else character
+            kept += [each if _speaks(each) else " " for each in plain]
     return " ".join(
         word[at : at + _LONGEST_WORD]
         for word in unicodedata.normalize("NFC", "".join(kept)).split()
         if word.strip(_JOINERS)
         for at in range(0, len(word), _LONGEST_WORD)
     )
-
-
-def _plain(character: str) -> str:
-    looks_only = unicodedata.decomposition(character).startswith(_LOOKS)
-    return unicodedata.normalize("NFKC", character) if looks_only else character
 
 
 def _speaks(character: str) -> bool:
@@ -209,7 +197,7 @@ def _voices() -> tuple[tuple[BuiltinVoice, str], ...]:
     for listed in library().voices():
         if listed.identifier not in _MUTE:
             # Two voices of Cantonese claim the same tag: the second one gets its own name.
-            tag, own = listed.languages[0].lower(), listed.identifier.split("/")[-1].lower()
+            tag, own = listed.language.lower(), listed.identifier.split("/")[-1].lower()
             named[own if tag in named else tag] = listed
     plain = [
         (BuiltinVoice(id=tag, name=listed.name, language=language_tag(tag)), listed.identifier)
@@ -217,11 +205,7 @@ def _voices() -> tuple[tuple[BuiltinVoice, str], ...]:
     ]
     varied = [
         (
-            BuiltinVoice(
-                id=f"{voice.id}+{variant}",
-                name=f"{voice.name}, {description}",
-                language=voice.language,
-            ),
+            replace(voice, id=f"{voice.id}+{variant}", name=f"{voice.name}, {description}"),
             f"{identifier}+{variant}",
         )
         for voice, identifier in plain

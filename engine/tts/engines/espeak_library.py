@@ -31,19 +31,10 @@ _Callback = ctypes.CFUNCTYPE(
 
 
 class _Voice(ctypes.Structure):
-    """`espeak_VOICE`."""
+    """The head of `espeak_VOICE`. `languages`: a byte of priority and a string each, then a zero;
+    so read as one string it is the first language after a byte."""
 
-    _fields_ = (
-        ("name", ctypes.c_char_p),
-        ("languages", ctypes.POINTER(ctypes.c_char)),
-        ("identifier", ctypes.c_char_p),
-        ("gender", ctypes.c_ubyte),
-        ("age", ctypes.c_ubyte),
-        ("variant", ctypes.c_ubyte),
-        ("reserved", ctypes.c_ubyte),
-        ("score", ctypes.c_int),
-        ("spare", ctypes.c_void_p),
-    )
+    _fields_ = tuple((name, ctypes.c_char_p) for name in ("name", "languages", "identifier"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +43,7 @@ class Listed:
 
     identifier: str
     name: str
-    languages: tuple[str, ...]
+    language: str  # the first of its languages
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +88,7 @@ class Library:
                     Listed(
                         identifier=voice.identifier.decode(),
                         name=voice.name.decode().strip(),
-                        languages=_languages(voice.languages),
+                        language=voice.languages[1:].decode(),
                     )
                 )
         return found
@@ -132,13 +123,3 @@ class Library:
 def library() -> Library:
     """The library of this process. Raises SetupError where it cannot be loaded."""
     return Library()
-
-
-def _languages(packed: Any) -> tuple[str, ...]:
-    """Unpack `espeak_VOICE.languages`: a byte of priority and a string each, then a zero."""
-    found, at = [], 0
-    while packed[at] != b"\0":
-        tag = ctypes.string_at(ctypes.addressof(packed.contents) + at + 1)
-        found.append(tag.decode())
-        at += len(tag) + 2
-    return tuple(found)

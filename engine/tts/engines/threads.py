@@ -7,8 +7,7 @@ process ends: a model may take minutes to load, or to embed a voice.
 import asyncio
 import threading
 from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
+from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -16,30 +15,17 @@ T = TypeVar("T")
 
 async def in_thread(name: str, work: Callable[[], T]) -> T:
     """The result of `work`, or its error. A caller that stops waiting does not stop the work."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
+    done: Future[T] = Future()
+    done.set_running_or_notify_cancel()  # from now on a cancelled caller leaves it alone
 
     def run() -> None:
-        settle: Callable[[], None]
         try:
-            settle = partial(_settle, done, work())
+            done.set_result(work())
         except Exception as error:  # noqa: BLE001 - the edge of this thread; it is raised below
-            settle = partial(_fail, done, error)
-        with suppress(RuntimeError):  # the loop has closed: nobody waits any more
-            loop.call_soon_threadsafe(settle)
+            done.set_exception(error)
 
     threading.Thread(target=run, daemon=True, name=name).start()
-    return await done
-
-
-def _settle(done: "asyncio.Future[T]", result: T) -> None:
-    if not done.done():
-        done.set_result(result)
-
-
-def _fail(done: "asyncio.Future[T]", error: Exception) -> None:
-    if not done.done():
-        done.set_exception(error)
+    return await asyncio.wrap_future(done)
 
 
 class ThreadChannel(Generic[T]):

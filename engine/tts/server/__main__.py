@@ -27,10 +27,9 @@ from engine.model.engine import Device
 from engine.model.errors import SetupError
 from engine.tts.engines.base import Synthesizer
 from engine.tts.engines.catalog import DEFAULT, ENGINES, EngineOptions, check_installed, make_engine
-from engine.tts.server.admission import AdmissionLimits
+from engine.tts.server.admission import AdmissionLimits, LogLimit
 from engine.tts.server.app import application
-from engine.tts.server.connections import LIMIT, connections
-from engine.tts.server.listener import Listener, listen_at, listen_on
+from engine.tts.server.connections import LIMIT, Connection, Listener, listen_at, listen_on
 from engine.tts.server.runner import EngineRunner
 
 log = structlog.get_logger("engine.tts.server")  # also where it is run by -m
@@ -64,30 +63,32 @@ def serve(
     make_engine: Callable[[], Synthesizer],
     listener: Listener,
     *,
-    state_dir: Path | None = None,
-    slots: int | None = None,
-    supervised: bool = False,
-    stall_limit: float = LIMIT,
+    state_dir: Path | None,
+    slots: int | None,
+    supervised: bool,
+    stall_limit: float,
 ) -> bool:
     """Serve until SIGTERM. If the engine becomes unusable, a supervised process waits for its
     supervisor; any other ends, so that what runs it can start it again. False: it ended so."""
-    server: _Server | None = None
     given_up = False
 
     def give_up() -> None:
         nonlocal given_up
         given_up = True
-        if server is not None and not supervised:
-            server.should_exit = True
+        server.should_exit = server.should_exit or not supervised
 
     clock = SystemClock()
     runner = EngineRunner(make_engine, clock, state_dir=state_dir, slots=slots, give_up=give_up)
     limits = AdmissionLimits(clock)
+    connection = partial(
+        Connection,
+        limit=stall_limit,
+        others_wait=lambda: limits.wanted or runner.waiting > 0,
+        log_limit=LogLimit(clock),
+    )
     config = uvicorn.Config(
         application(runner, limits, listener.access),
-        http=connections(
-            limit=stall_limit, others_wait=lambda: limits.wanted or runner.waiting > 0
-        ),
+        http=connection,  # type: ignore[arg-type]  # uvicorn only calls it
         log_config=None,
         access_log=False,
         lifespan="on",
@@ -131,10 +132,6 @@ _NOT_LOGGED: Final = (
     "Unsupported upgrade request",
     "No supported WebSocket library",
 )
-
-
-def _is_logged(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith(_NOT_LOGGED)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -188,7 +185,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         check_installed(options.engine)
     set_up_logging(options.log_level, options.log_format)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    logging.getLogger("uvicorn.error").addFilter(_is_logged)
+    logging.getLogger("uvicorn.error").addFilter(
+        lambda record: not record.getMessage().startswith(_NOT_LOGGED)
+    )
     if supervised:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the parent
         hold_lifeline(options.lifeline, options.socket, frozen_limit=options.frozen_limit)

@@ -20,14 +20,11 @@ from typing import Final
 
 Headers = Iterable[tuple[bytes, bytes]]
 
-_LOOPBACK: Final = frozenset({"localhost"})
 _NAME: Final = re.compile(r"(\[[^\]]+\]|[^:\[\]]+)(?::\d*)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why a request is refused."""
-
     status: int
     code: str
     message: str
@@ -66,7 +63,8 @@ class Access:
             return UNKNOWN_HOST
         if b"origin" in given or given.get(b"sec-fetch-site", [b"none"]) != [b"none"]:
             return FROM_A_PAGE
-        if method == "POST" and not _is_json(given.get(b"content-type", [])):
+        kinds = [kind.partition(b";")[0].strip() for kind in given.get(b"content-type", [])]
+        if method == "POST" and [kind.lower() for kind in kinds] != [b"application/json"]:
             return NOT_JSON
         return None
 
@@ -74,7 +72,7 @@ class Access:
         if len(hosts) != 1:
             return False
         name = host_name(hosts[0].decode("latin-1"))
-        if name in self.names or name in _LOOPBACK:
+        if name in self.names or name == "localhost":
             return True
         try:
             address = ipaddress.ip_address(name)
@@ -94,10 +92,4 @@ def _has_token(given: list[bytes], token: bytes) -> bool:
     if len(given) != 1:
         return False
     scheme, _, credentials = given[0].partition(b" ")
-    same = hmac.compare_digest(credentials.strip(), token)
-    return same and scheme.lower() == b"bearer"
-
-
-def _is_json(given: list[bytes]) -> bool:
-    kinds = [kind.partition(b";")[0].strip().lower() for kind in given]
-    return kinds == [b"application/json"]
+    return hmac.compare_digest(credentials.strip(), token) and scheme.lower() == b"bearer"

@@ -12,9 +12,9 @@ together hold at most 64 + 64 MB, and all recordings 45 MB.
 import asyncio
 import heapq
 import itertools
-from collections import deque
+import math
 from collections.abc import AsyncIterator, Hashable, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Final
 
 from engine.base.clock import Clock
@@ -83,10 +83,10 @@ class AdmissionLimits:
         wav_files: int = MOST_WAV_FILES,
     ) -> None:
         self.clock = clock
+        self.recordings = recordings  # places that are free
         self._requests = requests
-        self._recordings = recordings
         self._wav_files = Slots(wav_files)
-        self._refused_at: float | None = None  # when a request was last refused
+        self._refused_at = -math.inf  # when a request was last refused
 
     @property
     def waiting(self) -> int:
@@ -96,57 +96,45 @@ class AdmissionLimits:
     @property
     def wanted(self) -> bool:
         """Whether a request waits, or was refused just now."""
-        refused = self._refused_at
-        if refused is not None and self.clock.monotonic() - refused > _REMEMBERED:
-            self._refused_at = None
-        return self._refused_at is not None or self._wav_files.waiting > 0
+        return self.clock.monotonic() - self._refused_at <= _REMEMBERED or self.waiting > 0
 
     @contextmanager
     def request(self) -> Iterator["Admission"]:
         """Admit one request for the block. Raises HostFull."""
         if not self._requests:
-            raise self._full("as many requests as it takes")
+            raise self.full("requests")
         self._requests -= 1
+        admission = Admission(self)
         try:
-            with ExitStack() as more:
-                yield Admission(self, more)
+            yield admission
         finally:
             self._requests += 1
+            self.recordings += admission.has_recording
 
-    def _full(self, of: str) -> HostFull:
+    def full(self, of: str) -> HostFull:
         self._refused_at = self.clock.monotonic()
-        return HostFull(f"the host is full: it has {of} already")
+        return HostFull(f"the host is full: it has as many {of} as it takes already")
 
-    def take_recording(self) -> None:
-        """Raises HostFull."""
-        if not self._recordings:
-            raise self._full("as many recordings as it takes")
-        self._recordings -= 1
-
-    def give_recording_back(self) -> None:
-        self._recordings += 1
-
-    @asynccontextmanager
-    async def wav_file(self, deadline_in: float) -> AsyncIterator[None]:
+    def wav_file(self, deadline_in: float) -> AbstractAsyncContextManager[None]:
         """Wait until a WAV file may be made, the most urgent request first; for the block."""
-        async with self._wav_files.take(self.clock.monotonic() + deadline_in):
-            yield
+        return self._wav_files.take(self.clock.monotonic() + deadline_in)
 
 
 class Admission:
-    """One admitted request. What it takes besides, it holds until it is over."""
+    """One admitted request. It holds the place of its recording until it is over."""
 
-    def __init__(self, limits: AdmissionLimits, more: ExitStack) -> None:
+    def __init__(self, limits: AdmissionLimits) -> None:
         self._limits = limits
-        self._more = more
-        self._has_recording = False
+        self.has_recording = False
 
     def for_recording(self) -> None:
         """The request is so large that it must bring a recording. Raises HostFull."""
-        if not self._has_recording:
-            self._limits.take_recording()
-            self._has_recording = True
-            self._more.callback(self._limits.give_recording_back)
+        if self.has_recording:
+            return
+        if not self._limits.recordings:
+            raise self._limits.full("recordings")
+        self._limits.recordings -= 1
+        self.has_recording = True
 
 
 class UnreadBuffer:
@@ -157,36 +145,30 @@ class UnreadBuffer:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._pieces: deque[bytes] = deque()
+        self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._size = 0
-        self._ended = False
-        self._news = asyncio.Event()
         self._room = asyncio.Event()
 
     async def put(self, piece: bytes) -> None:
         """Add `piece`, however large it is; then wait while there is too much."""
-        self._pieces.append(piece)
+        self._pieces.put_nowait(piece)
         self._size += len(piece)
-        self._news.set()
         while self._size > self._most:
             self._room.clear()
             await self._room.wait()
 
     def end(self) -> None:
         """Nothing more will come."""
-        self._ended = True
-        self._news.set()
+        self._pieces.put_nowait(None)
 
     async def take(self) -> bytes | None:
         """The next piece, in order; None after the last."""
-        while not self._pieces:
-            if self._ended:
-                return None
-            self._news.clear()
-            await self._news.wait()
-        piece = self._pieces.popleft()
-        self._size -= len(piece)
-        self._room.set()
+        piece = await self._pieces.get()
+        if piece is None:
+            self.end()  # the end stays
+        else:
+            self._size -= len(piece)
+            self._room.set()
         return piece
 
 
@@ -203,7 +185,7 @@ class LogLimit:
     def allows(self, key: Hashable) -> bool:
         """Whether to log this again now. True counts as logged."""
         now = self._clock.monotonic()
-        if key in self._logged_at and now - self._logged_at[key] < LOG_PAUSE:
+        if now - self._logged_at.get(key, -math.inf) < LOG_PAUSE:
             return False
         self._logged_at[key] = now
         return True

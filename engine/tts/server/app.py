@@ -31,14 +31,13 @@ from engine.tts.audio.wav import MOST_WAV
 from engine.tts.protocol import (
     MOST_BODY,
     MOST_PLAIN_BODY,
-    Format,
     Invalid,
     SynthesizeCommand,
     check_reference,
     describe_error,
     error_body,
 )
-from engine.tts.server.access import UNAUTHORIZED, UNKNOWN_HOST, Access, Refusal
+from engine.tts.server.access import UNAUTHORIZED, UNKNOWN_HOST, Access
 from engine.tts.server.admission import (
     MOST_UNREAD,
     Admission,
@@ -50,7 +49,7 @@ from engine.tts.server.runner import EngineRunner
 
 log = structlog.get_logger(__name__)
 
-_MEDIA_TYPES: Final = {"ogg": "audio/ogg; codecs=opus", "wav": "audio/wav"}
+_MEDIA_TYPES: Final = {"ogg": b"audio/ogg; codecs=opus", "wav": b"audio/wav"}
 #: Bytes that are given to the server at once: what it holds of an answer that nobody reads.
 _PIECE: Final = 16 * 1024
 
@@ -64,23 +63,22 @@ class AccessControl:
         self._log_limit = LogLimit(clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":  # the server's own: start and end
-            await self._app(scope, receive, send)
-            return
-        refusal = self._access.refusal(scope["method"], scope["headers"])
+        refusal = None
+        if scope["type"] == "http":  # and not the server's own: start and end
+            refusal = self._access.refusal(scope["method"], scope["headers"])
         if refusal is None:
             await self._app(scope, receive, send)
             return
-        self._log(refusal, scope)
-        await _refused(refusal)(scope, receive, send)
-
-    def _log(self, refusal: Refusal, scope: Scope) -> None:
-        if not self._log_limit.allows(refusal.code):
-            return
-        more = {"reason": refusal.message, "client": str(scope.get("client"))}
-        if refusal is UNKNOWN_HOST:
-            more["host"] = repr(dict(scope["headers"]).get(b"host", b"")[:100])
-        log.warning("a request was not let in", **more)
+        if self._log_limit.allows(refusal.code):
+            more = {"reason": refusal.message, "client": str(scope.get("client"))}
+            if refusal is UNKNOWN_HOST:
+                more["host"] = repr(dict(scope["headers"]).get(b"host", b"")[:100])
+            log.warning("a request was not let in", **more)
+        # A stranger must not keep a connection.
+        stranger = {"connection": "close", "www-authenticate": "Bearer"}
+        headers = stranger if refusal is UNAUTHORIZED else None
+        answer = JSONResponse(error_body(refusal.code, refusal.message), refusal.status, headers)
+        await answer(scope, receive, send)
 
 
 class Synthesis:
@@ -96,11 +94,9 @@ class Synthesis:
             with self._limits.request() as admission:
                 command = await _read_command(Request(scope, receive), admission)
                 await first_of(self._answer(command, scope, receive, send), _client_gone(receive))
-        except HostFull as error:
-            if self._log_limit.allows("full"):
+        except (HostFull, Invalid) as error:
+            if isinstance(error, HostFull) and self._log_limit.allows("full"):
                 log.warning("a request was refused", reason=describe(error))
-            await _error(error)(scope, receive, send)
-        except Invalid as error:
             await _error(error)(scope, receive, send)
         except ClientDisconnect:
             return
@@ -119,7 +115,9 @@ class Synthesis:
                 while (piece := await unread.take()) is not None:
                     if not begun:
                         begun = True
-                        await send(_head(command.format))
+                        kind = (b"content-type", _MEDIA_TYPES[command.format])
+                        head = {"type": "http.response.start", "status": 200, "headers": [kind]}
+                        await send(head)
                     for at in range(0, len(piece), _PIECE):
                         await send(_body(piece[at : at + _PIECE], more=True))
                 error = making.exception()
@@ -194,14 +192,8 @@ async def _read_command(request: Request, admission: Admission) -> SynthesizeCom
 
 
 async def _client_gone(receive: Receive) -> None:
-    """Return once the client has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _head(form: Format) -> Message:
-    kind = _MEDIA_TYPES[form].encode()
-    return {"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]}
 
 
 def _body(piece: bytes, *, more: bool) -> Message:
@@ -210,14 +202,5 @@ def _body(piece: bytes, *, more: bool) -> Message:
 
 def _error(error: BaseException) -> Response:
     status, body = describe_error(error)
-    headers = {}
-    if isinstance(error, HostFull):
-        headers["retry-after"] = f"{error.retry_after:.0f}"
+    headers = {"retry-after": f"{error.retry_after:.0f}"} if isinstance(error, HostFull) else None
     return JSONResponse(body, status, headers)
-
-
-def _refused(refusal: Refusal) -> Response:
-    # A stranger must not keep a connection.
-    stranger = {"connection": "close", "www-authenticate": "Bearer"}
-    headers = stranger if refusal is UNAUTHORIZED else {}
-    return JSONResponse(error_body(refusal.code, refusal.message), refusal.status, headers)

@@ -1,4 +1,5 @@
-"""The server's connections: how many there may be, and how long a client may stall one.
+"""The server's connections: where they arrive, how many there may be, and how long a client may
+stall one.
 
     opened, or first byte ──▶ request is whole ──▶ at work ──▶ answer ──▶ read ──▶ idle, or closed
           └──── `limit` seconds ────┘                            └── `limit`;  ──┘
@@ -10,14 +11,20 @@ of an answer waits in the application, which counts it.
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, ClassVar, Final
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
 
 import h11
 import structlog
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from engine.base.clock import SystemClock
+from engine.model.errors import SetupError
+from engine.tts.server.access import Access, host_name
 from engine.tts.server.admission import LogLimit
 
 log = structlog.get_logger(__name__)
@@ -30,93 +37,130 @@ LIMIT: Final = 30.0
 HURRIED: Final = 2.0
 
 
+@dataclass(frozen=True, slots=True)
+class Listener:
+    socket: socket.socket
+    access: Access
+
+
+def listen_at(path: Path) -> Listener:
+    """A Unix socket. Only this user can reach it, so it needs no token."""
+    listening = socket.socket(socket.AF_UNIX)
+    old = os.umask(0o177)
+    try:
+        listening.bind(str(path))
+    finally:
+        os.umask(old)
+    return Listener(listening, Access(any_host=True))
+
+
+def listen_on(host: str, port: int, *, token: str | None, names: Iterable[str]) -> Listener:
+    """A TCP port, at the first address of `host`. `names`: more names of this machine.
+
+    Raises SetupError; without a token also for an address that other machines can reach.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (OSError, UnicodeError) as error:
+        raise SetupError(f"--host {host}: there is no such address ({error}).") from error
+    ip = str(address[0])
+    if token is None and not ipaddress.ip_address(ip.partition("%")[0]).is_loopback:
+        from engine.base.settings import MAKE_TOKEN
+
+        raise SetupError(
+            f"--host {host} can be reached from other machines, so it needs a token. Make one:\n"
+            f"    {MAKE_TOKEN}\n"
+            "Put it on both machines, as MYNAH_ENGINE_TOKEN=… into .env or the environment: here, "
+            "and where the bot runs. Without a token, leave out --host: then only this machine "
+            "is served."
+        )
+    try:
+        listening = socket.create_server(address[:2], family=family)
+    except OSError as error:
+        reason = error.strerror or error
+        raise SetupError(f"--host {host} --port {port} cannot be used: {reason}.") from error
+    known = {host_name(name) for name in (host, *names)} - {""}
+    if token is None:
+        return Listener(listening, Access(names=frozenset(known)))
+    # What other machines of the network call this one, as far as it knows without asking.
+    own = socket.gethostname().lower()
+    short = own.partition(".")[0]
+    names = frozenset({*known, own, short, f"{short}.local"})
+    return Listener(listening, Access(token=token.encode(), names=names))
+
+
 class Connection(H11Protocol):
-    """uvicorn's connection, with limits."""
+    """uvicorn's connection, with limits.
 
-    limit: ClassVar[float] = LIMIT
-    log_limit: ClassVar[LogLimit]
+    `limit`: seconds. `others_wait`: whether another client waits for what one that stalls may hold.
+    """
 
-    def __init__(self, *arguments: Any, **more: Any) -> None:
-        super().__init__(*arguments, **more)
+    def __init__(
+        self, *, limit: float, others_wait: Callable[[], bool], log_limit: LogLimit, **more: Any
+    ) -> None:
+        super().__init__(**more)
+        self._limit = limit
+        self._others_wait = others_wait
+        self._log_limit = log_limit
         self._opened = self.loop.time()
         self._answered = False  # it has been answered once, so it does not just occupy a place
-        self._request_timer: asyncio.TimerHandle | None = None
-        self._reader_timer: asyncio.TimerHandle | None = None
-
-    @staticmethod
-    def others_wait() -> bool:
-        """Whether another client waits for what a client that stalls may hold."""
-        return False
+        self._timers: dict[Literal["request", "reader"], asyncio.TimerHandle] = {}
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         # `pause_writing` is called as soon as anything is not taken, `resume_writing` when all is.
         transport.set_write_buffer_limits(high=0)
-        self._await_request()
+        self._wait_for_request()
         self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting_for_request()
-        self._stop_waiting_for_reader()
+        self._stop_waiting_for("request")
+        self._stop_waiting_for("reader")
         super().connection_lost(exc)
-
-    # ---- the request comes
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
-            self._await_request()
+            self._wait_for_request()
         else:
-            self._stop_waiting_for_request()
-
-    def _await_request(self) -> None:
-        if self._request_timer is None and not self.transport.is_closing():
-            self._request_timer = self.loop.call_later(
-                self.limit, self._cut_off, "it sends no whole request"
-            )
-
-    def _stop_waiting_for_request(self) -> None:
-        if self._request_timer is not None:
-            self._request_timer.cancel()
-            self._request_timer = None
+            self._stop_waiting_for("request")
 
     def on_response_complete(self) -> None:
         self._answered = True
         super().on_response_complete()
         if self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
-            self._await_request()  # the next request has begun to arrive already
-
-    # ---- the answer goes
+            self._wait_for_request()  # the next request has begun to arrive already
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        if self._reader_timer is None:
+        if "reader" not in self._timers:
             self._wait_for_reader(0.0)
 
     def resume_writing(self) -> None:
-        self._stop_waiting_for_reader()
+        self._stop_waiting_for("reader")
         super().resume_writing()
 
+    def _wait_for_request(self) -> None:
+        if "request" not in self._timers and not self.transport.is_closing():
+            self._timers["request"] = self.loop.call_later(
+                self._limit, self._cut_off, "it sends no whole request"
+            )
+
     def _wait_for_reader(self, waited: float) -> None:
-        step = min(HURRIED, self.limit)
-        self._reader_timer = self.loop.call_later(step, self._check_reader, waited + step)
-
-    def _check_reader(self, waited: float) -> None:
-        self._reader_timer = None
-        if waited >= self.limit or self.others_wait():
+        if waited and (waited >= self._limit or self._others_wait()):
             self._cut_off("it does not read")
-        else:
-            self._wait_for_reader(waited)
+            return
+        step = min(HURRIED, self._limit)
+        self._timers["reader"] = self.loop.call_later(step, self._wait_for_reader, waited + step)
 
-    def _stop_waiting_for_reader(self) -> None:
-        if self._reader_timer is not None:
-            self._reader_timer.cancel()
-            self._reader_timer = None
-
-    # ---- the end
+    def _stop_waiting_for(self, what: Literal["request", "reader"]) -> None:
+        if timer := self._timers.pop(what, None):
+            timer.cancel()
 
     def _cut_off(self, reason: str) -> None:
-        if self.log_limit.allows(reason):
+        if self._log_limit.allows(reason):
             log.warning("a client was cut off", client=str(self.client), reason=reason)
         self.transport.abort()
 
@@ -137,18 +181,3 @@ class Connection(H11Protocol):
         idle = [each for each in open_now if each is not self and not each._at_work]
         of_least_use = min(idle, key=lambda each: (each._answered, each._opened), default=self)
         of_least_use._cut_off("there are too many connections")
-
-
-def connections(
-    *, limit: float = LIMIT, others_wait: Callable[[], bool] = lambda: False
-) -> type[Connection]:
-    """The class of one server's connections."""
-    return type(
-        "Connection",
-        (Connection,),
-        {
-            "limit": limit,
-            "others_wait": staticmethod(others_wait),
-            "log_limit": LogLimit(SystemClock()),
-        },
-    )

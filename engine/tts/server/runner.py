@@ -44,13 +44,13 @@ _BROKEN_KEPT: Final = 16
 _SIGN_OF_LIFE: Final = 0.5  # seconds between signs of life while a voice is embedded
 
 
+@dataclass(slots=True, eq=False)
 class ActiveRequest:
     """A command that holds a slot, and when the engine last made progress on it."""
 
-    def __init__(self, command: SynthesizeCommand, now: float) -> None:
-        self.id = command.id
-        self.progress = now
-        self.waits_for_reader = False
+    id: str
+    progress: float
+    waits_for_reader: bool = False
 
     def seconds_since_progress(self, now: float) -> float:
         return 0.0 if self.waits_for_reader else now - self.progress
@@ -135,7 +135,7 @@ class EngineRunner:
         return self._engine().info
 
     async def forget(self, reference: str) -> None:
-        """Forget a reference voice, whichever engine embedded it. Raises OSError."""
+        """Raises OSError."""
         if self._loaded is not None:
             await self._loaded.voices.forget(reference)
         else:
@@ -149,7 +149,7 @@ class EngineRunner:
         engine = self._engine()
         _check_voice(command.request, engine.info)
         async with self._slots.take(self._clock.monotonic() + command.deadline_in):
-            active = ActiveRequest(command, self._clock.monotonic())
+            active = ActiveRequest(command.id, self._clock.monotonic())
             self._active.add(active)
             try:
                 await self._within_memory(engine, command, active, put)

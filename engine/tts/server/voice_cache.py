@@ -5,10 +5,15 @@
 
 However many requests need a voice at once, it is read or computed once. Voices are computed one
 after the other, since each takes as much of the machine as there is.
+
+On disk an embedding is `FOLDER/ENGINE-VERSION/HASH`. Only this user can read it; a file is whole or
+not there. All of them can be computed again from the recordings.
 """
 
 import asyncio
+import re
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,12 +21,12 @@ import structlog
 
 from engine.base.clock import Clock
 from engine.base.error_text import describe
+from engine.model.engine import EngineInfo
 from engine.model.errors import VoiceMissing
 from engine.tts.audio.wav import read_recording
 from engine.tts.engines.base import SpeakerEmbedding, Synthesizer
 from engine.tts.engines.threads import in_thread
 from engine.tts.protocol import Invalid
-from engine.tts.server.voice_files import EmbeddingFiles, forget
 
 log = structlog.get_logger(__name__)
 
@@ -29,14 +34,9 @@ log = structlog.get_logger(__name__)
 MOST_HELD: Final = 32
 #: Seconds that a voice may take. On a CPU it takes a minute at most; a longer one hangs.
 LONGEST: Final = 300.0
-
-
-class _InFlight:
-    """A voice that is being read or computed. `wanted` until it must be forgotten."""
-
-    def __init__(self) -> None:
-        self.wanted = True
-        self.task: asyncio.Task[SpeakerEmbedding]
+#: Ends the name of a file that is being written. Its name begins with the hash too, so that it is
+#: forgotten with the others.
+_UNFINISHED: Final = ".part"
 
 
 class EmbeddingCache:
@@ -56,7 +56,7 @@ class EmbeddingCache:
         self._clock = clock
         self._most_held = most_held
         self._held: OrderedDict[str, SpeakerEmbedding] = OrderedDict()
-        self._in_flight: dict[str, _InFlight] = {}
+        self._in_flight: dict[str, asyncio.Task[SpeakerEmbedding]] = {}
         self._one_at_a_time = asyncio.Lock()
         self._began: float | None = None  # when the voice that is being computed was begun
         self.made = 0  # voices computed so far
@@ -81,12 +81,14 @@ class EmbeddingCache:
         `Synthesizer.embed_voice` raises.
         """
         while (embedding := self._held.get(reference)) is None:
-            in_flight = self._in_flight.get(reference)
-            joined = in_flight is not None
-            if in_flight is None:
-                in_flight = self._begin(reference, recording)
+            task = self._in_flight.get(reference)
+            joined = task is not None
+            if task is None:
+                task = asyncio.create_task(self._make(reference, recording), name="voice")
+                task.add_done_callback(_note)
+                self._in_flight[reference] = task
             try:
-                return await asyncio.shield(in_flight.task)
+                return await asyncio.shield(task)
             except VoiceMissing:
                 # Another request looked on the disk and had no recording. This one has.
                 if recording is None or not joined:
@@ -97,9 +99,7 @@ class EmbeddingCache:
     async def forget(self, reference: str) -> None:
         """Remove the voice from memory and disk. What speaks in it goes on. Raises OSError."""
         self._held.pop(reference, None)
-        in_flight = self._in_flight.pop(reference, None)
-        if in_flight is not None:
-            in_flight.wanted = False
+        self._in_flight.pop(reference, None)
         await forget_files(self._folder, reference)
 
     async def free_memory(self) -> None:
@@ -107,35 +107,26 @@ class EmbeddingCache:
         self._held.clear()
         await in_thread("memory", self._synthesizer.free_memory)
 
-    def _begin(self, reference: str, recording: bytes | None) -> _InFlight:
-        in_flight = self._in_flight[reference] = _InFlight()
-        in_flight.task = asyncio.create_task(
-            self._make(in_flight, reference, recording), name="voice"
-        )
-        in_flight.task.add_done_callback(_note)
-        return in_flight
-
-    async def _make(
-        self, in_flight: _InFlight, reference: str, recording: bytes | None
-    ) -> SpeakerEmbedding:
+    async def _make(self, reference: str, recording: bytes | None) -> SpeakerEmbedding:
         try:
             embedding = await in_thread("voices", lambda: self._deserialize(reference))
             if embedding is None:
                 if recording is None:
                     raise VoiceMissing(f"no voice {reference}")
-                embedding = await self._compute(in_flight, reference, recording)
-            if in_flight.wanted:
-                self._hold(reference, embedding)
+                embedding = await self._compute(reference, recording)
+            if self._wanted(reference):
+                self._held[reference] = embedding
+                self._held.move_to_end(reference)
+                while len(self._held) > self._most_held:
+                    self._held.popitem(last=False)
             return embedding
         finally:
-            if self._in_flight.get(reference) is in_flight:
+            if self._wanted(reference):
                 del self._in_flight[reference]
 
-    def _hold(self, reference: str, embedding: SpeakerEmbedding) -> None:
-        self._held[reference] = embedding
-        self._held.move_to_end(reference)
-        while len(self._held) > self._most_held:
-            self._held.popitem(last=False)
+    def _wanted(self, reference: str) -> bool:
+        """Whether the voice that this task makes was not forgotten meanwhile."""
+        return self._in_flight.get(reference) is asyncio.current_task()
 
     def _deserialize(self, reference: str) -> SpeakerEmbedding | None:
         serialized = self._files.read(reference)
@@ -148,9 +139,7 @@ class EmbeddingCache:
             self._files.drop(reference)
             return None
 
-    async def _compute(
-        self, in_flight: _InFlight, reference: str, recording: bytes
-    ) -> SpeakerEmbedding:
+    async def _compute(self, reference: str, recording: bytes) -> SpeakerEmbedding:
         try:
             sound = read_recording(recording)
         except ValueError as error:
@@ -162,19 +151,69 @@ class EmbeddingCache:
             finally:
                 self._began = None
             self.made += 1
-        if in_flight.wanted:
-            await in_thread("voices", lambda: self._keep(reference, embedding))
-        if not in_flight.wanted:  # forgotten just now; perhaps before the file was there
+        if self._wanted(reference):
+            await in_thread(
+                "voices",
+                lambda: self._files.write(reference, self._synthesizer.serialize(embedding)),
+            )
+        if not self._wanted(reference):  # forgotten just now; perhaps before the file was there
             await in_thread("voices", lambda: self._files.drop(reference))
         return embedding
 
-    def _keep(self, reference: str, embedding: SpeakerEmbedding) -> None:
-        self._files.write(reference, self._synthesizer.serialize(embedding))
+
+class EmbeddingFiles:
+    """The serialized embeddings of one engine. `folder` None: nothing is kept. All calls block."""
+
+    def __init__(self, folder: Path | None, info: EngineInfo) -> None:
+        name = re.sub(r"[^\w.-]", "_", f"{info.name}-{info.version}")
+        self._folder = None if folder is None else folder / name
+
+    def sweep(self) -> None:
+        """Remove files that a killed process left unfinished."""
+        if self._folder is not None:
+            for file in self._folder.glob(f"*{_UNFINISHED}"):
+                file.unlink(missing_ok=True)
+
+    def read(self, reference: str) -> bytes | None:
+        if self._folder is None:
+            return None
+        try:
+            return (self._folder / reference).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            log.error("an embedding cannot be read", reference=reference, error=describe(error))
+            return None
+
+    def write(self, reference: str, serialized: bytes) -> None:
+        """Write the whole file or none. A full disk is logged: it costs time at the next start."""
+        if self._folder is None:
+            return
+        unfinished = self._folder / (reference + _UNFINISHED)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            unfinished.touch(0o600)
+            unfinished.write_bytes(serialized)
+            unfinished.replace(self._folder / reference)
+        except OSError as error:
+            log.error("an embedding cannot be kept", reference=reference, error=describe(error))
+            with suppress(OSError):
+                unfinished.unlink(missing_ok=True)
+
+    def drop(self, reference: str) -> None:
+        if self._folder is not None:
+            with suppress(OSError):
+                (self._folder / reference).unlink(missing_ok=True)
 
 
 async def forget_files(folder: Path | None, reference: str) -> None:
     """Remove a voice from disk, whichever engine embedded it. Raises OSError."""
-    await in_thread("voices", lambda: forget(folder, reference))
+
+    def remove() -> None:
+        for file in folder.glob(f"*/{reference}*") if folder is not None else ():
+            file.unlink(missing_ok=True)
+
+    await in_thread("voices", remove)
 
 
 def _note(task: "asyncio.Task[SpeakerEmbedding]") -> None:

@@ -5,8 +5,7 @@ models.py       Turbo, Original, Multilingual: files, languages, style options; 
 environment.py  repairs and silences the package and what it imports
 loading.py      the hub, folders of weights
 embedding.py    what a recording becomes; on disk; the voice that comes with the weights
-languages.py    which language a text is in, for Multilingual
-tokenizer.py    from text to text tokens; what Chinese needs for that
+tokenizer.py    from text to its language and text tokens; what Chinese needs for that
 decoding.py     from text tokens to speech tokens, one at a time
 vocoder.py      from speech tokens to sound: speed, loudness, watermark
 device.py       torch's device: calls, memory, the randomness of one request

@@ -7,9 +7,9 @@ conditionals they give upstream's tokens (a test compares all three models).
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import torch
 from chatterbox.models.t3.inference.alignment_stream_analyzer import AlignmentStreamAnalyzer
@@ -37,18 +37,6 @@ _ALIGNMENT_LAYER: Final = 9  # as upstream passes it; the analyzer has its own l
 
 class NotANumber(ArithmeticError):
     """The model's logits are not numbers: nothing can be drawn from them."""
-
-
-class Decoding(Protocol):
-    """One request's way through the model."""
-
-    def step(self) -> int:
-        """The next token; `STOP` after the last. Calls the model once. Raises NotANumber."""
-        ...
-
-    def close(self) -> None:
-        """Release what the model keeps of this request, even if something still refers to it."""
-        ...
 
 
 class TurboDecoding:
@@ -148,13 +136,8 @@ class GuidedDecoding:
         embeds = embeds.expand(self._rows, -1, -1)
         if self._past is None:
             embeds = torch.cat((self._opening(), embeds), dim=1)
-        if self._alignment is None:
+        with self._alignment.watching() if self._alignment is not None else nullcontext():
             out = self._t3.tfmr(inputs_embeds=embeds, past_key_values=self._past, use_cache=True)
-        else:
-            with self._alignment.watching():
-                out = self._t3.tfmr(
-                    inputs_embeds=embeds, past_key_values=self._past, use_cache=True
-                )
         self._past = out.past_key_values
         logits = self._t3.speech_head(out.last_hidden_state)[:, -1, :]
         if self._rows == 1:
@@ -191,9 +174,16 @@ class Alignment:
         """`text`: where the text begins and ends in the model's input."""
         self._layers = layers
         self._hooks: list[tuple[int, Hook]] = []
-        recorder = SimpleNamespace(layers=[_Layer(at, self._hooks) for at in range(len(layers))])
+
+        def recording(at: int) -> SimpleNamespace:
+            """Passes for a layer of the model, and keeps the hook that the analyzer registers."""
+            register = SimpleNamespace(
+                register_forward_hook=lambda hook: self._hooks.append((at, hook))
+            )
+            return SimpleNamespace(self_attn=register)
+
         self._analyzer = AlignmentStreamAnalyzer(
-            recorder,
+            SimpleNamespace(layers=[recording(at) for at in range(len(layers))]),
             None,
             text_tokens_slice=text,
             alignment_layer_idx=_ALIGNMENT_LAYER,
@@ -217,20 +207,15 @@ class Alignment:
         return self._analyzer.step(logits, next_token=last)
 
 
-class _Layer:
-    """Passes for a layer of the model: it records the hook that the analyzer registers."""
+def decoding(
+    t3: Any, voice: Conditionals, text: Any, style: Style, rng: RequestRng
+) -> TurboDecoding | GuidedDecoding:
+    """One request's way through the model. `text`: its tokens, (1, n), on the model's device.
 
-    def __init__(self, at: int, hooks: list[tuple[int, Hook]]) -> None:
-        self._at = at
-        self._hooks = hooks
-        self.self_attn = self
-
-    def register_forward_hook(self, hook: Hook) -> None:
-        self._hooks.append((self._at, hook))
-
-
-def decoding(t3: Any, voice: Conditionals, text: Any, style: Style, rng: RequestRng) -> Decoding:
-    """`text`: its tokens, (1, n), on the model's device."""
+    `step` calls the model once and returns the next token; `STOP` after the last. It raises
+    NotANumber. `close` releases what the model keeps of this request, even if something still
+    refers to it.
+    """
     kind = TurboDecoding if t3.is_gpt else GuidedDecoding
     return kind(t3, voice, text, style, rng)
 
@@ -238,10 +223,8 @@ def decoding(t3: Any, voice: Conditionals, text: Any, style: Style, rng: Request
 def most_text(t3: Any) -> int:
     """How many text tokens the model can read and still speak for as long as it may."""
     if t3.is_gpt:
-        most: int = t3.cfg.n_positions - 2 - t3.hp.speech_cond_prompt_len - MOST_TOKENS
-    else:
-        most = t3.hp.max_text_tokens
-    return most
+        return int(t3.cfg.n_positions - 2 - t3.hp.speech_cond_prompt_len - MOST_TOKENS)
+    return int(t3.hp.max_text_tokens)
 
 
 def _conditions(voice: Conditionals, *, exaggeration: float) -> T3Cond:

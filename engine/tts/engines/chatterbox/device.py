@@ -61,11 +61,11 @@ class RequestRng:
     """Two generators, as torch has them: the CPU's, and the device's if that is another one."""
 
     def __init__(self, seed: int, device: str) -> None:
-        self._cpu = torch.Generator().manual_seed(seed)
-        self._device = device
-        self._own = (
-            self._cpu if device == "cpu" else torch.Generator(device=device).manual_seed(seed)
-        )
+        self._cpu = self._own = torch.Generator().manual_seed(seed)
+        if device != "cpu":
+            self._own = torch.Generator(device=device).manual_seed(seed)
+        #: The module with the device's global generator; None: the device is the CPU.
+        self._backend = {"cuda": torch.cuda, "mps": torch.mps}.get(device.partition(":")[0])
 
     def draw(self, probabilities: Any) -> Any:
         """One index by its probability. (1, V) -> (1, 1)."""
@@ -74,8 +74,8 @@ class RequestRng:
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """Take the place of torch's global generators. Only for the thread that calls the model."""
-        backend = _backend(self._device)
-        before = torch.get_rng_state(), backend and backend.get_rng_state()
+        backend = self._backend
+        before, own_before = torch.get_rng_state(), backend and backend.get_rng_state()
         torch.set_rng_state(self._cpu.get_state())
         if backend:
             backend.set_rng_state(self._own.get_state())
@@ -83,10 +83,10 @@ class RequestRng:
             yield
         finally:
             self._cpu.set_state(torch.get_rng_state())
-            torch.set_rng_state(before[0])
+            torch.set_rng_state(before)
             if backend:
                 self._own.set_state(backend.get_rng_state())
-                backend.set_rng_state(before[1])
+                backend.set_rng_state(own_before)
 
 
 def nth_seed(seed: int, number: int) -> int:
@@ -95,8 +95,3 @@ def nth_seed(seed: int, number: int) -> int:
         return seed
     digest = hashlib.sha256(f"{seed} {number}".encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
-
-
-def _backend(device: str) -> Any:
-    """The module with the device's global generator; None: the device is the CPU."""
-    return {"cuda": torch.cuda, "mps": torch.mps}.get(device.partition(":")[0])

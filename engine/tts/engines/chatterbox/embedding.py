@@ -150,16 +150,8 @@ def _cast(part: Any, dtype: Any) -> Any:
 
 def serialize(voice: ChatterboxEmbedding, model: Model) -> bytes:
     file = io.BytesIO()
-    levelled = voice.levelled and _parts(voice.levelled)
-    torch.save(
-        {
-            "form": _FORM,
-            "model": model.engine,
-            "plain": _parts(voice.plain),
-            "levelled": levelled,
-        },
-        file,
-    )
+    parts = {"plain": _parts(voice.plain), "levelled": voice.levelled and _parts(voice.levelled)}
+    torch.save({"form": _FORM, "model": model.engine, **parts}, file)
     body = file.getvalue()
     return _SEAL(body).digest() + body
 

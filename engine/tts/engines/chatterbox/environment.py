@@ -18,7 +18,7 @@ import os
 import sys
 import types
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -65,7 +65,7 @@ def prepare(engine: str = "chatterbox") -> None:
 
 
 def _ignore_warnings() -> None:
-    """Ignore deprecations within the libraries: nobody here can fix them."""
+    """Nobody here can fix deprecations within the libraries."""
     for library in ("diffusers", "torch", "transformers", "perth", "librosa", "chatterbox"):
         for category in (FutureWarning, DeprecationWarning, UserWarning):
             warnings.filterwarnings("ignore", category=category, module=rf"{library}\b")
@@ -132,9 +132,9 @@ def silence() -> None:
     """
     for name in _LOUD:
         module: Any = importlib.import_module(name)
-        module.print = _say
+        module.print = lambda *_, **__: None
         if hasattr(module, "tqdm"):
-            module.tqdm = _without_bar
+            module.tqdm = lambda items, *_, **__: items
         if getattr(module, "logging", None) is logging:
             module.logging = _ITS_LOGGER  # else it warns through the root logger
     # Its alignment analyzer warns at every other token, its encoder at most recordings.
@@ -144,10 +144,3 @@ def silence() -> None:
         logger.handlers.clear()  # they write to standard error, not to our log
         logger.propagate = True
         logger.setLevel(logging.WARNING)
-
-
-def _say(*_: object, **__: object) -> None: ...
-
-
-def _without_bar(items: Iterable[Any], *_: object, **__: object) -> Iterable[Any]:
-    return items

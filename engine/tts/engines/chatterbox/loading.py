@@ -16,9 +16,8 @@ import structlog
 
 from engine.model.errors import SetupError
 from engine.tts.engines.chatterbox.embedding import ChatterboxEmbedding, take_builtin
-from engine.tts.engines.chatterbox.languages import Languages
 from engine.tts.engines.chatterbox.models import BUILTIN_FILE, Model
-from engine.tts.engines.chatterbox.tokenizer import use_local_chinese
+from engine.tts.engines.chatterbox.tokenizer import Languages, use_local_chinese
 
 log = structlog.get_logger(__name__)
 
@@ -40,22 +39,26 @@ class Loaded:
 
 def load(model: Model, checkpoint: Path | None, device: str) -> Loaded:
     """Raises SetupError where files are missing."""
+    from huggingface_hub import constants
+
     folder, fetched = (checkpoint, False) if checkpoint is not None else _from_hub(model)
     missing = [name for name in model.files if not (folder / name).is_file()]
     if missing:
         raise SetupError(
             f"{folder} is no checkpoint of {model.title}: {', '.join(missing)} missing."
         )
-    _stay_offline()
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    constants.HF_HUB_OFFLINE = True
     use_local_chinese(folder, fetch=fetched)
     module = importlib.import_module(model.loader[0])
     upstream = getattr(module, model.loader[1]).from_local(folder, device)
     # In half precision it rounds the numbers of tokens: 6559 becomes 6560.
     upstream.s3gen.float()
-    if _config(upstream) is not None and upstream.t3.hp.is_multilingual:
+    config = getattr(upstream.t3.tfmr, "config", None)
+    if config is not None and upstream.t3.hp.is_multilingual:
         # Its alignment is read from the attention, which only this way of computing gives.
         # Upstream sets the same at the first call, and never resets it.
-        _config(upstream)._attn_implementation = "eager"
+        config._attn_implementation = "eager"
     return Loaded(
         upstream=upstream,
         device=device,
@@ -64,10 +67,6 @@ def load(model: Model, checkpoint: Path | None, device: str) -> Loaded:
         builtin=take_builtin(upstream, device),
         languages=Languages(model.languages) if len(model.languages) > 1 else None,
     )
-
-
-def _config(upstream: Any) -> Any:
-    return getattr(upstream.t3.tfmr, "config", None)
 
 
 def fingerprint(folder: Path, model: Model) -> str:
@@ -109,10 +108,3 @@ def _from_hub(model: Model) -> tuple[Path, bool]:
             "into a folder and set MYNAH_CHECKPOINT to it."
         ) from error
     return folder, True
-
-
-def _stay_offline() -> None:
-    from huggingface_hub import constants
-
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    constants.HF_HUB_OFFLINE = True

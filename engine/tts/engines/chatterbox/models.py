@@ -99,10 +99,7 @@ MODELS: Final[Mapping[ModelName, Model]] = {
             *("ve.safetensors", "t3_turbo_v1.safetensors", "s3gen_meanflow.safetensors"),
             *("vocab.json", "merges.txt", "tokenizer_config.json"),
         ),
-        extras=(
-            *("added_tokens.json", "special_tokens_map.json", "tokenizer.json"),
-            BUILTIN_FILE,
-        ),
+        extras=("added_tokens.json", "special_tokens_map.json", "tokenizer.json", BUILTIN_FILE),
         loader=("chatterbox.tts_turbo", "ChatterboxTurboTTS"),
         languages=("en",),
         most_characters=250,

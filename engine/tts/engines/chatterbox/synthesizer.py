@@ -43,7 +43,7 @@ T = TypeVar("T")
 ATTEMPTS: Final = 3
 _LEAST_TOKENS: Final = 3  # the flow looks that many ahead
 _PIECE: Final = RATE  # samples yielded at once
-_SLOTS: Final = {"cuda": 4}  # on others: 2
+_SLOTS, _SLOTS_ON_CUDA = 2, 4
 _SIGN_EVERY: Final = 0.5  # seconds
 #: A single call of the model that takes longer hangs: no more signs of life. On two CPU cores the
 #: longest call, the flow, takes about as long as the sound plays.
@@ -84,17 +84,15 @@ class ChatterboxSynthesizer:
         self._watermark_thread = ThreadPoolExecutor(1, thread_name_prefix="watermark")
 
     def describe(self) -> EngineInfo:
-        kind = self._loaded.device.partition(":")[0] if self._loaded else "cpu"
-        builtin = self._loaded is not None and self._loaded.builtin is not None
-        return self._model.info(self._version(), slots=_SLOTS.get(kind, 2), builtin=builtin)
-
-    def _version(self) -> str:
-        if self._loaded is not None:
-            return self._loaded.version
+        if (loaded := self._loaded) is not None:
+            slots = _SLOTS_ON_CUDA if loaded.device.startswith("cuda") else _SLOTS
+            builtin = loaded.builtin is not None
+            return self._model.info(loaded.version, slots=slots, builtin=builtin)
         try:
-            return version("chatterbox-tts")
+            installed = version("chatterbox-tts")
         except PackageNotFoundError:
-            return "not installed"
+            installed = "not installed"
+        return self._model.info(installed, slots=_SLOTS, builtin=False)
 
     def load(self) -> None:
         # In the caller's thread: a process that ends waits for the executors' threads, and a model
@@ -117,8 +115,6 @@ class ChatterboxSynthesizer:
         if self._loaded is None:
             raise RuntimeError("the model is not loaded")
         return self._loaded
-
-    # ---- voices
 
     def embed_voice(self, reference: Pcm) -> SpeakerEmbedding:
         from engine.tts.engines.chatterbox.embedding import embed_voice
@@ -145,8 +141,6 @@ class ChatterboxSynthesizer:
 
         gc.collect()
         free_memory(self._ready().device)
-
-    # ---- speech
 
     async def synthesize(
         self, request: SynthesisRequest, voice: SpeakerEmbedding | None
@@ -177,22 +171,19 @@ class ChatterboxSynthesizer:
         duration = span(request.text)
         if duration.usual > MOST_TOKENS / TOKENS_A_SECOND:
             raise self._too_long(request.text)
+        language = self._model.languages[0]
+        if ready.languages is not None:
+            language = ready.languages.of(request.text, within=request.context)
         style = self._model.style(request)
         seed = style.pop("seed", request.seed)
         return _Speech(
             text=request.text,
-            language=self._language(request),
+            language=language,
             style=style,
             seed=int(seed) % 2**63,
             voice=voice.choose(levelled=style.get("norm_loudness") == 1),
             most_tokens=min(MOST_TOKENS, round(duration.most * TOKENS_A_SECOND)),
         )
-
-    def _language(self, request: SynthesisRequest) -> str:
-        languages = self._ready().languages
-        if languages is None:
-            return self._model.languages[0]
-        return languages.of(request.text, within=request.context)
 
     def _too_long(self, text: str) -> SynthesisFailed:
         return SynthesisFailed(
@@ -204,13 +195,17 @@ class ChatterboxSynthesizer:
 
     async def _speak(self, speech: _Speech) -> Pcm:
         from engine.tts.engines.chatterbox.device import nth_seed
+        from engine.tts.engines.chatterbox.vocoder import postprocess
 
+        watermarker = self._ready().upstream.watermarker
         defects: list[str] = []
         for number in range(ATTEMPTS):
             sound = await self._attempt(speech, nth_seed(speech.seed, number))
             found = sound if isinstance(sound, str) else defect(sound, speech.text)
             if isinstance(sound, Pcm) and found is None:
-                return await self._postprocess(sound, speech.style["speed"])
+                finish = partial(postprocess, watermarker, sound, speech.style["speed"])
+                loop = asyncio.get_running_loop()
+                return await loop.run_in_executor(self._watermark_thread, finish)
             log.warning("the sound is not speech", defect=found, attempt=number + 1)
             defects.append(str(found))
         raise SynthesisFailed(
@@ -230,10 +225,8 @@ class ChatterboxSynthesizer:
         try:
             while (token := await self._call(decoding.step)) != STOP:
                 tokens.append(token)
-                if len(tokens) > speech.most_tokens:
-                    return (
-                        f"it does not end: {len(tokens)} tokens for {len(speech.text)} characters"
-                    )
+                if (count := len(tokens)) > speech.most_tokens:
+                    return f"it does not end: {count} tokens for {len(speech.text)} characters"
         except NotANumber as error:
             return str(error)
         finally:
@@ -250,19 +243,11 @@ class ChatterboxSynthesizer:
         from engine.tts.engines.chatterbox.tokenizer import text_tokens
 
         ready = self._ready()
-        t3 = ready.upstream.t3
-        text = text_tokens(
-            ready.upstream, ready.punctuate(speech.text), speech.language, ready.device
-        )
+        t3, clean = ready.upstream.t3, ready.punctuate(speech.text)
+        text = text_tokens(ready.upstream, clean, speech.language, ready.device)
         if text.shape[1] > most_text(t3):
             raise self._too_long(speech.text)
         return decoding(t3, speech.voice, text, speech.style, rng)
-
-    async def _postprocess(self, sound: Pcm, speed: float) -> Pcm:
-        from engine.tts.engines.chatterbox.vocoder import postprocess
-
-        call = partial(postprocess, self._ready().upstream.watermarker, sound, speed)
-        return await asyncio.get_running_loop().run_in_executor(self._watermark_thread, call)
 
     async def _call(self, function: Callable[[], T]) -> T:
         """Call `function` in the model's thread, when its turn comes. Raises OutOfMemory."""
