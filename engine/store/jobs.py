@@ -43,10 +43,6 @@ _JOBS: Final = select(*columns(jobs, Job), deliveries.c.note, deliveries.c.key, 
 _ROWS: Final = _JOBS.join(deliveries, deliveries.c.job_id == jobs.c.id)
 #: Fields of a request that are stored unchanged.
 _REQUEST_FIELDS: Final = [each.name for each in fields(JobRequest) if each.name in jobs.c]
-#: Fields of a job that a new one does not have yet.
-_UNSET: Final = dict.fromkeys(
-    ("started_at", "ended_at", "ended_by", "ended_actor", "error", "shown")
-)
 # Built once: building a statement costs as much as running it.
 _INSERT_JOB: Final = insert(jobs).returning(jobs.c.id)
 _INSERT_DELIVERY: Final = insert(deliveries)
@@ -67,7 +63,7 @@ class Jobs(Repository):
         note = dict(request.note)
         delivery = {"frontend": request.frontend, "key": request.key, "note": note}
         self._connection.execute(_INSERT_DELIVERY, {"job_id": job_id, **delivery})
-        return Job(**_UNSET | row, id=job_id, key=request.key, note=note)  # type: ignore[arg-type]
+        return Job(**row, id=job_id, key=request.key, note=note)
 
     def get(self, job_id: int) -> Job | None:
         return next(iter(self._select(jobs.c.id == job_id)), None)
