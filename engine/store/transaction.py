@@ -8,14 +8,12 @@ A transaction is valid only within the function that `Database.read` or `Databas
 
 from sqlalchemy import Connection
 
-from engine.store.attempts import Attempts
 from engine.store.audio import AudioIndex, AudioRow
-from engine.store.audit import AuditLog
+from engine.store.audit import Attempts, AuditLog
 from engine.store.deletions import NOBODY, DeletionKind, Deletions, PendingRedaction
 from engine.store.freezes import EVERYWHERE, MOST_PRINTS, Freezes, Frozen
 from engine.store.jobs import Chunks, Jobs, Lanes, Metadata
-from engine.store.rules import Rules
-from engine.store.voices import Voices
+from engine.store.voices import Rules, Voices
 
 __all__ = [
     "EVERYWHERE",
