@@ -63,7 +63,7 @@ def _run(lanes: int, chunks: int) -> Cost:
     clock = SystemClock()
     queue = Queue(Path("never-opened.db"), clock)
     queue.engine = ActiveEngine(INFO)
-    workers = Synthesis(queue, AudioCache(Path("never-opened")), FakeEngine(clock), clock)
+    workers = Synthesis(queue, AudioCache(Path("never-opened")), FakeEngine(clock))
     workers._ready = True  # the loops that would ask the engine are not started
     _fill(queue, lanes, chunks)
     cost = Cost([], [])

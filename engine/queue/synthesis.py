@@ -15,7 +15,6 @@ from typing import Final
 import structlog
 
 from engine.base.aio import TaskSet
-from engine.base.clock import Clock
 from engine.base.error_text import describe
 from engine.model.audio_format import FRAME_SECONDS
 from engine.model.engine import SynthesisRequest
@@ -63,11 +62,11 @@ class Attempt:
 class Synthesis:
     """As many attempts at once as the engine has slots."""
 
-    def __init__(self, queue: Queue, cache: AudioCache, engine: Engine, clock: Clock) -> None:
+    def __init__(self, queue: Queue, cache: AudioCache, engine: Engine) -> None:
         self._queue = queue
         self._cache = cache
         self._engine = engine
-        self._clock = clock
+        self._clock = queue.clock
         self._attempts: dict[str, Attempt] = {}
         self._tasks = TaskSet()  # one for each attempt
         self._turns = Turns()
