@@ -1,24 +1,22 @@
 """Jobs, chunks and lanes: the values of the queue, and their allowed transitions.
 
-Knows: states and the transitions between them. Does not know: SQL, synthesis, Discord, time.
+job    queued ──▶ speaking ──▶ completed
+          │           ├─────▶ failed      no part of it could be spoken
+          ├───────────┼─────▶ cancelled   skipped, stopped, disconnected …: see `ended_by`
+          └───────────┴─────▶ expired     its lane could not be heard for too long
+       speaking ──▶ queued                a rejoin before its first chunk was heard
+       queued ──▶ completed               a fetch-only job whose sound is all made
+       Final states stay: if the end of a completed job is rewound, only its sound repeats.
 
-    job    queued ──▶ speaking ──▶ completed
-              │           ├─────▶ failed      no part of it could be spoken
-              ├───────────┼─────▶ cancelled   skipped, stopped, disconnected …: see `ended_by`
-              └───────────┴─────▶ expired     its lane could not be heard for too long
-           speaking ──▶ queued                a rejoin before its first chunk was heard
-           queued ──▶ completed               a fetch-only job whose sound is all made
-           Final states stay: if the end of a completed job is rewound, only its sound repeats.
-
-    chunk  queued ──▶ synthesizing ──▶ ready ──▶ spoken
-              ▲            │  │          ▲          │
-              └────────────┘  └▶ failed  └──────────┘  sent but not heard: `PlaybackQueue.rewind`
-           synthesizing ──▶ spoken            its last frame was sent before its audio was on disk
-           ready ──▶ queued                   its cached audio is gone
-           spoken ──▶ queued                  the same, after a rewind
-           queued ──▶ failed                  it broke the engine too often
-           queued ──▶ spoken                  a player had all its audio when its cached copy
-                                              was found to be gone
+chunk  queued ──▶ synthesizing ──▶ ready ──▶ spoken
+          ▲            │  │          ▲          │
+          └────────────┘  └▶ failed  └──────────┘  sent but not heard: `PlaybackQueue.rewind`
+       synthesizing ──▶ spoken            its last frame was sent before its audio was on disk
+       ready ──▶ queued                   its cached audio is gone
+       spoken ──▶ queued                  the same, after a rewind
+       queued ──▶ failed                  it broke the engine too often
+       queued ──▶ spoken                  a player had all its audio when its cached copy
+                                          was found to be gone
 """
 
 from collections.abc import Mapping

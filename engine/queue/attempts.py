@@ -1,12 +1,10 @@
 """The outcomes of an attempt to make a chunk's audio.
 
     claim ──▶ made         its audio is in the cache, for every job that waits for this key
-         ├──▶ requeue      the engine was away, or the queue closes: the attempt does not count
-         ├──▶ quarantine   the engine died while it worked on several chunks: each is retried alone
-         ├──▶ killed       the engine died while it worked on this one alone; after three, fail
+         ├──▶ give_back    the engine was away, or the queue closes: the attempt does not count;
+         │                 the engine died while it worked on several chunks: the attempt counts, so
+         │                 each is retried alone; it died on this one alone: after three, fail
          └──▶ fail         the chunk cannot be made; the rest of each job is spoken
-
-Does not know: the engine, and when an attempt begins (`synthesis.py`).
 
 An attempt is committed before it begins, so a chunk that takes the bot down along with the engine
 is still identified. Each transition applies to a key: to every chunk that waits for the same audio.
@@ -74,22 +72,6 @@ async def made(
     return True
 
 
-async def requeue(queue: Queue, key: str) -> None:
-    """Return the chunks to the queue; the attempt does not count."""
-    await _return(queue, key, attempts=-1, deaths=0)
-
-
-async def quarantine(queue: Queue, key: str) -> None:
-    """The engine died while it worked on several chunks. The attempt counts, so each of them is
-    retried alone."""
-    await _return(queue, key, attempts=0, deaths=0)
-
-
-async def killed(queue: Queue, key: str) -> None:
-    """The engine died while it worked on this chunk alone."""
-    await _return(queue, key, attempts=0, deaths=1)
-
-
 def exhausted(queue: Queue, key: str) -> bool:
     """Whether the chunk must not be tried again."""
     return any(
@@ -155,8 +137,9 @@ async def lost(queue: Queue, key: str) -> None:
     log.warning("Cached audio was missing or damaged", chunks=[each.id for each in chunks])
 
 
-async def _return(queue: Queue, key: str, *, attempts: int, deaths: int) -> None:
-    """Return the claimed chunks to the queue."""
+async def give_back(queue: Queue, key: str, *, attempts: int = 0, deaths: int = 0) -> None:
+    """Return the claimed chunks to the queue, with these added to their counts: an attempt that
+    does not count is taken back with -1."""
     await queue.apply(
         *(
             chunk_change(

@@ -8,8 +8,8 @@ a job, chunk or lane, on disk or in memory; a test checks both.
 
 Changes run one at a time (`change`), and each runs to its end even if its caller is cancelled.
 
-Knows: jobs, chunks, lanes. Does not know: why something changes. The reasons are in `frontend.py`
-(requests), `attempts.py` (synthesis), `playback.py` (playback) and `maintenance.py` (time).
+Why something changes is in `frontend.py` (requests), `attempts.py` (synthesis), `playback.py`
+(playback) and `maintenance.py` (time).
 """
 
 import asyncio
@@ -126,8 +126,8 @@ def lane_change(key: LaneKey, **values: object) -> LaneChange:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What subscribers get, who read the queue again: this job changed; if `job_id` is None, the
-    lane and all its jobs."""
+    """Published: this job changed; if `job_id` is None, the lane and all its jobs. Subscribers read
+    the queue again."""
 
     lane: str
     job_id: int | None
@@ -137,18 +137,25 @@ def _coarser(change: Changed) -> Changed:
     return Changed(change.lane, None)
 
 
-class InFlight(Protocol):
-    """Audio that is being made now."""
+@dataclass(slots=True, eq=False)
+class Attempt:
+    """One request to the engine, for every chunk that waits for the same audio."""
 
-    packets: list[bytes]
-    streamed: bool
+    key: str  # of the audio: the chunk may get another key meanwhile
+    chunk: LiveChunk  # for which it was started
+    due: float  # monotonic
+    suspect: bool = False
+    #: The engine's server died while it worked on this and other attempts.
+    shared_death: bool = False
+    packets: list[bytes] = field(default_factory=list)
+    streamed: bool = False
     #: Its voice or its text was deleted: its audio must not be stored.
-    unwelcome: bool
+    unwelcome: bool = False
+    task: asyncio.Task[None] | None = None
 
-    @property
-    def job(self) -> Job: ...  # for which it was started
-
-    def abandon(self) -> None: ...  # stops making it: no job needs it any more
+    def abandon(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
 
 
 class Queue:
@@ -165,7 +172,7 @@ class Queue:
         #: Live chunks that are not done, by the key of their audio. The cache never evicts these.
         self.wanted: dict[str, set[LiveChunk]] = {}
         #: Audio that is being made now, by key.
-        self.in_flight: dict[str, InFlight] = {}
+        self.in_flight: dict[str, Attempt] = {}
         self.engine: ActiveEngine | None = None
         #: Seconds of sound a character: a moving average of measurements.
         self.pace = _USUAL_PACE

@@ -1,8 +1,4 @@
-"""The queue as one front end sees it: its own jobs and lanes, and nothing else.
-
-Knows: what a front end may request. Does not know: Discord, HTTP. Jobs and lanes of other front
-ends are not visible here.
-"""
+"""The queue as one front end sees it: its own jobs and lanes, and nothing else."""
 
 import asyncio
 from collections.abc import Iterable, Mapping

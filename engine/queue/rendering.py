@@ -2,9 +2,6 @@
 
     now      due at once       soon     due in 15 s       batch    due in 300 s
 
-Knows: when such a job is due and when it is over, and whether a chunk for listeners goes first.
-Does not know: how the sound is fetched or made.
-
 Listeners come first: fetch-only jobs are made while no listener is about to run out of sound. They
 age: a job's deadline does not move, not even across restarts. Once it has passed, the job gets one
 turn after every eight chunks for listeners, so it never starves. Every turn restarts that count, so

@@ -142,7 +142,7 @@ class SpeechQueue:
         for player in players:
             player.forget(lambda job: job.id in retraction.ends)
         for key, in_flight in queue.in_flight.items():
-            if key not in queue.wanted and retraction.forget(in_flight.job):
+            if key not in queue.wanted and retraction.forget(in_flight.chunk.owner.job):
                 in_flight.unwelcome = True
         return retraction.result
 

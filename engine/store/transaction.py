@@ -1,8 +1,5 @@
 """The database as other packages see it: a transaction, with a repository for each noun.
 
-Knows: which repositories there are. Does not know: any statement; how a transaction begins and ends
-(`sqlite.py` does).
-
 A transaction is valid only within the function that `Database.read` or `Database.write` runs.
 """
 
