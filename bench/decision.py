@@ -15,9 +15,9 @@ from bench.report import Report, percentile
 from engine.base.clock import SystemClock
 from engine.model.jobs import Chunk, ChunkState
 from engine.queue.audio_cache import AudioCache
-from engine.queue.changes import Queue
+from engine.queue.changes import Attempt, Queue
 from engine.queue.chunking import ActiveEngine
-from engine.queue.synthesis import Attempt, Synthesis
+from engine.queue.synthesis import Synthesis
 from mynah.testing.fake_engine import INFO, FakeEngine, fake_job
 
 LANES_AND_CHUNKS: Final = ((1_000, 100_000), (1_000, 10_000), (100, 10_000))
@@ -63,7 +63,7 @@ def _run(lanes: int, chunks: int) -> Cost:
     clock = SystemClock()
     queue = Queue(Path("never-opened.db"), clock)
     queue.engine = ActiveEngine(INFO)
-    workers = Synthesis(queue, AudioCache(Path("never-opened")), FakeEngine(clock), clock)
+    workers = Synthesis(queue, AudioCache(Path("never-opened")), FakeEngine(clock))
     workers._ready = True  # the loops that would ask the engine are not started
     _fill(queue, lanes, chunks)
     cost = Cost([], [])
@@ -75,7 +75,7 @@ def _run(lanes: int, chunks: int) -> Cost:
             break  # every lane has enough made ahead
         chunk, due = chosen
         lane = queue.lane(chunk.owner.job.lane_key)
-        queue.in_flight[chunk.key] = Attempt(chunk, due)
+        queue.in_flight[chunk.key] = Attempt(chunk.key, chunk, due)
         queue.reschedule(lane)
         ready = {"state": ChunkState.READY, "seconds": SECONDS_A_CHUNK}
         queue._set_chunk(chunk, ready)  # nothing is committed here

@@ -1,7 +1,4 @@
-"""Small patterns of asyncio: the first of several, background tasks, work that runs to its end.
-
-Knows: tasks. Does not know: what the work is.
-"""
+"""Small patterns of asyncio: the first of several, background tasks, work that runs to its end."""
 
 import asyncio
 from collections.abc import Awaitable, Coroutine

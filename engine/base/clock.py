@@ -1,7 +1,4 @@
-"""Time as a parameter.
-
-Knows: seconds. Does not know: who waits for what.
-"""
+"""Time as a parameter."""
 
 import asyncio
 import time

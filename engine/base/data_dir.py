@@ -1,7 +1,4 @@
-"""The data directory: its paths; created, checked, and locked for one process.
-
-Knows: file names, permissions, locks. Does not know: what the files contain.
-"""
+"""The data directory: its paths; created, checked, and locked for one process."""
 
 import fcntl
 import os

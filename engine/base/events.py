@@ -1,7 +1,5 @@
 """Changes, published to subscribers: each change once, however slow the subscriber is. A change
 names what has changed; the subscriber reads the new state itself.
-
-Knows: subscriptions. Does not know: what a change is.
 """
 
 import asyncio

@@ -27,7 +27,7 @@ Pause = Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
-    """Field names are the environment's names in lower case; a description is a setting's help."""
+    """Field names are the environment's names in lower case."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -38,122 +38,67 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,  # a wrong value may be a secret
     )
 
-    discord_token: SecretStr | None = Field(
-        None,
-        description="The bot's token, from the developer portal, page Bot. Needed by `mynah run`.",
-    )
-    discord_api_url: str = Field(
-        "https://discord.com/api/v10",
-        description="The URL of Discord's REST API, of a REST proxy, or of the sandbox. "
-        "It also gives the gateway's address.",
-    )
+    #: The bot's token, from the developer portal, page Bot. Needed by `mynah run`.
+    discord_token: SecretStr | None = None
+    #: The URL of Discord's REST API, of a REST proxy, or of the sandbox. It also gives the
+    #: gateway's address.
+    discord_api_url: str = "https://discord.com/api/v10"
 
-    mynah_data_dir: Path = Field(
-        Path("data"), description="The database and the audio cache. Each bot needs its own."
-    )
-    mynah_references_dir: Path = Field(
-        Path("references"), description="Recordings of members, and those that the operator adds."
-    )
-    # The names of engines are checked against their catalog, when an engine is asked for.
-    mynah_engine: str = Field(
-        "espeak", description="The engine that speaks. `tone`, for tests: a tone a letter."
-    )
-    mynah_device: Device = Field(
-        "auto", description="The device that runs Chatterbox. `auto`: a GPU if there is one."
-    )
-    mynah_checkpoint: Path | None = Field(
-        None,
-        description="The folder with the files of Chatterbox's model. "
-        "Empty: they are downloaded from the hub once, then used offline.",
-    )
-    mynah_fallback: str | None = Field(
-        None, description="The engine that speaks while the other one is down. Empty: none."
-    )
-    mynah_engine_url: str | None = Field(
-        None,
-        description="Use the engine server at this URL (`http://…`, or `unix:///path.sock`) "
-        "instead of starting one.",
-    )
-    mynah_engine_token: SecretStr | None = Field(
-        None,
-        description="The secret that the bot and an engine server on another machine share. "
-        "Without it `mynah engine` serves this machine only.",
-    )
-    mynah_hang_limit: Seconds = Field(
-        30,
-        description="Seconds without progress on a request after which the engine server counts as "
-        "hung and is replaced.",
-    )
-    mynah_espeak_pace: float = Field(
-        0.0,
-        ge=0,
-        le=100,
-        description="For tests and measurements: the real-time factor at which eSpeak delivers. "
-        "0: as fast as it can.",
-    )
+    #: The database and the audio cache. Each bot needs its own.
+    mynah_data_dir: Path = Path("data")
+    #: Recordings of members, and those that the operator adds.
+    mynah_references_dir: Path = Path("references")
+    #: The engine that speaks. `tone`, for tests: a tone a letter. The names of engines are checked
+    #: against their catalog, when an engine is asked for.
+    mynah_engine: str = "espeak"
+    #: The device that runs Chatterbox. `auto`: a GPU if there is one.
+    mynah_device: Device = "auto"
+    #: The folder with the files of Chatterbox's model. None: they are downloaded from the hub once,
+    #: then used offline.
+    mynah_checkpoint: Path | None = None
+    mynah_fallback: str | None = None  # the engine that speaks while the other one is down
+    #: Use the engine server at this URL (`http://…`, or `unix:///path.sock`), and start none.
+    mynah_engine_url: str | None = None
+    #: The secret that the bot and an engine server on another machine share. Without it
+    #: `mynah engine` serves this machine only.
+    mynah_engine_token: SecretStr | None = None
+    #: Seconds without progress on a request after which the engine server counts as hung and is
+    #: replaced.
+    mynah_hang_limit: Seconds = 30
+    #: For tests and measurements: the real-time factor at which eSpeak delivers. 0: as fast as it
+    #: can.
+    mynah_espeak_pace: float = Field(0.0, ge=0, le=100)
 
-    mynah_job_expiry: Seconds = Field(
-        600, description="Seconds that a text may wait while its server's queue cannot be spoken."
-    )
-    mynah_max_text: int = Field(4000, ge=1, le=100_000, description="Characters of a text.")
-    mynah_max_queue: int = Field(
-        50, ge=1, le=10_000, description="Texts that may wait in a server."
-    )
-    mynah_max_queue_member: int = Field(
-        10, ge=1, le=10_000, description="Texts of one member that may wait in a server."
-    )
-    mynah_alone_timeout: Seconds = Field(
-        60, description="Seconds alone in a voice channel after which the bot leaves it."
-    )
-    mynah_lead_join: Pause = Field(
-        0.2, description="Seconds of silence before the first sound after a join."
-    )
-    mynah_lead_pause: Pause = Field(
-        0.1, description="Seconds of silence before the first sound after a pause."
-    )
-    mynah_hide_text: bool = Field(
-        False, description="Do not repeat the text in the status message."
-    )
-    mynah_command_group: str | None = Field(
-        None,
-        pattern=r"^[-_a-z0-9]{1,32}$",
-        description="Register every command below this one (`/mynah skip`), "
-        "for servers where another bot has commands of the same names.",
-    )
-    mynah_guilds: Annotated[frozenset[int], NoDecode] = Field(
-        frozenset(), description="Serve only these servers: ids, separated by commas. Empty: all."
-    )
+    #: Seconds that a text may wait while its server's queue cannot be spoken.
+    mynah_job_expiry: Seconds = 600
+    mynah_max_text: int = Field(4000, ge=1, le=100_000)  # characters of a text
+    mynah_max_queue: int = Field(50, ge=1, le=10_000)  # texts that may wait in a server
+    mynah_max_queue_member: int = Field(10, ge=1, le=10_000)  # … of one member
+    mynah_alone_timeout: Seconds = 60  # alone in a voice channel, then the bot leaves it
+    mynah_lead_join: Pause = 0.2  # seconds of silence before the first sound after a join
+    mynah_lead_pause: Pause = 0.1  # … after a pause
+    mynah_hide_text: bool = False  # do not repeat the text in the status message
+    #: Register every command below this one (`/mynah skip`), for servers where another bot has
+    #: commands of the same names.
+    mynah_command_group: str | None = Field(None, pattern=r"^[-_a-z0-9]{1,32}$")
+    #: Serve only these servers: ids, separated by commas. Empty: all.
+    mynah_guilds: Annotated[frozenset[int], NoDecode] = frozenset()
 
-    mynah_max_upload: int = Field(
-        10, ge=1, le=500, description="Mebibytes of a recording that a member uploads."
-    )
-    mynah_max_recording: Seconds = Field(
-        300, description="Seconds of sound in a recording that a member uploads."
-    )
-    mynah_max_voices: int = Field(10, ge=0, le=1000, description="Voices of one member.")
-    mynah_max_uploads: int = Field(
-        10,
-        ge=1,
-        le=1000,
-        description="Recordings that one member may upload in an hour; rejected ones count.",
-    )
+    mynah_max_upload: int = Field(10, ge=1, le=500)  # mebibytes of a member's recording
+    mynah_max_recording: Seconds = 300  # of sound in a member's recording
+    mynah_max_voices: int = Field(10, ge=0, le=1000)  # of one member
+    #: Recordings that one member may upload in an hour; rejected ones count.
+    mynah_max_uploads: int = Field(10, ge=1, le=1000)
 
-    mynah_cache_size: int = Field(
-        1024, ge=1, description="Mebibytes of the audio cache; the least recently used goes first."
-    )
-    mynah_keep_jobs: float = Field(
-        7, gt=0, description="Days for which finished texts are kept, with their sound."
-    )
-    mynah_disk_reserve: int = Field(
-        256, ge=0, description="Mebibytes of free disk below which the bot refuses new texts."
-    )
+    #: Mebibytes of the audio cache; the least recently used goes first.
+    mynah_cache_size: int = Field(1024, ge=1)
+    #: Days for which finished texts are kept, with their sound.
+    mynah_keep_jobs: float = Field(7, gt=0)
+    #: Mebibytes of free disk below which the bot refuses new texts.
+    mynah_disk_reserve: int = Field(256, ge=0)
 
-    mynah_log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least severe message that is logged."
-    )
-    mynah_log_format: Literal["console", "json"] = Field(
-        "console", description="The format of the log."
-    )
+    mynah_log_level: Literal["debug", "info", "warning", "error"] = "info"
+    mynah_log_format: Literal["console", "json"] = "console"
 
     @field_validator("mynah_guilds", mode="before")
     @classmethod

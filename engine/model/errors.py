@@ -2,31 +2,31 @@
 
     MynahError
     ├── Refused               the request cannot be done; the caller is told, nothing was stored
-    │   ├── NothingToSpeak
-    │   ├── TextTooLong
-    │   ├── QueueFull
-    │   ├── UnknownVoice
-    │   ├── UnknownJob
-    │   ├── StorageFull
-    │   ├── BadRecording          the recording cannot be used as a reference voice
-    │   ├── BadStyle
-    │   ├── BadName
-    │   ├── TooManyVoices
-    │   ├── TooOften
-    │   ├── Busy
-    │   ├── EngineUnknown
-    │   └── NotAllowed
+    │   ├── NothingToSpeak        the text has nothing that can be spoken
+    │   ├── TextTooLong           the text is longer than the limit
+    │   ├── QueueFull             the lane, or the requester within it, has too many jobs waiting
+    │   ├── UnknownVoice          there is no such voice, or the requester may not use it
+    │   ├── UnknownJob            there is no such job: it never existed, or it was deleted
+    │   ├── StorageFull           the disk is full, or its free space is below the reserve
+    │   ├── BadRecording          not a reference voice: not sound, too long, too little speech …
+    │   ├── BadStyle              the engine has no such style option, or not this value of it
+    │   ├── BadName               no voice can have this name, or its owner has another with it
+    │   ├── TooManyVoices         the owner has as many voices as the settings allow
+    │   ├── TooOften              the member has tried this as often as is allowed in an hour
+    │   ├── Busy                  too many members ask for the same at once
+    │   ├── EngineUnknown         it is not known yet which voices the engine has
+    │   └── NotAllowed            a rule of the server, the operator or a voice's owner forbids it
     ├── EngineError           synthesis failed
     │   ├── EngineUnavailable     no engine server answers (loading, restarting, unreachable)
-    │   │   ├── AccessRefused         it refuses our token or its name
+    │   │   ├── AccessRefused         it refuses our token or its name; the message says what to set
     │   │   └── HostFull              it has as many requests as it accepts
-    │   ├── HostDied              the engine server died during this request
-    │   ├── VoiceMissing          the engine server does not have the reference voice
-    │   ├── OutOfMemory           the engine's device has no memory left for this request
+    │   ├── HostDied              the engine server died, hung or was killed during this request
+    │   ├── VoiceMissing          the engine server lacks the reference voice: send it along
+    │   ├── OutOfMemory           the engine's device has no memory left; cached data may be dropped
     │   └── SynthesisFailed       the engine cannot speak this text; another attempt fails too
     └── SetupError            the installation has a fault; the process ends with exit code 2
-        ├── DataDirectoryInUse
-        └── DatabaseDamaged
+        ├── DataDirectoryInUse    another process uses the same data directory
+        └── DatabaseDamaged       it failed its integrity check, or a newer version wrote it
 
 Knows: whether another attempt may succeed (`retryable`), and the code and the fields of which a
 front end makes a sentence. Does not know: who reads it, where, or in which language.
@@ -57,14 +57,7 @@ class MynahError(Exception):
     retryable: bool = False
     code: str = "failed"
 
-    def __init__(
-        self,
-        message: str,
-        /,
-        *,
-        code: str | None = None,
-        **fields: Field,
-    ) -> None:
+    def __init__(self, message: str, /, *, code: str | None = None, **fields: Field) -> None:
         super().__init__(message)
         self.code = code or type(self).code
         self.fields: Mapping[str, Field] = fields
@@ -79,20 +72,14 @@ class Refused(MynahError):
 
 
 class NothingToSpeak(Refused):
-    """The text has nothing that can be spoken."""
-
     code = "nothing-to-speak"
 
 
 class TextTooLong(Refused):
-    """The text is longer than the limit."""
-
     code = "text-too-long"
 
 
 class QueueFull(Refused):
-    """The lane, or the requester within it, has too many jobs waiting."""
-
     retryable = True
 
 
@@ -101,14 +88,10 @@ class UnknownVoice(Refused):
 
 
 class UnknownJob(Refused):
-    """There is no such job: it never existed, or it was deleted."""
-
     code = "job-unknown"
 
 
 class StorageFull(Refused):
-    """The disk is full, or its free space is below the reserve."""
-
     retryable = True
 
 
@@ -125,26 +108,18 @@ class BadName(Refused):
 
 
 class TooManyVoices(Refused):
-    """The owner has as many voices as the settings allow."""
-
     retryable = True
 
 
 class TooOften(Refused):
-    """The member has tried this as often as is allowed in an hour."""
-
     retryable = True
 
 
 class Busy(Refused):
-    """Too many members ask for the same at once."""
-
     retryable = True
 
 
 class EngineUnknown(Refused):
-    """It is not known yet which voices the engine has."""
-
     retryable = True
 
 
@@ -157,8 +132,6 @@ class EngineError(MynahError):
 
 
 class EngineUnavailable(EngineError):
-    """No engine server answers: it is loading, restarting, or unreachable."""
-
     retryable = True
 
 
@@ -167,34 +140,24 @@ class AccessRefused(EngineUnavailable):
 
 
 class HostFull(EngineUnavailable):
-    """The engine server has as many requests as it accepts at once."""
-
     #: Seconds after which it may be asked again.
     retry_after: float = 1.0
 
 
 class HostDied(EngineError):
-    """The engine server died, hung or was killed during this request."""
-
     retryable = True
 
 
 class VoiceMissing(EngineError):
-    """The engine server does not have the reference voice: send the request again with it."""
-
     retryable = True
 
 
 class OutOfMemory(EngineError):
-    """The engine's device has no memory left for this request; cached data may be dropped."""
-
     retryable = True
     code = "out-of-memory"
 
 
 class SynthesisFailed(EngineError):
-    """The engine cannot speak this text; another attempt fails too."""
-
     code = "cannot-be-spoken"
 
 

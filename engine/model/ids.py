@@ -1,7 +1,4 @@
-"""Ids that come from outside as text: of voices, jobs, members. Pure.
-
-Knows: which numbers are ids. Does not know: whether anything has such an id.
-"""
+"""Ids that come from outside as text: of voices, jobs, members. Pure."""
 
 import re
 from typing import Final

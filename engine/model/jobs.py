@@ -1,30 +1,28 @@
 """Jobs, chunks and lanes: the values of the queue, and their allowed transitions.
 
-Knows: states and the transitions between them. Does not know: SQL, synthesis, Discord, time.
+job    queued ──▶ speaking ──▶ completed
+          │           ├─────▶ failed      no part of it could be spoken
+          ├───────────┼─────▶ cancelled   skipped, stopped, disconnected …: see `ended_by`
+          └───────────┴─────▶ expired     its lane could not be heard for too long
+       speaking ──▶ queued                a rejoin before its first chunk was heard
+       queued ──▶ completed               a fetch-only job whose sound is all made
+       Final states stay: if the end of a completed job is rewound, only its sound repeats.
 
-    job    queued ──▶ speaking ──▶ completed
-              │           ├─────▶ failed      no part of it could be spoken
-              ├───────────┼─────▶ cancelled   skipped, stopped, disconnected …: see `ended_by`
-              └───────────┴─────▶ expired     its lane could not be heard for too long
-           speaking ──▶ queued                a rejoin before its first chunk was heard
-           queued ──▶ completed               a fetch-only job whose sound is all made
-           Final states stay: if the end of a completed job is rewound, only its sound repeats.
-
-    chunk  queued ──▶ synthesizing ──▶ ready ──▶ spoken
-              ▲            │  │          ▲          │
-              └────────────┘  └▶ failed  └──────────┘  sent but not heard: `PlaybackQueue.rewind`
-           synthesizing ──▶ spoken            its last frame was sent before its audio was on disk
-           ready ──▶ queued                   its cached audio is gone
-           spoken ──▶ queued                  the same, after a rewind
-           queued ──▶ failed                  it broke the engine too often
-           queued ──▶ spoken                  a player had all its audio when its cached copy
-                                              was found to be gone
+chunk  queued ──▶ synthesizing ──▶ ready ──▶ spoken
+          ▲            │  │          ▲          │
+          └────────────┘  └▶ failed  └──────────┘  sent but not heard: `PlaybackQueue.rewind`
+       synthesizing ──▶ spoken            its last frame was sent before its audio was on disk
+       ready ──▶ queued                   its cached audio is gone
+       spoken ──▶ queued                  the same, after a rewind
+       queued ──▶ failed                  it broke the engine too often
+       queued ──▶ spoken                  a player had all its audio when its cached copy
+                                          was found to be gone
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from engine.model.errors import Failure
 
@@ -50,42 +48,24 @@ class ChunkState(StrEnum):
     FAILED = "failed"
 
 
-JOB_TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
-    JobState.QUEUED: frozenset(
-        {JobState.SPEAKING, JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED}
-    ),
-    JobState.SPEAKING: frozenset(
-        {
-            JobState.QUEUED,
-            JobState.COMPLETED,
-            JobState.FAILED,
-            JobState.CANCELLED,
-            JobState.EXPIRED,
-        }
-    ),
-    JobState.COMPLETED: frozenset(),
-    JobState.FAILED: frozenset(),
-    JobState.CANCELLED: frozenset(),
-    JobState.EXPIRED: frozenset(),
-}
+_ENDED_EARLY: Final = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED})
 
-CHUNK_TRANSITIONS: Mapping[ChunkState, frozenset[ChunkState]] = {
-    ChunkState.QUEUED: frozenset(
-        {ChunkState.SYNTHESIZING, ChunkState.READY, ChunkState.SPOKEN, ChunkState.FAILED}
-    ),
-    ChunkState.SYNTHESIZING: frozenset(
-        {ChunkState.QUEUED, ChunkState.READY, ChunkState.SPOKEN, ChunkState.FAILED}
-    ),
+JOB_TRANSITIONS: Final[Mapping[JobState, frozenset[JobState]]] = {
+    **dict.fromkeys(JobState, frozenset()),
+    JobState.QUEUED: _ENDED_EARLY | {JobState.SPEAKING},
+    JobState.SPEAKING: _ENDED_EARLY | {JobState.QUEUED, JobState.COMPLETED},
+}
+#: The transitions of a fetch-only job, which is never spoken.
+RENDERING_TRANSITIONS: Final[Mapping[JobState, frozenset[JobState]]] = {
+    **JOB_TRANSITIONS,
+    JobState.QUEUED: _ENDED_EARLY | {JobState.COMPLETED},
+}
+CHUNK_TRANSITIONS: Final[Mapping[ChunkState, frozenset[ChunkState]]] = {
+    ChunkState.QUEUED: frozenset(ChunkState) - {ChunkState.QUEUED},
+    ChunkState.SYNTHESIZING: frozenset(ChunkState) - {ChunkState.SYNTHESIZING},
     ChunkState.READY: frozenset({ChunkState.QUEUED, ChunkState.SPOKEN}),
     ChunkState.SPOKEN: frozenset({ChunkState.QUEUED, ChunkState.READY}),
     ChunkState.FAILED: frozenset(),
-}
-
-
-#: The transitions of a fetch-only job, which is never spoken.
-RENDERING_TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
-    **JOB_TRANSITIONS,
-    JobState.QUEUED: JOB_TRANSITIONS[JobState.QUEUED] - {JobState.SPEAKING} | {JobState.COMPLETED},
 }
 
 
@@ -126,69 +106,44 @@ class LaneKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRequest:
-    """What a front end submits.
+    """What a front end submits."""
 
-    `frontend` is set by `FrontEndQueue`.
-    `lane` is the front end's name for the lane in which the job is spoken, in order with others.
-    `place` is the guild whose rules, permissions and freezes apply, whatever the lane; None: none.
-    `text` is plain text, without the front end's markup.
-    `note` is the front end's own data, stored as JSON and returned unchanged.
-    `key` is unique for a front end: a second submit with it returns the first job.
-    `pending`: the job is synthesized, but not played until it is confirmed.
-    `voice` is the id of a built-in voice, or the key of a registered one ("@12"), and then
-    `reference` is the content hash of its recording. "": the engine's default.
-    `typed`: the voice was named for this text, so no other built-in voice may speak it. Until the
-    first engine has listed its voices, `voice` may then be any word; the job waits, and is refused
-    if no voice has that name.
-    `urgency`: the job is fetch-only: its sound is made without a player, to be fetched. None: the
-    job is spoken in its lane.
-    """
-
-    lane: str
+    lane: str  # the front end's name for the lane in which it is spoken, in order with others
     requester: str
-    text: str
+    text: str  # plain, without the front end's markup
+    #: The id of a built-in voice, or the key of a registered one ("@12"); "": the engine's default.
     voice: str
-    frontend: str = ""
-    place: str | None = None
-    reference: str | None = None
+    frontend: str = ""  # set by `FrontEndQueue`
+    place: str | None = None  # the guild whose rules and freezes apply, whatever the lane
+    reference: str | None = None  # the content hash of a registered voice's recording
+    #: The voice was named for this text, so no other built-in voice may speak it. Until the first
+    #: engine has listed its voices, `voice` may then be any word; the job waits, and is refused if
+    #: no voice has that name.
     typed: bool = False
     style: Mapping[str, Any] = field(default_factory=dict)
     priority: int = 0
-    note: Mapping[str, Any] = field(default_factory=dict)
-    key: str | None = None
-    pending: bool = False
+    note: Mapping[str, Any] = field(default_factory=dict)  # the front end's own data, as JSON
+    key: str | None = None  # unique for a front end: the same key twice makes one job
+    pending: bool = False  # it is synthesized, but not played until it is confirmed
+    #: Fetch-only: its sound is made without a player, to be fetched. None: it is spoken.
     urgency: Urgency | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One request to speak. Times are seconds since the epoch."""
+class Job(JobRequest):
+    """A request that was accepted. Times are seconds since the epoch."""
 
     id: int
-    lane: str
-    requester: str
-    voice: str
-    style: Mapping[str, Any]
-    text: str
-    priority: int
     state: JobState
-    pending: bool
     created_at: float
-    started_at: float | None  # its first frame was sent
-    ended_at: float | None
-    ended_by: EndReason | None
-    ended_actor: str | None
-    error: Failure | None  # why it failed
-    note: Mapping[str, Any]  # the front end's own data
-    shown: str | None  # what its status message last showed; begins with a state
-    frontend: str = ""  # the front end that submitted it
-    place: str | None = None  # the guild whose rules apply to it
-    key: str | None = None  # the key with which its front end submitted it
-    reference: str | None = None  # the content hash of a registered voice's recording
+    started_at: float | None = None  # its first frame was sent
+    ended_at: float | None = None
+    ended_by: EndReason | None = None
+    ended_actor: str | None = None
+    error: Failure | None = None  # why it failed
+    shown: str | None = None  # what its status message last showed; begins with a state
     substitution: Substitution | None = None  # what speaks it or a part of it instead
-    typed: bool = False  # its voice was named for this text
     stalled_before: float = 0.0  # its lane's stalled seconds when it was submitted
-    urgency: Urgency | None = None  # it is fetch-only; None: it is spoken
     engine: str | None = None  # the id of the engine's info under which it was split
 
     @property

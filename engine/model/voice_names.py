@@ -1,8 +1,5 @@
 """The names that voices may have, and the built-in voices by name. Pure.
 
-Knows: visible characters, markup, when two names are the same, the voices in an engine's info.
-Does not know: who has which voice.
-
 A name appears in messages, in completions and in the audit log, and must be there what it looks
 like. So it has nothing invisible, nothing that changes the direction of writing, and nothing that a
 chat takes for markup, a mention or a path.

@@ -1,29 +1,25 @@
 """The outcomes of an attempt to make a chunk's audio.
 
     claim ──▶ made         its audio is in the cache, for every job that waits for this key
-         ├──▶ requeue      the engine was away, or the queue closes: the attempt does not count
-         ├──▶ quarantine   the engine died while it worked on several chunks: each is retried alone
-         ├──▶ killed       the engine died while it worked on this one alone; after three, fail
+         ├──▶ give_back    the engine was away, or the queue closes: the attempt does not count;
+         │                 the engine died while it worked on several chunks: the attempt counts, so
+         │                 each is retried alone; it died on this one alone: after three, fail
          └──▶ fail         the chunk cannot be made; the rest of each job is spoken
-
-Knows: attempts, deaths, and the jobs that end because their chunks fail.
-Does not know: the engine, and when an attempt begins (`synthesis.py`).
 
 An attempt is committed before it begins, so a chunk that takes the bot down along with the engine
 is still identified. Each transition applies to a key: to every chunk that waits for the same audio.
 Run each coroutine through `Queue.change`.
 """
 
-from collections.abc import Iterable
 from typing import Final
 
 import structlog
 
 from engine.model.errors import Failure
 from engine.model.jobs import ChunkState, JobState
-from engine.queue.changes import Change, Queue, chunk_change, job_change
+from engine.queue.changes import Queue, chunk_change, job_change
 from engine.queue.rendering import settle
-from engine.queue.state import LiveChunk, LiveJob
+from engine.queue.state import LiveChunk
 from engine.store.transaction import AudioRow, Transaction
 
 #: A chunk is skipped after the engine has died this often while it worked on that chunk alone.
@@ -60,19 +56,12 @@ async def made(
         return False
     now = queue.clock.time()
 
-    def index(tx: Transaction) -> Iterable[Change]:
+    def index(tx: Transaction) -> None:
         if size is not None:
             tx.audio.put(AudioRow(key=key, bytes=size, seconds=seconds, voice=voice), now=now)
-        return ()
 
-    ready = {
-        "state": ChunkState.READY,
-        "audio": None if size is None else key,
-        "seconds": seconds,
-        "attempts": 0,
-        "deaths": 0,
-    }
-    await queue.apply(*(chunk_change(each, **ready) for each in chunks), first=index)
+    made = {"seconds": seconds, "attempts": 0, "deaths": 0, "audio": None if size is None else key}
+    await queue.apply(chunk_change(*chunks, state=ChunkState.READY, **made), first=index)
     for each in chunks:
         each.kept = in_flight.packets if size is None else None
     queue.cached_bytes += size or 0
@@ -81,22 +70,6 @@ async def made(
         queue.measured(len(chunks[0].chunk.text), seconds)
     await settle(queue, [each.owner for each in chunks])
     return True
-
-
-async def requeue(queue: Queue, key: str) -> None:
-    """Return the chunks to the queue; the attempt does not count."""
-    await _return(queue, key, attempts=-1, deaths=0)
-
-
-async def quarantine(queue: Queue, key: str) -> None:
-    """The engine died while it worked on several chunks. The attempt counts, so each of them is
-    retried alone."""
-    await _return(queue, key, attempts=0, deaths=0)
-
-
-async def killed(queue: Queue, key: str) -> None:
-    """The engine died while it worked on this chunk alone."""
-    await _return(queue, key, attempts=0, deaths=1)
 
 
 def exhausted(queue: Queue, key: str) -> bool:
@@ -116,28 +89,22 @@ async def fail(queue: Queue, key: str, *, error: Failure) -> None:
     chunks = _waiting(queue, key)
     cut = {each: each.sound for each in chunks if each.sound is not None and each.sound.packets}
     failed = [each for each in chunks if each not in cut]
-    over = {
-        each.owner.job.id: _end_of(each.owner)
-        for each in failed
-        if all(rest in failed for rest in each.owner.rest())
+    ending = {each.owner for each in failed if all(rest in failed for rest in each.owner.rest())}
+    heard = {
+        live.job.id
+        for live in ending
+        if any(chunk.state is ChunkState.SPOKEN for chunk in live.chunks)
     }
-    now = queue.clock.time()
+    silent = {live.job.id for live in ending} - heard
+    end = {"pending": False, "ended_at": queue.clock.time()}
     await queue.apply(
         *(
             chunk_change(each, state=ChunkState.READY, seconds=sound.seconds)
             for each, sound in cut.items()
         ),
-        *(chunk_change(each, state=ChunkState.FAILED) for each in failed),
-        *(
-            job_change(
-                job_id,
-                state=state,
-                pending=False,
-                ended_at=now,
-                error=error if state is JobState.FAILED else None,
-            )
-            for job_id, state in over.items()
-        ),
+        chunk_change(*failed, state=ChunkState.FAILED),
+        job_change(*heard, state=JobState.COMPLETED, **end),
+        job_change(*silent, state=JobState.FAILED, error=error, **end),
     )
     for each, sound in cut.items():
         each.kept = sound.packets
@@ -149,7 +116,7 @@ async def fail(queue: Queue, key: str, *, error: Failure) -> None:
     log.warning(
         "Parts cannot be spoken",
         chunks=[each.id for each in chunks],
-        ended=list(over),
+        ended=sorted(heard | silent),
         why=error.code,
     )
 
@@ -163,38 +130,30 @@ async def lost(queue: Queue, key: str) -> None:
         and each.kept is None
         and not (each.sound is not None and each.sound.complete)
     ]
-
-    def drop(tx: Transaction) -> Iterable[Change]:
-        tx.audio.drop([key])
-        return ()
-
-    waits = {"state": ChunkState.QUEUED, "audio": None, "seconds": None}
-    await queue.apply(*(chunk_change(each, **waits) for each in chunks), first=drop)
+    await queue.apply(
+        chunk_change(*chunks, state=ChunkState.QUEUED, audio=None, seconds=None),
+        first=lambda tx: tx.audio.drop([key]),
+    )
     log.warning("Cached audio was missing or damaged", chunks=[each.id for each in chunks])
 
 
-async def _return(queue: Queue, key: str, *, attempts: int, deaths: int) -> None:
-    """Return the claimed chunks to the queue."""
-    chunks = [each for each in _waiting(queue, key) if each.state is ChunkState.SYNTHESIZING]
-    if chunks:
-        await queue.apply(
-            *(
-                chunk_change(
-                    each,
-                    state=ChunkState.QUEUED,
-                    attempts=each.chunk.attempts + attempts,
-                    deaths=each.chunk.deaths + deaths,
-                )
-                for each in chunks
+async def give_back(queue: Queue, key: str, *, attempts: int = 0, deaths: int = 0) -> None:
+    """Return the claimed chunks to the queue, with these added to their counts: an attempt that
+    does not count is taken back with -1."""
+    await queue.apply(
+        *(
+            chunk_change(
+                each,
+                state=ChunkState.QUEUED,
+                attempts=each.chunk.attempts + attempts,
+                deaths=each.chunk.deaths + deaths,
             )
+            for each in _waiting(queue, key)
+            if each.state is ChunkState.SYNTHESIZING
         )
+    )
 
 
 def _waiting(queue: Queue, key: str) -> list[LiveChunk]:
     states = (ChunkState.QUEUED, ChunkState.SYNTHESIZING)
     return [chunk for chunk in queue.wanted.get(key, ()) if chunk.state in states]
-
-
-def _end_of(live: LiveJob) -> JobState:
-    spoken = any(chunk.state is ChunkState.SPOKEN for chunk in live.chunks)
-    return JobState.COMPLETED if spoken else JobState.FAILED

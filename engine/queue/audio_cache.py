@@ -7,10 +7,13 @@ Knows: files. Does not know: which jobs need a stream, or which streams are evic
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
+from engine.model.audio_format import FRAMES_PER_SECOND, SILENCE
 from engine.model.engine import EngineInfo, SynthesisRequest
-from engine.tts.audio.ogg import OggDamaged, OggReader
+from engine.model.jobs import Chunk, ChunkState
+from engine.tts.audio.ogg import OggDamaged, OggReader, write_ogg
 
 
 def audio_key(request: SynthesisRequest, info: EngineInfo) -> str:
@@ -69,6 +72,23 @@ class AudioCache:
         for unfinished in self._directory.glob("*/*.part"):
             unfinished.unlink(missing_ok=True)
         return {file.stem for file in self._directory.glob("*/*.ogg")}
+
+    def record(self, chunks: Sequence[Chunk]) -> bytes | None:
+        """A whole job as one Ogg Opus stream: those of its chunks that were made, in order, with
+        their pauses. None if there are none, or if the audio of one is gone. Skips failed chunks.
+        """
+        packets: list[bytes] = []
+        for chunk in chunks:
+            if chunk.state is ChunkState.FAILED:
+                continue
+            if chunk.state not in (ChunkState.READY, ChunkState.SPOKEN):
+                break
+            heard = None if chunk.audio is None else self.read(chunk.audio)
+            if heard is None:
+                return None
+            packets += heard
+            packets += [SILENCE] * round(chunk.pause_after * FRAMES_PER_SECOND)
+        return write_ogg(packets) if packets else None
 
     def _path(self, key: str) -> Path:
         # 256 directories, so that none grows large enough to slow a file system down.

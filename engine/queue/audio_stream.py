@@ -1,7 +1,5 @@
 """Sound on its way from the engine to a listener: the engine appends to it as it is played.
 
-Knows: packets, and whether more will come. Does not know: what makes them, or what sends them.
-
 One thread writes (the event loop's), any thread reads. Readers need no lock: `packets` only grows,
 and a flag only ever changes from False to True, after the last packet is there.
 """

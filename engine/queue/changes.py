@@ -8,19 +8,22 @@ a job, chunk or lane, on disk or in memory; a test checks both.
 
 Changes run one at a time (`change`), and each runs to its end even if its caller is cancelled.
 
-Knows: jobs, chunks, lanes. Does not know: why something changes. The reasons are in `frontend.py`
-(requests), `attempts.py` (synthesis), `playback.py` (playback) and `maintenance.py` (time).
+Why something changes is in `frontend.py` (requests), `attempts.py` (synthesis), `playback.py`
+(playback) and `maintenance.py` (time).
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from functools import wraps
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from engine.base.aio import TaskSet
 from engine.base.clock import Clock
+from engine.base.events import Feed
+from engine.model.engine import EngineInfo
 from engine.model.errors import Failure, UnknownJob
 from engine.model.jobs import (
     CHUNK_TRANSITIONS,
@@ -38,23 +41,20 @@ from engine.model.jobs import (
 )
 from engine.queue.chunking import ActiveEngine
 from engine.queue.deadlines import DeadlineQueue
-from engine.queue.events import QueueFeeds
 from engine.queue.state import LiveChunk, LiveJob, LiveLane
 from engine.store.sqlite import Database
 from engine.store.transaction import Transaction
 
 T = TypeVar("T")
+P = ParamSpec("P")
+S = TypeVar("S", bound="HasQueue")
 
 #: Seconds of sound a character, before the pace is measured: 15 characters a second.
 _USUAL_PACE: Final = 1 / 15
 #: Weight of a new measurement of the pace.
 _PACE_WEIGHT: Final = 0.1
 #: A fetch-only job is due this many seconds after its submission.
-SLACK: Final[Mapping[Urgency, float]] = {
-    Urgency.NOW: 0.0,
-    Urgency.SOON: 15.0,
-    Urgency.BATCH: 300.0,
-}
+SLACK: Final = {Urgency.NOW: 0.0, Urgency.SOON: 15.0, Urgency.BATCH: 300.0}
 #: Fields of jobs and lanes that no view shows: their changes are not published.
 _UNPUBLISHED: Final = {"note", "shown", "stalled_seconds"}
 
@@ -76,17 +76,17 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class JobChange:
-    """New values of a job's fields. A job in a final state leaves the queue."""
+    """New values of the fields of jobs. A job in a final state leaves the queue."""
 
-    job_id: int
+    job_ids: Collection[int]
     values: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkChange:
-    """New values of a chunk's fields."""
+    """New values of the fields of chunks."""
 
-    chunk: LiveChunk
+    chunks: Collection[LiveChunk]
     values: Mapping[str, object]
 
 
@@ -112,45 +112,58 @@ class LaneChange:
 Change = NewJob | JobChange | ChunkChange | NewChunks | LaneChange
 
 
-def job_change(job_id: int, **values: object) -> JobChange:
-    return JobChange(job_id, values)
+def job_change(*job_ids: int, **values: object) -> JobChange:
+    return JobChange(job_ids, values)
 
 
-def chunk_change(chunk: LiveChunk, **values: object) -> ChunkChange:
-    return ChunkChange(chunk, values)
+def chunk_change(*chunks: LiveChunk, **values: object) -> ChunkChange:
+    return ChunkChange(chunks, values)
 
 
 def lane_change(key: LaneKey, **values: object) -> LaneChange:
     return LaneChange(key, values)
 
 
-def _no_changes(tx: Transaction) -> Iterable[Change]:
-    return ()
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Published: this job changed; if `job_id` is None, the lane and all its jobs. Subscribers read
+    the queue again."""
+
+    lane: str
+    job_id: int | None
 
 
-class InFlight(Protocol):
-    """Audio that is being made now."""
+def _coarser(change: Changed) -> Changed:
+    return Changed(change.lane, None)
 
-    packets: list[bytes]
-    streamed: bool
+
+@dataclass(slots=True, eq=False)
+class Attempt:
+    """One request to the engine, for every chunk that waits for the same audio."""
+
+    key: str  # of the audio: the chunk may get another key meanwhile
+    chunk: LiveChunk  # for which it was started
+    due: float  # monotonic
+    suspect: bool = False
+    #: The engine's server died while it worked on this and other attempts.
+    shared_death: bool = False
+    packets: list[bytes] = field(default_factory=list)
+    streamed: bool = False
     #: Its voice or its text was deleted: its audio must not be stored.
-    unwelcome: bool
-
-    @property
-    def job(self) -> Job:
-        """The job for which it was started."""
-        ...
+    unwelcome: bool = False
+    task: asyncio.Task[None] | None = None
 
     def abandon(self) -> None:
-        """Stop making it: no job needs it any more."""
-        ...
+        if self.task is not None:
+            self.task.cancel()
 
 
 class Queue:
     def __init__(self, file: Path, clock: Clock) -> None:
         self.clock = clock
         self.database = Database(file)
-        self.feeds = QueueFeeds()
+        #: By front end: the changes of its own jobs and lanes only.
+        self.feeds: defaultdict[str, Feed[Changed]] = defaultdict(lambda: Feed(_coarser))
         self.deadlines: DeadlineQueue[LaneKey] = DeadlineQueue()
         #: The same, for fetch-only jobs.
         self.renderings: DeadlineQueue[LaneKey] = DeadlineQueue()
@@ -159,7 +172,7 @@ class Queue:
         #: Live chunks that are not done, by the key of their audio. The cache never evicts these.
         self.wanted: dict[str, set[LiveChunk]] = {}
         #: Audio that is being made now, by key.
-        self.in_flight: dict[str, InFlight] = {}
+        self.in_flight: dict[str, Attempt] = {}
         self.engine: ActiveEngine | None = None
         #: Seconds of sound a character: a moving average of measurements.
         self.pace = _USUAL_PACE
@@ -179,7 +192,8 @@ class Queue:
     async def close(self) -> None:
         await self._tasks.settle()
         await self.database.close()
-        self.feeds.close()
+        for feed in self.feeds.values():
+            feed.close()
 
     # ---- the rule
 
@@ -192,20 +206,20 @@ class Queue:
             return await work
 
     async def apply(
-        self, *changes: Change, first: Callable[[Transaction], Iterable[Change]] = _no_changes
+        self,
+        *changes: Change,
+        first: Callable[[Transaction], Iterable[Change] | None] = lambda tx: None,
     ) -> None:
         """Commit these changes, mirror them and publish them. Run it through `change`.
 
-        `first` runs at the start of the transaction, does the work that belongs to it, and returns
-        further changes. Raises IllegalTransition before any change is written, and whatever
+        `first` runs at the start of the transaction, does the work that belongs to it, and may
+        return further changes. Raises IllegalTransition before any change is written, and whatever
         `first` raises; then nothing is committed and nothing is mirrored.
         """
         assert self._alone.locked(), "a change outside of `change`"
-        if not changes and first is _no_changes:
-            return
 
         def write(tx: Transaction) -> list[Change]:
-            all_changes = [*changes, *first(tx)]
+            all_changes = [*changes, *(first(tx) or ())]
             for change in all_changes:
                 self._check(change)
             self._write(tx, all_changes)
@@ -214,43 +228,39 @@ class Queue:
         self._mirror(await self.database.write(write))
 
     def _check(self, change: Change) -> None:
-        if isinstance(change, ChunkChange):
-            before = change.chunk.state
-            after = change.values.get("state", before)
-            if after is not before and after not in CHUNK_TRANSITIONS[before]:
-                raise IllegalTransition(f"chunk {change.chunk.id}: {before} to {after}")
+        if isinstance(change, ChunkChange) and "state" in change.values:
+            state = change.values["state"]
+            for chunk in change.chunks:
+                if state is not chunk.state and state not in CHUNK_TRANSITIONS[chunk.state]:
+                    raise IllegalTransition(f"chunk {chunk.id}: {chunk.state} to {state}")
         elif isinstance(change, JobChange) and "state" in change.values:
-            live, state = self.jobs.get(change.job_id), change.values["state"]
-            if live is None:
-                raise IllegalTransition(f"job {change.job_id} is over, and cannot be {state}")
-            spoken = live.job.urgency is None
-            legal = JOB_TRANSITIONS if spoken else RENDERING_TRANSITIONS
-            if state is not live.job.state and state not in legal[live.job.state]:
-                raise IllegalTransition(f"job {change.job_id}: {live.job.state} to {state}")
+            state = change.values["state"]
+            for job_id in change.job_ids:
+                live = self.jobs.get(job_id)
+                if live is None:
+                    raise IllegalTransition(f"job {job_id} is over, and cannot be {state}")
+                spoken = live.job.urgency is None
+                legal = JOB_TRANSITIONS if spoken else RENDERING_TRANSITIONS
+                if state is not live.job.state and state not in legal[live.job.state]:
+                    raise IllegalTransition(f"job {job_id}: {live.job.state} to {state}")
 
     def _write(self, tx: Transaction, changes: Sequence[Change]) -> None:
         lanes: dict[LaneKey, Lane] = {}
-        # Consecutive changes with the same values take one statement.
-        for (kind, _), alike in groupby(
-            changes, key=lambda change: (type(change), getattr(change, "values", None))
-        ):
-            some = list(alike)
-            if kind is JobChange:
-                jobs = [each for each in some if isinstance(each, JobChange)]
-                tx.jobs.update([each.job_id for each in jobs], **jobs[0].values)
-            elif kind is ChunkChange:
-                chunks = [each for each in some if isinstance(each, ChunkChange)]
-                tx.chunks.update([each.chunk.id for each in chunks], **chunks[0].values)
-            for each in some:
-                if isinstance(each, LaneChange):
-                    lane = lanes.get(each.key) or self._lane_value(each.key)
-                    lanes[each.key] = replace(lane, **each.values)  # type: ignore[arg-type]
-                    tx.lanes.put(lanes[each.key])
-                elif isinstance(each, NewChunks):
-                    tx.chunks.delete(each.owner.job.id, since=each.since)
-                    tx.chunks.insert(chunk for chunk, _ in each.chunks)
-                elif isinstance(each, NewJob):
-                    tx.chunks.insert(chunk for chunk, _ in each.chunks)
+        for change in changes:
+            match change:
+                case NewJob():
+                    tx.chunks.insert(chunk for chunk, _ in change.chunks)
+                case JobChange():
+                    tx.jobs.update(change.job_ids, **change.values)
+                case ChunkChange():
+                    tx.chunks.update([chunk.id for chunk in change.chunks], **change.values)
+                case NewChunks():
+                    tx.chunks.delete(change.owner.job.id, since=change.since)
+                    tx.chunks.insert(chunk for chunk, _ in change.chunks)
+                case LaneChange():
+                    lane = lanes.get(change.key) or self._lane_value(change.key)
+                    lanes[change.key] = replace(lane, **change.values)  # type: ignore[arg-type]
+                    tx.lanes.put(lanes[change.key])
 
     # ---- the mirror: the only code that sets stored fields in memory
 
@@ -269,16 +279,17 @@ class Queue:
                     if not change.values.keys() <= _UNPUBLISHED:
                         seen[change.key, None] = None
                 case JobChange():
-                    if (live := self.jobs.get(change.job_id)) is not None:
+                    for live in self._live(change.job_ids):
                         self._set_job(live, change)
                         if not change.values.keys() <= _UNPUBLISHED:
                             key = live.job.lane_key
-                            touched[key] = seen[key, change.job_id] = None
+                            touched[key] = seen[key, live.job.id] = None
                 case ChunkChange():
-                    live = change.chunk.owner
-                    if self._set_chunk(change.chunk, change.values):
-                        seen[live.job.lane_key, live.job.id] = None
-                    touched[live.job.lane_key] = None
+                    for chunk in change.chunks:
+                        job = chunk.owner.job
+                        if self._set_chunk(chunk, change.values):
+                            seen[job.lane_key, job.id] = None
+                        touched[job.lane_key] = None
                 case NewChunks():
                     live = change.owner
                     self._set_chunks(change)
@@ -286,7 +297,7 @@ class Queue:
         for key in touched:
             self.reschedule(self.lane(key))
         for key, job_id in seen:
-            self.feeds.publish(key, job_id)
+            self.publish(key, job_id)
 
     def _set_job(self, live: LiveJob, change: JobChange) -> None:
         live._job = replace(live._job, **change.values)  # type: ignore[arg-type]
@@ -382,6 +393,11 @@ class Queue:
         live = self.lanes.get(key)
         return Lane(frontend=key.frontend, id=key.id) if live is None else live.lane
 
+    @property
+    def info(self) -> EngineInfo | None:
+        """The engine's info, even while it is away; None before an engine has ever started."""
+        return None if self.engine is None else self.engine.info
+
     def live_by_key(self, frontend: str, key: str) -> Job | None:
         job_id = self._keys.get((frontend, key))
         return None if job_id is None else self.jobs[job_id].job
@@ -413,7 +429,10 @@ class Queue:
         """Publish a change of every lane with jobs: the engine became ready or went away."""
         for lane in self.lanes.values():
             if lane.jobs or lane.rendered:
-                self.feeds.publish(lane.key)
+                self.publish(lane.key)
+
+    def publish(self, lane: LaneKey, job_id: int | None = None) -> None:
+        self.feeds[lane.frontend].publish(Changed(lane.id, job_id))
 
     def measured(self, characters: int, seconds: float) -> None:
         """Update the pace: `characters` of text became `seconds` of sound."""
@@ -432,41 +451,52 @@ class Queue:
         error: Failure | None = None,
     ) -> list[Change]:
         """The changes that end those of these jobs that are live."""
-        ending = [self.jobs[job_id] for job_id in job_ids if job_id in self.jobs]
-        values = {
-            "state": state,
-            "pending": False,
-            "ended_at": self.clock.time(),
-            "ended_by": by,
-            "ended_actor": actor,
-            "error": error,
-        }
-        released = {"state": ChunkState.QUEUED}  # their chunks are no longer being made
+        ending = self._live(job_ids)
+        in_work = [
+            chunk
+            for live in ending
+            for chunk in live.chunks
+            if chunk.state is ChunkState.SYNTHESIZING
+        ]
         return [
-            *(
-                ChunkChange(chunk, released)
-                for live in ending
-                for chunk in live.chunks
-                if chunk.state is ChunkState.SYNTHESIZING
+            chunk_change(*in_work, state=ChunkState.QUEUED),  # they are no longer being made
+            job_change(
+                *(live.job.id for live in ending),
+                state=state,
+                pending=False,
+                ended_at=self.clock.time(),
+                ended_by=by,
+                ended_actor=actor,
+                error=error,
             ),
-            *(JobChange(live.job.id, values) for live in ending),
         ]
 
-    async def end(
-        self,
-        job_ids: Collection[int],
-        state: JobState,
-        *,
-        by: EndReason | None = None,
-        actor: str | None = None,
-        error: Failure | None = None,
-    ) -> list[Job]:
+    async def end(self, job_ids: Collection[int], state: JobState, **how: Any) -> list[Job]:
         """End those of these jobs that are live, in one transaction, and return them as they ended.
-        Run it through `change`."""
-        ending = [self.jobs[job_id] for job_id in job_ids if job_id in self.jobs]
+        `how`: as `ended` takes it. Run it through `change`."""
+        ending = self._live(job_ids)
         if ending:
-            await self.apply(*self.ended(job_ids, state, by=by, actor=actor, error=error))
+            await self.apply(*self.ended(job_ids, state, **how))
         return [live.job for live in ending]
+
+    def _live(self, job_ids: Collection[int]) -> list[LiveJob]:
+        return [self.jobs[job_id] for job_id in job_ids if job_id in self.jobs]
+
+
+class HasQueue(Protocol):
+    _queue: Queue
+
+
+def alone(
+    work: Callable[Concatenate[S, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
+    """Has a method run through `Queue.change`."""
+
+    @wraps(work)
+    async def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._queue.change(work(self, *args, **kwargs))
+
+    return run
 
 
 def unknown(job_id: int) -> UnknownJob:

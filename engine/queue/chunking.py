@@ -1,8 +1,4 @@
-"""Splits a job's text into chunks, as the engine's info asks. Pure.
-
-Knows: the engine in use, which part of a job is not spoken yet, the key of each chunk's audio.
-Does not know: where text is split (`engine.text` does), the database.
-"""
+"""Splits a job's text into chunks, as the engine's info asks. Pure."""
 
 import hashlib
 import json

@@ -1,8 +1,4 @@
-"""Switches the queue to another engine: text that is not spoken yet is split again, as it asks.
-
-Knows: which jobs were split under another engine, or not yet. Does not know: how text is split
-(`chunking.py` does), the engine.
-"""
+"""Switches the queue to another engine: text that is not spoken yet is split again, as it asks."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

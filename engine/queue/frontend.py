@@ -1,25 +1,26 @@
-"""The queue as one front end sees it: its own jobs and lanes, and nothing else.
-
-Knows: what a front end may request. Does not know: Discord, HTTP. Jobs and lanes of other front
-ends are not visible here.
-"""
+"""The queue as one front end sees it: its own jobs and lanes, and nothing else."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from engine.base.events import Subscription
-from engine.base.settings import MEBIBYTE, Settings
+from engine.base.settings import Settings
 from engine.model.engine import EngineInfo, EngineState
-from engine.model.jobs import EndReason, Job, JobRequest, JobState, JobView, Lane, LaneKey
+from engine.model.jobs import Chunk, EndReason, Job, JobRequest, JobState, JobView, Lane, LaneKey
 from engine.queue.audio_cache import AudioCache
-from engine.queue.changes import Change, NewJob, Queue, job_change, lane_change, unknown
+from engine.queue.changes import (
+    Change,
+    Changed,
+    NewJob,
+    Queue,
+    alone,
+    job_change,
+    lane_change,
+    unknown,
+)
 from engine.queue.engine_change import adopt_audio
-from engine.queue.events import Changed
-from engine.queue.job_audio import record
-from engine.queue.limits import QueueLimits
 from engine.queue.playback import PlaybackQueue
 from engine.queue.rendering import settle
 from engine.queue.validation import NOT_TEXT, check_disk, check_request
@@ -46,12 +47,7 @@ class FrontEndQueue:
         self._cache = cache
         self._engine = engine
         self._players = players
-        self._directory: Path = settings.mynah_data_dir
-        self._reserve = settings.mynah_disk_reserve * MEBIBYTE
-        self._most_characters = settings.mynah_max_text
-        self._limits = QueueLimits(
-            jobs=settings.mynah_max_queue, of_requester=settings.mynah_max_queue_member
-        )
+        self._settings = settings
 
     # ---- jobs
 
@@ -67,9 +63,10 @@ class FrontEndQueue:
             if first is not None:
                 return first
         request = replace(request, frontend=self.frontend, text=NOT_TEXT.sub("", request.text))
-        check_request(request, self._queue.engine, most_characters=self._most_characters)
-        await asyncio.to_thread(check_disk, self._directory, self._reserve)
-        return await self._queue.change(self._submit(request))
+        limits = self._settings
+        check_request(request, self._queue.engine, most_characters=limits.mynah_max_text)
+        await asyncio.to_thread(check_disk, limits.mynah_data_dir, limits.mynah_disk_reserve)
+        return await self._submit(request)
 
     async def pending(self) -> list[Job]:
         """Jobs that have not been confirmed yet, oldest first."""
@@ -79,37 +76,52 @@ class FrontEndQueue:
             if live.job.pending and live.job.frontend == self.frontend
         ]
 
+    @alone
     async def confirm(self, job_id: int) -> None:
         """Confirm a pending job, after its requester was informed: from now on it may be played."""
-        await self._queue.change(self._confirm(job_id))
+        if self._is_live(job_id) and self._queue.jobs[job_id].job.pending:
+            await self._queue.apply(job_change(job_id, pending=False))
 
     async def abort(self, job_id: int) -> None:
         """End a pending job whose requester could not be informed; it is never played."""
         await self.cancel(job_id, by=EndReason.ABORTED, actor=None)
 
+    @alone
     async def cancel(self, job_id: int, *, by: EndReason, actor: str | None) -> Job | None:
         """End a job; its sound stops at the next frame. Returns None if it was over already."""
         if not self._is_live(job_id):
             return None
-        ended = await self._queue.change(
-            self._queue.end([job_id], JobState.CANCELLED, by=by, actor=actor)
-        )
-        return ended[0] if ended else None
+        (ended,) = await self._queue.end([job_id], JobState.CANCELLED, by=by, actor=actor)
+        return ended
 
     async def clear(self, lane: str, *, by: EndReason, actor: str | None) -> list[Job]:
         """End all live jobs of a lane, and return them as they ended, in order."""
         key = self._key(lane)
         if key in self._players:
             self._players[key].forget()
-        return await self._queue.change(self._clear(key, by, actor))
+        return await self._clear(key, by, actor)
 
-    async def note(self, job_id: int, **note: object) -> None:
+    @alone
+    async def note(self, job_id: int, /, **note: object) -> None:
         """Merge `note` into `Job.note`. Raises UnknownJob."""
-        await self._queue.change(self._note(job_id, note))
 
+        def merge(tx: Transaction) -> Iterable[Change]:
+            job = self._own(tx.jobs.get(job_id))
+            if job is None:
+                raise unknown(job_id)
+            return [job_change(job_id, note={**job.note, **note})]
+
+        await self._queue.apply(first=merge)
+
+    @alone
     async def mark_shown(self, job_id: int, shown: str) -> None:
         """Store what the job's status message shows now; it begins with the job's state."""
-        await self._queue.change(self._mark_shown(job_id, shown))
+
+        def mark(tx: Transaction) -> Iterable[Change]:
+            known = self._own(tx.jobs.get(job_id)) is not None
+            return [job_change(job_id, shown=shown)] if known else []
+
+        await self._queue.apply(first=mark)
 
     # ---- reading
 
@@ -146,17 +158,15 @@ class FrontEndQueue:
         """An Ogg Opus file of all audio of a job, pauses included; None if the job or a part of
         its audio is gone."""
 
-        def look(tx: Transaction) -> Job | None:
-            return self._own(tx.jobs.get(job_id))
+        def look(tx: Transaction) -> list[Chunk]:
+            return tx.chunks.of([job_id])[job_id] if self._own(tx.jobs.get(job_id)) else []
 
-        if await self._queue.database.read(look) is None:
-            return None
-        found = await self._queue.database.read(lambda tx: tx.chunks.of([job_id]))
-        return await asyncio.to_thread(record, self._cache, found[job_id])
+        chunks = await self._queue.database.read(look)
+        return await asyncio.to_thread(self._cache.record, chunks)
 
     def subscribe(self) -> Subscription[Changed]:
         """The changes from now on. A slow subscriber misses none: each is kept once."""
-        return self._queue.feeds.subscribe(self.frontend)
+        return self._queue.feeds[self.frontend].subscribe()
 
     @property
     def database(self) -> Database:
@@ -168,7 +178,7 @@ class FrontEndQueue:
     @property
     def info(self) -> EngineInfo | None:
         """The engine's info, even while it is away; None before an engine has ever started."""
-        return None if self._queue.engine is None else self._queue.engine.info
+        return self._queue.info
 
     @property
     def engine_state(self) -> EngineState:
@@ -190,17 +200,24 @@ class FrontEndQueue:
             if live.stored and live.key.frontend == self.frontend
         ]
 
+    @alone
     async def set_target(self, lane: str, target: Mapping[str, Any] | None) -> None:
         """Commit where the lane is about to speak; None if it is about to leave.
 
         With a target, the lane's jobs are synthesized from now on, because it will soon be
         reachable.
         """
-        await self._queue.change(self._set_target(self._key(lane), target))
+        key = self._key(lane)
+        await self._set_lane(key, target=target)
+        live = self._queue.lane(key)
+        if target is None or live.reachable is False:
+            live.reach(False if target is None else None, self._queue.clock.monotonic())
+            self._queue.reschedule(live)
 
+    @alone
     async def set_paused(self, lane: str, paused: bool) -> None:
         """Commit a pause or its end. During a pause nothing is synthesized and nothing expires."""
-        await self._queue.change(self._set_lane(self._key(lane), paused=paused))
+        await self._set_lane(self._key(lane), paused=paused)
 
     def reachable(self, lane: str, reachable: bool | None) -> None:
         """Set whether the lane can be heard now. None means that it will be soon: so it is before
@@ -213,7 +230,7 @@ class FrontEndQueue:
         if live.reachable is not reachable:
             live.reach(reachable, self._queue.clock.monotonic())
             self._queue.reschedule(live)
-            self._queue.feeds.publish(live.key)
+            self._queue.publish(live.key)
 
     def player(self, lane: str) -> PlaybackQueue:
         """The source of sound for the lane's frame sender. A lane has one at a time: this closes
@@ -224,13 +241,18 @@ class FrontEndQueue:
         self._players[key] = PlaybackQueue(self._queue, self._cache, key)
         return self._players[key]
 
-    # ---- run each of these through `Queue.change`
+    # ---- this front end's jobs and lanes
 
+    @alone
     async def _submit(self, request: JobRequest) -> Job:
         queue, engine = self._queue, self._queue.engine
         lane = queue.lane(self._key(request.lane))
         stalled = lane.stalled(queue.clock.monotonic())
-        full = self._limits.refusal(lane, request)
+        full = lane.refusal(
+            request.requester,
+            most=self._settings.mynah_max_queue,
+            most_of_requester=self._settings.mynah_max_queue_member,
+        )
         now = queue.clock.time()
         submitted: list[Job] = []
 
@@ -264,43 +286,15 @@ class FrontEndQueue:
             await settle(queue, [queue.jobs[job.id]])  # the cache may already have its audio
         return job
 
-    async def _confirm(self, job_id: int) -> None:
-        if self._is_live(job_id) and self._queue.jobs[job_id].job.pending:
-            await self._queue.apply(job_change(job_id, pending=False))
-
+    @alone
     async def _clear(self, key: LaneKey, by: EndReason, actor: str | None) -> list[Job]:
         lane = self._queue.lane(key)
         waiting = [live.job.id for live in (*lane.jobs, *lane.rendered)]
         return await self._queue.end(waiting, JobState.CANCELLED, by=by, actor=actor)
 
-    async def _note(self, job_id: int, note: Mapping[str, object]) -> None:
-        def merge(tx: Transaction) -> Iterable[Change]:
-            job = self._own(tx.jobs.get(job_id))
-            if job is None:
-                raise unknown(job_id)
-            return [job_change(job_id, note={**job.note, **note})]
-
-        await self._queue.apply(first=merge)
-
-    async def _mark_shown(self, job_id: int, shown: str) -> None:
-        def mark(tx: Transaction) -> Iterable[Change]:
-            known = self._own(tx.jobs.get(job_id)) is not None
-            return [job_change(job_id, shown=shown)] if known else []
-
-        await self._queue.apply(first=mark)
-
-    async def _set_target(self, key: LaneKey, target: Mapping[str, Any] | None) -> None:
-        await self._set_lane(key, target=target)
-        live = self._queue.lane(key)
-        if target is None or live.reachable is False:
-            live.reach(False if target is None else None, self._queue.clock.monotonic())
-            self._queue.reschedule(live)
-
     async def _set_lane(self, key: LaneKey, **values: object) -> None:
         stalled = self._queue.lane(key).stalled(self._queue.clock.monotonic())
         await self._queue.apply(lane_change(key, stalled_seconds=stalled, **values))
-
-    # ---- this front end's jobs and lanes
 
     def _key(self, lane: str) -> LaneKey:
         return LaneKey(self.frontend, lane)

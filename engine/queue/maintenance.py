@@ -1,24 +1,20 @@
 """What happens as time passes: jobs expire, finished jobs are purged, the cache stays small.
 
-Knows: when each of these is due; that audio is deleted with the last job that has it. Does not
-know: how sound is made or played.
-
 Expiry counts only time in which a lane could not be heard. A heartbeat, written while jobs wait,
 tells how long the bot was down: at the start, the time since the last heartbeat is added.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection
 from typing import Final
 
 import structlog
 
 from engine.base.aio import TaskSet, first_of
-from engine.base.clock import Clock
+from engine.base.settings import MEBIBYTE, Settings
 from engine.model.jobs import JobState
 from engine.queue.audio_cache import AudioCache
-from engine.queue.changes import Change, Queue, lane_change
+from engine.queue.changes import Queue, alone, lane_change
 from engine.store.transaction import Transaction
 
 #: Seconds between heartbeats, and between checks for expired jobs. Both are at most this part of
@@ -27,6 +23,7 @@ _HEARTBEAT: Final = 15.0
 _CHECK_EVERY: Final = 1.0
 _PART_OF_EXPIRY: Final = 1 / 20
 _PURGE_EVERY: Final = 3600.0
+_DAY: Final = 86_400
 #: A finished job whose end was not shown is kept this many times longer.
 _UNSHOWN_FACTOR: Final = 2
 #: Rows of audio that one query reads during eviction.
@@ -35,23 +32,16 @@ _EVICTION_BATCH: Final = 200
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetentionLimits:
-    expiry: float  # seconds of stalled time
-    keep_jobs: float  # seconds
-    cache_size: int  # bytes
-
-
 class Maintenance:
-    def __init__(
-        self, queue: Queue, cache: AudioCache, clock: Clock, limits: RetentionLimits
-    ) -> None:
+    def __init__(self, queue: Queue, cache: AudioCache, settings: Settings) -> None:
         self._queue = queue
         self._cache = cache
-        self._clock = clock
-        self._limits = limits
-        self._check_every = min(_CHECK_EVERY, limits.expiry * _PART_OF_EXPIRY)
-        self._beat_every = min(_HEARTBEAT, limits.expiry * _PART_OF_EXPIRY)
+        self._clock = queue.clock
+        self._expiry = settings.mynah_job_expiry
+        self._keep_jobs = settings.mynah_keep_jobs * _DAY
+        self._cache_size = settings.mynah_cache_size * MEBIBYTE
+        self._check_every = min(_CHECK_EVERY, self._expiry * _PART_OF_EXPIRY)
+        self._beat_every = min(_HEARTBEAT, self._expiry * _PART_OF_EXPIRY)
         self._tasks = TaskSet()
 
     def start(self) -> None:
@@ -59,7 +49,7 @@ class Maintenance:
 
     async def stop(self) -> None:
         await self._tasks.cancel()
-        await self._queue.change(self._beat())
+        await self._beat()
 
     async def _run(self) -> None:
         purge_at = beat_at = self._clock.monotonic()
@@ -69,13 +59,13 @@ class Maintenance:
             try:
                 if now >= purge_at:
                     purge_at = now + _PURGE_EVERY
-                    await self._queue.change(self._purge())
+                    await self._purge()
                 if now >= beat_at:
                     beat_at = now + self._beat_every
-                    await self._queue.change(self._beat())
+                    await self._beat()
                 await self._expire()
-                if self._queue.cached_bytes > self._limits.cache_size:
-                    await self._queue.change(self._make_room())
+                if self._queue.cached_bytes > self._cache_size:
+                    await self._make_room()
             except Exception:
                 # The edge of this task: a full or failing disk. Trying again later loses nothing.
                 log.exception("Keeping the queue in order failed")
@@ -93,24 +83,20 @@ class Maintenance:
             return
         await first_of(self._clock.sleep(seconds), self._queue.wake.wait())
 
+    @alone
     async def _beat(self) -> None:
         """Commit a heartbeat, and each lane's stalled time so far."""
         queue = self._queue
         if not queue.jobs:
             return
         monotonic, now = self._clock.monotonic(), self._clock.time()
-
-        def beat(tx: Transaction) -> Iterable[Change]:
-            tx.metadata.put("alive", now)
-            return ()
-
         await queue.apply(
             *(
                 lane_change(lane.key, stalled_seconds=lane.stalled(monotonic))
                 for lane in queue.lanes.values()
                 if lane.stalls
             ),
-            first=beat,
+            first=lambda tx: tx.metadata.put("alive", now),
         )
 
     async def _expire(self) -> None:
@@ -120,17 +106,18 @@ class Maintenance:
             for lane in self._queue.lanes.values()
             if lane.stalls
             for live in lane.jobs
-            if lane.stalled(now) - live.job.stalled_before >= self._limits.expiry
+            if lane.stalled(now) - live.job.stalled_before >= self._expiry
         ]
         if expired:
             log.info("Jobs expired", jobs=expired)
             await self._queue.change(self._queue.end(expired, JobState.EXPIRED))
 
+    @alone
     async def _purge(self) -> None:
         """Delete finished jobs, and the audio that no remaining job has: audio is kept no longer
         than the text that it speaks."""
         queue = self._queue
-        now, keep = self._clock.time(), self._limits.keep_jobs
+        now, keep = self._clock.time(), self._keep_jobs
         pinned = self._pinned()
 
         def write(tx: Transaction) -> tuple[int, set[str], int]:
@@ -156,6 +143,7 @@ class Maintenance:
         for key in keys:
             await asyncio.to_thread(self._cache.drop, key)
 
+    @alone
     async def _make_room(self) -> None:
         """Evict the least recently used audio that no job waits for, until the cache fits."""
         queue = self._queue
@@ -165,7 +153,7 @@ class Maintenance:
             left = tx.audio.total_bytes()
             dropped: list[str] = []
             skipped = 0
-            while left > self._limits.cache_size:
+            while left > self._cache_size:
                 oldest = tx.audio.oldest(count=_EVICTION_BATCH, skip=skipped)
                 if not oldest:
                     break
@@ -173,7 +161,7 @@ class Maintenance:
                 for row in oldest:
                     if row.key in pinned:
                         skipped += 1
-                    elif left > self._limits.cache_size:
+                    elif left > self._cache_size:
                         evicted.append(row.key)
                         left -= row.bytes
                 tx.audio.drop(evicted)

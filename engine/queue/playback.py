@@ -16,7 +16,7 @@ Does not know: frames, Discord.
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,9 +24,8 @@ from engine.model.jobs import Chunk, ChunkState, Job, JobState, LaneKey
 from engine.queue import attempts
 from engine.queue.audio_cache import AudioCache
 from engine.queue.audio_stream import PacketStream, PlaybackItem
-from engine.queue.changes import Change, Queue, chunk_change, job_change
+from engine.queue.changes import Queue, alone, chunk_change, job_change
 from engine.queue.state import GAP, LiveChunk, Replay
-from engine.store.transaction import Transaction
 
 #: This many of the latest chunks can be rewound: minutes of sound, while a lost connection is
 #: noticed within seconds.
@@ -79,20 +78,39 @@ class PlaybackQueue:
             if item is not None and not item.sound.over:
                 return item
 
+    @alone
     async def started(self, item: PlaybackItem) -> None:
         """Record that the first frame of `item` was sent."""
-        await self._queue.change(self._started(item))
+        await self._start(item)
 
+    @alone
     async def spoken(self, item: PlaybackItem) -> None:
         """Record that the last frame of `item` was sent."""
-        await self._queue.change(self._finished(item))
+        given = self._find(item)
+        if given is None:
+            return
+        if given.live is not None and self._is_live(given.live):
+            if given.live.owner.waits:
+                await self._start(item)
+            await self._commit_spoken(given.live)
+        given.item = None
 
+    @alone
     async def rewind(self, item: PlaybackItem) -> None:
         """Take back `item` and all items after it, which were not heard: `next` gives them again.
 
         Their sounds are dropped.
         """
-        await self._queue.change(self._rewind(item))
+        # An item that is no longer in `_given` was over long before those that are.
+        back = [given for given in self._given if given.number >= item.number]
+        await self._commit_rewound(
+            [each.live for each in back if each.live is not None and self._is_live(each.live)]
+        )
+        self._lane.replays.extendleft(_past(each) for each in reversed(back) if _is_past(each))
+        for each in back:
+            self._hand_back(each)
+            self._given.remove(each)
+        self._stop_playing()
 
     def close(self) -> None:
         """Hand back the chunks that were taken but not spoken."""
@@ -204,9 +222,9 @@ class PlaybackQueue:
         self._lane.since = self._queue.clock.monotonic()
         self._queue.reschedule(self._lane)
 
-    # ---- chunks that were heard
+    # ---- commits
 
-    async def _started(self, item: PlaybackItem) -> None:
+    async def _start(self, item: PlaybackItem) -> None:
         given = self._find(item)
         if given is None or given.live is None or not self._is_live(given.live):
             return
@@ -220,24 +238,9 @@ class PlaybackQueue:
         self._lane.since = self._queue.clock.monotonic()
         self._queue.reschedule(self._lane)
 
-    async def _finished(self, item: PlaybackItem) -> None:
-        given = self._find(item)
-        if given is None:
-            return
-        if given.live is not None and self._is_live(given.live):
-            if given.live.owner.waits:
-                await self._started(item)
-            await self._commit_spoken(given.live)
-        given.item = None
-
     async def _commit_spoken(self, chunk: LiveChunk) -> None:
         job, now = chunk.owner.job, self._queue.clock.time()
         ends = all(rest is chunk for rest in chunk.owner.rest())
-
-        def use(tx: Transaction) -> Iterable[Change]:
-            tx.audio.use([chunk.key], now=now)
-            return ()
-
         await self._queue.apply(
             chunk_change(
                 chunk,
@@ -246,23 +249,9 @@ class PlaybackQueue:
                 seconds=chunk.chunk.seconds if chunk.sound is None else chunk.sound.seconds,
             ),
             *([job_change(job.id, state=JobState.COMPLETED, ended_at=now)] if ends else ()),
-            first=use,
+            first=lambda tx: tx.audio.use([chunk.key], now=now),
         )
         chunk.sound = None
-        self._stop_playing()
-
-    # ---- chunks that were not heard after all
-
-    async def _rewind(self, item: PlaybackItem) -> None:
-        # An item that is no longer in `_given` was over long before those that are.
-        back = [given for given in self._given if given.number >= item.number]
-        await self._commit_rewound(
-            [each.live for each in back if each.live is not None and self._is_live(each.live)]
-        )
-        self._lane.replays.extendleft(_past(each) for each in reversed(back) if _is_past(each))
-        for each in back:
-            self._hand_back(each)
-            self._given.remove(each)
         self._stop_playing()
 
     async def _commit_rewound(self, chunks: Sequence[LiveChunk]) -> None:
@@ -275,8 +264,8 @@ class PlaybackQueue:
         ]
 
         await self._queue.apply(
-            *(chunk_change(chunk, state=ChunkState.READY) for chunk in spoken),
-            *(job_change(live.job.id, state=JobState.QUEUED, started_at=None) for live in waiting),
+            chunk_change(*spoken, state=ChunkState.READY),
+            job_change(*(live.job.id for live in waiting), state=JobState.QUEUED, started_at=None),
         )
 
     def _find(self, item: PlaybackItem) -> _Given | None:

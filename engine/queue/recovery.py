@@ -1,14 +1,12 @@
 """The start: reads the queue that the last process left on disk, and repairs it.
 
-    chunk SYNTHESIZING       waits again; its attempt counts, so it is retried alone
-    chunk READY, no audio    waits again
-    audio file without row   adopted if a chunk waits for it, else deleted
-    audio row without file   deleted
-    job SPEAKING             stays so, and continues at its first chunk that is not spoken
-    job pending              stays pending; its front end confirms or aborts it
-    lane with jobs waiting   the time since the last heartbeat counts as stalled, except in a pause
-
-Knows: what a kill can leave behind. Does not know: how the process ended.
+chunk SYNTHESIZING       waits again; its attempt counts, so it is retried alone
+chunk READY, no audio    waits again
+audio file without row   adopted if a chunk waits for it, else deleted
+audio row without file   deleted
+job SPEAKING             stays so, and continues at its first chunk that is not spoken
+job pending              stays pending; its front end confirms or aborts it
+lane with jobs waiting   the time since the last heartbeat counts as stalled, except in a pause
 """
 
 import asyncio

@@ -2,9 +2,6 @@
 
     now      due at once       soon     due in 15 s       batch    due in 300 s
 
-Knows: when such a job is due and when it is over, and whether a chunk for listeners goes first.
-Does not know: how the sound is fetched or made.
-
 Listeners come first: fetch-only jobs are made while no listener is about to run out of sound. They
 age: a job's deadline does not move, not even across restarts. Once it has passed, the job gets one
 turn after every eight chunks for listeners, so it never starves. Every turn restarts that count, so
@@ -16,7 +13,7 @@ from typing import Final
 
 from engine.model.errors import Failure
 from engine.model.jobs import ChunkState, JobState
-from engine.queue.changes import Queue, job_change
+from engine.queue.changes import Queue
 from engine.queue.state import LiveJob
 
 #: In the last seconds before listeners run out of sound, no other chunk begins: a chunk takes about
@@ -47,21 +44,12 @@ class Turns:
 async def settle(queue: Queue, lives: Iterable[LiveJob]) -> None:
     """End those of these jobs that are fetch-only and have nothing left to make. Run it through
     `Queue.change`."""
-    over = {live.job.id: live for live in lives if _is_made(queue, live)}
-    now = queue.clock.time()
-    for live in over.values():
+    for live in [live for live in dict.fromkeys(lives) if _is_made(queue, live)]:
         ready = [chunk for chunk in live.chunks if chunk.state is ChunkState.READY]
         if ready and all(chunk.chunk.audio is not None for chunk in ready):
-            end = job_change(live.job.id, state=JobState.COMPLETED, pending=False, ended_at=now)
+            await queue.end([live.job.id], JobState.COMPLETED)
         else:
-            end = job_change(
-                live.job.id,
-                state=JobState.FAILED,
-                pending=False,
-                ended_at=now,
-                error=Failure("sound-not-kept"),
-            )
-        await queue.apply(end)
+            await queue.end([live.job.id], JobState.FAILED, error=Failure("sound-not-kept"))
 
 
 def _is_made(queue: Queue, live: LiveJob) -> bool:

@@ -5,21 +5,21 @@ Does not know: Discord, HTTP; what a single front end may request (`frontend.py`
 """
 
 import asyncio
-from collections.abc import Callable, Collection
-from typing import Final, TypeVar
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
 
 from engine.base.clock import Clock
 from engine.base.data_dir import DataDirectory
-from engine.base.settings import MEBIBYTE, Settings
+from engine.base.settings import Settings
 from engine.model.engine import EngineInfo
-from engine.model.jobs import Job, JobRequest, LaneKey
+from engine.model.jobs import EndReason, Job, JobRequest, JobState, LaneKey
 from engine.queue.audio_cache import AudioCache
-from engine.queue.changes import Queue
+from engine.queue.changes import Change, Queue, alone
 from engine.queue.frontend import FrontEndQueue
-from engine.queue.maintenance import Maintenance, RetentionLimits
+from engine.queue.maintenance import Maintenance
 from engine.queue.playback import PlaybackQueue
 from engine.queue.recovery import recover
-from engine.queue.retraction import Retraction, forget_audio, retract
 from engine.queue.synthesis import Synthesis
 from engine.store.integrity import upgrade
 from engine.store.sqlite import Database
@@ -28,9 +28,18 @@ from engine.tts.client.engine import Engine
 
 T = TypeVar("T")
 
-_DAY: Final = 86_400
 #: Files that are deleted in one change, so that other changes do not wait long.
 _BATCH: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retraction(Generic[T]):
+    """The outcome of a change: its `result`, the jobs that it ends and why, and the jobs whose
+    audio in the making must not be stored (`forget`)."""
+
+    result: T
+    ends: Mapping[int, EndReason]
+    forget: Callable[[Job], bool] = lambda job: False
 
 
 class SpeechQueue:
@@ -45,17 +54,8 @@ class SpeechQueue:
         self._directory = DataDirectory(settings.mynah_data_dir)
         self._cache = AudioCache(self._directory.audio)
         self._queue = Queue(self._directory.database, clock)
-        self._synthesis = Synthesis(self._queue, self._cache, engine, clock)
-        self._maintenance = Maintenance(
-            self._queue,
-            self._cache,
-            clock,
-            RetentionLimits(
-                expiry=settings.mynah_job_expiry,
-                keep_jobs=settings.mynah_keep_jobs * _DAY,
-                cache_size=settings.mynah_cache_size * MEBIBYTE,
-            ),
-        )
+        self._synthesis = Synthesis(self._queue, self._cache, engine)
+        self._maintenance = Maintenance(self._queue, self._cache, settings)
         self._players: dict[LaneKey, PlaybackQueue] = {}
         self._opened = False
 
@@ -113,17 +113,38 @@ class SpeechQueue:
     @property
     def info(self) -> EngineInfo | None:
         """The engine's info, even while it is away; None before an engine has ever started."""
-        return None if self._queue.engine is None else self._queue.engine.info
+        return self._queue.info
 
     def guard(self, check: Callable[[Transaction, JobRequest], None]) -> None:
         """Call `check` for each job from now on, in the transaction that commits it. `check`
         raises Refused if the job is not allowed."""
         self._queue.guard = check
 
+    @alone
     async def retract(self, change: Callable[[Transaction, Collection[Job]], Retraction[T]]) -> T:
         """Commit `change`, which receives all jobs that may still be heard. The jobs that it names
         end in the same transaction: no job is submitted, made or heard in between."""
-        return await self._queue.change(retract(self._queue, self._players.values(), change))
+        queue, players = self._queue, self._players.values()
+        jobs = {live.job.id: live.job for live in queue.jobs.values()}
+        for player in players:
+            jobs |= {job.id: job for job in player.past()}
+        retractions: list[Retraction[T]] = []
+
+        def write(tx: Transaction) -> Iterable[Change]:
+            retraction = change(tx, list(jobs.values()))
+            retractions.append(retraction)
+            for by in set(retraction.ends.values()):
+                ids = [job_id for job_id, reason in retraction.ends.items() if reason is by]
+                yield from queue.ended(ids, JobState.CANCELLED, by=by)
+
+        await queue.apply(first=write)
+        (retraction,) = retractions
+        for player in players:
+            player.forget(lambda job: job.id in retraction.ends)
+        for key, in_flight in queue.in_flight.items():
+            if key not in queue.wanted and retraction.forget(in_flight.chunk.owner.job):
+                in_flight.unwelcome = True
+        return retraction.result
 
     def wanted_by_others(self, requester: str) -> set[str]:
         """Keys of audio that live jobs of other members wait for. Valid during `retract`."""
@@ -134,11 +155,21 @@ class SpeechQueue:
         }
 
     async def forget_audio(self, keys: Collection[str]) -> None:
-        """Delete the files of audio whose rows are gone. Audio that was made again stays."""
+        """Delete the files of audio whose rows are gone. Audio that was made again, or is being
+        made, stays."""
         all_keys = list(keys)
         for at in range(0, len(all_keys), _BATCH):
-            some = all_keys[at : at + _BATCH]
-            await self._queue.change(forget_audio(self._queue, self._cache, some))
+            await self._forget_some(all_keys[at : at + _BATCH])
+
+    @alone
+    async def _forget_some(self, keys: Collection[str]) -> None:
+        def look(tx: Transaction) -> tuple[Collection[str], int]:
+            return tx.audio.known(keys), tx.audio.total_bytes()
+
+        again, self._queue.cached_bytes = await self._queue.database.read(look)
+        for key in keys:
+            if key not in again and key not in self._queue.in_flight:
+                await asyncio.to_thread(self._cache.drop, key)
 
     async def forget_reference(self, reference: str) -> None:
         """Make the engine drop what it derived from a recording. Raises EngineUnavailable."""

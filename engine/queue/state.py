@@ -21,6 +21,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from engine.model.errors import QueueFull
 from engine.model.jobs import Chunk, ChunkState, Job, JobState, Lane
 from engine.queue.audio_stream import PacketStream
 
@@ -208,6 +209,21 @@ class LiveLane:
     def _number(self, job: LiveJob) -> None:
         self._begun += 1
         job.begun = self._begun
+
+    def refusal(self, requester: str, *, most: int, most_of_requester: int) -> QueueFull | None:
+        """Why no job of this requester may be added to those that wait; None if it may."""
+        waiting = [live.job for live in (*self.jobs, *self.rendered) if live.waits]
+        if (count := len(waiting)) >= most:
+            return QueueFull(
+                f"lane {self.key.id} has {count} jobs waiting", code="queue-full", waiting=count
+            )
+        if (own := sum(job.requester == requester for job in waiting)) >= most_of_requester:
+            return QueueFull(
+                f"requester has {own} jobs waiting in lane {self.key.id}",
+                code="too-many-waiting",
+                waiting=own,
+            )
+        return None
 
     # ---- playing and making
 

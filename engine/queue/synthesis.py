@@ -15,15 +15,14 @@ from typing import Final
 import structlog
 
 from engine.base.aio import TaskSet
-from engine.base.clock import Clock
 from engine.base.error_text import describe
 from engine.model.audio_format import FRAME_SECONDS
 from engine.model.engine import SynthesisRequest
 from engine.model.errors import EngineError, EngineUnavailable, Failure, HostDied, SynthesisFailed
-from engine.model.jobs import Job, LaneKey
+from engine.model.jobs import LaneKey
 from engine.queue import attempts
 from engine.queue.audio_cache import AudioCache
-from engine.queue.changes import Queue
+from engine.queue.changes import Attempt, Queue
 from engine.queue.engine_change import use_engine
 from engine.queue.rendering import Turns
 from engine.queue.state import LiveChunk
@@ -35,40 +34,15 @@ _RETRY_AFTER: Final = 0.25
 log = structlog.get_logger(__name__)
 
 
-class Attempt:
-    """One request to the engine, for every chunk that waits for this key."""
-
-    def __init__(self, chunk: LiveChunk, due: float) -> None:
-        self.key = chunk.key
-        self.chunk_id = chunk.id
-        self.chunk = chunk
-        self.due = due
-        self.suspect = False
-        #: The engine's server died while it worked on this and other attempts.
-        self.shared_death = False
-        self.packets: list[bytes] = []
-        self.streamed = False
-        self.unwelcome = False
-        self.task: asyncio.Task[None] | None = None
-
-    @property
-    def job(self) -> Job:
-        return self.chunk.owner.job
-
-    def abandon(self) -> None:
-        if self.task is not None:
-            self.task.cancel()
-
-
 class Synthesis:
     """As many attempts at once as the engine has slots."""
 
-    def __init__(self, queue: Queue, cache: AudioCache, engine: Engine, clock: Clock) -> None:
+    def __init__(self, queue: Queue, cache: AudioCache, engine: Engine) -> None:
         self._queue = queue
         self._cache = cache
         self._engine = engine
-        self._clock = clock
-        self._attempts: dict[str, Attempt] = {}
+        self._clock = queue.clock
+        self._attempts = queue.in_flight
         self._tasks = TaskSet()  # one for each attempt
         self._turns = Turns()
         self._ready = False
@@ -160,12 +134,10 @@ class Synthesis:
         return any(each.suspect for each in self._queue.wanted.get(chunk.key, ()))
 
     def _begin(self, chunk: LiveChunk, due: float) -> None:
-        attempt = Attempt(chunk, due)
-        attempt.suspect = self._suspect(chunk)
-        self._attempts[attempt.key] = attempt
-        self._queue.in_flight[attempt.key] = attempt
+        attempt = Attempt(chunk.key, chunk, due, suspect=self._suspect(chunk))
+        self._queue.in_flight[chunk.key] = attempt
         self._queue.reschedule(self._queue.lane(chunk.owner.job.lane_key))
-        attempt.task = self._tasks.start(self._run(attempt), name=f"attempt {attempt.chunk_id}")
+        attempt.task = self._tasks.start(self._run(attempt), name=f"attempt {attempt.chunk.id}")
 
     # ---- one attempt
 
@@ -174,14 +146,13 @@ class Synthesis:
         try:
             await self._attempt_once(attempt)
         except asyncio.CancelledError:
-            await queue.change(attempts.requeue(queue, key))
+            await queue.change(attempts.give_back(queue, key, attempts=-1))
             raise
         except Exception:
             # The edge of the worker: a bug in our code, an invalid stream, a full disk.
-            log.exception("An attempt broke", job=attempt.chunk_id[0], chunk=attempt.chunk_id[1])
+            log.exception("An attempt broke", job=attempt.chunk.id[0], chunk=attempt.chunk.id[1])
             await self._clock.sleep(_RETRY_AFTER)
         finally:
-            del self._attempts[key]
             del queue.in_flight[key]
             queue.work.set()
             for lane in self._lanes(attempt):
@@ -189,7 +160,7 @@ class Synthesis:
 
     async def _attempt_once(self, attempt: Attempt) -> None:
         queue, key = self._queue, attempt.key
-        job_id, index = attempt.chunk_id
+        job_id, index = attempt.chunk.id
         if attempts.exhausted(queue, key):
             await queue.change(attempts.fail(queue, key, error=Failure("engine-breaks")))
             return
@@ -200,7 +171,7 @@ class Synthesis:
         except EngineUnavailable as error:
             self._lose_engine()
             log.info("The engine is away", job=job_id, chunk=index, error=describe(error))
-            await queue.change(attempts.requeue(queue, key))
+            await queue.change(attempts.give_back(queue, key, attempts=-1))
         except HostDied as error:
             await self._died(attempt, error)
         except SynthesisFailed as error:
@@ -258,12 +229,11 @@ class Synthesis:
         alone = not others and not attempt.shared_death
         for each in others:
             each.shared_death = True
-        job_id, index = attempt.chunk_id
+        job_id, index = attempt.chunk.id
         log.warning(
             "The engine's host died", job=job_id, chunk=index, alone=alone, error=describe(error)
         )
-        end = attempts.killed if alone else attempts.quarantine
-        await self._queue.change(end(self._queue, attempt.key))
+        await self._queue.change(attempts.give_back(self._queue, attempt.key, deaths=int(alone)))
 
     def _lanes(self, attempt: Attempt) -> set[LaneKey]:
         waiting = self._queue.wanted.get(attempt.key, ())

@@ -1,7 +1,5 @@
-"""Checks a text before anything is written.
-
-Knows: the limits of a text, the engine in use. Does not know: the queue
-(`limits.py` does), or rules that need the database (`Queue.guard`).
+"""Checks a request before anything is written: its text, its voice, the disk.
+Does not know: the queue (`LiveLane.refusal` does), rules that need the database (`Queue.guard`).
 """
 
 import re
@@ -11,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from engine.base.settings import MEBIBYTE
 from engine.model.errors import NothingToSpeak, StorageFull, TextTooLong, UnknownVoice
 from engine.model.jobs import JobRequest
 from engine.model.voices import voice_number
@@ -55,10 +54,10 @@ def check_request(
 
 
 def check_disk(directory: Path, reserve: int) -> None:
-    """Raises StorageFull if less than `reserve` bytes are free. Blocks."""
+    """Raises StorageFull if less than `reserve` mebibytes are free. Blocks."""
     free = shutil.disk_usage(directory).free
-    if free < reserve:
-        log.error("The disk is almost full", free=free, reserve=reserve)
+    if free < reserve * MEBIBYTE:
+        log.error("The disk is almost full", free=free, reserve=reserve * MEBIBYTE)
         raise StorageFull(
-            f"{free} bytes are free, the reserve is {reserve}", code="disk-almost-full"
+            f"{free} bytes are free, the reserve is {reserve} MiB", code="disk-almost-full"
         )

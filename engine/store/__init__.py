@@ -8,12 +8,10 @@
     repository.py  what the repositories share
     jobs.py        every statement on jobs, their deliveries, chunks, lanes and metadata
     audio.py       … on what the audio cache holds
-    voices.py      … on voices and their lists
-    rules.py       … on members' choices and servers' rules
+    voices.py      … on voices, their lists, members' choices and servers' rules
     freezes.py     … on fingerprints, frozen recordings, blocked members
-    audit.py       … on the audit log
+    audit.py       … on the audit log, and on attempts, for hourly limits
     deletions.py   … that deletes permanently, and counts a member's rows
-    attempts.py    … on attempts, for hourly limits
     readonly.py    reads the file while a running bot holds it
 
 It does not know which transitions are allowed or when they are due: `queue/changes.py` does.

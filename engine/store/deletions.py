@@ -1,7 +1,5 @@
 """Every statement that deletes permanently: pending deletions and redactions, a member's rows, and
-their counts.
-
-Knows: rows; which of them are a member's. Does not know: how files and messages are deleted.
+their counts. Does not know: how files and messages are deleted.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -15,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert
 from engine.model.jobs import JobState
 from engine.model.voices import Action
 from engine.store.audio import AudioIndex
-from engine.store.repository import Repository, batches, columns
+from engine.store.repository import Repository, columns
 from engine.store.tables import (
     audit,
     choices,
@@ -61,22 +59,16 @@ class Deletions(Repository):
     def put(self, kind: DeletionKind, keys: Iterable[str]) -> None:
         rows = [{"kind": kind, "key": key} for key in sorted(set(keys))]
         if rows:
-            self._connection.execute(insert(pending_deletions).on_conflict_do_nothing(), rows)
+            self._execute(insert(pending_deletions).on_conflict_do_nothing(), rows)
 
     def drop(self, kind: DeletionKind, keys: Iterable[str]) -> None:
-        for some in batches(list(keys)):
-            self._connection.execute(
-                delete(pending_deletions).where(
-                    pending_deletions.c.kind == kind, pending_deletions.c.key.in_(some)
-                )
-            )
+        gone = delete(pending_deletions).where(pending_deletions.c.kind == kind)
+        self._in_batches(keys, lambda some: gone.where(pending_deletions.c.key.in_(some)))
 
     def all(self) -> dict[DeletionKind, list[str]]:
         found: dict[DeletionKind, list[str]] = {kind: [] for kind in DeletionKind}
-        rows = self._connection.execute(
-            select(pending_deletions).order_by(pending_deletions.c.kind, pending_deletions.c.key)
-        )
-        for row in rows:
+        kind, key = pending_deletions.c.kind, pending_deletions.c.key
+        for row in self._execute(select(kind, key).order_by(kind, key)):
             found[DeletionKind(row.kind)].append(row.key)
         return found
 
@@ -96,12 +88,11 @@ class Deletions(Repository):
             query = query.where(pending_redactions.c.frontend == frontend)
         if member is not None:
             query = query.where(pending_redactions.c.member == member)
-        rows = self._connection.execute(query.order_by(pending_redactions.c.id))
-        return [PendingRedaction(**row) for row in rows.mappings()]
+        return self._values(query.order_by(pending_redactions.c.id), PendingRedaction)
 
     def redaction_done(self, redaction_id: int) -> bool:
         """Delete the row. Returns whether it was its member's last."""
-        gone = self._connection.execute(
+        gone = self._execute(
             delete(pending_redactions)
             .where(pending_redactions.c.id == redaction_id)
             .returning(pending_redactions.c.member)
@@ -109,7 +100,7 @@ class Deletions(Repository):
         return gone is not None and not self.redactions(member=gone)
 
     def redaction_failed(self, redaction_id: int, failure: str) -> None:
-        self._connection.execute(
+        self._execute(
             update(pending_redactions)
             .where(pending_redactions.c.id == redaction_id)
             .values(failure=failure)
@@ -124,7 +115,7 @@ class Deletions(Repository):
         live = jobs.c.state.in_([JobState.QUEUED, JobState.SPEAKING])
 
         def count(table: Table, *where: ColumnElement[bool]) -> int:
-            found = self._connection.execute(select(func.count()).select_from(table).where(*where))
+            found = self._execute(select(func.count()).select_from(table).where(*where))
             return int(found.scalar_one())
 
         return {
@@ -140,7 +131,7 @@ class Deletions(Repository):
         of them, except audio that others' jobs need (`wanted`). Their messages become pending
         redactions."""
         theirs = select(jobs.c.id).where(jobs.c.requester == member)
-        notes = self._connection.execute(
+        notes = self._execute(
             select(deliveries.c.frontend, deliveries.c.note)
             .where(deliveries.c.job_id.in_(theirs))
             .order_by(deliveries.c.job_id)
@@ -151,20 +142,14 @@ class Deletions(Repository):
             if row.note
         ]
         if rows:
-            self._connection.execute(insert(pending_redactions), rows)
-        claimed = self._connection.execute(
-            select(chunks.c.audio)
-            .distinct()
-            .where(chunks.c.job_id.in_(theirs), chunks.c.audio.is_not(None))
-        )
-        made = set(claimed.scalars())
-        self._connection.execute(delete(jobs).where(jobs.c.requester == member))
+            self._execute(insert(pending_redactions), rows)
+        claimed = select(chunks.c.audio).where(chunks.c.job_id.in_(theirs))
+        made = set(self._scalars(claimed.where(chunks.c.audio.is_not(None))))
+        self._execute(delete(jobs).where(jobs.c.requester == member))
         # If a job ended while its audio was being made, no chunk may refer to that audio.
         unclaimed = AudioIndex(self._connection).unclaimed()
         self.delete_audio((made | unclaimed) - set(wanted))
-        self._connection.execute(
-            update(jobs).where(jobs.c.ended_actor == member).values(ended_actor=None)
-        )
+        self._execute(update(jobs).where(jobs.c.ended_actor == member).values(ended_actor=None))
 
     def erase_traces(self, member: str) -> None:
         """Delete a member's choices, entries on lists, name in the audit log, and the log's details
@@ -183,4 +168,4 @@ class Deletions(Repository):
             delete(choices).where(choices.c.member == member),
             delete(voice_members).where(voice_members.c.member == member),
         ):
-            self._connection.execute(statement)
+            self._execute(statement)

@@ -1,7 +1,4 @@
-"""Reads a database that a running bot may hold: read-only, it locks and changes nothing.
-
-Knows: which recordings its voices have. Does not know: SQLAlchemy, the bot's transactions.
-"""
+"""Reads a database that a running bot may hold: read-only, it locks and changes nothing."""
 
 import sqlite3
 from collections import Counter

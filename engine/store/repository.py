@@ -1,10 +1,10 @@
-"""What all repositories share: a connection, long lists in batches, columns as fields."""
+"""What all repositories share: a connection, long lists in batches, rows as values."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Label, Table
+from sqlalchemy import Connection, Executable, Label, Row, Select, Table
 
 T = TypeVar("T")
 
@@ -17,11 +17,28 @@ class Repository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._execute = connection.execute
+
+    def _scalars(self, query: Executable) -> list[Any]:
+        """The first column of each row."""
+        return list(self._execute(query).scalars())
+
+    def _values(self, query: Select[Any], kind: type[T]) -> list[T]:
+        """Each row as a `kind`, whose fields are the names of the columns."""
+        return [kind(**row) for row in self._execute(query).mappings()]
+
+    def _in_batches(
+        self, items: Iterable[object], statement: Callable[[Sequence[Any]], Executable]
+    ) -> list[Row[Any]]:
+        """The rows that `statement` finds for all `items`; it is made for a part of them."""
+        results = [self._execute(statement(some)) for some in batches(items)]
+        return [row for result in results if result.returns_rows for row in result]
 
 
-def batches(items: Sequence[T]) -> Iterable[Sequence[T]]:
+def batches(items: Iterable[T]) -> Iterable[Sequence[T]]:
     """`items` in parts that fit the parameters of one statement."""
-    return (items[at : at + _BATCH] for at in range(0, len(items), _BATCH))
+    found = list(items)
+    return (found[at : at + _BATCH] for at in range(0, len(found), _BATCH))
 
 
 def columns(table: Table, value: type[Any]) -> list[Label[Any]]:

@@ -1,21 +1,16 @@
 """The database as other packages see it: a transaction, with a repository for each noun.
 
-Knows: which repositories there are. Does not know: any statement; how a transaction begins and ends
-(`sqlite.py` does).
-
 A transaction is valid only within the function that `Database.read` or `Database.write` runs.
 """
 
 from sqlalchemy import Connection
 
-from engine.store.attempts import Attempts
 from engine.store.audio import AudioIndex, AudioRow
-from engine.store.audit import AuditLog
+from engine.store.audit import Attempts, AuditLog
 from engine.store.deletions import NOBODY, DeletionKind, Deletions, PendingRedaction
 from engine.store.freezes import EVERYWHERE, MOST_PRINTS, Freezes, Frozen
 from engine.store.jobs import Chunks, Jobs, Lanes, Metadata
-from engine.store.rules import Rules
-from engine.store.voices import Voices
+from engine.store.voices import Rules, Voices
 
 __all__ = [
     "EVERYWHERE",

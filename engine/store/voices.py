@@ -1,25 +1,17 @@
-"""Every statement on voices, the members who may use them, and what their owners agreed to.
-
-Knows: rows, and how they hold values. Does not know: permissions, time.
+"""Every statement on voices, the members who may use them, what their owners agreed to, the voices
+that members choose, and the rules that a server's admins set.
+Does not know: what a rule means (`permissions.py`), freezes (`freezes.py`).
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import (
-    ColumnElement,
-    String,
-    cast,
-    delete,
-    insert,
-    literal,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, String, cast, delete, literal, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
 
 from engine.model.voice_names import name_key
-from engine.model.voices import OPERATOR, RecordingAnalysis, Scope, Voice
+from engine.model.voices import OPERATOR, PlaceRules, RecordingAnalysis, Scope, Voice
 from engine.store.freezes import frozen_there
 from engine.store.repository import Repository, batches, columns
 from engine.store.tables import choices, consents, jobs, place_rules, voice_members, voices
@@ -41,68 +33,58 @@ class Voices(Repository):
         analysis: RecordingAnalysis,
         now: float,
     ) -> Voice:
-        values = {
-            "owner": owner,
-            "name": name,
-            "name_key": name_key(name),
-            "reference": reference,
-            "scope": scope,
-            "place": place,
-            "style": {},
-            "analysis": analysis.to_json(),
-            "created_at": now,
-        }
-        voice_id = self._connection.execute(
-            insert(voices).returning(voices.c.id), values
-        ).scalar_one()
-        made = self.get(voice_id)
+        new = insert(voices).values(
+            owner=owner,
+            name=name,
+            name_key=name_key(name),
+            reference=reference,
+            scope=scope,
+            place=place,
+            style={},
+            analysis=analysis.to_json(),
+            created_at=now,
+        )
+        made = self.get(self._execute(new.returning(voices.c.id)).scalar_one())
         assert made is not None
         return made
 
     def update(self, voice_id: int, **values: object) -> None:
-        self._connection.execute(update(voices).where(voices.c.id == voice_id).values(**values))
+        self._execute(update(voices).where(voices.c.id == voice_id).values(**values))
 
     def rename(self, voice_id: int, name: str) -> None:
         self.update(voice_id, name=name, name_key=name_key(name))
 
     def delete(self, gone: Iterable[Voice]) -> None:
         """Delete voices with their lists and consents, and every choice of them. Freezes stay."""
-        found = list(gone)
-        for some in batches([voice.id for voice in found]):
-            self._connection.execute(delete(voices).where(voices.c.id.in_(some)))
-        for keys in batches([voice.key for voice in found]):
-            self._connection.execute(delete(choices).where(choices.c.voice.in_(keys)))
-            self._connection.execute(
-                update(place_rules)
-                .where(place_rules.c.default_voice.in_(keys))
-                .values(default_voice=None)
-            )
+        for some in batches(gone):
+            keys = [voice.key for voice in some]
+            default = place_rules.c.default_voice
+            self._execute(delete(voices).where(voices.c.id.in_([voice.id for voice in some])))
+            self._execute(delete(choices).where(choices.c.voice.in_(keys)))
+            self._execute(update(place_rules).where(default.in_(keys)).values({default: None}))
 
     def put_members(self, voice_id: int, members: Iterable[str]) -> None:
         """Replace the list of other members who may use the voice."""
-        self._connection.execute(delete(voice_members).where(voice_members.c.voice_id == voice_id))
+        self._execute(delete(voice_members).where(voice_members.c.voice_id == voice_id))
         rows = [{"voice_id": voice_id, "member": member} for member in sorted(members)]
         if rows:
-            self._connection.execute(insert(voice_members), rows)
+            self._execute(insert(voice_members), rows)
 
     def put_consent(
         self, voice_id: int, *, member: str, place: str | None, words: str, now: float
     ) -> None:
-        self._connection.execute(
+        self._execute(
             insert(consents).values(
                 voice_id=voice_id, member=member, place=place, words=words, given_at=now
             )
         )
 
     def consents_of(self, member: str) -> list[Mapping[str, Any]]:
-        rows = self._connection.execute(
-            select(consents).where(consents.c.member == member).order_by(consents.c.voice_id)
-        )
-        return [dict(row._mapping) for row in rows]
+        query = select(consents).where(consents.c.member == member)
+        return [dict(row) for row in self._execute(query.order_by(consents.c.voice_id)).mappings()]
 
     def get(self, voice_id: int) -> Voice | None:
-        found = self._select(voices.c.id == voice_id)
-        return found[0] if found else None
+        return next(iter(self._select(voices.c.id == voice_id)), None)
 
     def of_owner(self, owner: str) -> list[Voice]:
         return self._select(voices.c.owner == owner)
@@ -138,7 +120,7 @@ class Voices(Repository):
 
     def speakers_on(self, place: str) -> dict[str, str]:
         """The voices that were heard recently in `place`, by key, each with its last requester."""
-        rows = self._connection.execute(
+        rows = self._execute(
             select(jobs.c.voice, jobs.c.requester)
             .where(
                 jobs.c.place == place, jobs.c.reference.is_not(None), jobs.c.started_at.is_not(None)
@@ -149,27 +131,23 @@ class Voices(Repository):
 
     def references(self, among: Iterable[str] | None = None) -> set[str]:
         """The content hashes of all voices' recordings; only those in `among`, if given."""
+        query = select(voices.c.reference).distinct()
         if among is None:
-            return set(self._connection.execute(select(voices.c.reference).distinct()).scalars())
-        found: set[str] = set()
-        for some in batches(list(among)):
-            rows = self._connection.execute(
-                select(voices.c.reference).distinct().where(voices.c.reference.in_(some))
-            )
-            found.update(rows.scalars())
-        return found
+            return set(self._scalars(query))
+        found = self._in_batches(among, lambda some: query.where(voices.c.reference.in_(some)))
+        return {row.reference for row in found}
 
     def _select(self, *where: ColumnElement[bool]) -> list[Voice]:
         query = select(*columns(voices, Voice)).where(*where).order_by(voices.c.id)
-        rows = self._connection.execute(query).mappings().all()
+        rows = self._execute(query).mappings().all()
         members: dict[int, set[str]] = {
             row["id"]: set() for row in rows if row["scope"] is Scope.MEMBERS
         }
-        for some in batches(list(members)):
-            for listed in self._connection.execute(
-                select(voice_members).where(voice_members.c.voice_id.in_(some))
-            ):
-                members[listed.voice_id].add(listed.member)
+        listed = select(voice_members)
+        for entry in self._in_batches(
+            members, lambda some: listed.where(voice_members.c.voice_id.in_(some))
+        ):
+            members[entry.voice_id].add(entry.member)
         return [
             Voice(
                 **dict(row)
@@ -180,3 +158,30 @@ class Voices(Repository):
             )
             for row in rows
         ]
+
+
+class Rules(Repository):
+    """Members' choices, and the rules of places."""
+
+    def put_choice(self, member: str, place: str, voice: str | None) -> None:
+        self._execute(delete(choices).where(choices.c.member == member, choices.c.place == place))
+        if voice is not None:
+            self._execute(insert(choices).values(member=member, place=place, voice=voice))
+
+    def choices_of(self, member: str) -> dict[str, str]:
+        """The voices that a member chose, by place."""
+        rows = self._execute(select(choices).where(choices.c.member == member))
+        return {row.place: row.voice for row in rows}
+
+    def of(self, place: str | None) -> PlaceRules:
+        """The rules of a place; the defaults outside of any place."""
+        query = select(*columns(place_rules, PlaceRules)).where(place_rules.c.place == place)
+        return next(iter(self._values(query, PlaceRules)), PlaceRules())
+
+    def put(self, place: str, rules: PlaceRules) -> None:
+        values = asdict(rules)
+        self._execute(
+            insert(place_rules)
+            .values(place=place, **values)
+            .on_conflict_do_update(index_elements=[place_rules.c.place], set_=values)
+        )

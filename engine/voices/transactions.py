@@ -26,7 +26,7 @@ from engine.model.voices import (
     voice_number,
 )
 from engine.queue import SpeechQueue
-from engine.queue.retraction import Retraction
+from engine.queue.service import Retraction
 from engine.store.transaction import EVERYWHERE, Transaction
 from engine.voices import permissions
 

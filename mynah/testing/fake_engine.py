@@ -60,19 +60,9 @@ def fake_job(number: int, **values: Any) -> Job:
         lane="lane",
         requester="ada",
         voice="",
-        style={},
         text="",
-        priority=0,
         state=JobState.QUEUED,
-        pending=False,
-        created_at=0.0,
-        started_at=None,
-        ended_at=None,
-        ended_by=None,
-        ended_actor=None,
-        error=None,
-        note={},
-        shown=None,
+        created_at=0,
     )
     return replace(job, **values)
 

@@ -130,7 +130,6 @@ PURE_LIBRARIES: Final = {
 PURE: Final = (
     "engine/model",
     "engine/queue/state.py",
-    "engine/queue/limits.py",
     "engine/queue/deadlines.py",
     "engine/queue/chunking.py",
     "engine/queue/views.py",
