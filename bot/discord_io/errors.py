@@ -11,6 +11,7 @@ import discord
 
 #: A call did not get through, or no answer came. `discord.HTTPException`: Discord refused it.
 NETWORK_ERRORS: Final = (aiohttp.ClientError, TimeoutError, OSError)
+CALL_FAILED: Final = (discord.HTTPException, *NETWORK_ERRORS)
 
 
 class ErrorCode(IntEnum):

@@ -9,7 +9,7 @@ from typing import Final
 import discord
 import structlog
 
-from bot.discord_io.errors import NETWORK_ERRORS
+from bot.discord_io.errors import CALL_FAILED
 from bot.discord_io.replies import send_direct
 from bot.discord_io.rest import QUIET, TOKEN_SECONDS, InteractionApi, InteractionToken
 from bot.erasure.redactions import Redactions
@@ -91,9 +91,7 @@ class RedactionNotifier:
     async def _edit(self, token: InteractionToken, text: str) -> bool:
         try:
             await self._api.edit_original(token, {"content": text, "components": [], **QUIET})
-        except discord.HTTPException as error:
-            log.info("an answer could not be edited", status=error.status, code=error.code)
-        except NETWORK_ERRORS as error:
+        except CALL_FAILED as error:
             log.info("an answer could not be edited", error=describe(error))
         else:
             return True

@@ -23,7 +23,6 @@ import discord
 import structlog
 
 from bot.context import is_admin, requester_of, roles_of
-from bot.discord_io.ephemeral_files import EphemeralFiles
 from bot.discord_io.replies import Attached, Choice, Reply
 from bot.locales.catalog import error_text, label, text
 from bot.locales.escape import Markup
@@ -71,7 +70,6 @@ class Uploads:
         fetcher: Fetcher,
         speech: FrontEndQueue,
         reply: Reply,
-        ephemeral_files: EphemeralFiles,
         slots: WorkSlots,
         clock: Clock,
         folder: Path,
@@ -83,7 +81,6 @@ class Uploads:
         self._fetcher = fetcher
         self._speech = speech
         self._reply = reply
-        self._ephemeral_files = ephemeral_files
         self._slots = slots
         self._clock = clock
         self._folder = folder
@@ -226,14 +223,12 @@ class Uploads:
         place = requester_of(interaction).place
         advice = [label(each.code, **each.fields) for each in examined.advice]
         frozen = place is not None and voice.id in await self._moderation.frozen(place)
-        sent = await self._reply(
+        await self._reply(
             interaction,
             render_card(voice, advice, self._speech.info, frozen=frozen),
             choices=[Choice(label("upload-use"), f"mynah:voice:use:{voice.key}")],
-            files=[Attached(PREVIEW, preview)],
+            file=Attached(PREVIEW, preview, frozenset({voice.owner})),
         )
-        if sent is not None:
-            self._ephemeral_files.sent(interaction, sent, {voice.owner})
 
     @contextlib.asynccontextmanager
     async def _new_folder(self) -> AsyncIterator[Path]:
