@@ -26,7 +26,7 @@ from bot.display_names import MemberNames
 from bot.erasure.notifier import RedactionNotifier
 from bot.erasure.redactions import Redactions
 from bot.messages.editor import MessageEditor
-from bot.messages.payload import message_payload, renderer
+from bot.messages.payload import renderer
 from bot.messages.status import StatusUpdater
 from bot.submission import Submission
 from bot.voice.frame_clock import FrameClock
@@ -106,20 +106,10 @@ def build(
     render = renderer(
         speech, registry.selection, clock, hide_text=settings.mynah_hide_text, group=group
     )
-    status_updater = StatusUpdater(
-        speech,
-        MessageAccess(api, clock),
-        editor,
-        clock,
-        render=render,
-        payload=message_payload,
-        note=note,
-    )
+    status_updater = StatusUpdater(speech, MessageAccess(api, clock), editor, clock, render, note)
     stack.push_async_callback(status_updater.close)
     stack.push_async_callback(leave)
-    submission = Submission(
-        speech, api, status_updater, guild_voices, clock, render=render, payload=message_payload
-    )
+    submission = Submission(speech, api, status_updater, guild_voices, clock, render)
     stack.push_async_callback(submission.close)
 
     # Voices that members give.

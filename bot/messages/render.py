@@ -99,11 +99,6 @@ def parse_custom_id(custom_id: str) -> Button | None:
     return Button(ButtonAction(found[1]), job_id) if found and job_id is not None else None
 
 
-def is_button_id(custom_id: str) -> bool:
-    """Whether a custom id is that of a job's button, even if it holds no valid job id."""
-    return _CUSTOM_ID.fullmatch(custom_id) is not None
-
-
 def render(
     view: JobView,
     *,

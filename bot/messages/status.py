@@ -6,9 +6,9 @@ so it shows the state of that moment.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import discord
 import structlog
@@ -32,6 +32,7 @@ from bot.messages.editor import (
     PendingEdit,
     Urgency,
 )
+from bot.messages.payload import Render, message_payload
 from bot.messages.render import StatusMessage
 from engine.base.clock import Clock
 from engine.base.error_text import describe
@@ -62,12 +63,9 @@ UNREACHABLE_ERRORS: Final = MESSAGE_GONE | TOKEN_EXPIRED | {ErrorCode.MISSING_AC
 #: What `Job.shown` says of a message that can no longer be edited.
 UNREACHABLE: Final = "unreachable"
 
-Render = Callable[[JobView, str | None], Awaitable[StatusMessage]]
-
 
 class StatusUpdater:
-    """`render(view, note)` gives the content of a job's message; `payload` makes it a message for
-    Discord; `note` says why a lane cannot be heard now."""
+    """`render` gives the content of a job's message; `note` says why a lane cannot be heard now."""
 
     def __init__(
         self,
@@ -75,9 +73,7 @@ class StatusUpdater:
         access: MessageAccess,
         editor: MessageEditor,
         clock: Clock,
-        *,
         render: Render,
-        payload: Callable[[StatusMessage], Mapping[str, Any]],
         note: Callable[[str], str | None],
     ) -> None:
         self._speech = speech
@@ -85,7 +81,6 @@ class StatusUpdater:
         self._editor = editor
         self._clock = clock
         self._render = render
-        self._payload = payload
         self._note = note
         self._shown: dict[int, str] = {}  # what the message of each live job shows
         self._edited_at: dict[int, float] = {}  # monotonic seconds
@@ -181,7 +176,7 @@ class StatusUpdater:
         if rendered.key == self._shown.get(job_id, view.job.shown):
             return NOT_NEEDED
         try:
-            await self._access.edit(delivery, self._payload(rendered))
+            await self._access.edit(delivery, message_payload(rendered))
         except discord.HTTPException as error:
             if self._access.learn_hidden(error, delivery):
                 return await self._edit(job_id)  # with the interaction's token, and its note

@@ -23,6 +23,7 @@ import aiohttp
 import structlog
 import yarl
 
+from engine.base.aio import first_of
 from engine.base.clock import Clock
 from engine.base.error_text import describe
 from engine.base.settings import MEBIBYTE
@@ -158,13 +159,7 @@ def _opened(into: Path) -> BinaryIO:
 async def within(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> T:
     """What `work` returns, if it takes no longer than `seconds` by the clock. Raises
     TimeoutError."""
-    task, timer = asyncio.create_task(work), asyncio.create_task(clock.sleep(seconds))
-    try:
-        await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise TimeoutError
-        return task.result()
-    finally:
-        task.cancel()
-        timer.cancel()
-        await asyncio.gather(task, timer, return_exceptions=True)
+    task = asyncio.create_task(work)
+    if await first_of(task, clock.sleep(seconds)) != 0:
+        raise TimeoutError
+    return task.result()

@@ -26,11 +26,6 @@ def voice_name(name: str) -> Markup:
     return escape(name, MOST_CHARACTERS)
 
 
-def bold(name: str) -> Markup:
-    """A voice's name that stands alone: "**Ada**"."""
-    return Markup(f"**{voice_name(name)}**")
-
-
 def mentions(members: Collection[str], most: int) -> Markup:
     """The first `most` of these members."""
     return Markup(", ".join(f"<@{each}>" for each in sorted(members)[:most]))
