@@ -7,7 +7,7 @@ submit (committed, pending) ──▶ answer ──▶ accepted: note the messag
 """
 
 import itertools
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import discord
@@ -34,28 +34,18 @@ ANSWER_WITHIN: Final = 2.7
 ASK_AGAIN_SECONDS: Final = (0.1, 0.3, 1.0, 2.0, 5.0, 15.0)
 
 
+@dataclass(frozen=True, slots=True)
 class Submission:
-    """`render` makes the answer, which is the job's status message."""
-
-    def __init__(
-        self,
-        speech: FrontEndQueue,
-        api: InteractionApi,
-        status_updater: StatusUpdater,
-        guild_voices: GuildVoices,
-        clock: Clock,
-        render: Render,
-    ) -> None:
-        self._speech = speech
-        self._api = api
-        self._status_updater = status_updater
-        self._guild_voices = guild_voices
-        self._clock = clock
-        self._render = render
-        #: Ids of jobs that are being answered or settled. Discord would refuse a second answer, and
-        #: the job would be aborted for that.
-        self._in_progress: set[int] = set()
-        self._tasks = TaskSet()
+    _speech: FrontEndQueue
+    _api: InteractionApi
+    _status_updater: StatusUpdater
+    _guild_voices: GuildVoices
+    _clock: Clock
+    _render: Render
+    #: Ids of jobs that are being answered or settled. Discord would refuse a second answer, and the
+    #: job would be aborted for that.
+    _in_progress: set[int] = field(init=False, default_factory=set)
+    _tasks: TaskSet = field(init=False, default_factory=TaskSet)
 
     async def say(
         self,

@@ -59,7 +59,7 @@ class Answer:
     code: int | None = None  # Discord's error code, if it refused
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class InteractionToken:
     """The right to answer an interaction, and to edit the answer, for TOKEN_SECONDS."""
 
@@ -74,20 +74,14 @@ class InteractionToken:
 
     @classmethod
     def of(cls, interaction: discord.Interaction) -> "InteractionToken":
-        return cls(
-            interaction_id=interaction.id,
-            application_id=interaction.application_id,
-            token=interaction.token,
-        )
+        return cls(interaction.id, interaction.application_id, interaction.token)
 
 
+@dataclass(frozen=True, slots=True)
 class InteractionApi:
-    """`base` is the address of the API with its version, without a slash at the end."""
-
-    def __init__(self, session: aiohttp.ClientSession, client: discord.Client, base: str) -> None:
-        self._session = session
-        self._client = client
-        self._base = base
+    _session: aiohttp.ClientSession
+    _client: discord.Client
+    _base: str  # the address of the API with its version, without a slash at the end
 
     async def answer(self, token: InteractionToken, message: Mapping[str, Any]) -> Answer:
         """Answer an interaction with a message that everyone can see. Tries only once."""

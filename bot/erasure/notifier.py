@@ -4,6 +4,7 @@ end.
 """
 
 import asyncio
+from dataclasses import dataclass, field
 from typing import Final
 
 import discord
@@ -25,15 +26,13 @@ UPDATE_SECONDS: Final = 2.5
 ANSWER_SECONDS: Final = TOKEN_SECONDS - 15
 
 
+@dataclass(frozen=True, slots=True)
 class RedactionNotifier:
-    def __init__(
-        self, redactions: Redactions, api: InteractionApi, client: discord.Client, clock: Clock
-    ) -> None:
-        self._redactions = redactions
-        self._api = api
-        self._client = client
-        self._clock = clock
-        self._tasks: dict[str, asyncio.Task[None]] = {}  # by member
+    _redactions: Redactions
+    _api: InteractionApi
+    _client: discord.Client
+    _clock: Clock
+    _tasks: dict[str, asyncio.Task[None]] = field(init=False, default_factory=dict)  # by member
 
     async def resume(self) -> None:
         """After a start: redact the messages that are left, and tell their members at the end."""

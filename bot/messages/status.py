@@ -7,6 +7,7 @@ so it shows the state of that moment.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -64,28 +65,20 @@ UNREACHABLE_ERRORS: Final = MESSAGE_GONE | TOKEN_EXPIRED | {ErrorCode.MISSING_AC
 UNREACHABLE: Final = "unreachable"
 
 
+@dataclass(slots=True, eq=False)
 class StatusUpdater:
-    """`render` gives the content of a job's message; `note` says why a lane cannot be heard now."""
-
-    def __init__(
-        self,
-        speech: FrontEndQueue,
-        access: MessageAccess,
-        editor: MessageEditor,
-        clock: Clock,
-        render: Render,
-        note: Callable[[str], str | None],
-    ) -> None:
-        self._speech = speech
-        self._access = access
-        self._editor = editor
-        self._clock = clock
-        self._render = render
-        self._note = note
-        self._shown: dict[int, str] = {}  # what the message of each live job shows
-        self._edited_at: dict[int, float] = {}  # monotonic seconds
-        self._farewells: dict[int, asyncio.Task[None]] = {}  # by live job, done or not
-        self._unreachable: set[int] = set()  # jobs
+    _speech: FrontEndQueue
+    _access: MessageAccess
+    _editor: MessageEditor
+    _clock: Clock
+    _render: Render
+    _note: Callable[[str], str | None]  # why a lane cannot be heard now
+    #: By live job: what its message shows, when that was edited (monotonic seconds), and the task
+    #: of its farewell, done or not.
+    _shown: dict[int, str] = field(init=False, default_factory=dict)
+    _edited_at: dict[int, float] = field(init=False, default_factory=dict)
+    _farewells: dict[int, asyncio.Task[None]] = field(init=False, default_factory=dict)
+    _unreachable: set[int] = field(init=False, default_factory=set)  # jobs
 
     async def run(self) -> None:
         """Follow the queue until cancelled."""

@@ -87,17 +87,12 @@ def _origin(address: yarl.URL) -> Origin:
     return address.scheme, address.raw_host, address.port
 
 
+@dataclass(frozen=True, slots=True)
 class Fetcher:
-    """`addresses` are those that it may call; `most` is the size of the largest recording, in
-    bytes."""
-
-    def __init__(
-        self, session: aiohttp.ClientSession, addresses: Addresses, clock: Clock, most: int
-    ) -> None:
-        self._session = session
-        self._addresses = addresses
-        self._clock = clock
-        self._most = most
+    _session: aiohttp.ClientSession
+    _addresses: Addresses  # those that it may call
+    _clock: Clock
+    _most: int  # the size of the largest recording, in bytes
 
     def check(self, recording: Recording) -> None:
         """Raise BadRecording for one that is elsewhere, empty, or announced as too large."""
