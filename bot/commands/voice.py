@@ -137,13 +137,13 @@ class VoiceCommands(app_commands.Group):
         if requester.place is None and where == "here":
             raise NotAllowed("no server", code="here-needs-server")
         everywhere = requester.place is None or where == "everywhere"
+        key = voice.voice if voice is not None else None
+        await self._selection.choose(requester, key, everywhere=everywhere)
         if voice is None:
-            await self._selection.choose(requester, None, everywhere=everywhere)
-            await self._reply(interaction, text("voice-choice-undone", everywhere=everywhere))
-            return
-        await self._selection.choose(requester, voice.voice, everywhere=everywhere)
-        name = await self._directory.name_of(voice) or voice.voice
-        said = text("voice-chosen", voice=voice_name(name), everywhere=everywhere)
+            said = text("voice-choice-undone", everywhere=everywhere)
+        else:
+            name = await self._directory.name_of(voice) or voice.voice
+            said = text("voice-chosen", voice=voice_name(name), everywhere=everywhere)
         await self._reply(interaction, said)
 
     async def _use_pressed(self, interaction: discord.Interaction, key: str) -> None:
