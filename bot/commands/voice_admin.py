@@ -24,11 +24,7 @@ from bot.discord_io.replies import Reply
 from bot.locales.catalog import text
 from bot.locales.escape import Markup
 from bot.voices.directory import VoiceDirectory, label_for
-from bot.voices.moderation_text import (
-    render_audit_log,
-    render_list,
-    voice_label,
-)
+from bot.voices.moderation_text import render_audit_log, render_list, voice_label
 from engine.model.errors import Refused, UnknownJob
 from engine.model.jobs import EndReason
 from engine.model.voices import ClonePolicy, Requester, Scope, Voice

@@ -75,11 +75,7 @@ class RedactionNotifier:
             await self._redactions.reported(member)
 
     async def _report(
-        self,
-        member: str,
-        token: InteractionToken | None,
-        until: float,
-        progress: RedactionProgress,
+        self, member: str, token: InteractionToken | None, until: float, progress: RedactionProgress
     ) -> bool:
         """Tell the member the result. Returns whether that arrived."""
         text = render_report(progress)

@@ -102,10 +102,7 @@ class Uploads:
         self._fetcher.check(recording)
         await self._check(interaction, name)
         pending, replaced = self._pending.add(
-            member=requester.member,
-            name=name,
-            scope=scope,
-            source=Asked(recording, interaction),
+            member=requester.member, name=name, scope=scope, source=Asked(recording, interaction)
         )
         words = render_consent(name, scope, self._clock.time() + LAPSE_SECONDS)
         agree = Choice(label("upload-agree"), f"mynah:voice:agree:{pending.token}")
