@@ -28,7 +28,6 @@ def requester_of(interaction: discord.Interaction) -> Requester:
 
 
 def roles_of(interaction: discord.Interaction) -> Collection[str]:
-    """The requester's roles in the server where they ask."""
     member = interaction.user
     return [str(role.id) for role in member.roles] if isinstance(member, discord.Member) else []
 
@@ -77,8 +76,6 @@ class CommandContext:
 
 @dataclass(frozen=True, slots=True)
 class Contexts:
-    """Reads the context of interactions."""
-
     _speech: FrontEndQueue
     _guild_voices: GuildVoices
 

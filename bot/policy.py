@@ -60,8 +60,6 @@ class ChannelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberFacts:
-    """The member who asks."""
-
     id: str  # as in `Job.requester`
     channel: int | None  # the voice channel where they are
     may_speak: bool = True  # Speak, in that channel

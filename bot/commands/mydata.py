@@ -88,7 +88,6 @@ class MyData(app_commands.Group):
             await self._reply(interaction, words, file=file)
 
     async def _erase(self, interaction: discord.Interaction, _: str) -> None:
-        """A press of the button below the question. Raises Refused."""
         question = interaction.message
         if question is None:
             return

@@ -183,7 +183,6 @@ class Tree(app_commands.CommandTree[discord.Client]):
     async def on_error(
         self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
     ) -> None:
-        """The edge of every command."""
         await self._gate.answer_error(interaction, error)
 
 

@@ -106,7 +106,6 @@ class VoiceCommands(app_commands.Group):
         )
 
     async def _named(self, interaction: discord.Interaction, token: str) -> None:
-        """The form for the name came back."""
         if interaction.type is discord.InteractionType.modal_submit:
             await self._uploads.named(interaction, token, typed_in(interaction, NAME_INPUT))
 
@@ -189,7 +188,6 @@ class VoiceCommands(app_commands.Group):
 
 
 def _name_form(token: str, suggested: str) -> discord.ui.Modal:
-    """The form that asks for the name of a voice."""
     title = label("menu-use-as-my-voice")
     form = discord.ui.Modal(title=title, custom_id=f"{PREFIX}voice:name:{token}")
     field: discord.ui.TextInput[discord.ui.Modal] = discord.ui.TextInput(

@@ -191,7 +191,6 @@ class VoiceAdmin(app_commands.Group):
         await self._reply(interaction, render_audit_log(entries, present, lane=lane, page=page))
 
     async def _present(self, ids: Collection[int]) -> dict[int, Voice]:
-        """Those of these voices that still exist."""
         found = [await self._selection.get(f"@{each}") for each in sorted(ids)]
         return {each.id: each for each in found if each is not None}
 

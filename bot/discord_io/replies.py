@@ -64,8 +64,6 @@ class Attached:
 
 @dataclass(frozen=True, slots=True)
 class EphemeralFile:
-    """A private message with a file."""
-
     about: frozenset[str]
     token: InteractionToken
     message_id: int
@@ -88,7 +86,6 @@ class Reply:
         choices: Sequence[Choice] = (),
         file: Attached | None = None,
     ) -> None:
-        """Answer privately."""
         text = name_commands(text, self._group)
         message_id = await _send(lambda: _answer(interaction, text, choices, file))
         if file is None or message_id is None:
@@ -156,7 +153,6 @@ def _view(choices: Sequence[Choice]) -> discord.ui.View:
 
 
 async def offer_nothing(interaction: discord.Interaction) -> None:
-    """Answer a completion with no choices."""
     await _send(lambda: interaction.response.autocomplete([]))
 
 

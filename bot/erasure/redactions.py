@@ -77,7 +77,6 @@ class MessageRedactor:
     _clock: Clock
 
     async def redact(self, delivery: Delivery) -> RedactionResult | Unreached:
-        """Try once."""
         try:
             await self._edit(delivery)
         except discord.HTTPException as error:
@@ -166,8 +165,6 @@ RETRY_LATER: Final = {
 
 @dataclass(slots=True)
 class _Tally:
-    """What came of the messages of one member."""
-
     redacted: int = 0
     gone: int = 0
     files: int = 0

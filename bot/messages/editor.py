@@ -179,7 +179,6 @@ class MessageEditor:
         await asyncio.gather(*map(make, self._channels.values()))
 
     async def close(self) -> None:
-        """Stop the edits that are under way."""
         tasks = [channel.task for channel in self._channels.values() if channel.task is not None]
         for task in tasks:
             task.cancel()

@@ -56,8 +56,6 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The origins from which recordings are fetched."""
-
     origins: frozenset[Origin]
 
     @classmethod

@@ -60,8 +60,6 @@ Pending = PendingUpload[Asked]
 
 @dataclass(slots=True, eq=False)
 class _Work:
-    """An upload that is under way."""
-
     member: str
     until: float  # when it is given up, in the clock's monotonic seconds
     forgotten: bool = False
@@ -237,7 +235,6 @@ class Uploads:
 
     @contextlib.asynccontextmanager
     async def _new_folder(self) -> AsyncIterator[Path]:
-        """A folder for one recording, deleted afterwards."""
         folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._folder))
         try:
             yield folder

@@ -75,8 +75,6 @@ class WorkSlots:
 
 
 class WorkSlot(ExitStack):
-    """A member's claim to one slot."""
-
     def __init__(self, slots: WorkSlots) -> None:
         super().__init__()
         self._slots = slots

@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 from bot.locales.catalog import text
+from bot.messages.render import MOST_CONTENT
 from bot.voices.choices import MOST_CHOICES, Registered, builtin, registered, together
 from bot.voices.style_text import render_style
 from bot.voices.upload_text import (
-    MOST_CONTENT,
     list_line,
     render_card,
     render_consent,
