@@ -14,7 +14,7 @@ import aiohttp
 import discord
 from discord import app_commands
 
-from bot.discord_io.endpoint import locate
+from bot.discord_io.gateway import locate
 from engine.base.logging import set_up_logging
 from engine.model.audio_format import FRAMES_PER_SECOND
 from engine.tts.audio.ogg import OggReader

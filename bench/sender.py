@@ -22,7 +22,7 @@ from typing import Final, cast
 import aiohttp
 import discord
 
-from bot.discord_io.endpoint import locate
+from bot.discord_io.gateway import locate
 from bot.voice.connection import Connection, Disconnect
 from bot.voice.frame_clock import ThreadFrameClock
 from bot.voice.frame_sender import FrameSender, LeadIn

@@ -2,9 +2,8 @@
 
 client.py         the client: start, stop, and which of Discord's events goes to which part
 bootstrap.py      builds the parts in order; a class of commands is a line here
-context.py        what every command and button needs to know first
+context.py        what every command and button needs to know first, read from Discord's objects
 policy.py         who may do what, where; pure
-policy_facts.py   reads Discord's objects into the plain values that the policy judges
 submission.py     commit, answer, and only then be heard
 delivery.py       the front end's note on a job
 markup.py         Discord's markup to plain words; pure

@@ -12,29 +12,22 @@ from typing import Final
 import aiohttp
 import discord
 
-from bot.commands.actions import JobActions
-from bot.commands.components import Components
+from bot.commands.jobs import JobCommands
 from bot.commands.mydata import MyData
-from bot.commands.playback import Playback
-from bot.commands.queue import Help, Queue
-from bot.commands.say import Say
-from bot.commands.tree import Gate, InFlightTracker, Tree
+from bot.commands.tree import Components, Gate, InFlightTracker, Tree
 from bot.commands.voice import VoiceCommands
 from bot.commands.voice_admin import VoiceAdmin
 from bot.commands.voice_owner import VoiceOwner
-from bot.context import Contexts
+from bot.context import Contexts, bot_facts
 from bot.delivery import MessageAccess
-from bot.discord_io.ephemeral_files import EphemeralFiles
 from bot.discord_io.replies import Reply
 from bot.discord_io.rest import InteractionApi
 from bot.display_names import MemberNames
 from bot.erasure.notifier import RedactionNotifier
 from bot.erasure.redactions import Redactions
-from bot.erasure.redactor import MessageRedactor
 from bot.messages.editor import MessageEditor
-from bot.messages.payload import message_payload, renderer
+from bot.messages.payload import renderer
 from bot.messages.status import StatusUpdater
-from bot.policy_facts import bot_facts
 from bot.submission import Submission
 from bot.voice.frame_clock import FrameClock
 from bot.voice.frame_sender import LeadIn
@@ -92,8 +85,7 @@ def build(
     `leave` ends the voice connections, while status messages can still be edited."""
     group = settings.mynah_command_group
     api = InteractionApi(session, client, settings.discord_api_url)
-    reply = Reply(group)
-    ephemeral_files = EphemeralFiles(clock)
+    reply = Reply(clock, group)
     editor = MessageEditor(clock)
     stack.push_async_callback(editor.close)
 
@@ -114,20 +106,10 @@ def build(
     render = renderer(
         speech, registry.selection, clock, hide_text=settings.mynah_hide_text, group=group
     )
-    status_updater = StatusUpdater(
-        speech,
-        MessageAccess(api, clock),
-        editor,
-        clock,
-        render=render,
-        payload=message_payload,
-        note=note,
-    )
+    status_updater = StatusUpdater(speech, MessageAccess(api, clock), editor, clock, render, note)
     stack.push_async_callback(status_updater.close)
     stack.push_async_callback(leave)
-    submission = Submission(
-        speech, api, status_updater, guild_voices, clock, render=render, payload=message_payload
-    )
+    submission = Submission(speech, api, status_updater, guild_voices, clock, render)
     stack.push_async_callback(submission.close)
 
     # Voices that members give.
@@ -145,7 +127,6 @@ def build(
         Fetcher(session, Addresses.of_api(settings.discord_api_url), clock, most_bytes),
         speech,
         reply,
-        ephemeral_files,
         slots,
         clock,
         DataDirectory(settings.mynah_data_dir).uploads,
@@ -160,8 +141,7 @@ def build(
     )
 
     # What an erasure does on Discord.
-    redactor = MessageRedactor(api, client, clock)
-    redactions = Redactions(registry.erasure, redactor, editor, api, ephemeral_files)
+    redactions = Redactions(registry.erasure, editor, api, client, reply, clock)
     notifier = RedactionNotifier(redactions, api, client, clock)
     stack.push_async_callback(notifier.close)
 
@@ -170,23 +150,21 @@ def build(
     stack.push_async_callback(in_flight.close, seconds=USES_SECONDS)
     gate = Gate(registry.owners, reply, in_flight, guilds=settings.mynah_guilds, group=group)
     contexts = Contexts(speech, guild_voices)
-    actions = JobActions(contexts, speech, registry.selection, submission, reply, ephemeral_files)
+    jobs = JobCommands(
+        *(contexts, speech, directory, submission, guild_voices, reply, clock),
+        hide_text=settings.mynah_hide_text,
+    )
     voice_owner = VoiceOwner(registry.owners, registry.moderation, speech, reply)
     voice = VoiceCommands(
         *(registry.owners, registry.selection, directory, uploads, previews, abuse_reports),
-        *(voice_owner, reply, ephemeral_files),
+        *(voice_owner, reply),
     )
     exports = slots_for_exports(clock)
-    mydata = MyData(
-        speech, registry.erasure, uploads, notifier, exports, reply, ephemeral_files, clock
-    )
+    mydata = MyData(registry.erasure, uploads, notifier, exports, reply, clock)
     tree = Tree(client, gate)
     tree.add(
         [
-            *Say(contexts, actions, directory, clock).commands,
-            *Playback(contexts, actions, guild_voices, reply).commands,
-            Queue(contexts, guild_voices, reply, clock, hide_text=settings.mynah_hide_text),
-            *Help(reply).commands,
+            *jobs.commands,
             voice,
             VoiceAdmin(contexts, registry.moderation, registry.selection, directory, speech, reply),
             mydata,
@@ -198,7 +176,7 @@ def build(
     return FrontEnd(
         tree=tree,
         components=Components(
-            gate, actions.handlers, voice.handlers, voice_owner.handlers, mydata.handlers
+            gate, jobs.handlers, voice.handlers, voice_owner.handlers, mydata.handlers
         ),
         guild_voices=guild_voices,
         editor=editor,

@@ -15,10 +15,12 @@ import discord
 import structlog
 
 from bot.bootstrap import build
+from bot.discord_io.errors import CALL_FAILED
 from bot.discord_io.gateway import Pauses, Unreadable, contain
 from bot.discord_io.registration import invite_link, register
 from bot.locales.catalog import label, text
 from bot.voice.frame_clock import FrameClock, ThreadFrameClock
+from engine.base.aio import TaskSet
 from engine.base.clock import Clock
 from engine.base.error_text import describe
 from engine.base.settings import Settings
@@ -82,7 +84,7 @@ class Bot(discord.Client):
         self._registry = registry
         self._clock = clock
         self._shutting_down = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet()
         contain(self)
         frame_clock = frame_clock or ThreadFrameClock()
         self._stack = contextlib.AsyncExitStack()
@@ -139,13 +141,10 @@ class Bot(discord.Client):
                 await self.login(token)
             except discord.LoginFailure as error:
                 raise SetupError(label("start-token-refused")) from error
-            except (TypeError, KeyError) as error:
-                if self.application is not None:
+            except (TypeError, KeyError, *CALL_FAILED) as error:
+                # If something else answers, discord.py takes a proxy's page for a user.
+                if isinstance(error, TypeError | KeyError) and self.application is not None:
                     raise
-                # Something else than Discord answers: discord.py takes a proxy's page for a user.
-                log.warning("could not log in; I keep trying", error=describe(error))
-                await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
-            except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
                 log.warning("could not log in; I keep trying", error=describe(error))
                 await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
             else:
@@ -159,9 +158,7 @@ class Bot(discord.Client):
     async def _leave(self) -> None:
         lanes = [str(guild_id) for guild_id in self.guild_voices.guild_ids]
         await _within(LEAVE_SECONDS, "voice", self.guild_voices.close(leave=True))
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.cancel()
         await _within(FLUSH_SECONDS, "messages", self._say_farewell(lanes))
 
     async def _close_client(self) -> None:
@@ -178,17 +175,17 @@ class Bot(discord.Client):
             self._invite(invite_link(self.application_id))
         await self.guild_voices.recall()
         await self._front_end.uploads.start()
-        self._start(self._register(), "register")
-        self._start(self.status_updater.run(), "status updater")
-        self._start(self._watch_engine(), "engine-state")
-        self._start(self._watch_voices(), "voices")
-        self._start(self._resume_redactions(), "redactions")
+        self._tasks.start(self._register(), name="register")
+        self._tasks.start(self.status_updater.run(), name="status updater")
+        self._tasks.start(self._watch_engine(), name="engine-state")
+        self._tasks.start(self._watch_voices(), name="voices")
+        self._tasks.start(self._resume_redactions(), name="redactions")
 
     async def _register(self) -> None:
         for attempt in itertools.count():
             try:
                 await register(self.tree, self._settings.mynah_data_dir)
-            except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            except CALL_FAILED as error:
                 log.warning("could not register commands; I keep trying", error=describe(error))
                 await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
             else:
@@ -222,21 +219,12 @@ class Bot(discord.Client):
         for lane in await self._speech.lanes():
             await self.status_updater.update_lane(lane.id)
 
-    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a task of the bot ended", task=task.get_name(), exc_info=error)
-
     def _note(self, lane: str) -> str | None:
         return text("note-restarting") if self._shutting_down else self.guild_voices.note(int(lane))
 
     def _guild_changed(self, guild_id: int) -> None:
-        self._start(self.status_updater.update_lane(str(guild_id)), f"look-{guild_id}")
+        updating = self.status_updater.update_lane(str(guild_id))
+        self._tasks.start(updating, name=f"look-{guild_id}")
 
     # Discord's events.
 
@@ -270,25 +258,20 @@ class Bot(discord.Client):
     async def on_guild_available(self, guild: discord.Guild) -> None:
         self.guild_voices.look(guild.id)
 
-    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
-        self.guild_voices.look(guild.id)
+    on_guild_unavailable = on_guild_available
 
     async def on_guild_update(self, before: discord.Guild, after: discord.Guild) -> None:
         self.guild_voices.look(after.id)
 
-    async def on_guild_channel_update(
-        self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
-    ) -> None:
-        self.guild_voices.look(after.guild.id)
-
-    async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
-        self.guild_voices.look(after.guild.id)
-
     async def on_guild_role_delete(self, role: discord.Role) -> None:
         self.guild_voices.look(role.guild.id)
 
-    async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
+    async def on_member_update(
+        self, before: object, after: discord.Member | discord.Role | discord.abc.GuildChannel
+    ) -> None:
         self.guild_voices.look(after.guild.id)
+
+    on_guild_role_update = on_guild_channel_update = on_member_update
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         error = sys.exception()

@@ -34,11 +34,7 @@ class Delivery:
 
     @property
     def interaction_token(self) -> InteractionToken:
-        return InteractionToken(
-            interaction_id=self.interaction_id,
-            application_id=self.application_id,
-            token=self.token,
-        )
+        return InteractionToken(self.interaction_id, self.application_id, self.token)
 
     @property
     def key(self) -> str:
@@ -53,13 +49,13 @@ class Delivery:
         return cls(**data)
 
 
+@dataclass(frozen=True, slots=True)
 class MessageAccess:
     """Edits status messages, and remembers which channels the bot cannot see."""
 
-    def __init__(self, api: InteractionApi, clock: Clock) -> None:
-        self._api = api
-        self._clock = clock
-        self._hidden: set[int] = set()  # ids of channels
+    _api: InteractionApi
+    _clock: Clock
+    _hidden: set[int] = field(init=False, default_factory=set)  # ids of channels
 
     async def edit(self, delivery: Delivery, message: Mapping[str, Any]) -> None:
         """Raises as `InteractionApi.edit` does."""

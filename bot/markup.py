@@ -103,9 +103,8 @@ class _Reader:
         self._open: defaultdict[str, list[_Run]] = defaultdict(list)
         self._link = (-1, -1)  # where the last masked link's text ends, and its target
         self._found: dict[str, int] = {}  # the next place of a closing sign, len(text) for none
-        self._ticks: defaultdict[int, list[int]] = defaultdict(
-            list
-        )  # runs of "`" by length, 3 for more
+        # Where runs of "`" begin, by their length, 3 for more.
+        self._ticks: defaultdict[int, list[int]] = defaultdict(list)
         for run in _BACKTICKS.finditer(content):
             self._ticks[min(len(run[0]), 3)].append(run.start())
 

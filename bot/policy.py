@@ -60,8 +60,6 @@ class ChannelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberFacts:
-    """The member who asks."""
-
     id: str  # as in `Job.requester`
     channel: int | None  # the voice channel where they are
     may_speak: bool = True  # Speak, in that channel
@@ -123,9 +121,8 @@ def may_say(requester: MemberFacts, channel: ChannelFacts) -> Denial | None:
     return may_join(requester, channel)
 
 
-def may_replay(requester: MemberFacts, channel: ChannelFacts) -> Denial | None:
-    """Speak a job again: this is a new job of the requester."""
-    return may_say(requester, channel)
+#: A job that is spoken again is a new job of the requester.
+may_replay = may_say
 
 
 def may_join(requester: MemberFacts, channel: ChannelFacts) -> Denial | None:
@@ -173,15 +170,16 @@ def may_stop(
 
 
 def may_pause(requester: MemberFacts, channel: ChannelFacts) -> Denial | None:
-    return _may_command(requester, channel)
+    if requester.timed_out:
+        return TIMED_OUT
+    if not _is_present(requester, channel):
+        return Denial(code="bot-elsewhere", channel=channel.id)
+    if channel.others_jobs and not requester.moderator:
+        return Denial(code="jobs-of-others-wait")
+    return None
 
 
-def may_resume(requester: MemberFacts, channel: ChannelFacts) -> Denial | None:
-    return _may_command(requester, channel)
-
-
-def may_leave(requester: MemberFacts, channel: ChannelFacts) -> Denial | None:
-    return _may_command(requester, channel)
+may_resume = may_leave = may_pause
 
 
 def may_view(requester: MemberFacts) -> Denial | None:
@@ -225,16 +223,6 @@ def obstacle(bot: BotFacts) -> Denial | None:
     is_full = 0 < bot.user_limit <= bot.occupants
     if is_full and not bot.inside and not bot.move_members:
         return Denial(code="channel-full", channel=bot.channel)
-    return None
-
-
-def _may_command(requester: MemberFacts, channel: ChannelFacts) -> Denial | None:
-    if requester.timed_out:
-        return TIMED_OUT
-    if not _is_present(requester, channel):
-        return Denial(code="bot-elsewhere", channel=channel.id)
-    if channel.others_jobs and not requester.moderator:
-        return Denial(code="jobs-of-others-wait")
     return None
 
 

@@ -6,11 +6,9 @@ submit (committed, pending) ──▶ answer ──▶ accepted: note the messag
                                            known; after a restart, the same for each pending job
 """
 
-import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 import discord
 import structlog
@@ -18,12 +16,13 @@ import structlog
 from bot.delivery import Delivery
 from bot.discord_io.errors import NOT_ANSWERED, ErrorCode
 from bot.discord_io.rest import Answer, AnswerResult, InteractionApi
-from bot.messages.render import StatusMessage
+from bot.messages.payload import Render, message_payload
 from bot.messages.status import StatusUpdater
 from bot.voice.guild_voices import GuildVoices
+from engine.base.aio import TaskSet
 from engine.base.clock import Clock
 from engine.model.errors import UnknownJob
-from engine.model.jobs import Job, JobRequest, JobView
+from engine.model.jobs import Job, JobRequest
 from engine.queue import FrontEndQueue
 from engine.voices.selection import VoiceSelection
 
@@ -35,29 +34,18 @@ ANSWER_WITHIN: Final = 2.7
 ASK_AGAIN_SECONDS: Final = (0.1, 0.3, 1.0, 2.0, 5.0, 15.0)
 
 
+@dataclass(frozen=True, slots=True)
 class Submission:
-    """`render` and `payload` make the answer, which is the job's status message."""
-
-    def __init__(
-        self,
-        speech: FrontEndQueue,
-        api: InteractionApi,
-        status_updater: StatusUpdater,
-        guild_voices: GuildVoices,
-        clock: Clock,
-        *,
-        render: Callable[[JobView, str | None], Awaitable[StatusMessage]],
-        payload: Callable[[StatusMessage], Mapping[str, Any]],
-    ) -> None:
-        self._speech = speech
-        self._api = api
-        self._status_updater = status_updater
-        self._guild_voices = guild_voices
-        self._clock = clock
-        self._render = render
-        self._payload = payload
-        self._answering: set[int] = set()  # ids of jobs
-        self._settling: dict[int, asyncio.Task[None]] = {}  # by id of the job
+    _speech: FrontEndQueue
+    _api: InteractionApi
+    _status_updater: StatusUpdater
+    _guild_voices: GuildVoices
+    _clock: Clock
+    _render: Render
+    #: Ids of jobs that are being answered or settled. Discord would refuse a second answer, and the
+    #: job would be aborted for that.
+    _in_progress: set[int] = field(init=False, default_factory=set)
+    _tasks: TaskSet = field(init=False, default_factory=TaskSet)
 
     async def say(
         self,
@@ -97,38 +85,30 @@ class Submission:
                 pending=True,
             )
         )
-        if not job.pending or self._is_in_progress(job):
+        if not job.pending or job.id in self._in_progress:
             return  # Discord sent the same interaction twice
-        self._answering.add(job.id)
+        self._in_progress.add(job.id)
         try:
             is_known = await self._conclude(job, delivery, await self._answer(job, delivery))
         finally:
-            self._answering.discard(job.id)
+            self._in_progress.discard(job.id)
         if not is_known:
             self._settle_later(job)
 
     async def settle(self) -> None:
         """After a start: find out for each pending job whether its interaction was answered."""
         for job in await self._speech.pending():
-            if not self._is_in_progress(job):
+            if job.id not in self._in_progress:
                 self._settle_later(job)
 
     async def close(self) -> None:
         """Jobs that are not settled yet are settled after the next start."""
-        settling = list(self._settling.values())
-        for task in settling:
-            task.cancel()
-        await asyncio.gather(*settling, return_exceptions=True)
-
-    def _is_in_progress(self, job: Job) -> bool:
-        """Whether the job is being answered or settled already. Discord would refuse a second
-        answer, and the job would be aborted for that."""
-        return job.id in self._answering or job.id in self._settling
+        await self._tasks.cancel()
 
     async def _answer(self, job: Job, delivery: Delivery) -> Answer:
         rendered = await self._render(await self._speech.view(job.id), None)
         self._status_updater.published(job.id, rendered)
-        return await self._api.answer(delivery.interaction_token, self._payload(rendered))
+        return await self._api.answer(delivery.interaction_token, message_payload(rendered))
 
     async def _conclude(
         self, job: Job, delivery: Delivery, answer: Answer, *, late: bool = False
@@ -156,20 +136,17 @@ class Submission:
                 return False
 
     def _settle_later(self, job: Job) -> None:
-        task = asyncio.create_task(self._settle(job), name=f"settle-{job.id}")
-        self._settling[job.id] = task
-        task.add_done_callback(lambda _: self._settled(job, task))
-
-    def _settled(self, job: Job, task: asyncio.Task[None]) -> None:
-        del self._settling[job.id]
-        if task.cancelled() or (error := task.exception()) is None:
-            return
-        if isinstance(error, UnknownJob):
-            log.info("a job was deleted before it was settled", job=job.id)
-            return
-        log.error("a job could not be settled", job=job.id, exc_info=error)
+        self._in_progress.add(job.id)
+        task = self._tasks.start(self._settle(job), name=f"settle-{job.id}")
+        task.add_done_callback(lambda _: self._in_progress.discard(job.id))
 
     async def _settle(self, job: Job) -> None:
+        try:
+            await self._find_out(job)
+        except UnknownJob:
+            log.info("a job was deleted before it was settled", job=job.id)
+
+    async def _find_out(self, job: Job) -> None:
         delivery = Delivery.from_json(job.note)
         for attempt in itertools.count():
             answer = await self._api.original(delivery.interaction_token)

@@ -18,7 +18,7 @@ import structlog
 
 from bot.client import Bot
 from bot.delivery import FRONTEND
-from bot.discord_io.endpoint import locate
+from bot.discord_io.gateway import locate
 from bot.locales.catalog import label
 from engine.base.aio import first_of
 from engine.base.clock import Clock, SystemClock

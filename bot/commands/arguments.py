@@ -24,6 +24,7 @@ from bot.voices.style_text import offer_settings, offer_values
 from engine.model.errors import NotAllowed, UnknownVoice
 from engine.model.voices import Scope, Voice
 from engine.voices.directory import readable_by_admins, typed_number
+from engine.voices.moderation import Moderation
 from engine.voices.selection import VoiceSelection
 
 log = structlog.get_logger(__name__)
@@ -116,20 +117,19 @@ OwnVoice = app_commands.Transform[Voice, _OwnVoice]
 # ---- the settings of a voice
 
 
-class _StyleSetting(_Completes):
-    """The name of a setting. It completes from the engine's info and the voice's present values."""
-
+class _Word(_Completes):
     async def transform(self, interaction: discord.Interaction, value: str, /) -> str:
         return value.strip()
+
+
+class _StyleSetting(_Word):
+    """The name of a setting. It completes from the engine's info and the voice's present values."""
 
     async def offer(self, interaction: discord.Interaction, typed: str) -> list[Offered]:
         return offer_settings(await _typed_voice(interaction), _directory(interaction).info, typed)
 
 
-class _StyleValue(_Completes):
-    async def transform(self, interaction: discord.Interaction, value: str, /) -> str:
-        return value.strip()
-
+class _StyleValue(_Word):
     async def offer(self, interaction: discord.Interaction, typed: str) -> list[Offered]:
         setting = str(interaction.namespace.setting or "")
         return offer_values(_directory(interaction).info, setting, typed)
@@ -175,41 +175,34 @@ class _ServerVoice(_Completes):
         if not is_admin(interaction):
             return []
         directory, lane = _directory(interaction), _lane(interaction)
-        voices = await self.offered(directory, lane, await directory.moderation.seen(lane))
+        voices = await self.offered(directory.moderation, lane)
         there = readable_by_admins(voices, lane)
         return await directory.offer_on_server(interaction.guild, there, typed)
 
-    async def offered(
-        self, directory: VoiceDirectory, lane: str, voices: list[Voice]
-    ) -> list[Voice]:
+    async def offered(self, moderation: Moderation, lane: str) -> list[Voice]:
         """Those of the server's voices that the command is about."""
-        return voices
+        return await moderation.seen(lane)
 
 
 class _SharedVoice(_ServerVoice):
-    async def offered(
-        self, directory: VoiceDirectory, lane: str, voices: list[Voice]
-    ) -> list[Voice]:
+    async def offered(self, moderation: Moderation, lane: str) -> list[Voice]:
+        voices = await moderation.seen(lane)
         return [each for each in voices if each.scope is Scope.SERVER and each.place == lane]
 
 
 class _VoiceToFreeze(_ServerVoice):
-    async def offered(
-        self, directory: VoiceDirectory, lane: str, voices: list[Voice]
-    ) -> list[Voice]:
-        frozen = await directory.moderation.frozen(lane)
-        return [each for each in voices if each.id not in frozen]
+    async def offered(self, moderation: Moderation, lane: str) -> list[Voice]:
+        frozen = await moderation.frozen(lane)
+        return [each for each in await moderation.seen(lane) if each.id not in frozen]
 
 
 class _VoiceToRelease(_ServerVoice):
     """Frozen voices, and those with an open report."""
 
-    async def offered(
-        self, directory: VoiceDirectory, lane: str, voices: list[Voice]
-    ) -> list[Voice]:
-        reported = {each.voice_id for each in await directory.moderation.open_reports(lane)}
-        frozen = await directory.moderation.frozen(lane)
-        return [each for each in voices if each.id in frozen | reported]
+    async def offered(self, moderation: Moderation, lane: str) -> list[Voice]:
+        reported = {each.voice_id for each in await moderation.open_reports(lane)}
+        concerned = reported | await moderation.frozen(lane)
+        return [each for each in await moderation.seen(lane) if each.id in concerned]
 
 
 class _AuditedVoice(_ServerVoice):
@@ -236,9 +229,8 @@ class _DefaultVoice(_ServerVoice):
         first = [*none, *await super().offer(interaction, typed)]
         return choices.together(first, choices.builtin(_directory(interaction).info, typed))
 
-    async def offered(
-        self, directory: VoiceDirectory, lane: str, voices: list[Voice]
-    ) -> list[Voice]:
+    async def offered(self, moderation: Moderation, lane: str) -> list[Voice]:
+        voices = await moderation.seen(lane)
         readable = readable_by_admins(voices, lane).readable
         return [each for each in voices if each.id in readable]
 
@@ -250,7 +242,6 @@ def _lane(interaction: discord.Interaction) -> str:
 
 
 ReportableVoice = app_commands.Transform[Voice, _ReportableVoice]
-ServerVoice = app_commands.Transform[Voice, _ServerVoice]
 SharedVoice = app_commands.Transform[Voice, _SharedVoice]
 VoiceToFreeze = app_commands.Transform[Voice, _VoiceToFreeze]
 VoiceToRelease = app_commands.Transform[Voice, _VoiceToRelease]

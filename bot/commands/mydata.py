@@ -11,9 +11,8 @@ from typing import Final
 import discord
 from discord import app_commands
 
-from bot.commands.components import PREFIX, Handlers
+from bot.commands.tree import PREFIX, Handlers
 from bot.context import requester_of
-from bot.discord_io.ephemeral_files import EphemeralFiles
 from bot.discord_io.registration import localized
 from bot.discord_io.replies import Attached, Choice, Reply
 from bot.discord_io.rest import InteractionToken
@@ -25,7 +24,6 @@ from bot.voices.work_slots import WorkSlots
 from engine.base.clock import Clock
 from engine.base.settings import MEBIBYTE
 from engine.model.errors import Refused
-from engine.queue import FrontEndQueue
 from engine.voices.erasure import MemberErasure
 
 ERASE: Final = "mydata:erase"
@@ -44,13 +42,11 @@ class MyData(app_commands.Group):
 
     def __init__(
         self,
-        speech: FrontEndQueue,
         erasure: MemberErasure,
         uploads: Uploads,
         notifier: RedactionNotifier,
         exports: WorkSlots,
         reply: Reply,
-        ephemeral_files: EphemeralFiles,
         clock: Clock,
     ) -> None:
         super().__init__(
@@ -58,13 +54,11 @@ class MyData(app_commands.Group):
             description=localized("command-mydata"),
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
         )
-        self._speech = speech
         self._erasure = erasure
         self._uploads = uploads
         self._notifier = notifier
         self._exports = exports
         self._reply = reply
-        self._ephemeral_files = ephemeral_files
         self._clock = clock
         self.handlers: Handlers = {ERASE: self._erase}
 
@@ -90,12 +84,10 @@ class MyData(app_commands.Group):
             words = text("mydata-export")
             if len(parts) > 1:
                 words = text("mydata-export-part", part=number, parts=len(parts))
-            sent = await self._reply(interaction, words, files=[Attached(filename, data)])
-            if sent is not None:
-                self._ephemeral_files.sent(interaction, sent, {requester.member})
+            file = Attached(filename, data, frozenset({requester.member}))
+            await self._reply(interaction, words, file=file)
 
     async def _erase(self, interaction: discord.Interaction, _: str) -> None:
-        """A press of the button below the question. Raises Refused."""
         question = interaction.message
         if question is None:
             return

@@ -4,11 +4,23 @@ error.
     Discord ──▶ Tree (commands) or Components (buttons, forms) ──▶ Gate.let_in ──▶ the handler
                                                     error ──▶ Gate.answer_error
 
-This file does not know any command.
+Buttons and forms work after a restart, because a custom id carries all that is needed. The classes
+of commands say which of their methods handles which; this file does not know any.
+
+    mynah:skip:12    mynah:stop:12    mynah:replay:12    mynah:download:12    status messages
+    mynah:voice:agree:<token>    mynah:voice:name:<token> (a form)            /voice upload
+    mynah:voice:use:@12          mynah:voice:delete:@12                       /voice
+    mynah:mydata:erase                                                        /mydata delete
+
+`discord.ui.DynamicItem` does not fit. discord.py 2.7.1 (`ViewStore.schedule_dynamic_item_call`)
+drops a press whose custom id is not in the message as Discord sends it, so nobody answers it; it
+logs what `from_custom_id` and a callback raise, also without an answer; and it has no part for
+forms.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import discord
@@ -32,6 +44,13 @@ WRAPPERS: Final = (app_commands.CommandInvokeError, app_commands.TransformerErro
 
 #: What stands in the tree: a command, or a group of them.
 Entry = app_commands.Command[Any, ..., Any] | app_commands.Group
+
+PREFIX: Final = "mynah:"
+#: Handles a press or a form. It gets the rest of the custom id: "12" of "mynah:skip:12". Raises
+#: Refused.
+Handler = Callable[[discord.Interaction, str], Awaitable[None]]
+#: By the part of the custom id between "mynah:" and the rest: "skip", "voice:use".
+Handlers = Mapping[str, Handler]
 
 
 class InFlightTracker:
@@ -65,24 +84,16 @@ class InFlightTracker:
             await asyncio.gather(*left, return_exceptions=True)
 
 
+@dataclass(frozen=True, slots=True)
 class Gate:
     """`guilds` are the servers that the operator serves (empty: all); `group` is the command below
     which all others are registered, if there is one."""
 
-    def __init__(
-        self,
-        owners: VoiceOwners,
-        reply: Reply,
-        in_flight: InFlightTracker,
-        *,
-        guilds: frozenset[int],
-        group: str | None,
-    ) -> None:
-        self._owners = owners
-        self._reply = reply
-        self._in_flight = in_flight
-        self._guilds = guilds
-        self._group = group
+    _owners: VoiceOwners
+    _reply: Reply
+    _in_flight: InFlightTracker
+    guilds: frozenset[int]
+    group: str | None
 
     async def let_in(self, interaction: discord.Interaction) -> bool:
         """Whether this use of a command or button may go on. If not, the member is told why."""
@@ -118,31 +129,15 @@ class Gate:
         here have any.
         """
         if interaction.guild_id is not None:
-            served = not self._guilds or interaction.guild_id in self._guilds
+            served = not self.guilds or interaction.guild_id in self.guilds
             return None if served else text("gate-not-served")
-        used = used_by(interaction, self._group)
+        used = _used_by(interaction, self.group)
         if used not in IN_DIRECT:
             return text("error-servers-only")
-        if self._guilds and used == "voice":
+        if self.guilds and used == "voice":
             own = await self._owners.own(str(interaction.user.id))
             return None if own else text("gate-not-served-in-direct")
         return None
-
-
-def used_by(interaction: discord.Interaction, group: str | None) -> str:
-    """The first word of the command that is used: "voice" of `/voice list`, and of the buttons
-    below its answers; "" for what is not ours."""
-    data: Mapping[str, object] = {**(interaction.data or {})}
-    custom_id = str(data.get("custom_id", ""))
-    if custom_id:
-        return custom_id.removeprefix("mynah:").partition(":")[0]
-    command = interaction.command
-    if isinstance(command, app_commands.ContextMenu):
-        return "voice"  # the only one: "Use as my voice"
-    words = command.qualified_name.split() if isinstance(command, app_commands.Command) else []
-    if group is not None and words[:1] == [group]:
-        del words[0]
-    return words[0] if words else ""
 
 
 class Tree(app_commands.CommandTree[discord.Client]):
@@ -188,5 +183,64 @@ class Tree(app_commands.CommandTree[discord.Client]):
     async def on_error(
         self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
     ) -> None:
-        """The edge of every command."""
         await self._gate.answer_error(interaction, error)
+
+
+class Components:
+    def __init__(self, gate: Gate, *handlers: Handlers) -> None:
+        self._gate = gate
+        self._handlers = {name: handler for each in handlers for name, handler in each.items()}
+
+    async def pressed(self, interaction: discord.Interaction) -> None:
+        """The edge of every press and form. Components of other bots are left alone."""
+        custom_id = _custom_id(interaction)
+        for name, handler in self._handlers.items():
+            used, _, rest = custom_id.removeprefix(f"{PREFIX}{name}").partition(":")
+            if custom_id.startswith(f"{PREFIX}{name}") and not used:
+                await self._handle(interaction, handler, rest)
+                return
+
+    async def _handle(self, interaction: discord.Interaction, handler: Handler, rest: str) -> None:
+        if not await self._gate.let_in(interaction):
+            return
+        try:
+            await handler(interaction, rest)
+        except Exception as error:  # noqa: BLE001 -- the edge; it is logged there
+            await self._gate.answer_error(interaction, error)
+
+
+def typed_in(interaction: discord.Interaction, field: str) -> str:
+    """What a member typed into the field of a form that has this custom id."""
+    data: Mapping[str, Any] = {**(interaction.data or {})}
+    for each in _walk(data.get("components", [])):
+        if each.get("custom_id") == field:
+            return str(each.get("value", ""))
+    return ""
+
+
+def _walk(components: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for each in components:
+        yield each
+        yield from _walk(each.get("components", []))
+        if "component" in each:
+            yield from _walk([each["component"]])
+
+
+def _custom_id(interaction: discord.Interaction) -> str:
+    """That of a button or a form; "" for a command."""
+    data: Mapping[str, object] = {**(interaction.data or {})}
+    return str(data.get("custom_id", ""))
+
+
+def _used_by(interaction: discord.Interaction, group: str | None) -> str:
+    """The first word of the command that is used: "voice" of `/voice list`, and of the buttons
+    below its answers; "" for what is not ours."""
+    if custom_id := _custom_id(interaction):
+        return custom_id.removeprefix(PREFIX).partition(":")[0]
+    command = interaction.command
+    if isinstance(command, app_commands.ContextMenu):
+        return "voice"  # the only one: "Use as my voice"
+    words = command.qualified_name.split() if isinstance(command, app_commands.Command) else []
+    if group is not None and words[:1] == [group]:
+        del words[0]
+    return words[0] if words else ""

@@ -11,10 +11,9 @@ import discord
 from discord import app_commands
 
 from bot.commands.arguments import ReportableVoice, UsableVoice, VoiceOrNone
-from bot.commands.components import PREFIX, Handlers, typed_in
+from bot.commands.tree import PREFIX, Handlers, typed_in
 from bot.commands.voice_owner import VoiceOwner
 from bot.context import requester_of
-from bot.discord_io.ephemeral_files import EphemeralFiles
 from bot.discord_io.registration import localized
 from bot.discord_io.replies import Attached, Reply
 from bot.locales.catalog import label, text
@@ -52,13 +51,9 @@ class VoiceCommands(app_commands.Group):
         abuse_reports: AbuseReports,
         owner: VoiceOwner,
         reply: Reply,
-        ephemeral_files: EphemeralFiles,
     ) -> None:
-        super().__init__(
-            name="voice",
-            description=localized("group-voice"),
-            allowed_contexts=EVERYWHERE,
-        )
+        description = localized("group-voice")
+        super().__init__(name="voice", description=description, allowed_contexts=EVERYWHERE)
         self._owners = owners
         self._selection = selection
         self._directory = directory
@@ -66,7 +61,6 @@ class VoiceCommands(app_commands.Group):
         self._previews = previews
         self._abuse_reports = abuse_reports
         self._reply = reply
-        self._ephemeral_files = ephemeral_files
         for command in owner.commands:
             self.add_command(command)
         self.handlers: Handlers = {
@@ -112,7 +106,6 @@ class VoiceCommands(app_commands.Group):
         )
 
     async def _named(self, interaction: discord.Interaction, token: str) -> None:
-        """The form for the name came back."""
         if interaction.type is discord.InteractionType.modal_submit:
             await self._uploads.named(interaction, token, typed_in(interaction, NAME_INPUT))
 
@@ -141,13 +134,13 @@ class VoiceCommands(app_commands.Group):
     ) -> None:
         requester = requester_of(interaction)
         everywhere = where == "everywhere" or (where is None and requester.place is None)
+        key = voice.voice if voice is not None else None
+        await self._selection.choose(requester, key, everywhere=everywhere)
         if voice is None:
-            await self._selection.choose(requester, None, everywhere=everywhere)
-            await self._reply(interaction, text("voice-choice-undone", everywhere=everywhere))
-            return
-        await self._selection.choose(requester, voice.voice, everywhere=everywhere)
-        name = await self._directory.name_of(voice) or voice.voice
-        said = text("voice-chosen", voice=voice_name(name), everywhere=everywhere)
+            said = text("voice-choice-undone", everywhere=everywhere)
+        else:
+            name = await self._directory.name_of(voice) or voice.voice
+            said = text("voice-chosen", voice=voice_name(name), everywhere=everywhere)
         await self._reply(interaction, said)
 
     async def _use_pressed(self, interaction: discord.Interaction, key: str) -> None:
@@ -165,9 +158,8 @@ class VoiceCommands(app_commands.Group):
         await interaction.response.defer(ephemeral=True, thinking=True)
         sound = await self._previews.of(requester_of(interaction).member, voice.reference)
         words = text("voice-preview", voice=voice_name(voice.name))
-        sent = await self._reply(interaction, words, files=[Attached(PREVIEW, sound)])
-        if sent is not None:
-            self._ephemeral_files.sent(interaction, sent, {voice.owner})
+        file = Attached(PREVIEW, sound, frozenset({voice.owner}))
+        await self._reply(interaction, words, file=file)
 
     @app_commands.command(name="report", description=localized("command-voice-report"))
     @app_commands.describe(
@@ -194,7 +186,6 @@ class VoiceCommands(app_commands.Group):
 
 
 def _name_form(token: str, suggested: str) -> discord.ui.Modal:
-    """The form that asks for the name of a voice."""
     title = label("menu-use-as-my-voice")
     form = discord.ui.Modal(title=title, custom_id=f"{PREFIX}voice:name:{token}")
     field: discord.ui.TextInput[discord.ui.Modal] = discord.ui.TextInput(

@@ -24,11 +24,7 @@ from bot.discord_io.replies import Reply
 from bot.locales.catalog import text
 from bot.locales.escape import Markup
 from bot.voices.directory import VoiceDirectory, label_for
-from bot.voices.moderation_text import (
-    render_audit_log,
-    render_list,
-    voice_label,
-)
+from bot.voices.moderation_text import render_audit_log, render_list, voice_label
 from engine.model.errors import UnknownJob
 from engine.model.jobs import EndReason
 from engine.model.voices import ClonePolicy, Requester, Voice
@@ -81,7 +77,7 @@ class VoiceAdmin(app_commands.Group):
             rules,
             blocked=await self._moderation.blocked_members(lane),
             lane=lane,
-            default=Markup(await self._directory.default_name(rules.default_voice, lane)),
+            default=await self._directory.default_name(rules.default_voice, lane),
             reports=len(await self._moderation.open_reports(lane)),
             page=page,
         )
@@ -95,7 +91,7 @@ class VoiceAdmin(app_commands.Group):
         requester = requester_of(interaction)
         ended = await self._decide(requester, self._moderation.remove(requester, voice.key))
         words = text("voice-admin-removed", voice=voice_label(voice, named=True))
-        await self._answer(interaction, words, ended=ended)
+        await self._reply(interaction, words + ended)
 
     @app_commands.command(name="freeze", description=localized("command-admin-freeze"))
     @app_commands.describe(voice=localized("option-admin-voice"))
@@ -106,9 +102,8 @@ class VoiceAdmin(app_commands.Group):
         ended = await self._decide(requester, self._moderation.freeze(requester, voice.key))
         others = len(await self._moderation.frozen(lane) - before - {voice.id})
         words = text("voice-admin-frozen", voice=label_for(voice, lane))
-        if others:
-            words = Markup(f"{words} {text('voice-admin-frozen-too', count=others)}")
-        await self._answer(interaction, words, ended=ended)
+        too = f" {text('voice-admin-frozen-too', count=others)}" if others else ""
+        await self._reply(interaction, words + too + ended)
 
     @app_commands.command(name="release", description=localized("command-admin-release"))
     @app_commands.describe(voice=localized("option-admin-voice"))
@@ -117,8 +112,7 @@ class VoiceAdmin(app_commands.Group):
         lane = _lane(requester)
         was_frozen = voice.id in await self._moderation.frozen(lane)
         await self._moderation.release(requester, voice.key)
-        about = label_for(voice, lane)
-        words = text("voice-admin-released", voice=about, frozen=was_frozen)
+        words = text("voice-admin-released", voice=label_for(voice, lane), frozen=was_frozen)
         await self._reply(interaction, words)
 
     # ---- all voices
@@ -129,23 +123,20 @@ class VoiceAdmin(app_commands.Group):
         requester = requester_of(interaction)
         ended = await self._decide(requester, self._moderation.set_default(requester, voice))
         name = await self._directory.default_name(voice, _lane(requester))
-        words = text("voice-admin-default", voice=Markup(name))
-        await self._answer(interaction, words, ended=ended)
+        await self._reply(interaction, text("voice-admin-default", voice=name) + ended)
 
     @app_commands.command(name="uploads", description=localized("command-admin-uploads"))
     @app_commands.describe(role=localized("option-admin-role"))
     async def uploads(
         self, interaction: discord.Interaction, role: discord.Role | None = None
     ) -> None:
-        only = None if role is None or role.is_default() else role
-        await self._moderation.set_uploaders(
-            requester_of(interaction), None if only is None else str(only.id)
-        )
-        words = (
-            text("voice-admin-uploads-all")
-            if only is None
-            else text("voice-admin-uploads-role", role=Markup(only.mention))
-        )
+        requester = requester_of(interaction)
+        if role is None or role.is_default():
+            await self._moderation.set_uploaders(requester, None)
+            words = text("voice-admin-uploads-all")
+        else:
+            await self._moderation.set_uploaders(requester, str(role.id))
+            words = text("voice-admin-uploads-role", role=Markup(role.mention))
         await self._reply(interaction, words)
 
     @app_commands.command(name="allow", description=localized("command-admin-allow"))
@@ -153,7 +144,7 @@ class VoiceAdmin(app_commands.Group):
     async def allow(self, interaction: discord.Interaction, voices: ClonePolicy) -> None:
         requester = requester_of(interaction)
         ended = await self._decide(requester, self._moderation.allow(requester, voices))
-        await self._answer(interaction, text("voice-admin-allowed", cloned=voices), ended=ended)
+        await self._reply(interaction, text("voice-admin-allowed", cloned=voices) + ended)
 
     # ---- members
 
@@ -161,11 +152,10 @@ class VoiceAdmin(app_commands.Group):
     @app_commands.describe(member=localized("option-admin-member"))
     async def bar(self, interaction: discord.Interaction, member: discord.User) -> None:
         requester = requester_of(interaction)
-        ended = await self._decide(
-            requester, self._moderation.block_member(requester, str(member.id))
-        )
+        blocking = self._moderation.block_member(requester, str(member.id))
+        ended = await self._decide(requester, blocking)
         words = text("voice-admin-blocked", member=Markup(member.mention))
-        await self._answer(interaction, words, ended=ended)
+        await self._reply(interaction, words + ended)
 
     @app_commands.command(name="unbar", description=localized("command-admin-unbar"))
     @app_commands.describe(member=localized("option-admin-member"))
@@ -198,12 +188,11 @@ class VoiceAdmin(app_commands.Group):
         await self._reply(interaction, render_audit_log(entries, present, lane=lane, page=page))
 
     async def _present(self, ids: Collection[int]) -> dict[int, Voice]:
-        """Those of these voices that still exist."""
         found = [await self._selection.get(f"@{each}") for each in sorted(ids)]
         return {each.id: each for each in found if each is not None}
 
-    async def _decide(self, requester: Requester, decision: Awaitable[object]) -> int:
-        """Carry out a decision. Returns how many waiting jobs it ended."""
+    async def _decide(self, requester: Requester, decision: Awaitable[object]) -> str:
+        """Carry out a decision. Returns what the answer adds if that has ended waiting jobs."""
         queue = await self._speech.queue(_lane(requester))
         await decision
         ended = 0
@@ -213,12 +202,7 @@ class VoiceAdmin(app_commands.Group):
             except UnknownJob:
                 continue
             ended += job.ended_by is EndReason.VOICE_GONE
-        return ended
-
-    async def _answer(self, interaction: discord.Interaction, words: Markup, *, ended: int) -> None:
-        if ended:
-            words = Markup(f"{words} {text('voice-admin-ended', count=ended)}")
-        await self._reply(interaction, words)
+        return f" {text('voice-admin-ended', count=ended)}" if ended else ""
 
 
 def _lane(requester: Requester) -> str:

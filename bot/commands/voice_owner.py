@@ -10,8 +10,7 @@ import discord
 from discord import app_commands
 
 from bot.commands.arguments import OwnVoice, StyleSetting, StyleValue
-from bot.commands.components import PREFIX, Handlers
-from bot.commands.tree import Entry
+from bot.commands.tree import PREFIX, Entry, Handlers
 from bot.context import is_admin, requester_of, roles_of
 from bot.discord_io.registration import localized
 from bot.discord_io.replies import Choice, Reply

@@ -11,6 +11,7 @@ import discord
 
 #: A call did not get through, or no answer came. `discord.HTTPException`: Discord refused it.
 NETWORK_ERRORS: Final = (aiohttp.ClientError, TimeoutError, OSError)
+CALL_FAILED: Final = (discord.HTTPException, *NETWORK_ERRORS)
 
 
 class ErrorCode(IntEnum):
@@ -43,11 +44,7 @@ class VoiceCloseCode(IntEnum):
 MESSAGE_GONE: Final = frozenset({ErrorCode.UNKNOWN_CHANNEL, ErrorCode.UNKNOWN_MESSAGE})
 #: The interaction's token no longer reaches anything.
 TOKEN_EXPIRED: Final = frozenset(
-    {
-        ErrorCode.INVALID_WEBHOOK_TOKEN,
-        ErrorCode.UNKNOWN_WEBHOOK,
-        ErrorCode.UNKNOWN_INTERACTION,
-    }
+    {ErrorCode.INVALID_WEBHOOK_TOKEN, ErrorCode.UNKNOWN_WEBHOOK, ErrorCode.UNKNOWN_INTERACTION}
 )
 #: The interaction has no original response.
 NOT_ANSWERED: Final = frozenset({ErrorCode.UNKNOWN_WEBHOOK, ErrorCode.UNKNOWN_MESSAGE})

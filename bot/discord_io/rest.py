@@ -5,7 +5,8 @@ An answer is posted here and not through discord.py, because discord.py repeats 
 itself. Then "already acknowledged" may mean our own first try, and we cannot tell.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Final
@@ -45,8 +46,6 @@ _UNREADABLE: Final = (ValueError, AttributeError, LookupError, TypeError)
 
 
 class AnswerResult(Enum):
-    """Whether Discord took an answer."""
-
     ACCEPTED = auto()
     REFUSED = auto()  # too late, a second one, or invalid: `Answer.code` says which
     UNCLEAR = auto()  # no response came: Discord may have taken it
@@ -59,7 +58,7 @@ class Answer:
     code: int | None = None  # Discord's error code, if it refused
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class InteractionToken:
     """The right to answer an interaction, and to edit the answer, for TOKEN_SECONDS."""
 
@@ -74,63 +73,32 @@ class InteractionToken:
 
     @classmethod
     def of(cls, interaction: discord.Interaction) -> "InteractionToken":
-        return cls(
-            interaction_id=interaction.id,
-            application_id=interaction.application_id,
-            token=interaction.token,
-        )
+        return cls(interaction.id, interaction.application_id, interaction.token)
 
 
+@dataclass(frozen=True, slots=True)
 class InteractionApi:
-    """`base` is the address of the API with its version, without a slash at the end."""
-
-    def __init__(self, session: aiohttp.ClientSession, client: discord.Client, base: str) -> None:
-        self._session = session
-        self._client = client
-        self._base = base
+    _session: aiohttp.ClientSession
+    _client: discord.Client
+    _base: str  # the address of the API with its version, without a slash at the end
 
     async def answer(self, token: InteractionToken, message: Mapping[str, Any]) -> Answer:
         """Answer an interaction with a message that everyone can see. Tries only once."""
         url = f"{self._base}/interactions/{token.interaction_id}/{token.token}/callback"
-        payload = {"type": CHANNEL_MESSAGE_WITH_SOURCE, "data": dict(message)}
-        try:
-            async with self._session.post(
-                url,
-                params={"with_response": "true"},
-                json=payload,
-                timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
-            ) as response:
-                if response.status == 204:
-                    return Answer(AnswerResult.ACCEPTED)
-                body = await response.json(content_type=None)
-                if response.status == 200:
-                    made = (body.get("resource") or {}).get("message") or {}
-                    made_id = made.get("id") or body["interaction"].get("response_message_id")
-                    return Answer(AnswerResult.ACCEPTED, int(made_id) if made_id else None)
-                if response.status in (400, 401, 403, 404):
-                    return Answer(AnswerResult.REFUSED, code=body.get("code"))
-                log.warning("it is unclear whether an answer arrived", status=response.status)
-        except (*NETWORK_ERRORS, *_UNREADABLE) as error:
-            log.warning("it is unclear whether an answer arrived", error=describe(error))
-        return Answer(AnswerResult.UNCLEAR)
+        request = self._session.post(
+            url,
+            params={"with_response": "true"},
+            json={"type": CHANNEL_MESSAGE_WITH_SOURCE, "data": dict(message)},
+            timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
+        )
+        return await _result(request, _answer_id, {400, 401, 403, 404})
 
     async def original(self, token: InteractionToken) -> Answer:
         """Ask Discord whether an interaction was answered, and by which message."""
         url = f"{self._base}/webhooks/{token.application_id}/{token.token}/messages/@original"
-        try:
-            async with self._session.get(
-                url, timeout=aiohttp.ClientTimeout(total=ORIGINAL_SECONDS)
-            ) as response:
-                if response.status == 200:
-                    body = await response.json(content_type=None)
-                    return Answer(AnswerResult.ACCEPTED, int(body["id"]))
-                if response.status in (401, 403, 404):
-                    body = await response.json(content_type=None)
-                    return Answer(AnswerResult.REFUSED, code=body.get("code"))
-                log.warning("it is unclear whether an answer was given", status=response.status)
-        except (*NETWORK_ERRORS, *_UNREADABLE) as error:
-            log.warning("it is unclear whether an answer was given", error=describe(error))
-        return Answer(AnswerResult.UNCLEAR)
+        timeout = aiohttp.ClientTimeout(total=ORIGINAL_SECONDS)
+        request = self._session.get(url, timeout=timeout)
+        return await _result(request, lambda body: body["id"], {401, 403, 404})
 
     async def edit(self, channel_id: int, message_id: int, message: Mapping[str, Any]) -> None:
         """Edit a message with the bot's own token. Raises discord.HTTPException and
@@ -147,3 +115,32 @@ class InteractionApi:
         """Edit an answer with its interaction's token. Raises as `edit` does."""
         route = Route("PATCH", _ANSWER + "@original", **token.webhook)
         await self._client.http.request(route, json=dict(message))
+
+
+async def _result(
+    request: AbstractAsyncContextManager[aiohttp.ClientResponse],
+    message_id: Callable[[Any], str | None],
+    refused: Collection[int],
+) -> Answer:
+    """Whether Discord has our answer. `message_id` reads the body of a success; `refused` are the
+    statuses that say no."""
+    try:
+        async with request as response:
+            if response.status == 204:
+                return Answer(AnswerResult.ACCEPTED)
+            if response.status == 200:
+                found = message_id(await response.json(content_type=None))
+                return Answer(AnswerResult.ACCEPTED, int(found) if found else None)
+            if response.status in refused:
+                body = await response.json(content_type=None)
+                return Answer(AnswerResult.REFUSED, code=body.get("code"))
+            log.warning("it is unclear whether Discord has an answer", status=response.status)
+    except (*NETWORK_ERRORS, *_UNREADABLE) as error:
+        log.warning("it is unclear whether Discord has an answer", error=describe(error))
+    return Answer(AnswerResult.UNCLEAR)
+
+
+def _answer_id(body: Any) -> str | None:
+    made = (body.get("resource") or {}).get("message") or {}
+    found: str | None = made.get("id") or body["interaction"].get("response_message_id")
+    return found

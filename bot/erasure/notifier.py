@@ -4,12 +4,13 @@ end.
 """
 
 import asyncio
+from dataclasses import dataclass, field
 from typing import Final
 
 import discord
 import structlog
 
-from bot.discord_io.errors import NETWORK_ERRORS
+from bot.discord_io.errors import CALL_FAILED
 from bot.discord_io.replies import send_direct
 from bot.discord_io.rest import QUIET, TOKEN_SECONDS, InteractionApi, InteractionToken
 from bot.erasure.redactions import Redactions
@@ -25,15 +26,13 @@ UPDATE_SECONDS: Final = 2.5
 ANSWER_SECONDS: Final = TOKEN_SECONDS - 15
 
 
+@dataclass(frozen=True, slots=True)
 class RedactionNotifier:
-    def __init__(
-        self, redactions: Redactions, api: InteractionApi, client: discord.Client, clock: Clock
-    ) -> None:
-        self._redactions = redactions
-        self._api = api
-        self._client = client
-        self._clock = clock
-        self._tasks: dict[str, asyncio.Task[None]] = {}  # by member
+    _redactions: Redactions
+    _api: InteractionApi
+    _client: discord.Client
+    _clock: Clock
+    _tasks: dict[str, asyncio.Task[None]] = field(init=False, default_factory=dict)  # by member
 
     async def resume(self) -> None:
         """After a start: redact the messages that are left, and tell their members at the end."""
@@ -76,11 +75,7 @@ class RedactionNotifier:
             await self._redactions.reported(member)
 
     async def _report(
-        self,
-        member: str,
-        token: InteractionToken | None,
-        until: float,
-        progress: RedactionProgress,
+        self, member: str, token: InteractionToken | None, until: float, progress: RedactionProgress
     ) -> bool:
         """Tell the member the result. Returns whether that arrived."""
         text = render_report(progress)
@@ -91,9 +86,7 @@ class RedactionNotifier:
     async def _edit(self, token: InteractionToken, text: str) -> bool:
         try:
             await self._api.edit_original(token, {"content": text, "components": [], **QUIET})
-        except discord.HTTPException as error:
-            log.info("an answer could not be edited", status=error.status, code=error.code)
-        except NETWORK_ERRORS as error:
+        except CALL_FAILED as error:
             log.info("an answer could not be edited", error=describe(error))
         else:
             return True

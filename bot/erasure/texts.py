@@ -38,8 +38,6 @@ class OutOfReach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedactionProgress:
-    """How far the redaction of one member's messages is."""
-
     redacted: int = 0
     gone: int = 0  # somebody else had deleted them
     waiting: int = 0
@@ -88,7 +86,6 @@ def render_progress(progress: RedactionProgress) -> str:
 
 
 def render_report(progress: RedactionProgress) -> str:
-    """What the member is told at the end."""
     lines = [
         text(
             "mydata-report",

@@ -9,7 +9,7 @@ escapes it, and leaves `Markup` and the values of enums as they are. The rules o
 how a number is written, and which plural it needs. `tests/unit/test_locales.py` checks every call.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -65,14 +65,12 @@ def catalog(language: str) -> Catalog:
 
 def text(sentence: str, /, **arguments: Argument) -> Markup:
     """The sentence with this id, for a message. Raises SentenceError."""
-    given = {name: _in_message(value) for name, value in arguments.items()}
-    return Markup(catalog(ENGLISH).format(sentence, given))
+    return Markup(_format(sentence, arguments, escape))
 
 
 def label(sentence: str, /, **arguments: Argument) -> str:
     """The sentence with this id, for a place where nothing reads markup. Raises SentenceError."""
-    given = {name: _in_label(value) for name, value in arguments.items()}
-    return catalog(ENGLISH).format(sentence, given)
+    return _format(sentence, arguments, plain)
 
 
 def error_text(error: MynahError) -> Markup:
@@ -98,21 +96,18 @@ def code_text(code: str, fields: Mapping[str, Argument]) -> Markup:
         return text("error-failed")
 
 
-def _in_message(value: Argument) -> str | int | float:
-    if isinstance(value, str) and not isinstance(value, Markup | Enum):
-        return escape(value, MOST_ARGUMENT)
-    return _plain_value(value)
+def _format(
+    sentence: str, arguments: Mapping[str, Argument], escaped: Callable[[str, int], str]
+) -> str:
+    given = {name: _value(value, escaped) for name, value in arguments.items()}
+    return catalog(ENGLISH).format(sentence, given)
 
 
-def _in_label(value: Argument) -> str | int | float:
-    if isinstance(value, str) and not isinstance(value, Markup | Enum):
-        return plain(value, MOST_ARGUMENT)
-    return _plain_value(value)
-
-
-def _plain_value(value: Argument) -> str | int | float:
+def _value(value: Argument, escaped: Callable[[str, int], str]) -> str | int | float:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, str) and not isinstance(value, Markup | Enum):
+        return escaped(value, MOST_ARGUMENT)
     chosen = value.value if isinstance(value, Enum) else value
     assert isinstance(chosen, str | int | float)
     return chosen

@@ -15,10 +15,11 @@ from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
+from engine.base.aio import first_of
 from engine.base.clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -178,7 +179,6 @@ class MessageEditor:
         await asyncio.gather(*map(make, self._channels.values()))
 
     async def close(self) -> None:
-        """Stop the edits that are under way."""
         tasks = [channel.task for channel in self._channels.values() if channel.task is not None]
         for task in tasks:
             task.cancel()
@@ -194,7 +194,7 @@ class MessageEditor:
                 if edit is not None:
                     await self._make(channel, channel.waiting[edit.key])
                 else:
-                    await self._pause(wait, channel.changed)
+                    await first_of(self._clock.sleep(wait), channel.changed.wait())
         finally:
             channel.task = None
 
@@ -233,15 +233,3 @@ class MessageEditor:
             del channel.waiting[edit.key]
             if waiting.edit is not edit:  # a newer one was submitted meanwhile
                 channel.waiting[edit.key] = _Waiting(waiting.edit)
-
-    async def _pause(self, seconds: float, changed: asyncio.Event) -> None:
-        """Until so many seconds have passed, or an edit was submitted."""
-        waits: list[asyncio.Task[Any]] = [
-            asyncio.create_task(self._clock.sleep(seconds)),
-            asyncio.create_task(changed.wait()),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waits:
-                task.cancel()

@@ -22,18 +22,15 @@ BUTTON: Final = 2
 SECONDARY: Final = 2
 DANGER: Final = 4
 
+#: The content of a job's message; the second argument says why the job cannot be heard now.
+Render = Callable[[JobView, str | None], Awaitable[StatusMessage]]
+
 
 def message_payload(rendered: StatusMessage) -> Mapping[str, Any]:
     """The body of a send or an edit. It pings nobody and embeds no links."""
-    return {
-        "content": rendered.content,
-        **QUIET,
-        "components": [
-            {"type": ACTION_ROW, "components": [_button(button) for button in rendered.buttons]}
-        ]
-        if rendered.buttons
-        else [],
-    }
+    row = {"type": ACTION_ROW, "components": [_button(button) for button in rendered.buttons]}
+    components = [row] if rendered.buttons else []
+    return {"content": rendered.content, **QUIET, "components": components}
 
 
 def _button(button: Button) -> dict[str, Any]:
@@ -74,13 +71,8 @@ async def _shown_voice(speech: FrontEndQueue, selection: Selection, job: Job) ->
 
 
 def renderer(
-    speech: FrontEndQueue,
-    selection: Selection,
-    clock: Clock,
-    *,
-    hide_text: bool,
-    group: str | None,
-) -> Callable[[JobView, str | None], Awaitable[StatusMessage]]:
+    speech: FrontEndQueue, selection: Selection, clock: Clock, *, hide_text: bool, group: str | None
+) -> Render:
     """`render`, given all that does not depend on the job. It asks each time: the
     members who may read the name of a voice change."""
 

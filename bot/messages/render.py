@@ -11,7 +11,7 @@ it from pinging anybody.
 import hashlib
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -99,11 +99,6 @@ def parse_custom_id(custom_id: str) -> Button | None:
     return Button(ButtonAction(found[1]), job_id) if found and job_id is not None else None
 
 
-def is_button_id(custom_id: str) -> bool:
-    """Whether a custom id is that of a job's button, even if it holds no valid job id."""
-    return _CUSTOM_ID.fullmatch(custom_id) is not None
-
-
 def render(
     view: JobView,
     *,
@@ -149,19 +144,21 @@ def render_queue(
         return text("queue-empty")
     lines = _blockers(views[0], EngineState.READY, note)
     estimate = not lines
-    space = MOST_CONTENT - sum(len(line) + 1 for line in lines) - len(_more(len(views)))
-    for index, view in enumerate(views):
-        line = _listed(view, now, hide_text=hide_text, estimate=estimate)
-        space -= len(line) + 1
+    rows = [_listed(view, now, hide_text=hide_text, estimate=estimate) for view in views]
+    return fitted(lines, rows, lambda count: text("queue-more", count=count))
+
+
+def fitted(lines: Sequence[str], rows: Sequence[str], more: Callable[[int], str]) -> str:
+    """A message of `lines`, and below them as many of `rows` as fit into it. `more` says how many
+    others there are."""
+    shown = list(lines)
+    space = MOST_CONTENT - sum(len(line) + 1 for line in lines) - len(more(len(rows)))
+    for index, row in enumerate(rows):
+        space -= len(row) + 1
         if space < 0:
-            lines.append(_more(len(views) - index))
-            break
-        lines.append(line)
-    return "\n".join(lines)
-
-
-def _more(count: int) -> Markup:
-    return text("queue-more", count=count)
+            return "\n".join([*shown, more(len(rows) - index)])
+        shown.append(row)
+    return "\n".join(shown)
 
 
 def _listed(view: JobView, now: float, *, hide_text: bool, estimate: bool) -> Markup:

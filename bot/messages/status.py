@@ -6,9 +6,10 @@ so it shows the state of that moment.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import discord
 import structlog
@@ -32,6 +33,7 @@ from bot.messages.editor import (
     PendingEdit,
     Urgency,
 )
+from bot.messages.payload import Render, message_payload
 from bot.messages.render import StatusMessage
 from engine.base.clock import Clock
 from engine.base.error_text import describe
@@ -62,35 +64,21 @@ UNREACHABLE_ERRORS: Final = MESSAGE_GONE | TOKEN_EXPIRED | {ErrorCode.MISSING_AC
 #: What `Job.shown` says of a message that can no longer be edited.
 UNREACHABLE: Final = "unreachable"
 
-Render = Callable[[JobView, str | None], Awaitable[StatusMessage]]
 
-
+@dataclass(slots=True, eq=False)
 class StatusUpdater:
-    """`render(view, note)` gives the content of a job's message; `payload` makes it a message for
-    Discord; `note` says why a lane cannot be heard now."""
-
-    def __init__(
-        self,
-        speech: FrontEndQueue,
-        access: MessageAccess,
-        editor: MessageEditor,
-        clock: Clock,
-        *,
-        render: Render,
-        payload: Callable[[StatusMessage], Mapping[str, Any]],
-        note: Callable[[str], str | None],
-    ) -> None:
-        self._speech = speech
-        self._access = access
-        self._editor = editor
-        self._clock = clock
-        self._render = render
-        self._payload = payload
-        self._note = note
-        self._shown: dict[int, str] = {}  # what the message of each live job shows
-        self._edited_at: dict[int, float] = {}  # monotonic seconds
-        self._farewells: dict[int, asyncio.Task[None]] = {}  # by live job, done or not
-        self._unreachable: set[int] = set()  # jobs
+    _speech: FrontEndQueue
+    _access: MessageAccess
+    _editor: MessageEditor
+    _clock: Clock
+    _render: Render
+    _note: Callable[[str], str | None]  # why a lane cannot be heard now
+    #: By live job: what its message shows, when that was edited (monotonic seconds), and the task
+    #: of its farewell, done or not.
+    _shown: dict[int, str] = field(init=False, default_factory=dict)
+    _edited_at: dict[int, float] = field(init=False, default_factory=dict)
+    _farewells: dict[int, asyncio.Task[None]] = field(init=False, default_factory=dict)
+    _unreachable: set[int] = field(init=False, default_factory=set)  # jobs
 
     async def run(self) -> None:
         """Follow the queue until cancelled."""
@@ -181,7 +169,7 @@ class StatusUpdater:
         if rendered.key == self._shown.get(job_id, view.job.shown):
             return NOT_NEEDED
         try:
-            await self._access.edit(delivery, self._payload(rendered))
+            await self._access.edit(delivery, message_payload(rendered))
         except discord.HTTPException as error:
             if self._access.learn_hidden(error, delivery):
                 return await self._edit(job_id)  # with the interaction's token, and its note

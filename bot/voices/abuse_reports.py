@@ -10,17 +10,17 @@ commands, how many reports a member may make (the registry counts), nor what bec
 (`/voice-admin`, `mynah voices freeze`).
 """
 
-import asyncio
 from typing import Final
 
-import aiohttp
 import discord
 import structlog
 
+from bot.discord_io.errors import CALL_FAILED
 from bot.discord_io.replies import name_commands, send_direct
 from bot.locales.catalog import text
 from bot.locales.escape import Markup, escape
 from bot.voices.moderation_text import voice_label, who
+from engine.base.aio import TaskSet
 from engine.base.error_text import describe
 from engine.model.ids import parse_id
 from engine.model.voices import Requester, Voice
@@ -43,21 +43,17 @@ class AbuseReports:
         self._moderation = moderation
         self._group = group
         self._operator: int | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet()
 
     async def report(
         self, requester: Requester, guild: discord.Guild, voice: Voice, reason: str
     ) -> None:
         """Keep a report; admins and the operator are told in the background. Raises Refused."""
         await self._moderation.report(requester, voice.key, reason)
-        task = asyncio.create_task(self._tell(requester, guild, voice, reason), name="report")
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        self._tasks.start(self._tell(requester, guild, voice, reason), name="report")
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.cancel()
 
     async def _tell(
         self, requester: Requester, guild: discord.Guild, voice: Voice, reason: str
@@ -94,7 +90,7 @@ class AbuseReports:
             return await guild.fetch_member(user_id)
         except discord.NotFound:
             return None
-        except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+        except CALL_FAILED as error:
             log.warning("An admin could not be told of a report", error=describe(error))
             return None
 
@@ -107,18 +103,13 @@ class AbuseReports:
         if self._operator is None:
             try:
                 application = await self._client.application_info()
-            except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            except CALL_FAILED as error:
                 log.warning("The operator could not be told of a report", error=describe(error))
                 return None
             team = application.team
             owner = team.owner_id if team is not None else None
             self._operator = owner or application.owner.id
         return self._operator
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a report could not be sent", exc_info=error)
 
 
 def _manages(member: discord.Member) -> bool:

@@ -5,9 +5,9 @@ This file knows the engine's info, and registered voices as they are offered. It
 Discord's objects, nor who may use which voice.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from bot.locales.escape import plain
 from engine.model.engine import BuiltinVoice, EngineInfo
@@ -17,6 +17,8 @@ from engine.model.voice_names import built_in
 #: Discord shows no more choices, nor longer ones.
 MOST_CHOICES: Final = 25
 MOST_LABEL: Final = 100  # characters
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,7 @@ class Registered:
 
 def registered(voices: Iterable[Registered], typed: str) -> list[Offered]:
     """The registered voices that fit what the member typed, the best first."""
-    wanted = typed.strip().casefold()
-    ranked = [
-        (rank, voice)
-        for voice in voices
-        if (rank := _rank((voice.key, voice.name, voice.owner), voice.name, wanted)) is not None
-    ]
-    ranked.sort(key=lambda pair: (pair[0], pair[1].name.casefold(), pair[1].key))
-    return [voice.offered for _, voice in ranked[:MOST_CHOICES]]
+    return [each.offered for each in _best(voices, typed, lambda it: (it.key, it.name, it.owner))]
 
 
 def builtin(info: EngineInfo | None, typed: str) -> list[Offered]:
@@ -64,16 +59,21 @@ def together(first: Sequence[Offered], then: Sequence[Offered]) -> list[Offered]
 
 def completions(info: EngineInfo | None, typed: str) -> list[BuiltinVoice]:
     """The engine's own voices that fit what the member typed, the best first."""
-    if info is None:
-        return []
+    voices = info.voices if info is not None else ()
+    return _best(voices, typed, lambda it: (it.id, it.name, it.language))
+
+
+def _best(voices: Iterable[T], typed: str, names: Callable[[T], tuple[str, str, str]]) -> list[T]:
+    """`names`: a voice's id, its name, and what else a member may type."""
     wanted = typed.strip().casefold()
     ranked = [
-        (rank, voice)
-        for voice in info.voices
-        if (rank := _rank((voice.id, voice.name, voice.language), voice.name, wanted)) is not None
+        (rank, name.casefold(), key, voice)
+        for voice in voices
+        for key, name, other in [names(voice)]
+        if (rank := _rank((key, name, other), name, wanted)) is not None
     ]
-    ranked.sort(key=lambda pair: (pair[0], pair[1].name))
-    return [voice for _, voice in ranked[:MOST_CHOICES]]
+    ranked.sort(key=lambda each: each[:3])
+    return [voice for *_, voice in ranked[:MOST_CHOICES]]
 
 
 def _rank(names: Iterable[str], name: str, wanted: str) -> int | None:

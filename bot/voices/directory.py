@@ -6,6 +6,7 @@ Admins, and members who report a voice, see a voice whose name they may not read
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import discord
 
@@ -27,20 +28,13 @@ from engine.voices.permissions import open_to_all
 from engine.voices.selection import Selection, VoiceSelection
 
 
+@dataclass(frozen=True, slots=True)
 class VoiceDirectory:
-    def __init__(
-        self,
-        owners: VoiceOwners,
-        selection: Selection,
-        moderation: Moderation,
-        speech: FrontEndQueue,
-        names: MemberNames,
-    ) -> None:
-        self.owners = owners
-        self.selection = selection
-        self.moderation = moderation
-        self._speech = speech
-        self._names = names
+    owners: VoiceOwners
+    selection: Selection
+    moderation: Moderation
+    _speech: FrontEndQueue
+    _names: MemberNames
 
     @property
     def info(self) -> EngineInfo | None:
@@ -84,11 +78,7 @@ class VoiceDirectory:
         return voice.name if voice is not None else None
 
     async def offer(
-        self,
-        guild: discord.Guild | None,
-        requester: Requester,
-        voices: Sequence[Voice],
-        typed: str,
+        self, guild: discord.Guild | None, requester: Requester, voices: Sequence[Voice], typed: str
     ) -> list[Offered]:
         """Those of `voices` that fit what the member typed, the best first."""
         others = {each.owner for each in voices} - {requester.member, OPERATOR}

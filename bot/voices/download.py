@@ -23,6 +23,7 @@ import aiohttp
 import structlog
 import yarl
 
+from engine.base.aio import first_of
 from engine.base.clock import Clock
 from engine.base.error_text import describe
 from engine.base.settings import MEBIBYTE
@@ -55,8 +56,6 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The origins from which recordings are fetched."""
-
     origins: frozenset[Origin]
 
     @classmethod
@@ -86,17 +85,12 @@ def _origin(address: yarl.URL) -> Origin:
     return address.scheme, address.raw_host, address.port
 
 
+@dataclass(frozen=True, slots=True)
 class Fetcher:
-    """`addresses` are those that it may call; `most` is the size of the largest recording, in
-    bytes."""
-
-    def __init__(
-        self, session: aiohttp.ClientSession, addresses: Addresses, clock: Clock, most: int
-    ) -> None:
-        self._session = session
-        self._addresses = addresses
-        self._clock = clock
-        self._most = most
+    _session: aiohttp.ClientSession
+    _addresses: Addresses  # those that it may call
+    _clock: Clock
+    _most: int  # the size of the largest recording, in bytes
 
     def check(self, recording: Recording) -> None:
         """Raise BadRecording for one that is elsewhere, empty, or announced as too large."""
@@ -158,13 +152,7 @@ def _opened(into: Path) -> BinaryIO:
 async def within(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> T:
     """What `work` returns, if it takes no longer than `seconds` by the clock. Raises
     TimeoutError."""
-    task, timer = asyncio.create_task(work), asyncio.create_task(clock.sleep(seconds))
-    try:
-        await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise TimeoutError
-        return task.result()
-    finally:
-        task.cancel()
-        timer.cancel()
-        await asyncio.gather(task, timer, return_exceptions=True)
+    task = asyncio.create_task(work)
+    if await first_of(task, clock.sleep(seconds)) != 0:
+        raise TimeoutError
+    return task.result()

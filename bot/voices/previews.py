@@ -6,6 +6,7 @@ it. This file does not know who may hear a voice, nor how sound is encoded.
 """
 
 import asyncio
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -20,21 +21,25 @@ from engine.voices.recording_files import RecordingFiles
 log = structlog.get_logger(__name__)
 
 
+@dataclass(slots=True, eq=False)
+class _Making:
+    """A preview that is being made. When `over` is set, it exists, was refused, or was given up."""
+
+    member: str
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    sound: bytes | None = None
+    refused: Refused | None = None
+
+
+@dataclass(slots=True, eq=False)
 class Previews:
-    def __init__(
-        self,
-        owners: VoiceOwners,
-        rate_limits: RateLimits,
-        recording_files: RecordingFiles,
-        analyzer: RecordingAnalyzer,
-        slots: WorkSlots,
-    ) -> None:
-        self._owners = owners
-        self._rate_limits = rate_limits
-        self._recording_files = recording_files
-        self._analyzer = analyzer
-        self._slots = slots
-        self._making: dict[str, _Making] = {}  # by the recording's content hash
+    _owners: VoiceOwners
+    _rate_limits: RateLimits
+    _recording_files: RecordingFiles
+    _analyzer: RecordingAnalyzer
+    _slots: WorkSlots
+    #: By the recording's content hash.
+    _making: dict[str, _Making] = field(init=False, default_factory=dict)
 
     async def of(self, member: str, reference: str) -> bytes:
         """A recording as Ogg Opus, for this member. Raises Refused."""
@@ -77,13 +82,3 @@ class Previews:
             log.warning(
                 "A preview cannot be kept, so it is made again each time", error=describe(error)
             )
-
-
-class _Making:
-    """A preview that is being made. When `over` is set, it exists, was refused, or was given up."""
-
-    def __init__(self, member: str) -> None:
-        self.member = member
-        self.over = asyncio.Event()
-        self.sound: bytes | None = None
-        self.refused: Refused | None = None

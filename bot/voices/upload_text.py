@@ -8,11 +8,11 @@ from typing import Final
 
 from bot.locales.catalog import text
 from bot.locales.escape import Markup, escape
+from bot.messages.render import MOST_CONTENT, fitted
 from engine.model.engine import EngineInfo
 from engine.model.voice_names import MOST_CHARACTERS
 from engine.model.voices import OPERATOR, Scope, Voice
 
-MOST_CONTENT: Final = 2000  # characters, Discord's limit
 MOST_ADVICE: Final = 300
 #: Nobody hears noise below this.
 SILENT: Final = -90.0  # decibels to full scale
@@ -26,13 +26,7 @@ def voice_name(name: str) -> Markup:
     return escape(name, MOST_CHARACTERS)
 
 
-def bold(name: str) -> Markup:
-    """A voice's name that stands alone: "**Ada**"."""
-    return Markup(f"**{voice_name(name)}**")
-
-
 def mentions(members: Collection[str], most: int) -> Markup:
-    """The first `most` of these members."""
     return Markup(", ".join(f"<@{each}>" for each in sorted(members)[:most]))
 
 
@@ -95,22 +89,10 @@ def list_line(voice: Voice, member: str, *, usable: bool = True) -> Markup:
 def render_list(listed: Sequence[str], speaking: str | None) -> str:
     """The voices that a member may use, a line each, and the number of those that do not fit.
     `speaking` is the name of the voice that `/say` uses; None: the engine's own."""
-    lines: list[str] = [
-        text("voice-list-speaking", voice=voice_name(speaking))
-        if speaking is not None
-        else text("voice-list-engine")
-    ]
+    if speaking is not None:
+        lines = [text("voice-list-speaking", voice=voice_name(speaking))]
+    else:
+        lines = [text("voice-list-engine")]
     if not listed:
         lines.append(text("voice-list-empty"))
-    room = MOST_CONTENT - len(lines[0]) - len(_more(len(listed))) - 2
-    for index, line in enumerate(listed):
-        room -= len(line) + 1
-        if room < 0:
-            lines.append(_more(len(listed) - index))
-            break
-        lines.append(line)
-    return "\n".join(lines)
-
-
-def _more(count: int) -> Markup:
-    return text("voice-list-more", count=count)
+    return fitted(lines, listed, lambda count: text("voice-list-more", count=count))

@@ -15,7 +15,7 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +23,6 @@ import discord
 import structlog
 
 from bot.context import is_admin, requester_of, roles_of
-from bot.discord_io.ephemeral_files import EphemeralFiles
 from bot.discord_io.replies import Attached, Choice, Reply
 from bot.locales.catalog import error_text, label, text
 from bot.locales.escape import Markup
@@ -59,36 +58,33 @@ class Asked:
 Pending = PendingUpload[Asked]
 
 
-class Uploads:
-    """`folder` is for recordings while they are analyzed; `start` deletes what it finds there."""
+@dataclass(slots=True, eq=False)
+class _Work:
+    member: str
+    until: float  # when it is given up, in the clock's monotonic seconds
+    forgotten: bool = False
+    over: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def __init__(
-        self,
-        owners: VoiceOwners,
-        moderation: Moderation,
-        rate_limits: RateLimits,
-        analyzer: RecordingAnalyzer,
-        fetcher: Fetcher,
-        speech: FrontEndQueue,
-        reply: Reply,
-        ephemeral_files: EphemeralFiles,
-        slots: WorkSlots,
-        clock: Clock,
-        folder: Path,
-    ) -> None:
-        self._owners = owners
-        self._moderation = moderation
-        self._rate_limits = rate_limits
-        self._analyzer = analyzer
-        self._fetcher = fetcher
-        self._speech = speech
-        self._reply = reply
-        self._ephemeral_files = ephemeral_files
-        self._slots = slots
-        self._clock = clock
-        self._folder = folder
-        self._pending = PendingUploads[Asked](clock, self._lapsed)
-        self._works: dict[str, _Work] = {}  # by token
+
+@dataclass(slots=True, eq=False)
+class Uploads:
+    """`_folder` is for recordings while they are examined; `start` deletes what it finds there."""
+
+    _owners: VoiceOwners
+    _moderation: Moderation
+    _rate_limits: RateLimits
+    _analyzer: RecordingAnalyzer
+    _fetcher: Fetcher
+    _speech: FrontEndQueue
+    _reply: Reply
+    _slots: WorkSlots
+    _clock: Clock
+    _folder: Path
+    _pending: PendingUploads[Asked] = field(init=False)
+    _works: dict[str, _Work] = field(init=False, default_factory=dict)  # by token
+
+    def __post_init__(self) -> None:
+        self._pending = PendingUploads[Asked](self._clock, self._lapsed)
 
     async def start(self) -> None:
         """Before the first use."""
@@ -100,7 +96,12 @@ class Uploads:
         """Ask for consent. Raises Refused for everything that is wrong without the recording."""
         self._fetcher.check(recording)
         await self._check(interaction, name, scope)
-        pending, replaced = self._add(interaction, recording, name, scope, answers=True)
+        pending, replaced = self._pending.add(
+            member=str(interaction.user.id),
+            name=name,
+            scope=scope,
+            source=Asked(recording, interaction),
+        )
         words = render_consent(name, scope, self._clock.time() + LAPSE_SECONDS)
         agree = Choice(label("upload-agree"), f"mynah:voice:agree:{pending.token}")
         await self._reply(interaction, words, choices=[agree])
@@ -116,7 +117,12 @@ class Uploads:
         """Remember a recording while a form asks for its name; `show` makes the form, which has the
         token."""
         self._fetcher.check(recording)
-        pending, replaced = self._add(interaction, recording, "", Scope.PRIVATE, answers=False)
+        pending, replaced = self._pending.add(
+            member=str(interaction.user.id),
+            name="",
+            scope=Scope.PRIVATE,
+            source=Asked(recording, None),
+        )
         form = show(pending.token)
         form.stop()  # discord.py forgets a stopped form: it comes back by its custom id
         await interaction.response.send_modal(form)
@@ -181,16 +187,12 @@ class Uploads:
     # Steps.
 
     async def _check(self, interaction: discord.Interaction, name: str, scope: Scope) -> None:
-        await self._owners.check_upload(
-            requester_of(interaction),
-            name,
-            scope=scope,
-            roles=roles_of(interaction),
-            admin=is_admin(interaction),
-        )
+        requester, roles = requester_of(interaction), roles_of(interaction)
+        admin = is_admin(interaction)
+        await self._owners.check_upload(requester, name, scope=scope, roles=roles, admin=admin)
 
     async def _register(
-        self, interaction: discord.Interaction, pending: Pending, work: "_Work"
+        self, interaction: discord.Interaction, pending: Pending, work: _Work
     ) -> None:
         async with self._new_folder() as folder:
             try:
@@ -224,18 +226,15 @@ class Uploads:
         place = requester_of(interaction).place
         advice = [label(each.code, **each.fields) for each in analyzed.advice]
         frozen = place is not None and voice.id in await self._moderation.frozen(place)
-        sent = await self._reply(
+        await self._reply(
             interaction,
             render_card(voice, advice, self._speech.info, frozen=frozen),
             choices=[Choice(label("upload-use"), f"mynah:voice:use:{voice.key}")],
-            files=[Attached(PREVIEW, preview)],
+            file=Attached(PREVIEW, preview, frozenset({voice.owner})),
         )
-        if sent is not None:
-            self._ephemeral_files.sent(interaction, sent, {voice.owner})
 
     @contextlib.asynccontextmanager
     async def _new_folder(self) -> AsyncIterator[Path]:
-        """A folder for one recording, deleted afterwards."""
         folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._folder))
         try:
             yield folder
@@ -244,26 +243,8 @@ class Uploads:
 
     # What waits.
 
-    def _add(
-        self,
-        interaction: discord.Interaction,
-        recording: Recording,
-        name: str,
-        scope: Scope,
-        *,
-        answers: bool,
-    ) -> tuple[Pending, Pending | None]:
-        """The new upload, and the one that it replaces. `answers`: there will be a message."""
-        return self._pending.add(
-            member=str(interaction.user.id),
-            name=name,
-            scope=scope,
-            source=Asked(recording, interaction if answers else None),
-        )
-
     def _find(self, interaction: discord.Interaction, token: str) -> Pending:
-        member = str(interaction.user.id)
-        pending = self._pending.get(token, member)
+        pending = self._pending.get(token, str(interaction.user.id))
         if pending is None:
             raise NotAllowed("a consent has lapsed", code="upload-lapsed")
         return pending
@@ -280,16 +261,6 @@ class Uploads:
     async def _rewrite(self, pending: Pending, words: Markup) -> None:
         if pending.source.question is not None:
             await self._reply.rewrite(pending.source.question, words)
-
-
-class _Work:
-    """An upload that is under way."""
-
-    def __init__(self, member: str, until: float) -> None:
-        self.member = member
-        self.until = until  # when it is given up, in the clock's monotonic seconds
-        self.forgotten = False
-        self.over = asyncio.Event()
 
 
 def _sweep(folder: Path) -> None:

@@ -7,9 +7,10 @@ not know what the work is.
 
 import asyncio
 from collections import deque
-from types import TracebackType
-from typing import Final, Self
+from contextlib import ExitStack
+from typing import Final
 
+from engine.base.aio import first_of
 from engine.base.clock import Clock
 from engine.model.errors import Busy
 
@@ -42,7 +43,9 @@ class WorkSlots:
         if member in self._members:
             raise Busy("a second claim of a member", code=self._second)
         self._members.add(member)
-        return WorkSlot(self, member)
+        slot = WorkSlot(self)
+        slot.callback(self._members.discard, member)
+        return slot
 
     async def take(self) -> None:
         """Wait in line for a slot. For `WorkSlot` only. Raises Busy."""
@@ -51,15 +54,13 @@ class WorkSlots:
             return
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._line.append(mine)
-        late = asyncio.create_task(self._clock.sleep(self._line_seconds), name="line")
         try:
-            await asyncio.wait({mine, late}, return_when=asyncio.FIRST_COMPLETED)
+            await first_of(asyncio.shield(mine), self._clock.sleep(self._line_seconds))
         except asyncio.CancelledError:
             if mine.done():
                 self.leave()
             raise
         finally:
-            late.cancel()
             if not mine.done():
                 self._line.remove(mine)
         if not mine.done():
@@ -72,36 +73,16 @@ class WorkSlots:
         else:
             self._free += 1
 
-    def forget(self, member: str) -> None:
-        """The member may claim again. For `WorkSlot` only."""
-        self._members.discard(member)
 
-
-class WorkSlot:
-    """A member's claim to one slot."""
-
-    def __init__(self, slots: WorkSlots, member: str) -> None:
+class WorkSlot(ExitStack):
+    def __init__(self, slots: WorkSlots) -> None:
+        super().__init__()
         self._slots = slots
-        self._member = member
-        self._has_slot = False
 
     async def wait(self) -> None:
         """Have a slot. Raises Busy if none was free in time."""
         await self._slots.take()
-        self._has_slot = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._slots.forget(self._member)
-        if self._has_slot:
-            self._slots.leave()
+        self.callback(self._slots.leave)
 
 
 def slots_for_analyses(clock: Clock) -> WorkSlots:

@@ -45,7 +45,7 @@ def describe(error: BaseException) -> str:
 
 def places(error: BaseException) -> str:
     """Where `error` was raised, in one line, the innermost place first:
-    "bot.commands.actions:70 (skip) < bot.commands.components:52 (pressed)". Empty if it was never
+    "bot.commands.jobs:202 (_skip) < bot.commands.tree:232 (_handle)". Empty if it was never
     raised."""
     found = [
         f"{frame.f_globals.get('__name__', '?')}:{line} ({frame.f_code.co_name})"

@@ -141,7 +141,7 @@ def test_what_carries_a_credential_loses_it_alone(line: str, told: str) -> None:
         "FAULT token: none",
         "FAULT token: refused",
         "ok    token: of mynah; intents: none privileged, none needed",
-        "2026-01-01T00:00:00Z [info     ] found Discord   [bot.discord_io.endpoint] "
+        "2026-01-01T00:00:00Z [info     ] found Discord   [bot.discord_io.gateway] "
         "api=https://discord.com/api/v10 gateway=wss://gateway.discord.gg",
         "ClientConnectorError (ECONNREFUSED: Connection refused, at 127.0.0.1:9)",
         f"Frozen: {'0a' * 32}. No voice has it.",

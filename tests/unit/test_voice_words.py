@@ -4,15 +4,15 @@ from dataclasses import replace
 from typing import Any
 
 from bot.locales.catalog import text
+from bot.messages.render import MOST_CONTENT
 from bot.voices.choices import MOST_CHOICES, Registered, builtin, registered, together
 from bot.voices.style_text import render_style
 from bot.voices.upload_text import (
-    MOST_CONTENT,
-    bold,
     list_line,
     render_card,
     render_consent,
     render_list,
+    voice_name,
 )
 from engine.model.voices import OPERATOR, Scope
 from mynah.testing.fake_engine import CLONING_INFO, INFO
@@ -57,7 +57,7 @@ def test_question_shows_the_name_without_markup() -> None:
     assert "**\\*\\*x\\*\\* @\u200beveryone**" in render_consent(
         "**x** @everyone", Scope.PRIVATE, 0
     )
-    assert bold("a `b` c") == "**a \\`b\\` c**"
+    assert voice_name("a `b` c") == "a \\`b\\` c"
 
 
 def test_question_shows_the_consent_that_is_kept() -> None:
