@@ -26,7 +26,7 @@ from bot.discord_io.gateway import locate
 from bot.voice.connection import Connection, Disconnect
 from bot.voice.frame_clock import ThreadFrameClock
 from bot.voice.frame_sender import FrameSender, LeadIn
-from engine.base.clock import Clock, SystemClock
+from engine.base.clock import SystemClock
 from engine.base.logging import set_up_logging
 from engine.model.audio_format import CHANNELS, SAMPLES_PER_FRAME
 from engine.model.jobs import Chunk
@@ -102,17 +102,9 @@ async def _obey(client: discord.Client, speak: Speak) -> None:
 # The bot's own path
 
 
-class _Owner:
-    """The owner of a connection; it repairs nothing."""
-
-    def __init__(self) -> None:
-        self.clock: Clock = SystemClock()
-
-    def requested(self, channel_id: int | None) -> None:
-        pass
-
-    def disconnected(self, connection: Connection, disconnect: Disconnect) -> None:
-        print(f"disconnected: {disconnect}", file=sys.stderr, flush=True)
+def _disconnected(connection: Connection, disconnect: Disconnect) -> None:
+    """Nothing is repaired here."""
+    print(f"disconnected: {disconnect}", file=sys.stderr, flush=True)
 
 
 class _Endless:
@@ -141,10 +133,10 @@ def _mynah(arguments: argparse.Namespace) -> Speak:
     running: set[FrameSender] = set()
 
     async def speak(channel: discord.VoiceChannel) -> None:
-        owner = _Owner()
+        clock = SystemClock()
 
         def make(client: discord.Client, connectable: discord.abc.Connectable) -> Connection:
-            return Connection(client, connectable, owner)
+            return Connection(client, connectable, clock, lambda channel_id: None, _disconnected)
 
         connection = await channel.connect(
             cls=make, timeout=JOIN_SECONDS, reconnect=False, self_deaf=True
@@ -153,9 +145,8 @@ def _mynah(arguments: argparse.Namespace) -> Speak:
             connection,
             cast("PlaybackQueue", _Endless(packets)),
             frame_clock,
-            owner.clock,
+            clock,
             LeadIn(join=0.0, pause=0.0),
-            held=False,
         )
         sender.start(lambda: print("a sender has ended", file=sys.stderr, flush=True))
         running.add(sender)

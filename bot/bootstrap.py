@@ -29,11 +29,11 @@ from bot.messages.editor import MessageEditor
 from bot.messages.payload import renderer
 from bot.messages.status import StatusUpdater
 from bot.submission import Submission
+from bot.voice.channel_session import VoiceRequestBudget
 from bot.voice.frame_clock import FrameClock
 from bot.voice.frame_sender import LeadIn
 from bot.voice.guild_voice import VoiceDeps
 from bot.voice.guild_voices import GuildVoices
-from bot.voice.request_budget import VoiceRequestBudget
 from bot.voices.abuse_reports import AbuseReports
 from bot.voices.directory import VoiceDirectory
 from bot.voices.download import Addresses, Fetcher

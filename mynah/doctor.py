@@ -1,7 +1,4 @@
-"""`mynah doctor`: checks the installation, and names each fault with its fix.
-
-Knows: what the bot needs. Does not know: how to fix anything by itself.
-"""
+"""`mynah doctor`: checks the installation, and names each fault with its fix."""
 
 import asyncio
 import json
@@ -10,7 +7,6 @@ import shutil
 import sys
 import tempfile
 import wave
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,6 +14,7 @@ from typing import Final
 import aiohttp
 
 from bot.locales.catalog import label
+from engine.base.aio import first_of
 from engine.base.clock import SystemClock
 from engine.base.data_dir import DataDirectory
 from engine.base.error_text import describe
@@ -32,8 +29,6 @@ from engine.tts.engines.catalog import ENGINES, check_names
 from engine.voices import analysis_process
 from engine.voices.recording_files import RecordingFiles
 
-OLDEST: Final = (3, 11)
-NEWEST: Final = (3, 13)
 ENGINE_SECONDS: Final = 60.0
 #: A model of gigabytes is read from the disk, perhaps downloaded first.
 MODEL_SECONDS: Final = 900.0
@@ -60,15 +55,10 @@ class Finding:
     fix: str | None = None
 
 
-Check = Callable[[Settings], Awaitable[Finding]]
-
-
 async def python(settings: Settings) -> Finding:
     version = sys.version_info[:2]
-    text = f"Python {version[0]}.{version[1]}"
-    if OLDEST <= version <= NEWEST:
-        return Finding(text)
-    return Finding(text, "Use Python 3.11, 3.12 or 3.13.")
+    fix = None if (3, 11) <= version <= (3, 13) else "Use Python 3.11, 3.12 or 3.13."
+    return Finding(f"Python {version[0]}.{version[1]}", fix)
 
 
 async def encryption(settings: Settings) -> Finding:
@@ -76,9 +66,8 @@ async def encryption(settings: Settings) -> Finding:
         import davey
         import nacl.secret  # noqa: F401
     except ImportError as error:
-        return Finding(
-            f"encryption of voice: {error}", "Install the dependencies again: make setup"
-        )
+        fix = "Install the dependencies again: make setup"
+        return Finding(f"encryption of voice: {error}", fix)
     return Finding(f"encryption of voice: PyNaCl, davey (DAVE {davey.DAVE_PROTOCOL_VERSION})")
 
 
@@ -86,10 +75,10 @@ async def opus(settings: Settings) -> Finding:
     fix = "Install PyAV with its libraries again: make setup"
     try:
         import av
+
+        av.CodecContext.create("libopus", "w")
     except ImportError as error:
         return Finding(f"Opus: {error}", fix)
-    try:
-        av.CodecContext.create("libopus", "w")
     except (ValueError, av.FFmpegError) as error:
         return Finding(f"Opus: {error}", fix)
     return Finding(f"Opus: from PyAV {av.__version__}")
@@ -103,8 +92,7 @@ async def engine(settings: Settings) -> Finding:
     except SetupError as error:
         return Finding(f"{what}: the settings do not allow it", str(error))
     await client.start()
-    has_model = ENGINES[settings.mynah_engine].extra is not None
-    limit = MODEL_SECONDS if has_model else ENGINE_SECONDS
+    limit = MODEL_SECONDS if ENGINES[settings.mynah_engine].extra else ENGINE_SECONDS
     try:
         async with asyncio.timeout(limit):
             info = await _info(client)
@@ -125,17 +113,17 @@ async def engine(settings: Settings) -> Finding:
 
 async def _info(client: EngineSupervisor) -> EngineInfo:
     """What the engine is. Raises EngineUnavailable if it is down, and stays down."""
-    asking = asyncio.create_task(client.info())
-    down = 0.0
-    try:
-        while not asking.done():
-            await asyncio.wait({asking}, timeout=LOOK_SECONDS)
+
+    async def stays_down() -> None:
+        down = 0.0
+        while down <= ENGINE_DOWN_SECONDS:
+            await asyncio.sleep(LOOK_SECONDS)
             down = down + LOOK_SECONDS if client.error else 0.0
-            if client.error and down > ENGINE_DOWN_SECONDS:
-                raise EngineUnavailable(client.error)
-        return asking.result()
-    finally:
-        asking.cancel()
+
+    asking = asyncio.create_task(client.info())
+    if await first_of(asking, stays_down()):
+        raise EngineUnavailable(client.error or "")
+    return asking.result()
 
 
 async def database(settings: Settings) -> Finding:
@@ -185,10 +173,9 @@ async def analysis(settings: Settings) -> Finding:
         except (TimeoutError, OSError) as error:
             reason = str(error) or f"no answer within {ANALYSIS_SECONDS:.0f} seconds"
         else:
-            found = json.loads(answer)
-            if found.get("silent"):
+            reason = str(json.loads(answer).get("rejected", "it took silence for speech"))
+            if reason == "recording-silent":
                 return Finding(f"{what}: ffmpeg decodes, in a process of its own")
-            reason = str(found.get("rejected", "it took silence for speech"))
     return Finding(f"{what}: {reason}", FIX_ANALYSIS)
 
 
@@ -233,9 +220,7 @@ async def discord(settings: Settings) -> Finding:
     return Finding(f"token: of {application.get('name')}; intents: {intents}")
 
 
-CHECKS: Final[tuple[Check, ...]] = (
-    *(python, encryption, opus, engine, references, analysis, database, disk, discord),
-)
+CHECKS: Final = (python, encryption, opus, engine, references, analysis, database, disk, discord)
 
 
 def doctor() -> int:

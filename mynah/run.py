@@ -77,15 +77,14 @@ async def running_application(
         session = await stack.enter_async_context(aiohttp.ClientSession())
         speech = queue.for_frontend(FRONTEND)
         bot = make_bot(settings, speech, registry, session, clock)
-        connecting = _connect(bot, session, settings.discord_api_url, token)
-        serving = asyncio.create_task(connecting, name="bot")
+
+        async def connect() -> None:
+            await locate(session, settings.discord_api_url, token)
+            await bot.serve(token)
+
+        serving = asyncio.create_task(connect(), name="bot")
         stack.push_async_callback(_disconnect, bot, serving)
         yield Application(bot, speech, registry, serving)
-
-
-async def _connect(bot: Bot, session: aiohttp.ClientSession, api_url: str, token: str) -> None:
-    await locate(session, api_url, token)
-    await bot.serve(token)
 
 
 async def _disconnect(bot: Bot, serving: asyncio.Task[None]) -> None:
@@ -111,13 +110,11 @@ async def serve(settings: Settings, token: str) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    make_bot = functools.partial(Bot, invite=_print_invitation)
+    make_bot = functools.partial(
+        Bot, invite=lambda link: print(f"Invite the bot to a server: {link}", flush=True)
+    )
     async with running_application(
         settings, token, make_bot=make_bot, clock=SystemClock()
     ) as application:
         await first_of(asyncio.shield(application.serving), stop.wait())
         log.info("stopping")
-
-
-def _print_invitation(link: str) -> None:
-    print(f"Invite the bot to a server: {link}", flush=True)

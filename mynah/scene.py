@@ -1,6 +1,5 @@
-"""A small server on the local Discord, for the demo: two members in a voice channel, and a printer.
-
-Knows: the members, how the messages that they see are printed. Does not know: the bot, the text.
+"""A small server on the local Discord, for the demo: two members in a voice channel, and a printer
+of the messages that they see.
 """
 
 import asyncio

@@ -10,7 +10,7 @@ import asyncio
 import re
 import tempfile
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, fields, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -29,7 +29,6 @@ from engine.voices.recording_analyzer import RecordingAnalyzer
 from engine.voices.recording_files import RecordingFiles
 
 _HASH_SHOWN: Final = 12  # digits: enough for `freeze`, and to find a file
-_HEADS: Final = ("hash", "name", "state", "speech", "noise", "advice")
 _MEMBERS: Final = "(a member's)"
 _WHOLE: Final = re.compile("[0-9a-f]{64}")
 _PART: Final = re.compile("[0-9a-f]{8,64}")
@@ -39,15 +38,9 @@ def voices(options: argparse.Namespace) -> int:
     """Do the action that `mynah/__main__.py` has parsed. Returns the exit code."""
     settings = load_settings().model_copy(update={"mynah_log_level": "error"})
     set_up_logging(settings.mynah_log_level, settings.mynah_log_format, secrets_of(settings))
-    match options.action:
-        case "check":
-            return check(settings)
-        case "freeze":
-            return freeze(options.hash)
-        case "release":
-            return release(options.hash)
-        case unknown:
-            raise AssertionError(unknown)
+    if options.action == "check":
+        return check(settings)
+    return {"freeze": freeze, "release": release}[options.action](options.hash)
 
 
 # ---- check
@@ -55,8 +48,8 @@ def voices(options: argparse.Namespace) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One recording in the table. `hash`: its content hash, as it is kept; `state`: "ok", or what
-    is wrong."""
+    """One recording in the table; the fields are its columns. `hash`: the beginning of its content
+    hash, as it is kept; `state`: "ok", or what is wrong."""
 
     hash: str = "-"
     name: str
@@ -65,11 +58,6 @@ class Row:
     noise: str = "-"
     advice: str = ""
 
-    @property
-    def cells(self) -> tuple[str, ...]:
-        short = self.hash[:_HASH_SHOWN]
-        return (short, self.name, self.state, self.speech, self.noise, self.advice)
-
 
 def check(settings: Settings) -> int:
     """Print a line for each recording. Returns 1 if one cannot be used, else 0."""
@@ -77,7 +65,11 @@ def check(settings: Settings) -> int:
     if not rows:
         print(f"There are no recordings in {settings.mynah_references_dir}.")
         return 0
-    _print(rows)
+    table = [tuple(column.name for column in fields(Row)), *map(astuple, rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for cells in table:
+        padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
+        print("  ".join(padded).rstrip())
     return 1 if any(row.state != "ok" for row in rows) else 0
 
 
@@ -99,10 +91,11 @@ async def _analyze_all(settings: Settings) -> list[Row]:
 
 
 async def _row_of_kept(analyzer: RecordingAnalyzer, reference: str, path: Path, wav: Path) -> Row:
+    short = reference[:_HASH_SHOWN]
     if _hash_of(path) not in (reference, None):
-        return Row(hash=reference, name=_MEMBERS, state="damaged", advice="the file has changed")
+        return Row(hash=short, name=_MEMBERS, state="damaged", advice="the file has changed")
     # The analysis writes another file, which has another hash.
-    return replace(await _row(analyzer, _MEMBERS, path, wav), hash=reference)
+    return replace(await _row(analyzer, _MEMBERS, path, wav), hash=short)
 
 
 def _hash_of(path: Path) -> str | None:
@@ -121,22 +114,13 @@ async def _row(analyzer: RecordingAnalyzer, name: str, path: Path, wav: Path) ->
     except OSError as error:
         return Row(name=name, state="rejected", advice=f"it cannot be read: {error.strerror}")
     return Row(
-        hash=analyzed.reference,
+        hash=analyzed.reference[:_HASH_SHOWN],
         name=name,
         state="ok",
         speech=analyzed.analysis.usable,
         noise=f"{analyzed.analysis.noise:.0f} dB",
         advice="; ".join(label(each.code, **each.fields) for each in analyzed.advice),
     )
-
-
-def _print(rows: list[Row]) -> None:
-    table = [_HEADS, *(row.cells for row in rows)]
-    # The last column is not padded.
-    widths = [max(len(cells[column]) for cells in table) for column in range(len(_HEADS) - 1)]
-    for cells in table:
-        padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
-        print("  ".join([*padded, cells[-1]]).rstrip())
 
 
 # ---- freeze, release

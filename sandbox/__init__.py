@@ -6,11 +6,11 @@ It does not know the bot. `README.md` beside this file shows how to use it.
 
 from sandbox.client.member import Guild, Interaction, Member
 from sandbox.client.options import NotPossible
+from sandbox.model.context import User
 from sandbox.model.files import Upload
 from sandbox.model.guild import Channel, Role
 from sandbox.model.message import Message
 from sandbox.model.permissions import Permission
-from sandbox.model.user import User
 from sandbox.sandbox import Sandbox
 
 __all__ = [

@@ -1,25 +1,16 @@
-"""A Discord on loopback, started and stopped: all parts put together.
-
-Does not know: any rule.
-"""
+"""A Discord on loopback, started and stopped: all parts put together."""
 
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from aiohttp import web
 
 from sandbox.client.member import Guild
-from sandbox.model.clock import Clock
 from sandbox.model.guild import BOT
 from sandbox.model.permissions import DEFAULT, Permission
-from sandbox.model.user import User
 from sandbox.model.world import World
-from sandbox.protocol.cdn import Files
 from sandbox.protocol.commands import Registry
-from sandbox.protocol.faults import Faults
 from sandbox.protocol.gateway import Gateway
-from sandbox.protocol.limits import Limits
 from sandbox.protocol.rest import PREFIX, Rest
 from sandbox.protocol.voice import VoiceServer
 from sandbox.protocol.voice_states import VoiceStates
@@ -45,48 +36,25 @@ class Sandbox:
     ) -> None:
         self.voice = VoiceServer(dave=dave) if voice is None else voice
         self.world = World(name, privileged)
+        self.clock = self.world.clock
+        self.token = self.world.token
+        #: The owner of the application. The bot can write to them once they share a guild:
+        #: `guild.welcome(discord.operator)`.
+        self.operator = self.world.operator
         self._voice_states = VoiceStates(self.voice)
-        self.gateway = Gateway(
-            self.world,
-            self._voice_states,
-            heartbeat_seconds=heartbeat_seconds,
-            resume_seconds=resume_seconds,
-        )
+        self.gateway = Gateway(self.world, self._voice_states, heartbeat_seconds, resume_seconds)
         self.world.events = self.gateway
         #: The application's commands, as the bot has registered them.
         self.commands = Registry(self.world)
         self._rest = Rest(self.world, self.gateway, self._voice_states)
-        self._guilds: list[Guild] = []
+        self.guilds: list[Guild] = []
+        #: Faults of REST to order, and the log of requests.
+        self.rest = self._rest.faults
+        self.limits = self._rest.limits
+        #: The files that Discord keeps, who fetched them, and faults to order.
+        self.files = self._rest.files
         self._runner: web.AppRunner | None = None
         self._port = 0
-
-    @property
-    def clock(self) -> Clock:
-        return self.world.clock
-
-    @property
-    def rest(self) -> Faults:
-        """Faults of REST to order, and the log of requests."""
-        return self._rest.faults
-
-    @property
-    def limits(self) -> Limits:
-        return self._rest.limits
-
-    @property
-    def files(self) -> Files:
-        """The files that Discord keeps, who fetched them, and faults to order."""
-        return self._rest.files
-
-    @property
-    def operator(self) -> User:
-        """The owner of the application. The bot can write to them once they share a guild:
-        `guild.welcome(discord.operator)`."""
-        return self.world.operator
-
-    @property
-    def token(self) -> str:
-        return self.world.token
 
     @property
     def api_url(self) -> str:
@@ -102,17 +70,13 @@ class Sandbox:
         """The file for SSL_CERT_FILE, so that the bot trusts the voice server."""
         return self.voice.certificate
 
-    @property
-    def guilds(self) -> list[Guild]:
-        return list(self._guilds)
-
     def guild(
         self, name: str = "Home", *, everyone: Permission = DEFAULT, bot: Permission = BOT
     ) -> Guild:
         """A new guild with the bot in it. `everyone` and `bot` are the permissions of @everyone and
         of the bot's own role."""
         guild = Guild(self.world, self._voice_states, name, everyone=everyone, bot=bot)
-        self._guilds.append(guild)
+        self.guilds.append(guild)
         self.world.guilds[guild.id] = guild
         guild.add_bot()
         return guild
@@ -121,16 +85,6 @@ class Sandbox:
         """Apply the rate limits, as at the start, or not."""
         self.limits.is_on = on
         self.gateway.limits_events = on
-
-    async def start(self) -> None:
-        await self.voice.start()
-        await self.back()
-
-    async def close(self) -> None:
-        await self.gateway.close()
-        await self.away()
-        await self.voice.close()
-        self.clock.close()
 
     async def away(self) -> None:
         """An outage: REST and the gateway refuse connections, and open ones are cut."""
@@ -155,13 +109,12 @@ class Sandbox:
         self.world.storage.origin = f"http://127.0.0.1:{self._port}"
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        await self.voice.start()
+        await self.back()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
+    async def __aexit__(self, *_: object) -> None:
+        await self.gateway.close()
+        await self.away()
+        await self.voice.close()
+        self.clock.close()

@@ -1,4 +1,5 @@
-"""Enters and leaves a server's voice channel, and changes to another voice server.
+"""Enters and leaves a server's voice channel, and changes to another voice server, within the
+budget of voice requests that all servers share.
 
 Knows the current connection, which voice states it requested, and when another try may begin.
 `guild_voice.py` decides where the bot should be.
@@ -15,7 +16,6 @@ import structlog
 from bot.discord_io.errors import NETWORK_ERRORS, VoiceCloseCode
 from bot.voice.connection import Connection, Disconnect, DisconnectReason, VoiceServerInfo
 from bot.voice.listeners import VoiceChannel
-from bot.voice.request_budget import VoiceRequestBudget
 from bot.voice.requests import PendingVoiceRequests, Retries
 from engine.base.clock import Clock
 from engine.base.error_text import describe
@@ -26,14 +26,10 @@ log = structlog.get_logger(__name__)
 CONNECT_SECONDS: Final = 6.0
 #: Seconds between tries after a refusal that another try cannot change.
 PERMANENT_ERROR_SECONDS: Final = 60.0
-#: Seconds in which a moved bot gets its new voice server after it was told of the move.
-NEW_SERVER_SECONDS: Final = 2.0
 #: Seconds in which the voice state that confirms a leave comes, if it comes at all.
 LEFT_SECONDS: Final = 1.0
 #: Seconds until a leave that was not confirmed is requested again.
 LEAVE_AGAIN_SECONDS: Final = 15.0
-#: Seconds between two looks while waiting for a new voice server.
-LOOK_SECONDS: Final = 0.05
 #: After these close codes another try fails too, until an operator acts: what to log.
 PERMANENT_ERRORS: Final[Mapping[int, str]] = {
     VoiceCloseCode.AUTHENTICATION_FAILED: "authentication failed",
@@ -42,9 +38,69 @@ PERMANENT_ERRORS: Final[Mapping[int, str]] = {
 }
 
 
+#: Requests that may be sent at once, after a quiet time.
+BURST: Final = 45
+#: Requests a minute that may be sent in the long run.
+PER_MINUTE: Final = 50
+#: A wait ends when the request may be sent, not a rounding error earlier.
+ROUNDING_SECONDS: Final = 0.001
+#: Requests beyond the budget that may be sent when the process ends.
+AT_ONCE: Final = 10
+
+
+class VoiceRequestBudget:
+    """How many voice requests (gateway op 4) may be sent, for all servers together: the process has
+    one gateway connection.
+
+    Discord closes a gateway connection that sends more than 120 events in 60 s. discord.py sends
+    110 and then holds everything but heartbeats back, for all servers, until its minute is over. So
+    requests to join and to leave stay under both: at most 95 in any 60 s, and 105 with those that
+    cannot wait because the process ends.
+
+    A token bucket. Requests wait in the order in which they came. A server has one at a time, so
+    servers take turns.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._remaining = float(BURST)
+        self._counted_at = clock.monotonic()
+        self._logged_at = -math.inf
+        self._queue = asyncio.Lock()  # its waiters are served in order
+
+    async def acquire(self, *, unless: Callable[[], bool], at_once: bool = False) -> bool:
+        """Wait until a request may be sent, and count it. Returns False, and counts nothing, if
+        `unless` holds by then: the request is no longer wanted.
+
+        `at_once`: the process ends. Send before all that wait. If the reserve is used up, do not
+        send at all: Discord takes a bot out of voice when its gateway session ends.
+        """
+        if at_once:
+            is_free = self._refill() >= 1 - AT_ONCE
+            self._remaining -= is_free
+            return is_free
+        async with self._queue:
+            while not unless():
+                missing = 1 - self._refill()
+                if missing <= 0:
+                    self._remaining -= 1
+                    return True
+                if self._counted_at - self._logged_at >= 60:  # once a minute
+                    self._logged_at = self._counted_at
+                    log.info("voice requests wait: too many in the last minute")
+                await self._clock.sleep(missing * 60 / PER_MINUTE + ROUNDING_SECONDS)
+        return False
+
+    def _refill(self) -> float:
+        now = self._clock.monotonic()
+        earned = (now - self._counted_at) * PER_MINUTE / 60
+        self._remaining = min(float(BURST), self._remaining + earned)
+        self._counted_at = now
+        return self._remaining
+
+
 class ChannelSession:
-    """`changed` is called when the connection is lost. It is the `ConnectionOwner` of its
-    connections."""
+    """`changed` is called when the connection is lost."""
 
     def __init__(
         self,
@@ -57,41 +113,22 @@ class ChannelSession:
         self.clock = clock
         #: Whether the gateway takes requests now.
         self.gateway = True
+        #: The current connection; it may be lost already.
+        self.connection: Connection | None = None
+        self.retries = Retries()
         self._client = client
         self._guild_id = guild_id
         self._budget = budget
         self._changed = changed
-        self._connection: Connection | None = None
         self._entered: Connection | None = None  # the last one that could be heard
         self._pending_requests = PendingVoiceRequests()
         self._left = asyncio.Event()
         self._leave_requested_at = -math.inf
-        self._retries = Retries()
-
-    @property
-    def connection(self) -> Connection | None:
-        """The current connection; it may be lost already."""
-        return self._connection
-
-    @property
-    def keeps_failing(self) -> bool:
-        """Whether more than one try in a row has failed."""
-        return self._retries.keeps_failing
 
     @property
     def wait(self) -> float:
         """Seconds until a try to enter may begin, whatever happens meanwhile. 0: now."""
-        return self._retries.wait(self.clock.monotonic())
-
-    def hurry(self) -> None:
-        """A member calls the bot: the next try may begin earlier."""
-        self._retries.hurry(self.clock.monotonic())
-
-    def failed(self) -> None:
-        """A try to speak in the channel has failed, for a reason that the caller knows."""
-        self._retries.failed(self.clock.monotonic())
-
-    # What Discord tells.
+        return self.retries.wait(self.clock.monotonic())
 
     def explains(self, channel_id: int | None) -> bool:
         """The bot is in `channel_id` now. Returns whether it requested that."""
@@ -101,19 +138,13 @@ class ChannelSession:
         return self._pending_requests.explain(channel_id)
 
     def session_ended(self) -> None:
-        """A new gateway session has begun: the voice connection of the old one is lost, and its
-        requests will not be answered."""
+        """A new gateway session has begun: the voice connection of the old one is lost."""
         self._pending_requests.forget()
-        if self._connection is not None:
-            self._connection.report(Disconnect(DisconnectReason.SESSION_ENDED))
+        if self.connection is not None:
+            self.connection.report(Disconnect(DisconnectReason.SESSION_ENDED))
         self.gateway = True
 
-    # What the connection reports.
-
-    def requested(self, channel_id: int | None) -> None:
-        self._pending_requests.requested(channel_id)
-
-    def disconnected(self, connection: Connection, disconnect: Disconnect) -> None:
+    def _disconnected(self, connection: Connection, disconnect: Disconnect) -> None:
         log.info(
             "the voice connection was lost",
             guild=self._guild_id,
@@ -121,10 +152,8 @@ class ChannelSession:
             code=disconnect.code,
         )
         if connection is self._entered:  # else the try to enter fails by itself
-            self._retries.disconnected(self.clock.monotonic())
+            self.retries.disconnected(self.clock.monotonic())
         self._changed()
-
-    # Entering and leaving.
 
     async def enter(
         self,
@@ -144,11 +173,14 @@ class ChannelSession:
         await self.drop(leave=server_info is None)
         if server_info is None and not await self._budget.acquire(unless=unless):
             return 0
-        self._retries.begin(self.clock.monotonic())
+        self.retries.begin(self.clock.monotonic())
 
         def make(client: discord.Client, connectable: discord.abc.Connectable) -> Connection:
-            self._connection = Connection(client, connectable, self, server_info)
-            return self._connection
+            requested = self._pending_requests.requested
+            self.connection = Connection(
+                client, connectable, self.clock, requested, self._disconnected, server_info
+            )
+            return self.connection
 
         try:
             await channel.connect(
@@ -156,27 +188,24 @@ class ChannelSession:
             )
         except (*NETWORK_ERRORS, discord.ClientException) as error:
             code = error.code if isinstance(error, discord.ConnectionClosed) else None
-            self._retries.failed(
-                self.clock.monotonic(),
-                at_least=PERMANENT_ERROR_SECONDS if code in PERMANENT_ERRORS else 0.0,
-            )
+            at_least = PERMANENT_ERROR_SECONDS if code in PERMANENT_ERRORS else 0.0
+            self.retries.failed(self.clock.monotonic(), at_least=at_least)
             log.warning(
                 "could not join",
                 guild=self._guild_id,
                 channel=channel.id,
                 error=describe(error),
-                fix=PERMANENT_ERRORS.get(code) if code is not None else None,
+                fix=PERMANENT_ERRORS.get(code or 0),
                 retry_in=round(self.wait, 2),
             )
             await self.drop(leave=False)
             return self.wait
-        self._entered = self._connection
+        self._entered = self.connection
         log.info("in the voice channel", guild=self._guild_id, channel=channel.id)
         return 0
 
     async def leave(self) -> float | None:
-        """Leave. Returns the seconds until another look while Discord has not confirmed it; None:
-        nothing is left to do."""
+        """Leave. Returns the seconds until another look; None once Discord has confirmed it."""
         again_at = self._leave_requested_at + LEAVE_AGAIN_SECONDS
         await self.drop(leave=self.clock.monotonic() >= again_at)
         if not self._is_in_voice():
@@ -186,7 +215,7 @@ class ChannelSession:
     async def drop(self, *, leave: bool, at_once: bool = False) -> None:
         """End the connection. With `leave`, also leave the channel if Discord believes that the
         bot is in one, and wait a little for the confirmation. `at_once`: the process ends."""
-        connection, self._connection = self._connection, None
+        connection, self.connection = self.connection, None
         if connection is not None:
             await connection.end()
         if not leave or not self._is_in_voice():
@@ -198,7 +227,7 @@ class ChannelSession:
             return
         self._left.clear()
         self._leave_requested_at = self.clock.monotonic()
-        self.requested(None)
+        self._pending_requests.requested(None)
         try:
             await guild.change_voice_state(channel=None)
             async with asyncio.timeout(LEFT_SECONDS):
@@ -213,18 +242,6 @@ class ChannelSession:
     def _is_in_voice(self) -> bool:
         """Whether Discord believes that the bot is in a channel, and can be told otherwise."""
         guild = self._client.get_guild(self._guild_id)
-        return (
-            self.gateway
-            and guild is not None
-            and not guild.unavailable
-            and guild.me is not None
-            and guild.me.voice is not None
-        )
-
-    async def wait_for_new_server(
-        self, connection: Connection, *, unless: Callable[[], bool]
-    ) -> None:
-        """Wait a little for Discord to name another voice server. `unless`: stop waiting."""
-        until = self.clock.monotonic() + NEW_SERVER_SECONDS
-        while self.clock.monotonic() < until and not (connection.server_changed or unless()):
-            await self.clock.sleep(LOOK_SECONDS)
+        if guild is None or guild.unavailable or guild.me is None:
+            return False
+        return self.gateway and guild.me.voice is not None

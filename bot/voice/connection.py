@@ -14,9 +14,10 @@ import asyncio
 import itertools
 import math
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import aiohttp
 import discord
@@ -74,27 +75,9 @@ class Disconnect:
     @property
     def was_told(self) -> bool:
         """Whether Discord said so, at once. Else we do not know when the path broke."""
-        match self.reason:
-            case DisconnectReason.SERVER_CHANGED | DisconnectReason.SESSION_ENDED:
-                return True
-            case DisconnectReason.CLOSED:
-                return self.code not in NO_CODE
-            case _:
-                return False
-
-
-class ConnectionOwner(Protocol):
-    """The user of a connection. It is called on the event loop, and gives the clock."""
-
-    clock: Clock
-
-    def requested(self, channel_id: int | None) -> None:
-        """A request to be in `channel_id` (None: in none) is sent to the gateway now."""
-        ...
-
-    def disconnected(self, connection: "Connection", disconnect: Disconnect) -> None:
-        """The connection has ended."""
-        ...
+        if self.reason is DisconnectReason.CLOSED:
+            return self.code not in NO_CODE
+        return self.reason in (DisconnectReason.SERVER_CHANGED, DisconnectReason.SESSION_ENDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +97,6 @@ class _SingleUseState(VoiceConnectionState):
         self.connection = client
         self.clock = client.clock
         self.has_server_info = server_info is not None
-        self.server_changed = False
         self.last_reply = self.clock.monotonic()
         self.last_echo: float | None = None
         self.failing_since = self.failed_at = -math.inf  # sends that the socket refused
@@ -201,7 +183,7 @@ class _SingleUseState(VoiceConnectionState):
         )
 
     async def _voice_connect(self, *, self_deaf: bool = False, self_mute: bool = False) -> None:
-        self.connection.owner.requested(self.voice_client.channel.id)
+        self.connection.requested(self.voice_client.channel.id)
         await super()._voice_connect(self_deaf=self_deaf, self_mute=self_mute)
 
     async def _poll_voice_ws(self, reconnect: bool) -> None:
@@ -242,7 +224,7 @@ class _SingleUseState(VoiceConnectionState):
             self.state = ConnectionFlowState.got_both_voice_updates
             self._has_updates.set()
         elif before != (self.token, self.endpoint):
-            self.server_changed = True
+            self.connection.server_changed = True
             self.connection.report(Disconnect(DisconnectReason.SERVER_CHANGED))
 
     def _open_socket(self) -> None:
@@ -270,7 +252,11 @@ class _SingleUseState(VoiceConnectionState):
 
 
 class Connection(VoiceClient):
-    """A voice connection that is used once. `channel.connect(cls=…)` of discord.py makes it."""
+    """A voice connection that is used once. `channel.connect(cls=…)` of discord.py makes it.
+
+    `requested` is called when a request to be in a channel is sent to the gateway, `disconnected`
+    when the connection has ended; both on the event loop.
+    """
 
     _connection: _SingleUseState
 
@@ -278,23 +264,24 @@ class Connection(VoiceClient):
         self,
         client: discord.Client,
         channel: discord.abc.Connectable,
-        owner: ConnectionOwner,
+        clock: Clock,
+        requested: Callable[[int], None],
+        disconnected: Callable[["Connection", Disconnect], None],
         server_info: VoiceServerInfo | None = None,
     ) -> None:
-        self.owner = owner
-        self.clock = owner.clock
+        self.clock = clock
+        self.requested = requested
+        self._disconnected = disconnected
         self._server_info = server_info
-        self._ended: Disconnect | None = None
+        #: Why the connection has ended; None while it is alive.
+        self.ended: Disconnect | None = None
+        #: Whether Discord has named another voice server since this connection was made.
+        self.server_changed = False
         self._watcher: asyncio.Task[None] | None = None
         super().__init__(client, channel)
 
     def create_connection_state(self) -> VoiceConnectionState:
         return _SingleUseState(self, self._server_info)
-
-    @property
-    def ended(self) -> Disconnect | None:
-        """Why the connection has ended; None while it is alive."""
-        return self._ended
 
     @property
     def server_info(self) -> VoiceServerInfo | None:
@@ -305,15 +292,10 @@ class Connection(VoiceClient):
         return VoiceServerInfo(state.session_id, state.token, state.endpoint)
 
     @property
-    def server_changed(self) -> bool:
-        """Whether Discord has named another voice server since this connection was made."""
-        return self._connection.server_changed
-
-    @property
     def audible(self) -> bool:
         """Whether listeners can decode a frame that is sent now."""
         state = self._connection
-        if self._ended is not None or not state.is_connected():
+        if self.ended is not None or not state.is_connected():
             return False
         return state.dave_protocol_version == 0 or state.can_encrypt
 
@@ -325,18 +307,11 @@ class Connection(VoiceClient):
     @property
     def last_sign_of_life(self) -> float:
         """When the path was last seen to work, in monotonic seconds."""
-        state = self._connection
-        if state.last_echo is None:
-            return state.last_reply
-        return min(state.last_reply, state.last_echo)
+        signs = (self._connection.last_reply, self._connection.last_echo)
+        return min(sign for sign in signs if sign is not None)
 
     async def connect(
-        self,
-        *,
-        reconnect: bool,
-        timeout: float,
-        self_deaf: bool = False,
-        self_mute: bool = False,
+        self, *, reconnect: bool, timeout: float, self_deaf: bool = False, self_mute: bool = False
     ) -> None:
         """Join, and wait until frames can be heard if anybody else is in the channel.
 
@@ -350,7 +325,7 @@ class Connection(VoiceClient):
         self._watcher = asyncio.create_task(self._watch(), name=f"voice-watch-{self.guild.id}")
         async with asyncio.timeout(ENCRYPTION_SECONDS):
             while not self.audible and self.in_company:
-                if self._ended is not None:
+                if self.ended is not None:
                     raise ConnectionResetError("the voice connection was lost while it was made")
                 # No event says that a session is ready: discord.py leaves that to davey's object.
                 await asyncio.sleep(0.01)
@@ -370,16 +345,16 @@ class Connection(VoiceClient):
             )
 
     def report(self, disconnect: Disconnect) -> None:
-        """The connection is lost: tell the owner, once."""
-        if self._ended is None:
-            self._ended = disconnect
+        """The connection is lost: tell its user, once."""
+        if self.ended is None:
+            self.ended = disconnect
             self._connection.state = ConnectionFlowState.disconnected
-            self.owner.disconnected(self, disconnect)
+            self._disconnected(self, disconnect)
 
     async def end(self) -> None:
         """Close the sockets and end the threads and tasks. The bot stays in the channel, silent."""
-        if self._ended is None:
-            self._ended = Disconnect(DisconnectReason.CLOSED, 1000)
+        if self.ended is None:
+            self.ended = Disconnect(DisconnectReason.CLOSED, 1000)
         if self._watcher is not None:
             self._watcher.cancel()
         await self._connection.end()
@@ -400,20 +375,18 @@ class Connection(VoiceClient):
                 heard_at = now
             if (reason := _fault(state, now, heard_at)) is not None:
                 self.report(Disconnect(reason))
-            if self._ended is not None:
+            if self.ended is not None:
                 return
             # Several at the beginning: discord.py's reader still takes the first echo.
             if counter <= FIRST_KEEP_ALIVES or now - sent_at >= KEEP_ALIVE_SECONDS:
                 sent_at = now
-                self._send_keep_alive(counter)
+                try:
+                    state.send_packet(_KEEP_ALIVE.pack(counter))
+                except OSError as error:  # `send_packet` has noted it; `_fault` decides
+                    log.debug(
+                        "a keep-alive was not sent", guild=self.guild.id, error=describe(error)
+                    )
             await self.clock.sleep(WATCH_SECONDS)
-
-    def _send_keep_alive(self, counter: int) -> None:
-        try:
-            self._connection.send_packet(_KEEP_ALIVE.pack(counter))
-        except OSError as error:
-            # `send_packet` has noted it; `_fault` decides.
-            log.debug("a keep-alive was not sent", guild=self.guild.id, error=describe(error))
 
 
 def _log_error(task: asyncio.Task[None]) -> None:

@@ -47,8 +47,6 @@ class FrameSender:
         frame_clock: FrameClock,
         clock: Clock,
         lead_in: LeadIn,
-        *,
-        held: bool,
     ) -> None:
         self._connection = connection
         self._playback = playback
@@ -62,8 +60,6 @@ class FrameSender:
         self._events: asyncio.Queue[SourceEvent] = asyncio.Queue()
         self._sending = False
         self._task: asyncio.Task[None] | None = None
-        if held:
-            self._source.hold()
 
     def start(self, ended: Callable[[], None]) -> None:
         """Begin to send. `ended` is called when that has ended, by `stop` or by a fault."""
@@ -80,11 +76,9 @@ class FrameSender:
             tasks.create_task(self._report(), name="sender-report")
 
     def hold(self) -> None:
-        """Stop at this frame: a member asked for a pause."""
         self._source.hold()
 
     def release(self) -> None:
-        """Continue where `hold` stopped."""
         self._source.release()
         self._frame_clock.start(self._tick)
 
@@ -132,27 +126,20 @@ class FrameSender:
     def _tick(self) -> bool:
         """Send one frame; runs on the frame clock's thread. This is that thread's edge: whatever
         fails here ends the connection, and the guild's voice makes another one."""
-        try:
-            return self._send_frame()
-        except Exception:
-            log.exception("a frame could not be sent", guild=self._connection.guild.id)
-            disconnect = Disconnect(DisconnectReason.UNSENDABLE)
-            self._loop.call_soon_threadsafe(self._connection.report, disconnect)
-            return False
-
-    def _send_frame(self) -> bool:
         connection = self._connection
-        if connection.ended is not None:
+        try:
+            if connection.ended is not None:
+                return False
+            # While the encryption forms again (a member came or left): wait, and lose nothing.
+            frame = self._source.read() if connection.audible else SILENCE
+            if frame is not None:
+                connection.send(frame)
+            return frame is not None
+        except Exception:
+            log.exception("a frame could not be sent", guild=connection.guild.id)
+            disconnect = Disconnect(DisconnectReason.UNSENDABLE)
+            self._loop.call_soon_threadsafe(connection.report, disconnect)
             return False
-        if not connection.audible:
-            # The encryption forms again (a member came or left): wait, and lose nothing.
-            connection.send(SILENCE)
-            return True
-        frame = self._source.read()
-        if frame is None:
-            return False
-        connection.send(frame)
-        return True
 
     def _notify(self, event: SourceEvent) -> None:
         self._loop.call_soon_threadsafe(self._note, event)
@@ -164,13 +151,10 @@ class FrameSender:
                 self._slots.release()
             if not event.item.sound.over:
                 self._sent.append((self._clock.monotonic(), event.item))
-            self._forget_heard()
+            heard_until = self._connection.last_sign_of_life
+            while self._sent and self._sent[0][0] <= heard_until:
+                self._sent.popleft()
         self._events.put_nowait(event)
-
-    def _forget_heard(self) -> None:
-        heard_until = self._connection.last_sign_of_life
-        while self._sent and self._sent[0][0] <= heard_until:
-            self._sent.popleft()
 
     async def _report(self) -> None:
         while True:

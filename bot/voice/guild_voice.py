@@ -10,7 +10,7 @@ channel is committed before the task acts on it.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import discord
 import structlog
@@ -19,13 +19,12 @@ from bot import policy
 from bot.discord_io.errors import VoiceCloseCode
 from bot.locales.catalog import text
 from bot.locales.escape import Markup
-from bot.voice.channel_session import ChannelSession
+from bot.voice.channel_session import ChannelSession, VoiceRequestBudget
 from bot.voice.connection import Connection, Disconnect, DisconnectReason
 from bot.voice.frame_clock import FrameClock
 from bot.voice.frame_sender import FrameSender, LeadIn
-from bot.voice.listeners import Audience, VoiceChannel, audience
-from bot.voice.request_budget import VoiceRequestBudget
-from bot.voice.stage import Stage
+from bot.voice.listeners import Audience, Stage, VoiceChannel, audience
+from engine.base.aio import first_of
 from engine.base.clock import Clock
 from engine.model.jobs import EndReason
 from engine.queue import FrontEndQueue
@@ -34,7 +33,9 @@ log = structlog.get_logger(__name__)
 
 #: The deletion of a channel and the disconnect that it causes arrive within these seconds.
 DELETED_SECONDS: Final = 0.5
-#: Seconds between two looks while waiting for that.
+#: Seconds in which a moved bot gets its new voice server after it was told of the move.
+NEW_SERVER_SECONDS: Final = 2.0
+#: Seconds between two looks while waiting for either.
 LOOK_SECONDS: Final = 0.05
 
 
@@ -60,12 +61,7 @@ class GuildVoice:
     """
 
     def __init__(
-        self,
-        guild_id: int,
-        deps: VoiceDeps,
-        *,
-        paused: bool = False,
-        channel_id: int | None = None,
+        self, guild_id: int, deps: VoiceDeps, *, paused: bool, channel_id: int | None
     ) -> None:
         self.guild_id = guild_id
         self.lane = str(guild_id)
@@ -76,9 +72,9 @@ class GuildVoice:
             deps.client, guild_id, deps.clock, deps.budget, changed=self.look
         )
         self._stage = Stage(deps.clock)
-        # Where the bot should be, and what is known about it.
-        self._channel_id = channel_id
-        self._paused = paused
+        #: The channel where the bot is, or will be.
+        self.channel_id = channel_id
+        self.paused = paused
         self._alone_since: float | None = None
         self._note: str | policy.Denial | None = None  # the id of a sentence, or what has one
         # What has happened since the last look.
@@ -93,11 +89,6 @@ class GuildVoice:
         self._task = asyncio.create_task(self._run(), name=f"voice-{guild_id}")
 
     @property
-    def channel_id(self) -> int | None:
-        """The channel where the bot is, or will be."""
-        return self._channel_id
-
-    @property
     def connected(self) -> bool:
         """Whether the bot is in the channel and can be heard."""
         connection = self._session.connection
@@ -106,13 +97,12 @@ class GuildVoice:
     @property
     def has_listeners(self) -> bool:
         """Whether anybody listens in the channel where the bot is."""
-        guild = self._deps.client.get_guild(self.guild_id)
-        channel = guild.get_channel(self._channel_id or 0) if guild is not None else None
+        channel = self._guild.get_channel(self.channel_id or 0) if self._guild is not None else None
         return isinstance(channel, VoiceChannel) and audience(channel).listeners > 0
 
     @property
-    def paused(self) -> bool:
-        return self._paused
+    def _guild(self) -> discord.Guild | None:
+        return self._deps.client.get_guild(self.guild_id)
 
     @property
     def note(self) -> Markup | None:
@@ -125,28 +115,25 @@ class GuildVoice:
 
     async def join(self, channel_id: int) -> None:
         """Be in this channel from now on. Only members' commands ask for this."""
-        if self._channel_id != channel_id:
+        if self.channel_id != channel_id:
             await self._set_channel(channel_id)
-        self._session.hurry()
+        self._session.retries.hurry(self.clock.monotonic())
         self._stage.called()
         self._alone_since = None
         self._wake.set()
 
     async def leave(self) -> None:
         """Be in no channel from now on. Jobs keep waiting."""
-        if self._channel_id is not None:
+        if self.channel_id is not None:
             await self._set_channel(None)
         self._wake.set()
 
     async def pause(self, on: bool) -> None:
         """Stop speaking at this frame, or continue there."""
         await self._deps.speech.set_paused(self.lane, on)
-        self._paused = on
+        self.paused = on
         if self._sender is not None:
-            if on:
-                self._sender.hold()
-            else:
-                self._sender.release()
+            (self._sender.hold if on else self._sender.release)()
         self._deps.changed(self.guild_id)
 
     # For events of Discord.
@@ -156,7 +143,7 @@ class GuildVoice:
         if not self._session.explains(channel_id):
             if channel_id is None:
                 self._removed = True
-            elif channel_id != self._channel_id:
+            elif channel_id != self.channel_id:
                 self._moved_to = channel_id
         self._wake.set()
 
@@ -170,13 +157,12 @@ class GuildVoice:
         self._wake.set()
 
     def session_ended(self) -> None:
-        """A new gateway session has begun; the voice connection of the old one is lost."""
         self._session.session_ended()
         self._wake.set()
 
     async def channel_deleted(self, channel_id: int) -> None:
         """A channel was deleted. If the bot was in it, the jobs end."""
-        if channel_id == self._channel_id:
+        if channel_id == self.channel_id:
             await self._leave_and_end_jobs(EndReason.LANE_GONE)
             self._wake.set()
 
@@ -203,22 +189,16 @@ class GuildVoice:
                 # No fault may end this task: it starts over.
                 log.error("a step in a voice channel failed", guild=self.guild_id, exc_info=error)
                 self._failed = True
-                self._session.failed()
+                self._session.retries.failed(self.clock.monotonic())
                 wait = self._session.wait
             await self._wait(wait)
 
     async def _wait(self, seconds: float | None) -> None:
         """Wait until something changes, or for so many seconds. 0: do not wait."""
-        if seconds == 0:
-            return
-        waits: list[asyncio.Task[Any]] = [asyncio.create_task(self._wake.wait())]
-        if seconds is not None:
-            waits.append(asyncio.create_task(self.clock.sleep(seconds)))
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waits:
-                task.cancel()
+        if seconds is None:
+            await self._wake.wait()
+        elif seconds != 0:
+            await first_of(self._wake.wait(), self.clock.sleep(seconds))
 
     async def _step(self) -> float | None:
         """Do the one next thing. Returns the seconds until the next look; 0: look again at once;
@@ -230,7 +210,7 @@ class GuildVoice:
         if self._failed:
             return self._session.wait or await self._start_over()
         if self._sender is not None and self._sender.has_failed:
-            self._session.failed()
+            self._session.retries.failed(self.clock.monotonic())
             return await self._start_over()
         if self._removed:
             return await self._stay_out()
@@ -241,14 +221,14 @@ class GuildVoice:
         connection = self._session.connection
         if connection is not None and connection.ended is not None:
             return await self._recover(connection, connection.ended)
-        if self._channel_id is None:
+        if self.channel_id is None:
             return await self._leave_channel()
-        guild = self._deps.client.get_guild(self.guild_id)
+        guild = self._guild
         if guild is None or guild.unavailable:
             wait = await self._leave_channel()
             self._set_note("note-server-unavailable")
             return wait
-        channel = guild.get_channel(self._channel_id)
+        channel = guild.get_channel(self.channel_id)
         if not isinstance(channel, VoiceChannel):
             await self._leave_and_end_jobs(EndReason.LANE_GONE)
             return 0
@@ -293,10 +273,8 @@ class GuildVoice:
         """Tell the queue whether the lane can be heard. Time with a blocker does not count towards
         a job's expiry, as in a pause; time without listeners does."""
         self._deps.speech.reachable(self.lane, found.listeners > 0)
-        if found.blocker is not None:
-            self._set_note(found.blocker)
-        else:
-            self._set_note("note-nobody-listening" if found.listeners == 0 else None)
+        nobody = "note-nobody-listening" if found.listeners == 0 else None
+        self._set_note(found.blocker or nobody)
 
     def _set_note(self, note: str | policy.Denial | None) -> None:
         if note != self._note:
@@ -312,8 +290,9 @@ class GuildVoice:
             self._deps.frame_clock,
             self.clock,
             lead_in if is_new else LeadIn(join=lead_in.pause, pause=lead_in.pause),
-            held=self._paused,
         )
+        if self.paused:
+            self._sender.hold()
         self._sender.start(self._wake.set)
 
     async def _stop_speaking(self, path_lived_until: float) -> None:
@@ -342,7 +321,7 @@ class GuildVoice:
         """Whether the bot should still join the channel. A request to join may wait long for the
         budget, and it may no longer be wanted then."""
         return (
-            self._channel_id == channel.id
+            self.channel_id == channel.id
             and not self._removed
             and self._moved_to is None
             and self._session.gateway
@@ -353,22 +332,35 @@ class GuildVoice:
         """A try to enter has ended. `wait`: 0 if the bot is in, else the seconds until another."""
         if wait > 0:
             self._deps.speech.reachable(self.lane, False)
-            if self._session.keeps_failing:
+            if self._session.retries.keeps_failing:
                 self._set_note("note-cannot-join")
         return wait
 
-    async def _change_channel(self, connection: Connection, channel: VoiceChannel) -> float | None:
+    async def _change_channel(self, connection: Connection, channel: VoiceChannel) -> float:
         """The bot should be in another channel than the connection's."""
         state = channel.guild.me.voice
-        if state is not None and state.channel == channel:
-            # A moderator moved the bot: Discord will name a new voice server.
-            await self._stop_speaking(self.clock.monotonic())
-            await self._session.wait_for_new_server(connection, unless=lambda: self._removed)
-            connection.report(Disconnect(DisconnectReason.SERVER_CHANGED))
-            return 0
+        is_there = state is not None and state.channel == channel
         await self._stop_speaking(self.clock.monotonic())
-        await self._session.drop(leave=True)
+        if is_there:  # a moderator moved the bot: Discord will name a new voice server
+            await self._wait_for_new_server(connection)
+            connection.report(Disconnect(DisconnectReason.SERVER_CHANGED))
+        else:
+            await self._session.drop(leave=True)
         return 0
+
+    async def _wait_for_new_server(self, connection: Connection) -> None:
+        await self._comes_true(
+            lambda: connection.server_changed or self._removed, NEW_SERVER_SECONDS
+        )
+
+    async def _comes_true(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Whether `condition` comes true within so many seconds."""
+        until = self.clock.monotonic() + seconds
+        while not condition():
+            if self.clock.monotonic() >= until:
+                return False
+            await self.clock.sleep(LOOK_SECONDS)
+        return True
 
     # Leaving.
 
@@ -377,19 +369,18 @@ class GuildVoice:
         await self._stop_speaking(
             self.clock.monotonic() if disconnect.was_told else connection.last_sign_of_life
         )
-        if self._session.wait > 0 and self._channel_id is not None:
+        if self._session.wait > 0 and self.channel_id is not None:
             # Keep the lost connection until then: it receives the voice server that Discord names.
             return self._entered(self._session.wait)
         if disconnect.code == VoiceCloseCode.DISCONNECTED:
             # A kick, a move or a dropped session: the next gateway events say which.
-            await self._session.wait_for_new_server(connection, unless=lambda: self._removed)
+            await self._wait_for_new_server(connection)
         server_info = connection.server_info if connection.server_changed else None
         await self._session.drop(leave=False)
         is_session_over = disconnect.reason is DisconnectReason.SESSION_ENDED
         if server_info is None or self._removed or is_session_over:
             return 0
-        guild = self._deps.client.get_guild(self.guild_id)
-        state = guild.me.voice if guild is not None else None
+        state = self._guild.me.voice if self._guild is not None else None
         if state is None or not isinstance(state.channel, VoiceChannel):
             return 0
         return self._entered(
@@ -401,7 +392,7 @@ class GuildVoice:
         that wait. Jobs that come later are not affected."""
         self._removed = False
         await self._stop_speaking(self.clock.monotonic())
-        left = self._channel_id
+        left = self.channel_id
         if left is None:
             return 0
         ended = [view.job.id for view in await self._deps.speech.queue(self.lane)]
@@ -417,16 +408,13 @@ class GuildVoice:
 
     async def _is_deleted(self, channel_id: int) -> bool:
         """Whether a channel was deleted. That event may come a little after the disconnect."""
-        until = self.clock.monotonic() + DELETED_SECONDS
-        while self.clock.monotonic() < until:
-            guild = self._deps.client.get_guild(self.guild_id)
-            if guild is not None and guild.get_channel(channel_id) is None:
-                return True
-            await self.clock.sleep(LOOK_SECONDS)
-        return False
+
+        def is_gone() -> bool:
+            return self._guild is not None and self._guild.get_channel(channel_id) is None
+
+        return await self._comes_true(is_gone, DELETED_SECONDS)
 
     async def _leave_and_end_jobs(self, by: EndReason) -> None:
-        """Stay out, and end the jobs that wait."""
         await self._set_channel(None)
         await self._deps.speech.clear(self.lane, by=by, actor=None)
 
@@ -447,4 +435,4 @@ class GuildVoice:
     async def _set_channel(self, channel_id: int | None) -> None:
         where = None if channel_id is None else {"channel": channel_id}
         await self._deps.speech.set_target(self.lane, where)
-        self._channel_id = channel_id
+        self.channel_id = channel_id

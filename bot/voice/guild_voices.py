@@ -23,9 +23,8 @@ class GuildVoices:
 
     def get(self, guild_id: int) -> GuildVoice | None:
         """The guild's voice, if there is one, or if the bot has a channel to return to."""
-        if guild_id in self._channels:
-            return self.guild_voice(guild_id)
-        return self._voices.get(guild_id)
+        is_known = guild_id in self._voices or guild_id in self._channels
+        return self.guild_voice(guild_id) if is_known else None
 
     def guild_voice(self, guild_id: int) -> GuildVoice:
         """The guild's voice; it is made if there is none."""
@@ -39,13 +38,11 @@ class GuildVoices:
         return self._voices[guild_id]
 
     def note(self, guild_id: int) -> str | None:
-        """Why nothing can be heard in this guild just now, for people."""
         guild_voice = self._voices.get(guild_id)
         return guild_voice.note if guild_voice is not None else None
 
     @property
     def guild_ids(self) -> list[int]:
-        """The guilds that have a voice."""
         return list(self._voices)
 
     async def recall(self) -> None:
@@ -75,7 +72,6 @@ class GuildVoices:
             await guild_voice.join(channel_id)
 
     async def close(self, *, leave: bool) -> None:
-        """End the voice of every guild."""
         await asyncio.gather(*(each.close(leave=leave) for each in self._voices.values()))
         self._voices.clear()
 
@@ -103,27 +99,25 @@ class GuildVoices:
             return
         if member.id == member.guild.me.id:
             guild_voice.own_voice_state(after.channel.id if after.channel is not None else None)
-        elif guild_voice.channel_id in {
-            channel.id for channel in (before.channel, after.channel) if channel is not None
-        }:
+        elif any(
+            place.channel is not None and place.channel.id == guild_voice.channel_id
+            for place in (before, after)
+        ):
             guild_voice.look()
 
     def look(self, guild_id: int) -> None:
         """Channels, roles or members of a guild have changed, or it became (un)available."""
-        guild_voice = self._voices.get(guild_id)
-        if guild_voice is not None:
+        if (guild_voice := self._voices.get(guild_id)) is not None:
             guild_voice.look()
 
     async def channel_deleted(self, guild_id: int, channel_id: int) -> None:
-        guild_voice = self._voices.get(guild_id)
-        if guild_voice is not None:
+        if (guild_voice := self._voices.get(guild_id)) is not None:
             await guild_voice.channel_deleted(channel_id)
 
     async def guild_removed(self, guild_id: int) -> None:
         """The bot was removed from a server: the jobs there end."""
         self._channels.pop(guild_id, None)
-        guild_voice = self._voices.pop(guild_id, None)
-        if guild_voice is not None:
+        if (guild_voice := self._voices.pop(guild_id, None)) is not None:
             await guild_voice.close(leave=False)
         lane = str(guild_id)
         log.info("the bot was removed from a server", guild=guild_id)

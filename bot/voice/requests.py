@@ -68,7 +68,6 @@ class Retries:
         return max(0.0, self._not_before - now)
 
     def begin(self, now: float) -> None:
-        """A try begins."""
         self._forget(now)
         self._tried_at = now
 

@@ -1,7 +1,6 @@
 """An engine for tests: in-process, on any clock, and it fails as it is told. And a job, as a value.
 
-Knows: the protocol `Engine`, and what was asked of it. Does not know: how to speak. Each packet
-names its text and its place in it, so that a listener can tell what was heard.
+Each packet names its text and its place in it, so that a listener can tell what was heard.
 """
 
 import asyncio
@@ -11,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from engine.base.aio import first_of
+from engine.base.aio import TaskSet, first_of
 from engine.base.clock import Clock
 from engine.model.audio_format import FRAME_SECONDS
 from engine.model.engine import BuiltinVoice, EngineInfo, EngineState, StyleOption, SynthesisRequest
@@ -88,6 +87,8 @@ class Asked:
 class FakeEngine:
     """Speaks `seconds(text)` of sound at real-time factor `pace`; 0: at once."""
 
+    fallback_speaks = False
+
     def __init__(
         self,
         clock: Clock,
@@ -120,7 +121,7 @@ class FakeEngine:
         self._death: asyncio.Future[None] | None = None
         self._free = asyncio.Event()
         self._free.set()
-        self._restart: asyncio.Task[None] | None = None
+        self._restarts = TaskSet()
 
     # ---- the protocol
 
@@ -128,18 +129,12 @@ class FakeEngine:
     def state(self) -> EngineState:
         return EngineState.READY if self._up.is_set() else EngineState.DOWN
 
-    @property
-    def fallback_speaks(self) -> bool:
-        return False
-
     async def start(self) -> None:
         self.come_up()
 
     async def close(self) -> None:
         self._up.clear()
-        if self._restart is not None:
-            self._restart.cancel()
-            await asyncio.gather(self._restart, return_exceptions=True)
+        await self._restarts.cancel()
 
     async def info(self) -> EngineInfo:
         await self._up.wait()
@@ -173,7 +168,6 @@ class FakeEngine:
     # ---- the script
 
     def come_up(self) -> None:
-        """The server is ready."""
         self._death = asyncio.get_running_loop().create_future()
         self._up.set()
 
@@ -186,7 +180,7 @@ class FakeEngine:
     def die(self) -> None:
         """The server dies, and is replaced after a while."""
         self.go_down()
-        self._restart = asyncio.create_task(self._come_back())
+        self._restarts.start(self._come_back(), name="restart")
 
     def hold(self) -> None:
         """Deliver nothing until `let_go`; requests are still accepted."""

@@ -5,17 +5,17 @@ action raises NotPossible. Does not know: what the bot makes of it.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from sandbox.client import options, rules
 from sandbox.client.options import NotPossible
 from sandbox.model import Json, guild, interaction
+from sandbox.model.context import About, User
 from sandbox.model.files import Upload, recorded
-from sandbox.model.guild import BOT, Channel, ChannelKind, Role
+from sandbox.model.guild import Channel, ChannelKind, Role
 from sandbox.model.interaction import Kind
 from sandbox.model.message import BUTTON, DirectChannel, Message, Messageable
-from sandbox.model.permissions import DEFAULT, Permission
-from sandbox.model.user import User
+from sandbox.model.permissions import Permission
 from sandbox.model.world import World
 from sandbox.protocol import commands, components, interactions, messages
 from sandbox.protocol.voice import Recording
@@ -36,17 +36,14 @@ class Member(guild.Member):
     # In voice
 
     async def join(self, channel: Channel) -> None:
-        """Join a voice channel, or change to it."""
         if not may_enter(self, channel):
             raise NotPossible(f"{self.name} cannot join {channel.name}")
         await self.guild.voice_states.enter(self, channel, session_id=f"{self.id:x}")
 
     async def leave(self) -> None:
-        """Leave voice."""
         await self.guild.voice_states.leave(self)
 
     async def quit(self) -> None:
-        """Leave the guild."""
         await self.guild.voice_states.leave(self)
         self.guild.remove_member(self)
 
@@ -72,7 +69,6 @@ class Member(guild.Member):
             await self.guild.voice_states.enter(self, channel, session_id=session_id)
 
     async def disconnect_voice(self) -> None:
-        """Disconnect them from voice."""
         await self.guild.voice_states.leave(self)
 
     async def server_mute(self, mute: bool = True) -> None:
@@ -132,7 +128,6 @@ class Member(guild.Member):
         return messages.create(self.world, channel, self, body, files, recorded=said)
 
     async def download(self, message: Message) -> list[bytes]:
-        """The bytes of each of a message's files."""
         rules.check_sees(self, message)
         return [each.file.data for each in message.attachments]
 
@@ -149,7 +144,6 @@ class Member(guild.Member):
         return self.interact(Kind.COMMAND, channel, data)
 
     def command_data(self, path: str, values: dict[str, Any], *, channel: Messageable) -> Json:
-        """The data that the client sends for a slash command."""
         command, steps = rules.find_command(self.world, self, path, channel)
         rules.check_sizes(self, values.values(), channel)
         return options.fill(command, steps, values, channel=channel)
@@ -177,25 +171,23 @@ class Member(guild.Member):
         return (await begun.answered(timeout)).choices
 
     async def message_command(self, name: str, message: Message) -> "Interaction":
-        """Use a command from the context menu of a message."""
         rules.check_sees(self, message)
         if message.ephemeral:
             raise NotPossible("the menu of a private message has no commands")
         channel = message.channel
         command, _ = rules.find_command(self.world, self, name, channel, commands.MESSAGE)
         resolved = {"messages": {str(message.id): message.payload()}}
-        data = rules.about(command) | {"target_id": str(message.id), "resolved": resolved}
+        data = options.about(command) | {"target_id": str(message.id), "resolved": resolved}
         return self.interact(Kind.COMMAND, channel, data)
 
     async def user_command(
         self, name: str, member: "Member", *, channel: Messageable | None = None
     ) -> "Interaction":
-        """Use a command from the context menu of a member."""
         channel = channel or self.guild.first_text
         command, _ = rules.find_command(self.world, self, name, channel, commands.USER)
         resolved: Json = {}
         options.resolve_user(member, channel, resolved)
-        data = rules.about(command) | {"target_id": str(member.id), "resolved": resolved}
+        data = options.about(command) | {"target_id": str(member.id), "resolved": resolved}
         return self.interact(Kind.COMMAND, channel, data)
 
     async def press(self, message: Message, button: str) -> "Interaction":
@@ -246,43 +238,23 @@ class Guild(guild.Guild):
     members: Mapping[int, Member]
 
     def __init__(
-        self,
-        world: World,
-        voice_states: VoiceStates,
-        name: str,
-        *,
-        everyone: Permission = DEFAULT,
-        bot: Permission = BOT,
+        self, world: World, voice_states: VoiceStates, name: str, **granted: Permission
     ) -> None:
         self.voice_states = voice_states
-        super().__init__(world, name, everyone=everyone, bot=bot)
+        super().__init__(world, name, **granted)
 
     def new_member(
-        self,
-        user_id: int,
-        name: str,
-        *,
-        bot: bool = False,
-        roles: list[Role] | None = None,
-        locale: str = "en-US",
-        nitro: bool = False,
+        self, user_id: int, name: str, *, roles: list[Role] | None = None, **about: Unpack[About]
     ) -> Member:
-        member = Member(self, user_id, name, bot=bot, roles=roles, locale=locale, nitro=nitro)
+        member = Member(self, user_id, name, roles=roles, **about)
         self.world.users.setdefault(user_id, member)
         return member
 
     def member(
-        self,
-        name: str,
-        *,
-        roles: list[Role] | None = None,
-        bot: bool = False,
-        locale: str = "en-US",
-        nitro: bool = False,
+        self, name: str, *, roles: list[Role] | None = None, **about: Unpack[About]
     ) -> Member:
         """A member whom the test plays; with `bot`, another bot's user."""
-        user_id = self.world.ids.draw()
-        member = self.new_member(user_id, name, bot=bot, roles=roles, locale=locale, nitro=nitro)
+        member = self.new_member(self.world.ids.draw(), name, roles=roles, **about)
         self.add_member(member)
         return member
 
@@ -305,7 +277,6 @@ class Guild(guild.Guild):
             await self.voice_states.leave(member, code=4022)
 
     async def move_voice_server(self) -> None:
-        """Discord moves the guild to another voice server."""
         await self.voice_states.move_server(self)
 
     async def remove_bot(self) -> None:

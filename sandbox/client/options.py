@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from sandbox.model import Json
+from sandbox.model.context import User
 from sandbox.model.files import Upload
 from sandbox.model.guild import Channel, Role
 from sandbox.model.message import Messageable, walk
-from sandbox.model.user import User
 from sandbox.protocol import commands, components
 
 
@@ -65,17 +65,13 @@ def fill(
     for depth, step in reversed(list(enumerate(path))):
         kind = commands.SUB if depth == len(path) - 1 else commands.GROUP
         filled = [{"name": step, "type": kind, "options": filled}]
-    data: Json = {
-        "id": command["id"],
-        "name": command["name"],
-        "type": command["type"],
-        "options": filled,
-    }
-    if resolved:
-        data["resolved"] = resolved
-    if "guild_id" in command:
-        data["guild_id"] = command["guild_id"]
-    return data
+    data = about(command) | {"options": filled}
+    return data | {"resolved": resolved} if resolved else data
+
+
+def about(command: Json) -> Json:
+    """What an interaction says about its command."""
+    return {key: command[key] for key in ("id", "name", "type", "guild_id") if key in command}
 
 
 def _value(option: Json, value: Any, channel: Messageable, resolved: Json) -> Any:

@@ -25,7 +25,6 @@ def check_sees(member: Member, message: Message) -> None:
 
 
 def views(member: Member, channel: Messageable) -> bool:
-    """Whether the member sees the channel."""
     is_here = channel.guild_id in (None, member.guild.id)
     return is_here and channel.is_seen_by(member)
 
@@ -85,11 +84,6 @@ def find_command(
     if needed not in has:
         raise NotPossible(f"{member.name} may not use {name!r}")
     return command, steps
-
-
-def about(command: Json) -> Json:
-    """What an interaction says about its command."""
-    return {key: command[key] for key in ("id", "name", "type", "guild_id") if key in command}
 
 
 def find_component(member: Member, message: Message, name: str, kinds: tuple[int, ...]) -> Json:

@@ -54,7 +54,6 @@ class Clock:
         await woken.wait()
 
     def close(self) -> None:
-        """Forget all timers."""
         self._timers.clear()
         if self._wake is not None:
             self._wake.cancel()
@@ -99,12 +98,11 @@ class Watch:
         self._waiters: set[asyncio.Future[None]] = set()
 
     def changed(self) -> None:
-        """Wake all waiters."""
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
 
-    async def until(self, condition: Callable[[], T], timeout: float, what: str) -> T:
+    async def until(self, condition: Callable[[], T | None], timeout: float, what: str) -> T:
         """The first truthy value of `condition`.
 
         Raises TimeoutError, naming `what`, after `timeout` real seconds.

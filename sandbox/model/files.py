@@ -66,10 +66,7 @@ class Recorded:
     waveform: bytes  # loudness, at most 256 samples
 
     def payload(self) -> Json:
-        return {
-            "duration_secs": self.seconds,
-            "waveform": base64.b64encode(self.waveform).decode(),
-        }
+        return {"duration_secs": self.seconds, "waveform": base64.b64encode(self.waveform).decode()}
 
 
 class Storage:
@@ -150,7 +147,6 @@ class Attachment:
         return origin + self.storage.sign(self.path)
 
     def payload(self) -> Json:
-        """The attachment object."""
         data: Json = {
             "id": str(self.id),
             "filename": self.filename,

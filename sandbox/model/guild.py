@@ -8,13 +8,13 @@ members do (`client`).
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Unpack
 
 from sandbox.model import Json, permissions
-from sandbox.model.context import Context
+from sandbox.model.context import About, Context, User
 from sandbox.model.files import MOST_BYTES, MOST_BYTES_BOOSTED
 from sandbox.model.message import Messageable
 from sandbox.model.permissions import DEFAULT, Overwrite, Permission
-from sandbox.model.user import User
 
 #: The permissions of the bot's own role: those that the invite of a bot that speaks asks for.
 BOT = Permission.VIEW_CHANNEL | Permission.CONNECT | Permission.SPEAK
@@ -38,7 +38,6 @@ class Role:
         self.guild.tell(f"GUILD_ROLE_{change}", data)
 
     def payload(self) -> Json:
-        """The role object."""
         return {
             "id": str(self.id),
             "name": self.name,
@@ -222,12 +221,10 @@ class Member(User):
         user_id: int,
         name: str,
         *,
-        bot: bool = False,
         roles: list[Role] | None = None,
-        locale: str = "en-US",
-        nitro: bool = False,
+        **about: Unpack[About],
     ) -> None:
-        super().__init__(guild.world, user_id, name, bot=bot, locale=locale, nitro=nitro)
+        super().__init__(guild.world, user_id, name, **about)
         self.guild = guild
         self.roles = list(roles or [])
         self.joined_at = self.world.clock.iso()
@@ -342,17 +339,10 @@ class Guild:
         return f"<Guild {self.name!r} {self.id}>"
 
     def new_member(
-        self,
-        user_id: int,
-        name: str,
-        *,
-        bot: bool = False,
-        roles: list[Role] | None = None,
-        locale: str = "en-US",
-        nitro: bool = False,
+        self, user_id: int, name: str, *, roles: list[Role] | None = None, **about: Unpack[About]
     ) -> Member:
         """A member who is not in the guild yet (`add_member`)."""
-        return Member(self, user_id, name, bot=bot, roles=roles, locale=locale, nitro=nitro)
+        return Member(self, user_id, name, roles=roles, **about)
 
     def tell(self, event: str, data: Json, *, intent: str | None = None) -> None:
         """Tell the bot about a change, and wake the tests that wait."""
@@ -407,7 +397,6 @@ class Guild:
         member.announce("REMOVE")
 
     def boost(self, tier: int) -> None:
-        """Set its premium tier."""
         self.premium_tier = tier
         self.tell("GUILD_UPDATE", self.payload())
 
@@ -438,13 +427,11 @@ class Guild:
         self._members.pop(self.bot.id, None)
 
     async def bot_joined(self, channel: Channel, timeout: float = 10.0) -> None:
-        """Wait until the bot's voice state is in `channel`."""
         await self.world.watch.until(
             lambda: self.bot.voice.channel is channel, timeout, f"the bot in {channel.name}"
         )
 
     async def bot_left(self, timeout: float = 10.0) -> None:
-        """Wait until the bot is in no voice channel."""
         await self.world.watch.until(
             lambda: self.bot.voice.channel is None, timeout, "the bot out of voice"
         )

@@ -120,13 +120,9 @@ class Interaction:
 
     async def original(self, timeout: float = 5.0) -> Message:
         """The original response, once it no longer shows "… is thinking"."""
-
-        def ready() -> Message | None:
-            return None if self.deferred else self.message
-
-        message = await self.world.watch.until(ready, timeout, f"the answer to {self!r}")
-        assert message is not None
-        return message
+        return await self.world.watch.until(
+            lambda: None if self.deferred else self.message, timeout, f"the answer to {self!r}"
+        )
 
     async def followup(self, timeout: float = 5.0) -> Message:
         """The first message that follows the answer."""

@@ -11,26 +11,15 @@ from typing import Any, Final
 
 from sandbox.model import Json
 from sandbox.model.clock import created_at
-from sandbox.model.context import Context
+from sandbox.model.context import Context, User
 from sandbox.model.files import MOST_BYTES, Attachment
-from sandbox.model.permissions import Permission
-from sandbox.model.user import User
+from sandbox.model.permissions import TEXT, Permission
 
 SUPPRESS_EMBEDS, EPHEMERAL, LOADING, SILENT = 1 << 2, 1 << 6, 1 << 7, 1 << 12
 VOICE, LAYOUT = 1 << 13, 1 << 15
 BUTTON: Final = 2
 DIRECT: Final = 1
-_MAY_IN_DIRECT: Final = (
-    Permission.VIEW_CHANNEL
-    | Permission.SEND_MESSAGES
-    | Permission.EMBED_LINKS
-    | Permission.ATTACH_FILES
-    | Permission.READ_MESSAGE_HISTORY
-    | Permission.MENTION_EVERYONE
-    | Permission.USE_EXTERNAL_EMOJIS
-    | Permission.USE_APPLICATION_COMMANDS
-    | Permission.SEND_VOICE_MESSAGES
-)
+_MAY_IN_DIRECT: Final = TEXT | Permission.MENTION_EVERYONE | Permission.USE_EXTERNAL_EMOJIS
 
 
 class Messageable(ABC):
@@ -97,13 +86,11 @@ class Messageable(ABC):
         self, predicate: "Callable[[Message], object]", timeout: float = 5.0
     ) -> "Message":
         """The first message of this channel for which `predicate` holds."""
-
-        def found() -> Message | None:
-            return next((each for each in self.messages if predicate(each)), None)
-
-        message = await self.world.watch.until(found, timeout, f"a message in {self.name}")
-        assert message is not None
-        return message
+        return await self.world.watch.until(
+            lambda: next(filter(predicate, self.messages), None),
+            timeout,
+            f"a message in {self.name}",
+        )
 
 
 class DirectChannel(Messageable):
@@ -220,7 +207,6 @@ class Message:
         return self
 
     async def delete(self) -> None:
-        """Someone deletes it."""
         self.remove()
 
     def remove(self) -> None:
@@ -235,7 +221,6 @@ class Message:
         self.channel.world.watch.changed()
 
     def payload(self) -> Json:
-        """The message object."""
         mentions = [each for each in self.channel.users().values() if each.id in self.pings]
         iso = self.channel.world.clock.iso
         data: Json = {

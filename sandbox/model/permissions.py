@@ -11,15 +11,13 @@ from enum import IntFlag
 
 
 class Permission(IntFlag):
+    """Those that this sandbox or a test names; others keep their bits."""
+
     NONE = 0
-    KICK_MEMBERS = 1 << 1
-    BAN_MEMBERS = 1 << 2
     ADMINISTRATOR = 1 << 3
     MANAGE_CHANNELS = 1 << 4
     MANAGE_GUILD = 1 << 5
     ADD_REACTIONS = 1 << 6
-    VIEW_AUDIT_LOG = 1 << 7
-    PRIORITY_SPEAKER = 1 << 8
     STREAM = 1 << 9
     VIEW_CHANNEL = 1 << 10
     SEND_MESSAGES = 1 << 11
@@ -33,21 +31,13 @@ class Permission(IntFlag):
     CONNECT = 1 << 20
     SPEAK = 1 << 21
     MUTE_MEMBERS = 1 << 22
-    DEAFEN_MEMBERS = 1 << 23
     MOVE_MEMBERS = 1 << 24
     USE_VAD = 1 << 25
     CHANGE_NICKNAME = 1 << 26
-    MANAGE_NICKNAMES = 1 << 27
-    MANAGE_ROLES = 1 << 28
-    MANAGE_WEBHOOKS = 1 << 29
     USE_APPLICATION_COMMANDS = 1 << 31
     REQUEST_TO_SPEAK = 1 << 32
-    MANAGE_THREADS = 1 << 34
     CREATE_PUBLIC_THREADS = 1 << 35
     SEND_MESSAGES_IN_THREADS = 1 << 38
-    USE_EMBEDDED_ACTIVITIES = 1 << 39
-    MODERATE_MEMBERS = 1 << 40
-    USE_SOUNDBOARD = 1 << 42
     SEND_VOICE_MESSAGES = 1 << 46
 
 
@@ -55,25 +45,13 @@ P = Permission
 
 ALL = P((1 << 52) - 1)
 
+#: What everybody may do with messages, in a guild and in direct messages.
+TEXT = P.VIEW_CHANNEL | P.SEND_MESSAGES | P.EMBED_LINKS | P.ATTACH_FILES | P.READ_MESSAGE_HISTORY
+TEXT |= P.USE_APPLICATION_COMMANDS | P.SEND_VOICE_MESSAGES
+_THREADS = P.CREATE_PUBLIC_THREADS | P.SEND_MESSAGES_IN_THREADS
+_VOICE = P.CONNECT | P.SPEAK | P.USE_VAD | P.STREAM | P.REQUEST_TO_SPEAK
 #: What @everyone has in a new guild, as far as this sandbox uses it.
-DEFAULT = (
-    P.ADD_REACTIONS
-    | P.STREAM
-    | P.VIEW_CHANNEL
-    | P.SEND_MESSAGES
-    | P.EMBED_LINKS
-    | P.ATTACH_FILES
-    | P.READ_MESSAGE_HISTORY
-    | P.CONNECT
-    | P.SPEAK
-    | P.USE_VAD
-    | P.CHANGE_NICKNAME
-    | P.USE_APPLICATION_COMMANDS
-    | P.REQUEST_TO_SPEAK
-    | P.CREATE_PUBLIC_THREADS
-    | P.SEND_MESSAGES_IN_THREADS
-    | P.SEND_VOICE_MESSAGES
-)
+DEFAULT = TEXT | _THREADS | _VOICE | P.ADD_REACTIONS | P.CHANGE_NICKNAME
 
 #: Without Send Messages these have no effect, and count as missing.
 _NEEDS_SEND = P.MENTION_EVERYONE | P.SEND_TTS_MESSAGES | P.ATTACH_FILES | P.EMBED_LINKS

@@ -1,18 +1,14 @@
-"""Everything on this Discord, by its id, and the application under test.
-
-Does not know: any rule.
-"""
+"""Everything on this Discord, by its id, and the application under test."""
 
 import base64
 import secrets
 from typing import Final
 
 from sandbox.model import Json
-from sandbox.model.context import Context
+from sandbox.model.context import Context, User
 from sandbox.model.guild import Guild
 from sandbox.model.interaction import Interaction
 from sandbox.model.message import DirectChannel, Message
-from sandbox.model.user import User
 
 #: Flags of an application that has a privileged intent in the developer portal.
 _INTENT_FLAGS: Final = {"presences": 1 << 13, "members": 1 << 15, "message_content": 1 << 19}
@@ -46,7 +42,6 @@ class World(Context):
         return self.origin.replace("http", "ws", 1) + "/gateway"
 
     def dm(self, user: User) -> DirectChannel:
-        """The direct messages of a user with the bot."""
         if user.id not in self.directs:
             self.directs[user.id] = DirectChannel(self, user, self.bot)
         return self.directs[user.id]
@@ -56,7 +51,6 @@ class World(Context):
         return any(each.has_bot and user.id in each.members for each in self.guilds.values())
 
     def application_payload(self) -> Json:
-        """The application object."""
         return {
             "id": str(self.application_id),
             "name": self.name,

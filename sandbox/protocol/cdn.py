@@ -1,7 +1,4 @@
-"""The servers that keep files: how they answer, and how they fail when a test orders it.
-
-Knows: addresses, bytes, and how a transfer can fail. Does not know: where a file came from.
-"""
+"""The servers that keep files: how they answer, and how they fail when a test orders it."""
 
 import asyncio
 import re
@@ -41,9 +38,6 @@ class Fault:
     is_cut: bool = False  # and the connection is cut there
     rate: float | None = None  # bytes in a second
     extra: int = 0  # bytes more than announced
-
-    def fits(self, filename: str) -> bool:
-        return re.search(self.name, filename) is not None
 
 
 @dataclass
@@ -116,24 +110,24 @@ class Files:
         self._orders.append(fault)
         return fault
 
-    def _due(self, filename: str) -> Fault | None:
+    def _due(self, filename: str) -> Fault:
+        """The fault that applies to a request now, counted as used once; or one without effect."""
         for each in self._orders:
-            if each.fits(filename):
+            if re.search(each.name, filename):
                 each.times -= 1
                 if each.times <= 0:
                     self._orders.remove(each)
                 return each
-        return None
+        return Fault(filename, times=0)
 
     # Serving
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer one request for a file."""
         name = request.match_info["name"]
         log = Fetched(self.world.clock.time(), name)
         self.requests.append(log)
         self.world.watch.changed()
-        fault = self._due(name) or Fault(name, times=0)
+        fault = self._due(name)
         file = self._find(request)
         response: web.StreamResponse
         try:
@@ -168,7 +162,6 @@ class Files:
         fault: Fault,
         log: Fetched,
     ) -> None:
-        """Send as much of the body as the fault allows."""
         if not fault.extra:
             response.content_length = len(data)
         cleared = self._cleared

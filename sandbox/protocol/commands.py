@@ -128,7 +128,6 @@ def _check_counts(commands: list[Json]) -> None:
 
 
 def check(form: Form, command: Any) -> None:
-    """Add the faults of one command to `form`."""
     if not isinstance(command, dict):
         form.fault(None, "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
         return
@@ -148,8 +147,8 @@ def check(form: Form, command: Any) -> None:
                 text = f"Context menu commands cannot have {field}"
                 form.fault(field, f"APPLICATION_COMMAND_CONTEXT_MENU_{field.upper()}", text)
     for field, most in (("contexts", 3), ("integration_types", 2)):
-        if command.get(field) is not None and form.count(field, command[field], 0, most):
-            for index, each in enumerate(command[field]):
+        if command.get(field) is not None:
+            for index, (_, each) in enumerate(form.items(field, command[field], 0, most)):
                 form.at(field).choice(str(index), each, tuple(range(most)))
     permissions = command.get("default_member_permissions")
     if permissions is not None and not str(permissions).isdigit():
@@ -179,18 +178,16 @@ def _check_name(form: Form, name: Any) -> None:
 def _check_options(form: Form, options: Any, *, of: int | None) -> None:
     """The options of a command (`of` is None), a group or a sub-command. A group has sub-commands,
     a sub-command has plain options; a command has one kind or the other."""
-    if not form.count("options", options, 0, 25):
-        return
+    items = form.items("options", options, 0, 25)
     names: set[str] = set()
     is_optional = False
-    kinds = {each.get("type") for each in options if isinstance(each, dict)}
+    kinds = {each.get("type") for _, each in items if isinstance(each, dict)}
     allowed: tuple[int, ...] = tuple(range(STRING, FILE + 1))
     if of == GROUP:
         allowed = (SUB,)
     elif of is None and kinds & {SUB, GROUP}:
         allowed = (SUB, GROUP)
-    for index, each in enumerate(options):
-        below = form.at("options", index)
+    for below, each in items:
         if not below.choice("type", each.get("type"), allowed):
             text = "Sub-commands and groups stand alone, and not deeper than two levels."
             below.fault("type", "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", text)
@@ -226,11 +223,8 @@ def _check_choices(form: Form, option: Json) -> None:
 
 def check_choices(form: Form, choices: Any, kind: int) -> None:
     """Add the faults of a list of choices (an option's, or a completion's) to `form`."""
-    if not form.count("choices", choices, 0, 25):
-        return
     names: set[Any] = set()
-    for index, each in enumerate(choices):
-        below = form.at("choices", index)
+    for below, each in form.items("choices", choices, 0, 25):
         below.length("name", each.get("name"), 1, 100)
         if each.get("name") in names:
             text = "Option choice name already exists"

@@ -21,11 +21,8 @@ MOST_SELECTED: Final = 25
 
 def check(form: Form, components: Any, *, layout: bool = False) -> None:
     """Add the faults of a message's components to `form`, under `components`."""
-    if not form.count("components", components, 0, MOST_IN_LAYOUT if layout else 5):
-        return
     seen: set[str] = set()
-    for index, each in enumerate(components):
-        below = form.at("components", index)
+    for below, each in form.items("components", components, 0, MOST_IN_LAYOUT if layout else 5):
         if below.choice("type", each.get("type"), (ROW, *LAYOUT) if layout else (ROW,)):
             _check_one(below, each, seen)
 
@@ -48,15 +45,11 @@ def _check_one(form: Form, component: Json, seen: set[str]) -> None:
 
 
 def _check_row(form: Form, row: Json, seen: set[str]) -> None:
-    children = row.get("components")
-    if not form.count("components", children, 1, 5):
-        return
-    assert isinstance(children, list)
-    for index, each in enumerate(children):
-        below = form.at("components", index)
+    children = form.items("components", row.get("components"), 1, 5)
+    for below, each in children:
         if below.choice("type", each.get("type"), (BUTTON, *SELECTS)):
             _check_one(below, each, seen)
-    if len(children) > 1 and any(each.get("type") in SELECTS for each in children):
+    if len(children) > 1 and any(each.get("type") in SELECTS for _, each in children):
         form.fault("components", "COMPONENT_LAYOUT_WIDTH_EXCEEDED", "A select fills its row.")
 
 
@@ -96,12 +89,7 @@ def _check_select(form: Form, select: Json, seen: set[str]) -> None:
             form.fault(field, "NUMBER_TYPE_RANGE", text)
     if select["type"] != STRING_SELECT:
         return
-    options = select.get("options")
-    if not form.count("options", options, 1, 25):
-        return
-    assert isinstance(options, list)
-    for index, each in enumerate(options):
-        below = form.at("options", index)
+    for below, each in form.items("options", select.get("options"), 1, 25):
         below.length("label", each.get("label"), 1, 100)
         below.length("value", each.get("value"), 1, 100)
         if each.get("description") is not None:
@@ -109,7 +97,6 @@ def _check_select(form: Form, select: Json, seen: set[str]) -> None:
 
 
 def check_modal(form: Form, data: Json) -> None:
-    """Add the faults of a modal to `form`."""
     form.length("title", data.get("title"), 1, 45)
     form.length("custom_id", data.get("custom_id"), 1, 100)
-    form.count("components", data.get("components"), 1, 5)
+    form.items("components", data.get("components"), 1, 5)

@@ -4,7 +4,7 @@ Knows: HTTP statuses, Discord's error codes and their texts, the shape of `error
 when a refusal is due.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from sandbox.model import Json
 
@@ -101,16 +101,17 @@ class Form:
             return True
         return False
 
-    def count(self, field: str, value: object, least: int, most: int) -> bool:
-        """Whether `value` is a list of `least` to `most` items. If not, adds a fault."""
+    def items(self, field: str, value: object, least: int, most: int) -> list[tuple["Form", Any]]:
+        """The items of a list, each with the view for its faults. If `value` is no list of `least`
+        to `most` items, adds a fault and returns none."""
         if not isinstance(value, list):
             self.fault(field, "BASE_TYPE_LIST", "Must be an array.")
         elif not least <= len(value) <= most:
             text = f"Must be between {least} and {most} in length."
             self.fault(field, "BASE_TYPE_BAD_LENGTH", text)
         else:
-            return True
-        return False
+            return [(self.at(field, index), each) for index, each in enumerate(value)]
+        return []
 
     def choice(self, field: str, value: object, allowed: tuple[int, ...]) -> bool:
         """Whether `value` is one of `allowed`. If not, adds a fault."""
@@ -121,6 +122,5 @@ class Form:
         return False
 
     def settle(self) -> None:
-        """Raise the faults, if there are any."""
         if self._errors:
             raise refusal(50035, errors=self._errors)

@@ -1,7 +1,4 @@
-"""Faults of REST that a test orders, and the log of requests.
-
-Knows: which request fails, how, and how often. Does not know: what requests mean.
-"""
+"""Faults of REST that a test orders, and the log of requests."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -106,7 +103,6 @@ class Faults:
         )
 
     def clear(self) -> None:
-        """Forget all orders."""
         self._orders.clear()
 
     def due(self, method: str, path: str) -> list[Fault]:

@@ -42,7 +42,6 @@ class Gateway:
         self,
         world: World,
         voice_states: VoiceStates,
-        *,
         heartbeat_seconds: float,
         resume_seconds: float,
     ) -> None:
@@ -128,7 +127,6 @@ class Gateway:
         intent: str | None = None,
         redacted: Json | None = None,
     ) -> None:
-        """Send an event to the sessions that may know of it (`Events`)."""
         if guild_id is not None:
             guild = self._world.guilds.get(guild_id)
             if guild is None or not (guild.has_bot and guild.is_available):
@@ -141,7 +139,6 @@ class Gateway:
     # The protocol
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
-        """Serve one connection, from its start to its end."""
         socket = web.WebSocketResponse(timeout=1.0, max_msg_size=0)
         await socket.prepare(request)
         connection = Connection(
@@ -302,7 +299,6 @@ class Gateway:
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """End every connection."""
         self.flowing.set()
         for each in list(self.connections):
             each.abort()

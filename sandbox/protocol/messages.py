@@ -7,6 +7,7 @@ import re
 from typing import Any, Final
 
 from sandbox.model import Json
+from sandbox.model.context import User
 from sandbox.model.files import MOST_FILES, Attachment, Recorded, Upload
 from sandbox.model.interaction import Interaction
 from sandbox.model.message import (
@@ -20,7 +21,6 @@ from sandbox.model.message import (
     Messageable,
 )
 from sandbox.model.permissions import Permission
-from sandbox.model.user import User
 from sandbox.model.world import World
 from sandbox.protocol import components
 from sandbox.protocol.errors import Form, refusal
@@ -177,11 +177,8 @@ def _check_files(message: Message, kept: list[Attachment], files: list[Upload]) 
 
 
 def _check_embeds(form: Form, embeds: Any) -> None:
-    if not form.count("embeds", embeds, 0, 10):
-        return
-    for index, each in enumerate(embeds):
-        below = form.at("embeds", index)
+    for below, each in form.items("embeds", embeds, 0, 10):
         for name, most in (("title", 256), ("description", 4096)):
             if each.get(name) is not None:
                 below.length(name, each[name], 0, most)
-        below.count("fields", each.get("fields", []), 0, 25)
+        below.items("fields", each.get("fields", []), 0, 25)

@@ -6,7 +6,6 @@ Knows: HTTP as Discord's clients expect it. Does not know: what a route does (`r
 
 import inspect
 import json
-from dataclasses import replace
 from typing import Any, Final
 
 from aiohttp import web
@@ -99,8 +98,7 @@ class Rest:
         if call.body is None:
             raise refusal(50109)
         headers |= self._count(call)
-        handler, args = self._routes.find(call.method, call.path)
-        reply = handler(replace(call, args=args))
+        reply = self._routes.answer(call)
         if inspect.isawaitable(reply):
             reply = await reply
         if broken is not None:

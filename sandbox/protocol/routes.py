@@ -7,7 +7,7 @@ Knows: Discord's paths, the limits on edits of old messages and on nonces. Does 
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sandbox.model import Json
@@ -56,79 +56,39 @@ class Created(dict[str, Any]):
 
 
 Reply = Json | list[Json] | None
-Handler = Callable[[Call], Reply | Awaitable[Reply]]
+Handler = Callable[["Routes", Call], Reply | Awaitable[Reply]]
+#: The commands of everywhere, or of one guild.
+_COMMANDS: Final = "/applications/{application}(?:/guilds/{guild})?/commands"
+#: Method, path, handler; the first that fits answers.
+_TABLE: Final[list[tuple[str, re.Pattern[str], Handler]]] = []
+
+
+def _route(method: str, *paths: str) -> Callable[[Handler], Handler]:
+    """Enter a handler into the table."""
+
+    def enter(handler: Handler) -> Handler:
+        for path in paths:
+            pattern = re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path))
+            _TABLE.append((method, pattern, handler))
+        return handler
+
+    return enter
 
 
 class Routes:
-    """The table of all routes, and their handlers."""
+    """The handlers of all routes."""
 
     def __init__(self, world: World, voice_states: VoiceStates) -> None:
         self._world = world
         self._voice_states = voice_states
         self._registry = Registry(world)
-        routes = [*self._application_routes(), *self._guild_routes(), *self._message_routes()]
-        self._table = [
-            (method, re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path)), handler)
-            for method, path, handler in routes
-        ]
 
-    def find(self, method: str, path: str) -> tuple[Handler, dict[str, str]]:
-        """The handler, and the named parts of the path. Raises 404."""
-        for known, pattern, handler in self._table:
-            if known == method and (match := pattern.fullmatch(path)):
-                return handler, match.groupdict()
+    def answer(self, call: Call) -> Reply | Awaitable[Reply]:
+        """What the route of this request says. Raises 404."""
+        for method, pattern, handler in _TABLE:
+            if method == call.method and (match := pattern.fullmatch(call.path)):
+                return handler(self, replace(call, args=match.groupdict()))
         raise ApiError(404, 0, "404: Not Found")
-
-    def _application_routes(self) -> list[tuple[str, str, Handler]]:
-        application, guild = "/applications/{application}", "/guilds/{guild}"
-        routes: list[tuple[str, str, Handler]] = [
-            ("GET", "/gateway", self._gateway),
-            ("GET", "/gateway/bot", self._gateway_bot),
-            ("GET", "/users/@me", self._me),
-            ("GET", "/users/@me/guilds", self._my_guilds),
-            ("DELETE", "/users/@me/guilds/{guild}", self._leave_guild),
-            ("GET", "/users/{user}", self._user),
-            ("GET", "/applications/@me", self._application),
-            ("GET", "/oauth2/applications/@me", self._application),
-        ]
-        for scope in (application, application + guild):
-            routes += [
-                ("GET", scope + "/commands", self._commands),
-                ("PUT", scope + "/commands", self._overwrite_commands),
-                ("POST", scope + "/commands", self._add_command),
-                ("GET", scope + "/commands/{command}", self._command),
-                ("DELETE", scope + "/commands/{command}", self._delete_command),
-            ]
-        return routes
-
-    def _guild_routes(self) -> list[tuple[str, str, Handler]]:
-        guild = "/guilds/{guild}"
-        return [
-            ("GET", guild, self._guild),
-            ("GET", guild + "/channels", self._guild_channels),
-            ("GET", guild + "/roles", self._guild_roles),
-            ("GET", guild + "/members/{user}", self._guild_member),
-            ("GET", guild + "/voice-states/{user}", self._voice_state),
-            ("PATCH", guild + "/voice-states/@me", self._edit_voice_state),
-        ]
-
-    def _message_routes(self) -> list[tuple[str, str, Handler]]:
-        channel, webhook = "/channels/{channel}", "/webhooks/{application}/{token}"
-        return [
-            ("POST", "/interactions/{interaction}/{token}/callback", self._callback),
-            ("POST", webhook, self._follow_up),
-            ("GET", webhook + "/messages/{message}", self._token_message),
-            ("PATCH", webhook + "/messages/{message}", self._edit_token_message),
-            ("DELETE", webhook + "/messages/{message}", self._delete_token_message),
-            ("GET", channel, self._channel),
-            ("GET", channel + "/messages", self._messages),
-            ("POST", channel + "/messages", self._send),
-            ("GET", channel + "/messages/{message}", self._message),
-            ("PATCH", channel + "/messages/{message}", self._edit),
-            ("DELETE", channel + "/messages/{message}", self._delete),
-            ("POST", channel + "/typing", self._typing),
-            ("POST", "/users/@me/channels", self._open_direct),
-        ]
 
     # What a path names
 
@@ -173,25 +133,30 @@ class Routes:
     def _scope_of(self, call: Call) -> int | None:
         if call.id("application") != self._world.application_id:
             raise refusal(50001)
-        return self._guild_of(call).id if "guild" in call.args else None
+        return self._guild_of(call).id if call.args["guild"] else None
 
     # The application
 
+    @_route("GET", "/gateway")
     def _gateway(self, call: Call) -> Reply:
         return {"url": self._world.gateway_url}
 
+    @_route("GET", "/gateway/bot")
     def _gateway_bot(self, call: Call) -> Reply:
         start = {"total": 1000, "remaining": 999, "reset_after": 14_400_000, "max_concurrency": 1}
         return {"url": self._world.gateway_url, "shards": 1, "session_start_limit": start}
 
+    @_route("GET", "/users/@me")
     def _me(self, call: Call) -> Reply:
         return self._world.bot.user() | {"verified": True, "mfa_enabled": True, "flags": 0}
 
+    @_route("GET", "/users/{user}")
     def _user(self, call: Call) -> Reply:
         if call.id("user") not in self._world.users:
             raise refusal(10013)
         return self._world.users[call.id("user")].user()
 
+    @_route("GET", "/users/@me/guilds")
     def _my_guilds(self, call: Call) -> Reply:
         return [
             {"id": str(each.id), "name": each.name, "icon": None, "owner": False}
@@ -200,52 +165,64 @@ class Routes:
             if each.has_bot
         ]
 
+    @_route("DELETE", "/users/@me/guilds/{guild}")
     async def _leave_guild(self, call: Call) -> Reply:
         guild = self._guild_of(call)
         await self._voice_states.leave(guild.bot)
         guild.take_bot_out()
         return None
 
+    @_route("GET", "/applications/@me", "/oauth2/applications/@me")
     def _application(self, call: Call) -> Reply:
         return self._world.application_payload()
 
     # Commands
 
+    @_route("GET", _COMMANDS)
     def _commands(self, call: Call) -> Reply:
         return self._registry.of(self._scope_of(call))
 
+    @_route("PUT", _COMMANDS)
     def _overwrite_commands(self, call: Call) -> Reply:
         return self._registry.overwrite(self._scope_of(call), call.body)
 
+    @_route("POST", _COMMANDS)
     def _add_command(self, call: Call) -> Any:
         command, is_new = self._registry.upsert(self._scope_of(call), call.body)
         return Created(command) if is_new else command
 
+    @_route("GET", _COMMANDS + "/{command}")
     def _command(self, call: Call) -> Reply:
         return self._registry.get(self._scope_of(call), call.id("command"))
 
+    @_route("DELETE", _COMMANDS + "/{command}")
     def _delete_command(self, call: Call) -> Reply:
         self._registry.delete(self._scope_of(call), call.id("command"))
         return None
 
     # Guilds
 
+    @_route("GET", "/guilds/{guild}")
     def _guild(self, call: Call) -> Reply:
         return self._guild_of(call).payload()
 
+    @_route("GET", "/guilds/{guild}/channels")
     def _guild_channels(self, call: Call) -> Reply:
         channels = self._guild_of(call).channels.values()
         return [each.payload() for each in channels if each.parent is None]
 
+    @_route("GET", "/guilds/{guild}/roles")
     def _guild_roles(self, call: Call) -> Reply:
         return [each.payload() for each in self._guild_of(call).roles.values()]
 
+    @_route("GET", "/guilds/{guild}/members/{user}")
     def _guild_member(self, call: Call) -> Reply:
         guild = self._guild_of(call)
         if call.id("user") not in guild.members:
             raise refusal(10007)
         return guild.members[call.id("user")].payload()
 
+    @_route("GET", "/guilds/{guild}/voice-states/{user}")
     def _voice_state(self, call: Call) -> Reply:
         guild = self._guild_of(call)
         member = guild.bot
@@ -257,12 +234,14 @@ class Routes:
             raise refusal(10065)
         return member.voice_payload() | {"guild_id": str(guild.id)}
 
+    @_route("PATCH", "/guilds/{guild}/voice-states/@me")
     def _edit_voice_state(self, call: Call) -> Reply:
         self._voice_states.amend_own(self._guild_of(call).bot, call.body)
         return None
 
     # Interactions
 
+    @_route("POST", "/interactions/{interaction}/{token}/callback")
     def _callback(self, call: Call) -> Reply:
         interaction_id = call.id("interaction")
         interaction = self._world.interactions.get(call.args["token"])
@@ -271,6 +250,7 @@ class Routes:
         shown = interactions.respond(self._world, interaction, call.body, call.files)
         return shown if call.query.get("with_response") in ("1", "true", "True") else None
 
+    @_route("POST", "/webhooks/{application}/{token}")
     def _follow_up(self, call: Call) -> Reply:
         interaction = self._interaction_of(call)
         return interactions.follow_up(self._world, interaction, call.body, call.files).payload()
@@ -278,23 +258,28 @@ class Routes:
     def _token_message_of(self, call: Call) -> Message:
         return interactions.find(self._interaction_of(call), call.args["message"])
 
+    @_route("GET", "/webhooks/{application}/{token}/messages/{message}")
     def _token_message(self, call: Call) -> Reply:
         return self._token_message_of(call).payload()
 
+    @_route("PATCH", "/webhooks/{application}/{token}/messages/{message}")
     def _edit_token_message(self, call: Call) -> Reply:
         message = self._token_message_of(call)
         messages.edit(message, call.body, call.files)
         return message.payload()
 
+    @_route("DELETE", "/webhooks/{application}/{token}/messages/{message}")
     def _delete_token_message(self, call: Call) -> Reply:
         self._token_message_of(call).remove()
         return None
 
     # Messages
 
+    @_route("GET", "/channels/{channel}")
     def _channel(self, call: Call) -> Reply:
         return self._channel_of(call).payload()
 
+    @_route("POST", "/users/@me/channels")
     def _open_direct(self, call: Call) -> Reply:
         """Direct messages with a user. Only the first message shows whether the user takes any."""
         recipient = str(call.body.get("recipient_id"))
@@ -305,14 +290,17 @@ class Routes:
             raise refusal(50007)
         return self._world.dm(user).payload()
 
+    @_route("GET", "/channels/{channel}/messages")
     def _messages(self, call: Call) -> Reply:
         channel = self._channel_of(call, Permission.READ_MESSAGE_HISTORY)
         newest = channel.messages[::-1][: int(call.query.get("limit", 50))]
         return [each.payload() for each in newest]
 
+    @_route("GET", "/channels/{channel}/messages/{message}")
     def _message(self, call: Call) -> Reply:
         return self._message_of(call, Permission.READ_MESSAGE_HISTORY).payload()
 
+    @_route("POST", "/channels/{channel}/messages")
     def _send(self, call: Call) -> Reply:
         channel = self._channel_of(call)
         extra = Permission.ATTACH_FILES if call.files else Permission.NONE
@@ -350,6 +338,7 @@ class Routes:
                 return each
         return None
 
+    @_route("PATCH", "/channels/{channel}/messages/{message}")
     def _edit(self, call: Call) -> Reply:
         message = self._message_of(call)
         channel = message.channel
@@ -376,6 +365,7 @@ class Routes:
             raise ApiError(429, 30046, text)
         channel.old_edits.append(now)
 
+    @_route("DELETE", "/channels/{channel}/messages/{message}")
     def _delete(self, call: Call) -> Reply:
         message = self._message_of(call)
         if not message.author.is_client:
@@ -383,6 +373,7 @@ class Routes:
         message.remove()
         return None
 
+    @_route("POST", "/channels/{channel}/typing")
     def _typing(self, call: Call) -> Reply:
         self._channel_of(call, Permission.SEND_MESSAGES)
         return None

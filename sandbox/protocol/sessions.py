@@ -97,12 +97,10 @@ class Connection:
                 return
 
     async def close(self, code: int, reason: str = "") -> None:
-        """Close it from Discord's side."""
         self.closed_with = code
         await self.socket.close(code=code, message=reason.encode())
 
     def abort(self) -> None:
-        """Cut the TCP connection without a close frame."""
         transport = self.socket._req.transport if self.socket._req else None
         if transport is not None:
             transport.abort()

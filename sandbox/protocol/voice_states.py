@@ -72,12 +72,10 @@ class VoiceStates:
             or channel is guild.afk_channel
             or Permission.SPEAK not in member.permissions_in(channel)
         )
+        member.announce_voice()
         if member.is_client:
-            token = self._admit(member, channel)
-            member.announce_voice()
-            self._update_server(member, token)
+            self._send_to_server(member, channel)
         else:
-            member.announce_voice()
             self.recordings[member] = await self._server.listen(
                 guild_id=guild.id, channel_id=channel.id, user_id=member.id
             )
@@ -98,7 +96,7 @@ class VoiceStates:
         """Discord moves the guild to another voice server, to which the bot must connect."""
         guild.voice_endpoint = await self._server.other_server()
         if guild.bot.voice.channel is not None:
-            self._update_server(guild.bot, self._admit(guild.bot, guild.bot.voice.channel))
+            self._send_to_server(guild.bot, guild.bot.voice.channel)
 
     def amend(self, member: Member, **changes: Any) -> None:
         """Change fields of the state (mute, deaf, suppress …), and tell the bot."""
@@ -148,23 +146,15 @@ class VoiceStates:
         else:
             await self._server.unlisten(guild_id=member.guild.id, user_id=member.id)
 
-    def _admit(self, member: Member, channel: Channel) -> str:
-        """Let the client connect to the voice server. Returns its token."""
-        return self._server.admit(
-            guild_id=member.guild.id,
-            channel_id=channel.id,
-            user_id=member.id,
-            session_id=member.voice.session_id,
+    def _send_to_server(self, member: Member, channel: Channel) -> None:
+        """Let the client connect to the voice server, and tell it where that is."""
+        guild, session_id = member.guild, member.voice.session_id
+        token = self._server.admit(
+            guild_id=guild.id, channel_id=channel.id, user_id=member.id, session_id=session_id
         )
-
-    def _update_server(self, member: Member, token: str) -> None:
-        """Tell the bot which voice server to connect to."""
-        data = {
-            "guild_id": str(member.guild.id),
-            "token": token,
-            "endpoint": member.guild.voice_endpoint or self._server.endpoint,
-        }
-        member.guild.tell("VOICE_SERVER_UPDATE", data)
+        endpoint = guild.voice_endpoint or self._server.endpoint
+        data = {"guild_id": str(guild.id), "token": token, "endpoint": endpoint}
+        guild.tell("VOICE_SERVER_UPDATE", data)
 
     def _silence(self, member: Member) -> None:
         """The voice server forwards nothing from a client that is muted or suppressed."""
@@ -178,12 +168,8 @@ def _moment(text: Any) -> str:
     try:
         moment = datetime.fromisoformat(str(text))
     except ValueError:
-        form = Form()
-        form.fault(
-            "request_to_speak_timestamp",
-            "DATE_TIME_TYPE_PARSE",
-            f"Could not parse {text}. Should be ISO8601.",
-        )
+        form, message = Form(), f"Could not parse {text}. Should be ISO8601."
+        form.fault("request_to_speak_timestamp", "DATE_TIME_TYPE_PARSE", message)
         form.settle()
         raise
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()

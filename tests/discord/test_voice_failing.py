@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from bot.voice.request_budget import BURST, PER_MINUTE
+from bot.voice.channel_session import BURST, PER_MINUTE
 from mynah.testing.fake_engine import FakeEngine
 from sandbox import Guild, Permission, Sandbox
 from tests.discord.conftest import Start

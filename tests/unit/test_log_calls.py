@@ -45,7 +45,6 @@ OWN_WORDS: Final = {
     "engine/voices/analysis_process.py": "our own Ended",
     "engine/voices/owners.py": "an OSError of our own folder",
     "mynah/__main__.py": "an import; what an operator must set first",
-    "mynah/chat.py": "the demo's",
     "mynah/demo.py": "the demo's",
     "mynah/doctor.py": "an import; what it says itself",
     "mynah/scene.py": "the demo's",
@@ -132,7 +131,7 @@ def test_no_line_of_the_log_shows_an_error_by_its_own_words(room: str) -> None:
         if is_log_call(node) and isinstance(node, ast.Call)
         for argument in (*node.args, *node.keywords)
         for what in shown(argument, errors)
-        if not path.startswith(("mynah/chat", "mynah/demo"))  # they print to their user
+        if not path.startswith("mynah/demo")  # they print to their user
     ]
     assert not wrong
 

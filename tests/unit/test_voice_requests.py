@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.voice.request_budget import AT_ONCE, BURST, PER_MINUTE, VoiceRequestBudget
+from bot.voice.channel_session import AT_ONCE, BURST, PER_MINUTE, VoiceRequestBudget
 from mynah.testing.clocks import ManualClock, settle
 
 

@@ -1,8 +1,4 @@
-"""A certificate for this machine's own address, new at every start.
-
-Knows: X.509. Does not know: who serves with it, or who trusts it (clients do, by
-`SSL_CERT_FILE`).
-"""
+"""A certificate for this machine's own address, new at every start."""
 
 import datetime
 import ipaddress

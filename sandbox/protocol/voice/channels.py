@@ -28,19 +28,14 @@ class VoiceChannels:
 
     def __init__(self, *, dave: bool, welcome_delay: float) -> None:
         self._dave = dave
-        self._welcome_delay = welcome_delay
+        self.welcome_delay = welcome_delay
         self._channels: dict[int, VoiceChannel] = {}
 
-    @property
-    def welcome_delay(self) -> float:
-        return self._welcome_delay
-
-    @welcome_delay.setter
-    def welcome_delay(self, seconds: float) -> None:
-        self._welcome_delay = seconds
+    def delay_welcomes(self, seconds: float) -> None:
+        self.welcome_delay = seconds
         for channel in self._channels.values():
             if channel.group is not None:
-                channel.group.delay = seconds
+                channel.group.set_delay(seconds)
 
     def of(self, connection: VoiceConnection) -> VoiceChannel | None:
         """The channel of the connection. None before SELECT_PROTOCOL and after its end."""
@@ -98,7 +93,7 @@ class VoiceChannels:
     def _channel(self, guild_id: int, channel_id: int) -> VoiceChannel:
         channel = self._channels.get(channel_id)
         if channel is None:
-            group = Group(channel_id, self._welcome_delay) if self._dave else None
+            group = Group(channel_id, self.welcome_delay) if self._dave else None
             channel = self._channels[channel_id] = VoiceChannel(guild_id, channel_id, group)
         return channel
 

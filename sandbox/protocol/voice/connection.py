@@ -170,7 +170,7 @@ class VoiceConnection:
 
     def tell(self, op: int, data: Any) -> None:
         """Send a message about the connection itself, which a RESUME does not repeat."""
-        self._post(json.dumps({"op": op, "d": data}))
+        self.send_raw(json.dumps({"op": op, "d": data}))
 
     def inform(self, op: int, data: Any) -> None:
         """Send a numbered message, and keep it until the client acknowledges the number."""
@@ -182,9 +182,6 @@ class VoiceConnection:
         seq = self._number()
         self._keep(seq, struct.pack(">HB", seq, op) + data)
 
-    def send_raw(self, frame: str | bytes) -> None:
-        self._post(frame)
-
     def acknowledge(self, seq: int) -> None:
         self._unacknowledged = [(n, m) for n, m in self._unacknowledged if n > seq]
 
@@ -194,9 +191,10 @@ class VoiceConnection:
 
     def _keep(self, seq: int, message: str | bytes) -> None:
         self._unacknowledged.append((seq, message))
-        self._post(message)
+        self.send_raw(message)
 
-    def _post(self, message: str | bytes) -> None:
+    def send_raw(self, message: str | bytes) -> None:
+        """Send a frame as it is."""
         self._outbox.append(message)
         self._awake.set()
 

@@ -43,7 +43,6 @@ class VoiceGateway:
         )
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        """Serve one websocket, from HELLO to its end."""
         websocket = web.WebSocketResponse(timeout=CLOSE_TIMEOUT)
         await websocket.prepare(request)
         self._websockets.add(websocket)

@@ -82,13 +82,8 @@ class Group:
         self._settling = False
         self._unsettled = False
 
-    @property
-    def delay(self) -> float:
-        return self._delay
-
-    @delay.setter
-    def delay(self, seconds: float) -> None:
-        """Applies to a change in progress too."""
+    def set_delay(self, seconds: float) -> None:
+        """The delay of later changes, and of one in progress."""
         self._delay = seconds
         if self._timer is not None:
             self.close()

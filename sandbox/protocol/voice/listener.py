@@ -12,9 +12,8 @@ from sandbox.protocol.voice.group import Commit
 from sandbox.protocol.voice.recording import HeardFrame, Recording
 
 DAVE_VERSION = 1
-SILENCE = (
-    b"\xf8\xff\xfe"  # travels without end-to-end encryption (DAVE protocol, "Silence Packets")
-)
+#: It travels without end-to-end encryption (DAVE protocol, "Silence Packets").
+SILENCE = b"\xf8\xff\xfe"
 
 
 class Listener:

@@ -133,11 +133,8 @@ class Recording:
         return self.samples(speaker).astype("<i2").tobytes()
 
     def save(self, path: Path) -> None:
-        """Write the sound as a WAV file."""
         with wave.open(str(path), "wb") as file:
-            file.setnchannels(CHANNELS)
-            file.setsampwidth(2)
-            file.setframerate(SAMPLE_RATE)
+            file.setparams((CHANNELS, _SAMPLE_BYTES, SAMPLE_RATE, 0, "NONE", "not compressed"))
             file.writeframes(self.pcm())
 
     async def wait_for(self, predicate: Callable[["Recording"], bool], timeout: float) -> None:
@@ -152,11 +149,9 @@ class Recording:
 
         Both are in `time.monotonic()`. Raises TimeoutError.
         """
-        arrival = await self._watch.until(
+        return await self._watch.until(
             lambda: self._next_sound(after), timeout, f"sound for {self.user_id}"
         )
-        assert arrival is not None
-        return arrival
 
     async def until_silent(self, seconds: float, timeout: float) -> float:
         """Wait until there was sound, and then none for `seconds`. Returns the arrival of the last

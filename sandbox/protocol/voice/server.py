@@ -42,6 +42,8 @@ class VoiceServer:
         self._watch = Watch()
         self._channels = VoiceChannels(dave=dave, welcome_delay=welcome_delay)
         self._sessions = Sessions(self._channels, dave=dave)
+        #: All sessions so far, in order.
+        self.history = self._sessions.history
         self._gateway = VoiceGateway(
             self._sessions, self._channels, lambda: self._open_udp().port, self._watch.changed
         )
@@ -59,7 +61,6 @@ class VoiceServer:
         await self.close()
 
     async def start(self) -> None:
-        """Write the certificate, open the ports, and serve."""
         directory = self._exit.enter_context(tempfile.TemporaryDirectory(prefix="mynah-voice-"))
         self.certificate, self._tls = write_certificate(Path(directory))
         application = web.Application()
@@ -69,7 +70,6 @@ class VoiceServer:
         self.endpoint = await self.other_server()
 
     async def close(self) -> None:
-        """Close every connection and every port."""
         self._channels.close()
         for connection in self.history:
             connection.freeze(False)
@@ -132,19 +132,12 @@ class VoiceServer:
         return self._channels.listen(guild_id, channel_id, user_id, record=record)
 
     async def unlisten(self, *, guild_id: int, user_id: int) -> None:
-        """The simulated member leaves."""
         self._channels.unlisten(guild_id, user_id)
 
     # What a test looks at
 
     @property
-    def history(self) -> list[VoiceConnection]:
-        """All sessions so far, in order."""
-        return self._sessions.history
-
-    @property
     def connections(self) -> list[VoiceConnection]:
-        """The sessions that are not over."""
         return list(self._sessions.by_user.values())
 
     def connection(self, guild_id: int) -> VoiceConnection | None:
@@ -163,9 +156,7 @@ class VoiceServer:
             found = self.connection(guild_id)
             return found if found is not None and found.connected_at is not None else None
 
-        found = await self._watch.until(connected, timeout, f"a voice connection in {guild_id}")
-        assert found is not None
-        return found
+        return await self._watch.until(connected, timeout, f"a voice connection in {guild_id}")
 
     # Faults
 
@@ -176,7 +167,7 @@ class VoiceServer:
 
     @welcome_delay.setter
     def welcome_delay(self, seconds: float) -> None:
-        self._channels.welcome_delay = seconds
+        self._channels.delay_welcomes(seconds)
 
     async def close_connection(self, guild_id: int, code: int | None) -> None:
         """Close the guild's connections with `code`. None cuts the TCP connection (1006)."""
@@ -226,7 +217,6 @@ class VoiceServer:
         self._sessions.refusals[guild_id] = codes
 
     def accept_identify(self, guild_id: int) -> None:
-        """No longer refuse IDENTIFYs in the guild."""
         self._sessions.refusals.pop(guild_id, None)
 
     def garble_ready(self, guild_id: int, frame: str | bytes, times: int = 1) -> None:
@@ -246,7 +236,6 @@ class VoiceServer:
         return self._udp
 
     def _datagram(self, datagram: bytes, address: tuple[str, int], now: float) -> bytes | None:
-        """Take a datagram. Returns the reply, if there is one."""
         ssrc = udp.sender(datagram)
         if ssrc is None:
             # A keep-alive names no sender. It belongs to the client at that address.

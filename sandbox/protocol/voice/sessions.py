@@ -32,7 +32,6 @@ class Sessions:
         self._ssrcs = itertools.count(1001)
 
     def of(self, guild_id: int) -> list[VoiceConnection]:
-        """The guild's current sessions."""
         return [each for (guild, _), each in self.by_user.items() if guild == guild_id]
 
     def admit(self, guild_id: int, channel_id: int, user_id: int, session_id: str) -> str:
