@@ -163,8 +163,6 @@ class Broken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """The host's own report."""
-
     state: HostState
     info: EngineInfo | None = None
     error: str | None = None
@@ -208,8 +206,7 @@ def describe_error(error: BaseException) -> tuple[int, dict[str, Any]]:
     message, which may repeat the text."""
     for kind, code, status in _CODES:
         if isinstance(error, kind):
-            retryable = bool(getattr(error, "retryable", False))
-            body = error_body(code, str(error), retryable=retryable)
+            body = error_body(code, str(error), retryable=getattr(error, "retryable", False))
             if isinstance(error, EngineError):
                 body |= {"reason": error.code, "fields": dict(error.fields)}
             return status, body

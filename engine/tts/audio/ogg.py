@@ -43,19 +43,15 @@ def checksum(page: bytes) -> int:
 
 
 class OggWriter:
-    """Writes one stream: `headers()`, `pages(packets)` as they come, `end(packets)`.
-
-    `most`: packets a page, fewer than 43.
-    """
+    """Writes one stream: `headers()`, `pages(packets)` as they come, `end(packets)`."""
 
     def __init__(self, *, pre_skip: int = PRE_SKIP, most: int = PACKETS_PER_PAGE) -> None:
         self._pre_skip = pre_skip
-        self._most = most
+        self._most = most  # packets a page
         self._sequence = 0
         self._granule = 0
 
     def headers(self) -> bytes:
-        """The two pages that open a stream."""
         head = b"OpusHead" + struct.pack("<BBHIhB", 1, CHANNELS, self._pre_skip, SAMPLE_RATE, 0, 0)
         vendor = b"mynah"
         tags = b"OpusTags" + struct.pack("<I", len(vendor)) + vendor + struct.pack("<I", 0)

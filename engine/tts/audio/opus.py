@@ -93,12 +93,12 @@ class OggSound:
         self._postprocessor = Postprocessor(rate)
         self._encoder = OpusEncoder()
         self._writer = OggWriter(pre_skip=self._encoder.pre_skip, most=PACKETS_PER_PAGE)
-        self._begun = False
+        self._headers = self._writer.headers()  # until they were sent
 
     def feed(self, pcm: Pcm) -> bytes:
         """The pages that are whole now; the first ones with the headers."""
         packets = self._encoder.feed(self._postprocessor.feed(pcm))
-        return self._headers() + self._writer.pages(packets) if packets else b""
+        return self._take_headers() + self._writer.pages(packets) if packets else b""
 
     def flush(self) -> bytes:
         """The rest of the sound and the end of the stream; nothing if there was no sound."""
@@ -106,10 +106,8 @@ class OggSound:
         if not self._encoder.samples:
             return b""
         packets += self._encoder.flush()
-        return self._headers() + self._writer.end(packets, samples=self._encoder.samples)
+        return self._take_headers() + self._writer.end(packets, samples=self._encoder.samples)
 
-    def _headers(self) -> bytes:
-        if self._begun:
-            return b""
-        self._begun = True
-        return self._writer.headers()
+    def _take_headers(self) -> bytes:
+        headers, self._headers = self._headers, b""
+        return headers

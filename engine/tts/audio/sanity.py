@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.tts.audio.pcm import Pcm, Samples, amplitude, decibels
+from engine.tts.audio.pcm import Pcm, amplitude, decibels
 
 #: Before any gain, a sound that is nowhere louder is silence.
 _SILENCE: Final = amplitude(-60.0)
@@ -37,15 +37,13 @@ MOST_TRIMMED: Final = 1.5  # seconds: the most that a mistake of this rule can c
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """How many seconds a text takes to say."""
-
     least: float
     usual: float
     most: float
 
 
 def span(text: str) -> Span:
-    """The durations that are plausible for `text`."""
+    """How many seconds it may take to say `text`."""
     each = [(0.0, 0.0, 0.0), *map(_seconds, text)]
     least, usual, most = map(math.fsum, zip(*each, strict=True))
     return Span(max(_SHORTEST, least), usual, _SLACK + most)
@@ -75,22 +73,17 @@ def defect(sound: Pcm, text: str) -> str | None:
 
 def without_tail(sound: Pcm) -> Pcm:
     """`sound` without the noise after its voice, at most `MOST_TRIMMED` seconds of it."""
-    levels = _levels(sound)
-    if len(levels) < _SUSTAINED:
+    size = int(_FRAME * sound.rate)
+    whole = len(sound.samples) // size
+    if whole < _SUSTAINED:
         return sound
+    frames = sound.samples[: whole * size].reshape(whole, size)
+    power = np.sqrt(np.mean(np.square(frames, dtype=np.float64), axis=1))
+    levels = np.array([max(decibels(each), -120.0) for each in power], np.float32)
     voiced = levels > np.percentile(levels, 90) - _RANGE
     runs = np.convolve(voiced, np.ones(_SUSTAINED, np.int64), mode="valid") == _SUSTAINED
     if not runs.any():
         return sound
-    frames = int(np.flatnonzero(runs)[-1]) + _SUSTAINED
-    kept = max(frames * _FRAME + _KEPT, sound.seconds - MOST_TRIMMED)
+    spoken = (int(np.flatnonzero(runs)[-1]) + _SUSTAINED) * _FRAME
+    kept = max(spoken + _KEPT, sound.seconds - MOST_TRIMMED)
     return Pcm(sound.samples[: int(kept * sound.rate)], sound.rate)
-
-
-def _levels(sound: Pcm) -> Samples:
-    """The level of each frame in decibels."""
-    size = int(_FRAME * sound.rate)
-    whole = len(sound.samples) // size
-    frames = sound.samples[: whole * size].reshape(whole, size)
-    power = np.sqrt(np.mean(np.square(frames, dtype=np.float64), axis=1))
-    return np.array([max(decibels(each), -120.0) for each in power], np.float32)

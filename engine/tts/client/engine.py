@@ -14,19 +14,15 @@ class Engine(Protocol):
     @property
     def fallback_speaks(self) -> bool:
         """Whether another engine speaks while the main one is down."""
-        ...
 
     async def start(self) -> None:
         """Begin to bring the host up; returns at once."""
-        ...
 
     async def close(self) -> None:
         """Let go of the host; a process of our own has exited when this returns."""
-        ...
 
     async def info(self) -> EngineInfo:
         """The host's info, once it is ready. Waits for as long as that takes."""
-        ...
 
     def synthesize(
         self, request: SynthesisRequest, *, deadline_in: float
@@ -38,11 +34,9 @@ class Engine(Protocol):
         listeners run dry, by which the host orders its slots.
         Raises EngineUnavailable, HostDied, SynthesisFailed.
         """
-        ...
 
     async def forget(self, reference: str) -> None:
         """Remove the embedding of this recording, in memory and on disk, if there is one.
 
         Raises EngineUnavailable where no host answers: try again later.
         """
-        ...

@@ -164,7 +164,9 @@ async def _error(response: aiohttp.ClientResponse) -> EngineError:
     except ValueError:
         return EngineUnavailable(f"the host answered with status {response.status}")
     if isinstance(error, HostFull):
-        error.retry_after = _seconds(response.headers.get("retry-after", ""), error.retry_after)
+        seconds = response.headers.get("retry-after", "")
+        if seconds.isascii() and seconds.isdigit():
+            error.retry_after = min(float(seconds), _MOST_RETRY_AFTER)
     return error
 
 
@@ -172,7 +174,3 @@ def _check_access(response: aiohttp.ClientResponse) -> None:
     """Raises AccessRefused."""
     if response.status in _REFUSALS:
         raise AccessRefused(_REFUSALS[response.status])
-
-
-def _seconds(text: str, otherwise: float) -> float:
-    return min(float(text), _MOST_RETRY_AFTER) if text.isascii() and text.isdigit() else otherwise

@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Self
 
@@ -23,7 +23,7 @@ _SECRETS: Final = frozenset({"DISCORD_TOKEN", "MYNAH_ENGINE_TOKEN"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostOptions(EngineOptions):
-    """What a local host is started with."""
+    """The host's command line: a field's name is that of its option."""
 
     engine: str
     state_dir: Path | None = None  # keeps the embeddings of reference voices
@@ -32,21 +32,12 @@ class HostOptions(EngineOptions):
     log_format: str = "console"
 
     def arguments(self, socket: Path, lifeline: int) -> list[str]:
+        given = asdict(self) | {"socket": socket, "lifeline": lifeline}
+        options = {name.replace("_", "-"): value for name, value in given.items()}
         return [
-            sys.executable,
-            "-P",  # no modules from the current directory: from PYTHONPATH, below
-            "-m",
-            "engine.tts.server",
-            f"--engine={self.engine}",
-            *([f"--checkpoint={self.checkpoint}"] if self.checkpoint else []),
-            f"--device={self.device}",
-            *([f"--state-dir={self.state_dir}"] if self.state_dir else []),
-            *([f"--slots={self.slots}"] if self.slots else []),
-            f"--pace={self.pace}",
-            f"--socket={socket}",
-            f"--lifeline={lifeline}",
-            f"--log-level={self.log_level}",
-            f"--log-format={self.log_format}",
+            # -P: no modules from the current directory, but from PYTHONPATH, below.
+            *(sys.executable, "-P", "-m", "engine.tts.server"),
+            *(f"--{name}={value}" for name, value in options.items() if value is not None),
         ]
 
 

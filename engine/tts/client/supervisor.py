@@ -72,7 +72,7 @@ class EngineSupervisor:
         self._token = token
         self._hang_limit = hang_limit
         self._recordings = recordings
-        self._state = EngineState.LOADING
+        self.state = EngineState.LOADING
         self._info: EngineInfo | None = None
         self._ready = asyncio.Event()
         self._host: EngineHost | None = None
@@ -104,12 +104,7 @@ class EngineSupervisor:
         )
 
     @property
-    def state(self) -> EngineState:
-        return self._state
-
-    @property
     def pid(self) -> int | None:
-        """The process of a host that we started, once it is ready."""
         return self._host.process.pid if self._host and self._host.process else None
 
     async def start(self) -> None:
@@ -119,7 +114,7 @@ class EngineSupervisor:
         await self._tasks.cancel()
 
     async def info(self) -> EngineInfo:
-        while self._info is None or self._state is not EngineState.READY:
+        while self._info is None or self.state is not EngineState.READY:
             await self._ready.wait()
         return self._info
 
@@ -173,7 +168,7 @@ class EngineSupervisor:
     async def _supervise(self) -> None:
         deaths = 0
         while True:
-            self._state = EngineState.LOADING if self._options else self._state
+            self.state = EngineState.LOADING if self._options else self.state
             try:
                 host = await EngineHost.start(self._options, self._url, self._token)
             except OSError as error:
@@ -197,7 +192,7 @@ class EngineSupervisor:
         if self._host in (host, None):
             self._host = None
             self._ready.clear()
-            self._state = EngineState.DOWN
+            self.state = EngineState.DOWN
 
     async def _attend(self, host: EngineHost) -> str:
         """Wait until `host` is ready, then watch it; the reason why it is unusable."""
@@ -242,7 +237,7 @@ class EngineSupervisor:
                         refused = True
                         log.warning("the engine's host does not let us in", reason=describe(error))
                 if host.process is None:
-                    self._state, self.error = EngineState.DOWN, str(error)
+                    self.state, self.error = EngineState.DOWN, str(error)
                 elif not seen and self._clock.monotonic() - began > _START_LIMIT:
                     return "it gave no report after its start"
             else:
@@ -250,12 +245,12 @@ class EngineSupervisor:
                 if health.state == "ready" and health.info is not None:
                     self._info, self._host, self.error = health.info, host, None
                     host.was_ready = True
-                    self._state = EngineState.READY
+                    self.state = EngineState.READY
                     self._ready.set()
                     return None
                 self.error = health.error
                 failed = health.state == "failed"
-                self._state = EngineState.DOWN if failed else EngineState.LOADING
+                self.state = EngineState.DOWN if failed else EngineState.LOADING
                 if failed and host.process is not None:
                     return health.error or "its engine cannot be loaded"
             await self._clock.sleep(poll)

@@ -20,29 +20,23 @@ class Synthesizer(Protocol):
 
     def describe(self) -> EngineInfo:
         """The engine's info. May be called before `load`."""
-        ...
 
     def load(self) -> None:
         """Get ready to speak. Raises SetupError where something is missing."""
-        ...
 
     def embed_voice(self, reference: Pcm) -> SpeakerEmbedding:
         """Compute the embedding of a recording. Raises SynthesisFailed if the engine cannot clone,
         or not from this recording; OutOfMemory."""
-        ...
 
     def serialize(self, voice: SpeakerEmbedding) -> bytes:
         """An embedding as it is kept on disk."""
-        ...
 
     def deserialize(self, serialized: bytes) -> SpeakerEmbedding:
         """The embedding that was serialized. It runs no code from it. Raises ValueError for
         anything that `serialize` of this engine's version did not make."""
-        ...
 
     def free_memory(self) -> None:
         """Free as much memory as possible: it has run out."""
-        ...
 
     def synthesize(
         self, request: SynthesisRequest, voice: SpeakerEmbedding | None
@@ -54,4 +48,3 @@ class Synthesizer(Protocol):
         that takes long must yield one now and then, since silence counts as a hang.
         Raises SynthesisFailed for a text that it cannot speak; OutOfMemory.
         """
-        ...

@@ -45,11 +45,12 @@ STYLES: Final = tuple(
 _LEVEL_TEXTS: Final = ("29 53 75 18 46. 31 92 64?", "hello hello hello")
 _PIECES_AHEAD: Final = 16  # of 40 ms each, not taken yet
 _RATE, _PITCH = 175, 50  # eSpeak's own defaults
+_JOINERS: Final = "\u200c\u200d"  # they shape words in Indic scripts, and emoji
 #: Signs that eSpeak speaks or heeds; each was tried with all voices. Others crash some voices: "`"
 #: the Vietnamese ones, braille the Arabic, a "]" with 160 bytes after it the Sinhala.
 _SIGNS: Final = frozenset(
     "!\"#$%&'()*+,-./:;=?@~°§©®±×÷¿¡«»‹›–—‘’‚“”„…•·†‡‰′″⁄←↑→↓−≈≠≤≥∞√♥★☆♪،؛؟।॥。、！？：；「」・٪٫٬؍"
-)
+).union(_JOINERS)
 #: Letters, their marks, digits, money.
 _KINDS: Final = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd", "Sc"})
 _LONGEST_WORD: Final = 60
@@ -59,7 +60,6 @@ _LOOKS: Final = (
     *("<font>", "<circle>", "<square>", "<wide>", "<narrow>", "<fraction>", "<super>", "<sub>"),
     *("<initial>", "<medial>", "<final>", "<isolated>"),
 )
-_JOINERS: Final = "\u200c\u200d"  # they shape words in Indic scripts, and emoji
 
 
 class EspeakSynthesizer:
@@ -73,7 +73,7 @@ class EspeakSynthesizer:
         self._gains: dict[str, float] = {}
 
     def describe(self) -> EngineInfo:
-        voices = tuple(_voices())
+        voices = _voices()
         return EngineInfo(
             name="espeak",
             version=library().version,
@@ -112,9 +112,7 @@ class EspeakSynthesizer:
         if not text:
             raise SynthesisFailed("nothing in the text can be spoken", code="nothing-to-speak")
         speed, pitch = (option.chosen(request.style) or 1.0 for option in STYLES)
-        style = SpeechStyle(
-            voice=identifier, rate=round(_RATE * speed), pitch=min(99, round(_PITCH * pitch))
-        )
+        style = SpeechStyle(identifier, round(_RATE * speed), min(99, round(_PITCH * pitch)))
         channel: ThreadChannel[Samples] = ThreadChannel(_PIECES_AHEAD)
         speaking = asyncio.get_running_loop().run_in_executor(
             self._thread, self._speak, text, style, channel
@@ -172,17 +170,16 @@ def safe(text: str) -> str:
         if marks <= _MARKS:
             looks_only = unicodedata.decomposition(character).startswith(_LOOKS)
             plain = unicodedata.normalize("NFKC", character) if looks_only else character
-            kept += [each if _speaks(each) else " " for each in plain]
+            kept += [
+                each if unicodedata.category(each) in _KINDS or each in _SIGNS else " "
+                for each in plain
+            ]
     return " ".join(
         word[at : at + _LONGEST_WORD]
         for word in unicodedata.normalize("NFC", "".join(kept)).split()
         if word.strip(_JOINERS)
         for at in range(0, len(word), _LONGEST_WORD)
     )
-
-
-def _speaks(character: str) -> bool:
-    return unicodedata.category(character) in _KINDS or character in _SIGNS or character in _JOINERS
 
 
 @functools.cache

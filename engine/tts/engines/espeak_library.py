@@ -84,13 +84,8 @@ class Library:
             found: list[Listed] = []
             while pointer := pointers[len(found)]:
                 voice = pointer.contents
-                found.append(
-                    Listed(
-                        identifier=voice.identifier.decode(),
-                        name=voice.name.decode().strip(),
-                        language=voice.languages[1:].decode(),
-                    )
-                )
+                identifier, name = voice.identifier.decode(), voice.name.decode().strip()
+                found.append(Listed(identifier, name, voice.languages[1:].decode()))
         return found
 
     def speak(self, text: str, style: SpeechStyle, take: Callable[[Samples], bool]) -> bool:

@@ -59,7 +59,6 @@ class ThreadChannel(Generic[T]):
         self._room.release()
 
     async def take(self) -> T | None:
-        """The next item, in order; None after the last."""
         item = await self._items.get()
         self._room.release()
         return item

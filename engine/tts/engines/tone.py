@@ -49,8 +49,6 @@ _LOWEST, _HIGHEST = 60.0, 2000.0  # hertz of a reference: the top tone is two oc
 
 @dataclass(frozen=True, slots=True)
 class ToneEmbedding:
-    """What it knows of a reference voice."""
-
     lowest: float  # hertz
 
 
@@ -114,7 +112,9 @@ class ToneSynthesizer:
                 continue
             command, _, number = part[1:-1].partition(" ")
             if command == "oom":
-                self._run_out(request.text, float(number or "inf"))
+                if self._ran_out[request.text] < float(number or "inf"):
+                    self._ran_out[request.text] += 1
+                    raise OutOfMemory("no memory is left for this text")
                 continue
             if command == "babble":
                 raise RuntimeError(f"cannot say {request.text!r}")
@@ -124,11 +124,6 @@ class ToneSynthesizer:
             while self._clock.monotonic() < until:
                 await self._clock.sleep(0.02)
                 yield _SIGN_OF_LIFE
-
-    def _run_out(self, text: str, times: float) -> None:
-        if self._ran_out[text] < times:
-            self._ran_out[text] += 1
-            raise OutOfMemory("no memory is left for this text")
 
 
 async def _misbehave(command: str) -> None:

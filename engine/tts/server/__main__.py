@@ -10,9 +10,10 @@ import logging
 import os
 import select
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -25,11 +26,11 @@ from engine.base.clock import SystemClock
 from engine.base.logging import set_up_logging
 from engine.model.engine import Device
 from engine.model.errors import SetupError
-from engine.tts.engines.base import Synthesizer
 from engine.tts.engines.catalog import DEFAULT, ENGINES, EngineOptions, check_installed, make_engine
+from engine.tts.server.access import Access
 from engine.tts.server.admission import AdmissionLimits, LogLimit
 from engine.tts.server.app import application
-from engine.tts.server.connections import LIMIT, Connection, Listener, listen_at, listen_on
+from engine.tts.server.connections import LIMIT, Connection, listen_at, listen_on
 from engine.tts.server.runner import EngineRunner
 
 log = structlog.get_logger("engine.tts.server")  # also where it is run by -m
@@ -59,18 +60,11 @@ class _Server(uvicorn.Server):
                 connection.transport.abort()
 
 
-def serve(
-    make_engine: Callable[[], Synthesizer],
-    listener: Listener,
-    *,
-    state_dir: Path | None,
-    slots: int | None,
-    supervised: bool,
-    stall_limit: float,
-) -> bool:
+def serve(options: argparse.Namespace, listening: socket.socket, access: Access) -> bool:
     """Serve until SIGTERM. If the engine becomes unusable, a supervised process waits for its
     supervisor; any other ends, so that what runs it can start it again. False: it ended so."""
     given_up = False
+    supervised = options.lifeline is not None
 
     def give_up() -> None:
         nonlocal given_up
@@ -78,16 +72,25 @@ def serve(
         server.should_exit = server.should_exit or not supervised
 
     clock = SystemClock()
-    runner = EngineRunner(make_engine, clock, state_dir=state_dir, slots=slots, give_up=give_up)
+    engine_options = EngineOptions(
+        pace=options.pace, checkpoint=options.checkpoint, device=options.device
+    )
+    runner = EngineRunner(
+        partial(make_engine, options.engine, engine_options),
+        clock,
+        state_dir=options.state_dir,
+        slots=options.slots,
+        give_up=give_up,
+    )
     limits = AdmissionLimits(clock)
     connection = partial(
         Connection,
-        limit=stall_limit,
+        limit=options.stall_limit,
         others_wait=lambda: limits.wanted or runner.waiting > 0,
         log_limit=LogLimit(clock),
     )
     config = uvicorn.Config(
-        application(runner, limits, listener.access),
+        application(runner, limits, access),
         http=connection,  # type: ignore[arg-type]  # uvicorn only calls it
         log_config=None,
         access_log=False,
@@ -99,7 +102,7 @@ def serve(
         timeout_graceful_shutdown=_LAST_ANSWERS,
     )
     server = _Server(config)
-    asyncio.run(server.serve(sockets=[listener.socket]))
+    asyncio.run(server.serve(sockets=[listening]))
     return not given_up
 
 
@@ -136,24 +139,17 @@ _NOT_LOGGED: Final = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="mynah engine", description="Serve one engine over HTTP.")
-    parser.add_argument("--engine", choices=ENGINES, default=DEFAULT)
-    parser.add_argument(
-        "--checkpoint", type=Path, help="folder of a Chatterbox model; without: from the hub, once"
-    )
-    parser.add_argument(
-        "--device", choices=get_args(Device), default="auto", help="where a model runs"
-    )
-    parser.add_argument(
-        "--state-dir", type=Path, help="folder that keeps the embeddings of reference voices"
-    )
-    parser.add_argument(
-        "--slots", type=_positive, help="texts to work on at once; without: the engine's choice"
-    )
-    parser.add_argument("--pace", type=float, default=0.0, help="real-time factor of delivery")
-    parser.add_argument("--socket", type=Path, help="path of a Unix socket to serve at")
-    parser.add_argument("--host", default="127.0.0.1", help="address to serve at, without --socket")
-    parser.add_argument("--port", type=int, default=8765)
-    parser.add_argument(
+    add = parser.add_argument
+    add("--engine", choices=ENGINES, default=DEFAULT)
+    add("--checkpoint", type=Path, help="folder of a Chatterbox model; without: from the hub, once")
+    add("--device", choices=get_args(Device), default="auto", help="where a model runs")
+    add("--state-dir", type=Path, help="folder that keeps the embeddings of reference voices")
+    add("--slots", type=_positive, help="texts to work on at once; without: the engine's choice")
+    add("--pace", type=float, default=0.0, help="real-time factor of delivery")
+    add("--socket", type=Path, help="path of a Unix socket to serve at")
+    add("--host", default="127.0.0.1", help="address to serve at, without --socket")
+    add("--port", type=int, default=8765)
+    add(
         "--allow-host",
         action="append",
         default=[],
@@ -161,23 +157,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="with --host: another name of this machine, beside its own and its addresses; may be "
         "repeated",
     )
-    parser.add_argument("--lifeline", type=int, help="file descriptor of the parent's pipe")
-    parser.add_argument(
+    add("--lifeline", type=int, help="file descriptor of the parent's pipe")
+    add(
         "--frozen-limit",
         type=float,
         default=120.0,
         help="with --lifeline: seconds after which a frozen process is ended",
     )
-    parser.add_argument(
+    add(
         "--stall-limit",
         type=float,
         default=LIMIT,
         help="seconds that a client has to send a whole request, or to read what is ready for it",
     )
-    parser.add_argument(
-        "--log-level", choices=("debug", "info", "warning", "error"), default="info"
-    )
-    parser.add_argument("--log-format", choices=("console", "json"), default="console")
+    add("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+    add("--log-format", choices=("console", "json"), default="console")
     options = parser.parse_args(arguments)
 
     supervised = options.lifeline is not None
@@ -192,33 +186,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the parent
         hold_lifeline(options.lifeline, options.socket, frozen_limit=options.frozen_limit)
     if options.socket is not None:
-        listener = listen_at(options.socket)
+        listening, access = listen_at(options.socket)
     else:
         # Only here: the bot reaches its own process by a socket, and gives it no settings.
         from engine.base.settings import load_settings
 
         secret = load_settings().mynah_engine_token
         token = secret.get_secret_value() if secret is not None else None
-        listener = listen_on(options.host, options.port, token=token, names=options.allow_host)
-        host, port = listener.socket.getsockname()[:2]
-        log.info("the host listens", host=host, port=port, needs_token=token is not None)
-    engine_options = EngineOptions(
-        pace=options.pace, checkpoint=options.checkpoint, device=options.device
-    )
-    try:
-        usable = serve(
-            partial(make_engine, options.engine, engine_options),
-            listener,
-            state_dir=options.state_dir,
-            slots=options.slots,
-            supervised=supervised,
-            stall_limit=options.stall_limit,
+        listening, access = listen_on(
+            options.host, options.port, token=token, names=options.allow_host
         )
+        host, port = listening.getsockname()[:2]
+        log.info("the host listens", host=host, port=port, needs_token=token is not None)
+    try:
+        return 0 if serve(options, listening, access) else 1
     finally:
-        listener.socket.close()
+        listening.close()
         if options.socket is not None:
             options.socket.unlink(missing_ok=True)
-    return 0 if usable else 1
 
 
 def _positive(text: str) -> int:

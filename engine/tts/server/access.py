@@ -23,25 +23,21 @@ Headers = Iterable[tuple[bytes, bytes]]
 _NAME: Final = re.compile(r"(\[[^\]]+\]|[^:\[\]]+)(?::\d*)?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Refusal:
     status: int
     code: str
     message: str
 
 
-UNAUTHORIZED: Final = Refusal(status=401, code="unauthorized", message="unauthorized")
+UNAUTHORIZED: Final = Refusal(401, "unauthorized", "unauthorized")
 UNKNOWN_HOST: Final = Refusal(
-    status=421,
-    code="unknown_host",
-    message="this host has another name: use its IP address, or start it with --allow-host NAME",
+    421,
+    "unknown_host",
+    "this host has another name: use its IP address, or start it with --allow-host NAME",
 )
-FROM_A_PAGE: Final = Refusal(
-    status=403, code="from_a_page", message="web pages may not use this host: send no Origin"
-)
-NOT_JSON: Final = Refusal(
-    status=415, code="not_json", message="the content type must be application/json"
-)
+FROM_A_PAGE: Final = Refusal(403, "from_a_page", "web pages may not use this host: send no Origin")
+NOT_JSON: Final = Refusal(415, "not_json", "the content type must be application/json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

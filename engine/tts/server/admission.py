@@ -42,7 +42,6 @@ class Slots:
 
     @property
     def waiting(self) -> int:
-        """How many wait for a slot."""
         return sum(not turn.done() for _, _, turn in self._waiting)
 
     @asynccontextmanager
@@ -158,7 +157,6 @@ class UnreadBuffer:
             await self._room.wait()
 
     def end(self) -> None:
-        """Nothing more will come."""
         self._pieces.put_nowait(None)
 
     async def take(self) -> bytes | None:

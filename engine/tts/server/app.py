@@ -11,7 +11,7 @@ cuts off a reader that stalls for long.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import Final
 
@@ -104,10 +104,9 @@ class Synthesis:
     async def _answer(
         self, command: SynthesizeCommand, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        async with AsyncExitStack() as stack:
-            if command.format == "wav":
-                await stack.enter_async_context(self._limits.wav_file(command.deadline_in))
-            unread = UnreadBuffer(MOST_WAV if command.format == "wav" else MOST_UNREAD)
+        is_wav = command.format == "wav"
+        async with self._limits.wav_file(command.deadline_in) if is_wav else nullcontext():
+            unread = UnreadBuffer(MOST_WAV if is_wav else MOST_UNREAD)
             making = asyncio.create_task(self._runner.synthesize(command, unread.put))
             making.add_done_callback(lambda _: unread.end())
             begun = False

@@ -15,7 +15,6 @@ import ipaddress
 import os
 import socket
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -37,13 +36,7 @@ LIMIT: Final = 30.0
 HURRIED: Final = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
-    socket: socket.socket
-    access: Access
-
-
-def listen_at(path: Path) -> Listener:
+def listen_at(path: Path) -> tuple[socket.socket, Access]:
     """A Unix socket. Only this user can reach it, so it needs no token."""
     listening = socket.socket(socket.AF_UNIX)
     old = os.umask(0o177)
@@ -51,10 +44,12 @@ def listen_at(path: Path) -> Listener:
         listening.bind(str(path))
     finally:
         os.umask(old)
-    return Listener(listening, Access(any_host=True))
+    return listening, Access(any_host=True)
 
 
-def listen_on(host: str, port: int, *, token: str | None, names: Iterable[str]) -> Listener:
+def listen_on(
+    host: str, port: int, *, token: str | None, names: Iterable[str]
+) -> tuple[socket.socket, Access]:
     """A TCP port, at the first address of `host`. `names`: more names of this machine.
 
     Raises SetupError; without a token also for an address that other machines can reach.
@@ -83,19 +78,16 @@ def listen_on(host: str, port: int, *, token: str | None, names: Iterable[str]) 
         raise SetupError(f"--host {host} --port {port} cannot be used: {reason}.") from error
     known = {host_name(name) for name in (host, *names)} - {""}
     if token is None:
-        return Listener(listening, Access(names=frozenset(known)))
+        return listening, Access(names=frozenset(known))
     # What other machines of the network call this one, as far as it knows without asking.
     own = socket.gethostname().lower()
     short = own.partition(".")[0]
     names = frozenset({*known, own, short, f"{short}.local"})
-    return Listener(listening, Access(token=token.encode(), names=names))
+    return listening, Access(token=token.encode(), names=names)
 
 
 class Connection(H11Protocol):
-    """uvicorn's connection, with limits.
-
-    `limit`: seconds. `others_wait`: whether another client waits for what one that stalls may hold.
-    """
+    """uvicorn's, with limits. `others_wait`: for what a client that stalls may hold."""
 
     def __init__(
         self, *, limit: float, others_wait: Callable[[], bool], log_limit: LogLimit, **more: Any
@@ -164,10 +156,6 @@ class Connection(H11Protocol):
             log.warning("a client was cut off", client=str(self.client), reason=reason)
         self.transport.abort()
 
-    @property
-    def _at_work(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
-
     def _make_room(self) -> None:
         """Where there are too many connections, cut off the one that has been of no use for
         longest: one that was never answered, else one that is idle, else this one."""
@@ -178,6 +166,7 @@ class Connection(H11Protocol):
         ]
         if len(open_now) <= MOST_CONNECTIONS:
             return
-        idle = [each for each in open_now if each is not self and not each._at_work]
+        others = [each for each in open_now if each is not self]
+        idle = [each for each in others if each.cycle is None or each.cycle.response_complete]
         of_least_use = min(idle, key=lambda each: (each._answered, each._opened), default=self)
         of_least_use._cut_off("there are too many connections")

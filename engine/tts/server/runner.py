@@ -46,14 +46,9 @@ _SIGN_OF_LIFE: Final = 0.5  # seconds between signs of life while a voice is emb
 
 @dataclass(slots=True, eq=False)
 class ActiveRequest:
-    """A command that holds a slot, and when the engine last made progress on it."""
-
     id: str
-    progress: float
+    progress: float  # when the engine last made some
     waits_for_reader: bool = False
-
-    def seconds_since_progress(self, now: float) -> float:
-        return 0.0 if self.waits_for_reader else now - self.progress
 
 
 class EngineRunner:
@@ -116,7 +111,10 @@ class EngineRunner:
             info=loaded.info if loaded else None,
             error=self._error,
             busy=tuple(
-                Busy(id=each.id, seconds_since_progress=each.seconds_since_progress(now))
+                Busy(
+                    id=each.id,
+                    seconds_since_progress=0.0 if each.waits_for_reader else now - each.progress,
+                )
                 for each in self._active
             ),
             waiting=self.waiting,
@@ -127,7 +125,6 @@ class EngineRunner:
 
     @property
     def waiting(self) -> int:
-        """Commands that wait for a slot."""
         return self._slots.waiting
 
     def info(self) -> EngineInfo:
@@ -198,11 +195,10 @@ class EngineRunner:
     async def _voice(
         self, engine: "_Loaded", command: SynthesizeCommand, active: ActiveRequest
     ) -> SpeakerEmbedding | None:
-        if command.request.reference is None:
+        reference = command.request.reference
+        if reference is None:
             return None
-        waiting = asyncio.ensure_future(
-            engine.voices.embedding(command.request.reference, command.recording)
-        )
+        waiting = asyncio.ensure_future(engine.voices.embedding(reference, command.recording))
         try:
             while not (await asyncio.wait({waiting}, timeout=_SIGN_OF_LIFE))[0]:
                 if not engine.voices.stuck:
@@ -221,8 +217,7 @@ class EngineRunner:
         async with aclosing(engine.synthesizer.synthesize(command.request, voice)) as pieces:
             async for piece in pieces:
                 active.progress = self._clock.monotonic()
-                if sound is None:
-                    sound = kind(piece.rate)
+                sound = sound or kind(piece.rate)
                 if made := sound.feed(piece):
                     await put(made)
                 # An engine far ahead of real time never waits, so let other tasks run.

@@ -7,21 +7,14 @@ conditionals they give upstream's tokens (a test compares all three models).
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from types import SimpleNamespace
 from typing import Any, Final
 
 import torch
 from chatterbox.models.t3.inference.alignment_stream_analyzer import AlignmentStreamAnalyzer
 from chatterbox.models.t3.modules.cond_enc import T3Cond
-from transformers.generation.logits_process import (
-    LogitsProcessorList,
-    MinPLogitsWarper,
-    RepetitionPenaltyLogitsProcessor,
-    TemperatureLogitsWarper,
-    TopKLogitsWarper,
-    TopPLogitsWarper,
-)
+from transformers.generation import logits_process
 
 from engine.tts.engines.chatterbox.device import RequestRng
 from engine.tts.engines.chatterbox.embedding import Conditionals
@@ -77,16 +70,16 @@ class TurboDecoding:
         self._past = None
 
 
-def _turbo_warp(style: Style) -> LogitsProcessorList:
-    warp = LogitsProcessorList()
+def _turbo_warp(style: Style) -> logits_process.LogitsProcessorList:
+    warp = logits_process.LogitsProcessorList()
     if style["temperature"] != 1:
-        warp.append(TemperatureLogitsWarper(style["temperature"]))
+        warp.append(logits_process.TemperatureLogitsWarper(style["temperature"]))
     if style["top_k"] > 0:
-        warp.append(TopKLogitsWarper(int(style["top_k"])))
+        warp.append(logits_process.TopKLogitsWarper(int(style["top_k"])))
     if style["top_p"] < 1:
-        warp.append(TopPLogitsWarper(style["top_p"]))
+        warp.append(logits_process.TopPLogitsWarper(style["top_p"]))
     if style["repetition_penalty"] != 1:
-        warp.append(RepetitionPenaltyLogitsProcessor(style["repetition_penalty"]))
+        warp.append(logits_process.RepetitionPenaltyLogitsProcessor(style["repetition_penalty"]))
     return warp
 
 
@@ -109,9 +102,10 @@ class GuidedDecoding:
         self._drawn: Any = start  # (1, 1 + n)
         self._past: Any = None
         self._alignment: Alignment | None = None
-        self._repetition = RepetitionPenaltyLogitsProcessor(float(style["repetition_penalty"]))
-        self._min_p = MinPLogitsWarper(min_p=style["min_p"])
-        self._top_p = TopPLogitsWarper(top_p=style["top_p"])
+        penalty = float(style["repetition_penalty"])
+        self._repetition = logits_process.RepetitionPenaltyLogitsProcessor(penalty)
+        self._min_p = logits_process.MinPLogitsWarper(min_p=style["min_p"])
+        self._top_p = logits_process.TopPLogitsWarper(top_p=style["top_p"])
 
     def step(self) -> int:
         logits = self._logits()
@@ -193,14 +187,11 @@ class Alignment:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Call the model within the block, for this request only."""
-        handles = [
-            self._layers[at].self_attn.register_forward_hook(hook) for at, hook in self._hooks
-        ]
-        try:
+        with ExitStack() as registered:
+            for at, hook in self._hooks:
+                attention = self._layers[at].self_attn
+                registered.enter_context(attention.register_forward_hook(hook))
             yield
-        finally:
-            for handle in handles:
-                handle.remove()
 
     def correct(self, logits: Any, last: int) -> Any:
         """The logits, changed where speech must end or must not. (1, V) -> (1, V)."""

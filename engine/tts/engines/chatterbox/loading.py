@@ -27,9 +27,7 @@ _FINGERPRINTED: Final = 64 * 1024
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
-    """Upstream's model and what it was made from."""
-
-    upstream: Any
+    upstream: Any  # upstream's model
     device: str
     version: str  # of the package and of the weights
     punctuate: Any  # upstream's cleaning of a text: str -> str

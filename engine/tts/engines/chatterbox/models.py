@@ -54,8 +54,6 @@ def _guided(repetition_penalty: float) -> tuple[StyleOption, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """One of the three."""
-
     engine: str  # the engine's name
     title: str  # for people
     repository: str  # on the hub

@@ -53,8 +53,6 @@ _SIGN_OF_LIFE: Final = Pcm(np.zeros(0, np.float32), RATE)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Speech:
-    """A request, checked."""
-
     text: str
     language: str
     style: dict[str, float]

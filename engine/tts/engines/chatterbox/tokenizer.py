@@ -70,7 +70,7 @@ class Languages:
         self._latin.set_languages(sorted(_IN_LATIN & self._spoken))
 
     def of(self, text: str, *, within: str | None = None) -> str:
-        """The language of `text`, which is a part of `within`."""
+        """`text` is a part of `within`."""
         found = by_script(text) or self._by_words(text)
         around = None if within is None else by_script(within)
         if found == "zh" and around == "ja":  # a part without kana
@@ -147,7 +147,12 @@ def _segmenter(folder: Path, *, fetch: bool) -> Any:
     if found is None and not fetch:
         log.info("Chinese words are not told apart: there is no model", folder=SEGMENTER_MODEL)
         return None
-    _silence_pkuseg()
+    # It announces what it fetches on standard error, and draws a progress bar.
+    download: Any = importlib.import_module("spacy_pkuseg.download")
+    download.sys = SimpleNamespace(
+        stderr=SimpleNamespace(write=lambda said: log.info("pkuseg says", message=said.strip()))
+    )
+    download.tqdm = lambda **_: nullcontext(SimpleNamespace(update=lambda done: None))
     try:
         return pkuseg.pkuseg(found or SEGMENTER_MODEL)
     # Out of reach, no space left, damaged.
@@ -158,12 +163,3 @@ def _segmenter(folder: Path, *, fetch: bool) -> Any:
             reason=own_words(error),
         )
         return None
-
-
-def _silence_pkuseg() -> None:
-    """It announces what it fetches on standard error, and draws a progress bar."""
-    download: Any = importlib.import_module("spacy_pkuseg.download")
-    download.sys = SimpleNamespace(
-        stderr=SimpleNamespace(write=lambda said: log.info("pkuseg says", message=said.strip()))
-    )
-    download.tqdm = lambda **_: nullcontext(SimpleNamespace(update=lambda done: None))

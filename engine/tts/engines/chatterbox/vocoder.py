@@ -17,7 +17,7 @@ from engine.tts.engines.chatterbox.models import RATE
 _SILENT_TOKEN: Final = 4299
 _SILENT_END: Final = 3  # such tokens, which upstream puts after what Turbo says
 _TURBO_STEPS: Final = 2  # of its flow, which was distilled to two
-_MOST_GAIN: Final = amplitude(18.0)
+_MOST_GAIN: Final = amplitude(18.0)  # more would raise noise, not a voice
 _LEVEL_SECONDS: Final = 0.4  # the shortest sound that has a loudness
 
 
@@ -48,26 +48,20 @@ def waveform(upstream: Any, mels: Any, rng: RequestRng) -> Samples:
 
 def postprocess(watermarker: Any, sound: Pcm, speed: float) -> Pcm:
     """`sound` at that speed and the standard loudness, with the watermark."""
-    paced = at_speed(sound, speed)
-    # The watermark comes last, so that nothing changes it here.
-    return mark(watermarker, Pcm(paced.samples * np.float32(_gain(paced)), RATE))
-
-
-def _gain(sound: Pcm) -> float:
-    """The factor that brings one chunk to the standard loudness, within 18 dB: more would raise
-    noise, not a voice. A sound too short to have a loudness is measured as if it was repeated."""
+    paced = measured = at_speed(sound, speed)
     least = round(_LEVEL_SECONDS * sound.rate)
-    if 0 < len(sound.samples) < least:
-        sound = Pcm(np.resize(sound.samples, least), sound.rate)
-    return min(_MOST_GAIN, max(1 / _MOST_GAIN, gain_to_speech(sound)))
+    if 0 < len(paced.samples) < least:  # measured as if it was repeated
+        measured = Pcm(np.resize(paced.samples, least), sound.rate)
+    gain = min(_MOST_GAIN, max(1 / _MOST_GAIN, gain_to_speech(measured)))
+    # The watermark comes last, so that nothing changes it here.
+    return mark(watermarker, Pcm(paced.samples * np.float32(gain), RATE))
 
 
 def mark(watermarker: Any, sound: Pcm) -> Pcm:
     """`sound` with Perth's watermark, which is inaudible and survives Opus. The length stays."""
     with torch.inference_mode():
-        marked = np.asarray(
-            watermarker.apply_watermark(sound.samples, sample_rate=RATE), np.float32
-        )
+        marked = watermarker.apply_watermark(sound.samples, sample_rate=RATE)
+    marked = np.asarray(marked, np.float32)
     missing = max(0, len(sound.samples) - len(marked))
     return Pcm(np.pad(marked[: len(sound.samples)], (0, missing)), sound.rate)
 
