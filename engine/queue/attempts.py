@@ -1,9 +1,9 @@
 """The outcomes of an attempt to make a chunk's audio.
 
     claim ──▶ made         its audio is in the cache, for every job that waits for this key
-         ├──▶ give_back    the engine was away, or the queue closes: the attempt does not count;
-         │                 the engine died while it worked on several chunks: the attempt counts, so
-         │                 each is retried alone; it died on this one alone: after three, fail
+         ├──▶ give_back    the engine was away, or the queue closes: the attempt does not count
+         ├──▶ give_back    the engine died while it worked on several chunks: each is retried alone
+         ├──▶ give_back    the engine died while it worked on this one alone; after three, fail
          └──▶ fail         the chunk cannot be made; the rest of each job is spoken
 
 An attempt is committed before it begins, so a chunk that takes the bot down along with the engine

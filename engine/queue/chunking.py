@@ -54,7 +54,7 @@ class ActiveEngine:
             return voice_number(voice) is not None
         return voice == "" or voice in self._voices
 
-    def voice_of(self, job: Job | JobRequest) -> str:
+    def voice_of(self, job: JobRequest) -> str:
         """The job's voice. A name that was typed before any engine was known becomes the id of the
         built-in voice with that name, if there is one."""
         if job.typed and job.reference is None and not self.has(job.voice):
@@ -63,7 +63,7 @@ class ActiveEngine:
         return job.voice
 
     def refusal(
-        self, job: Job | JobRequest, *, known: bool = False, before: EngineInfo | None = None
+        self, job: JobRequest, *, known: bool = False, before: EngineInfo | None = None
     ) -> UnknownVoice | None:
         """Why this engine cannot speak a job; None if it can.
 
@@ -81,7 +81,7 @@ class ActiveEngine:
             return UnknownVoice(f"{self.info.name} has no voice of its own", code="no-own-voice")
         return None
 
-    def speaks(self, job: Job | JobRequest) -> bool:
+    def speaks(self, job: JobRequest) -> bool:
         """Whether there is a voice for the job: its own, or the engine's default."""
         own = bool(self.info.default_voice) or self.voice_of(job) in self._voices
         return own or self._clones(job)
@@ -104,7 +104,7 @@ class ActiveEngine:
             text=text, voice=voice, reference=reference, context=context, style=style
         )
 
-    def substitution(self, job: Job | JobRequest) -> Substitution | None:
+    def substitution(self, job: JobRequest) -> Substitution | None:
         """What speaks a job in place of the requested voice; None if that voice speaks."""
         if self.fallback:
             return Substitution.FALLBACK
@@ -112,7 +112,7 @@ class ActiveEngine:
             return None if self.info.clones else Substitution.OWN_VOICE
         return None if self.has(self.voice_of(job)) else Substitution.LACKING
 
-    def _clones(self, job: Job | JobRequest) -> bool:
+    def _clones(self, job: JobRequest) -> bool:
         return self.info.clones and job.reference is not None
 
     def key(self, job: Job, text: str) -> str:

@@ -10,7 +10,7 @@ lane with jobs waiting   the time since the last heartbeat counts as stalled, ex
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,8 +55,7 @@ async def recover(queue: Queue, cache: AudioCache) -> None:
             tx.audio.put(row, now=now)
         tx.audio.drop(list(found.audio - files))
         tx.metadata.put("alive", now)
-        known = tx.audio.known(wanted)
-        return [change for chunk in unspoken for change in _settled(chunk, known)]
+        return _settled(unspoken, tx.audio.known(wanted))
 
     monotonic, away = queue.clock.monotonic(), _away(found, now)
     for lane_key, seconds in away.items():
@@ -109,14 +108,16 @@ def _key(queue: Queue, job: Job, chunk: Chunk) -> str:
     return chunk.audio or ("" if queue.engine is None else queue.engine.key(job, chunk.text))
 
 
-def _settled(live: LiveChunk, known: Mapping[str, AudioRow]) -> Iterable[Change]:
+def _settled(chunks: Sequence[LiveChunk], known: Mapping[str, AudioRow]) -> Iterable[Change]:
     """A chunk that is not spoken is ready if the cache has its audio, else it waits."""
-    row = known.get(live.key)
-    state = ChunkState.QUEUED if row is None else ChunkState.READY
-    audio = None if row is None else live.key
-    if (live.chunk.state, live.chunk.audio) != (state, audio):
-        seconds = None if row is None else row.seconds
-        yield chunk_change(live, state=state, audio=audio, seconds=seconds)
+    lacking = [each for each in chunks if each.key not in known]
+    waiting = [each for each in lacking if each.state is not ChunkState.QUEUED or each.chunk.audio]
+    yield chunk_change(*waiting, state=ChunkState.QUEUED, audio=None, seconds=None)
+    for each in chunks:
+        row = known.get(each.key)
+        if row is not None and (each.state, each.chunk.audio) != (ChunkState.READY, row.key):
+            ready = {"audio": row.key, "seconds": row.seconds}
+            yield chunk_change(each, state=ChunkState.READY, **ready)
 
 
 async def _read_orphans(cache: AudioCache, orphans: Mapping[str, str]) -> list[AudioRow]:

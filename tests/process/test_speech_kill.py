@@ -19,17 +19,17 @@ POINTS = [
     ("FrontEndQueue._submit", "before", 1),
     ("FrontEndQueue._submit", "within", 2),
     ("FrontEndQueue._submit", "after", 2),
-    ("FrontEndQueue._confirm", "within", 2),  # confirmed
-    ("FrontEndQueue._confirm", "after", 2),
-    ("FrontEndQueue._note", "after", 2),
+    ("FrontEndQueue.confirm", "within", 2),  # confirmed
+    ("FrontEndQueue.confirm", "after", 2),
+    ("FrontEndQueue.note", "after", 2),
     ("claim", "within", 3),
     ("claim", "after", 3),
     ("file", "before", 3),
     ("file", "after", 3),
     ("made", "within", 3),
     ("made", "after", 3),
-    ("PlaybackQueue._started", "within", 2),  # started
-    ("PlaybackQueue._started", "after", 2),
+    ("PlaybackQueue._start", "within", 2),  # started
+    ("PlaybackQueue._start", "after", 2),
     ("PlaybackQueue._commit_spoken", "within", 3),
     ("PlaybackQueue._commit_spoken", "after", 3),
     ("PlaybackQueue._commit_spoken", "within", 4),  # and the job's completion with it
