@@ -91,14 +91,14 @@ class InteractionApi:
             json={"type": CHANNEL_MESSAGE_WITH_SOURCE, "data": dict(message)},
             timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
         )
-        return await _result(request, _answer_id, {400, 401, 403, 404})
+        return await _result(request, _answer_id, {400, 401, 403, 404}, "arrived")
 
     async def original(self, token: InteractionToken) -> Answer:
         """Ask Discord whether an interaction was answered, and by which message."""
         url = f"{self._base}/webhooks/{token.application_id}/{token.token}/messages/@original"
         timeout = aiohttp.ClientTimeout(total=ORIGINAL_SECONDS)
         request = self._session.get(url, timeout=timeout)
-        return await _result(request, lambda body: body["id"], {401, 403, 404})
+        return await _result(request, lambda body: body["id"], {401, 403, 404}, "was given")
 
     async def edit(self, channel_id: int, message_id: int, message: Mapping[str, Any]) -> None:
         """Edit a message with the bot's own token. Raises discord.HTTPException and
@@ -121,9 +121,10 @@ async def _result(
     request: AbstractAsyncContextManager[aiohttp.ClientResponse],
     message_id: Callable[[Any], str | None],
     refused: Collection[int],
+    asked: str,
 ) -> Answer:
     """Whether Discord has our answer. `message_id` reads the body of a success; `refused` are the
-    statuses that say no."""
+    statuses that say no; `asked` is for the log: whether an answer arrived, or was given."""
     try:
         async with request as response:
             if response.status == 204:
@@ -134,9 +135,9 @@ async def _result(
             if response.status in refused:
                 body = await response.json(content_type=None)
                 return Answer(AnswerResult.REFUSED, code=body.get("code"))
-            log.warning("it is unclear whether Discord has an answer", status=response.status)
+            log.warning(f"it is unclear whether an answer {asked}", status=response.status)
     except (*NETWORK_ERRORS, *_UNREADABLE) as error:
-        log.warning("it is unclear whether Discord has an answer", error=describe(error))
+        log.warning(f"it is unclear whether an answer {asked}", error=describe(error))
     return Answer(AnswerResult.UNCLEAR)
 
 
