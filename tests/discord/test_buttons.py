@@ -90,8 +90,8 @@ async def test_buttons_of_a_job_that_is_forgotten_say_so(bot: Running, scene: Sc
     await message.wait_for(over)
     for button in message.components[0]["components"]:
         button["custom_id"] = button["custom_id"].rsplit(":", 1)[0] + ":999"
-    assert "That job is no longer kept" in await scene.press(message, "Replay")
-    assert "That job is no longer kept" in await scene.press(message, "Download")
+    assert "That text is no longer kept" in await scene.press(message, "Replay")
+    assert "That text is no longer kept" in await scene.press(message, "Download")
 
 
 async def test_buttons_reach_no_job_of_another_server(

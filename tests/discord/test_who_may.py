@@ -145,7 +145,7 @@ async def test_members_do_not_command_while_jobs_of_others_wait(
     await scene.say(LONG, by=scene.bob)
     await scene.guild.bot_joined(scene.lounge)
     words = await scene.told(command)
-    assert words.startswith("Jobs of others wait: ask a moderator")
+    assert words.startswith("Texts of others wait: ask a moderator")
     make_moderator(scene, scene.ada, Permission.MUTE_MEMBERS)
     assert "moderator" not in await scene.told(command)
 
