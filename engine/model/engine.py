@@ -85,8 +85,10 @@ class EngineInfo:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> EngineInfo:
+    def from_json(cls, data: object) -> EngineInfo:
         """Fields that only a newer host knows are ignored. Raises KeyError, TypeError."""
+        if not isinstance(data, Mapping):
+            raise TypeError("an engine's info is a JSON object")
         known = {each.name for each in fields(cls)}
         return cls(
             **{

@@ -176,8 +176,10 @@ class Health:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
+    def from_json(cls, data: object) -> Self:
         """Raises KeyError, TypeError for what is no report."""
+        if not isinstance(data, Mapping):
+            raise TypeError("a report is a JSON object")
         known = {each.name: data[each.name] for each in fields(cls) if each.name in data}
         if known.get("info") is not None:
             known["info"] = EngineInfo.from_json(known["info"])

@@ -4,6 +4,7 @@ body."""
 import base64
 import hashlib
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -150,28 +151,30 @@ def test_a_body_that_is_not_a_json_object_is_refused(body: bytes) -> None:
         SynthesizeCommand.from_body(body)
 
 
-@given(
-    st.recursive(
+def any_json(*names: str) -> st.SearchStrategy[object]:
+    """JSON values, with these names in its objects."""
+    return st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(max_size=5) | st.integers(),
         lambda inner: (
-            st.lists(inner, max_size=3)
-            | st.dictionaries(
-                st.sampled_from(
-                    ["text", "voice", "style", "seed", "deadline_in", "format", "id", "x"]
-                ),
-                inner,
-                max_size=4,
-            )
+            st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(names), inner, max_size=4)
         ),
         max_leaves=8,
     )
-)
+
+
+@given(any_json("text", "voice", "style", "seed", "deadline_in", "format", "id", "x"))
 def test_any_json_is_a_command_or_is_refused(body: object) -> None:
     try:
         command = SynthesizeCommand.from_json(body)
     except Invalid:
         return
     assert command.request.text
+
+
+@given(any_json("state", "info", "busy", "broken", "voices", "languages", "styles", "name", "x"))
+def test_any_json_is_a_report_of_health_or_is_refused(body: object) -> None:
+    with suppress(KeyError, TypeError):
+        assert isinstance(Health.from_json(body), Health)
 
 
 def test_the_health_survives_the_wire() -> None:
