@@ -148,7 +148,7 @@ def _view(choices: Sequence[Choice]) -> discord.ui.View:
             label=each.label, custom_id=each.custom_id, style=style
         )
         view.add_item(button)
-    view.stop()  # discord.py forgets a stopped view: presses go to `commands/components.py` only
+    view.stop()  # discord.py forgets a stopped view: presses go to `commands/tree.py` only
     return view
 
 
