@@ -17,7 +17,7 @@ PRODUCT: Final = ("bot", "engine", "mynah")
 LOGS: Final = {"log", "logger", "_log", "logging"}
 LEVELS: Final = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 
-#: What a log may read from an error: numbers, names of the system's, sentences of ours.
+#: What a log may read from an error: numbers, names of the system, our own sentences.
 READ: Final = {"status", "code", "errno", "strerror", "by_signal", "output"}
 #: What may take a whole error.
 TAKE: Final = {"describe", "error_text", "format_error", "own_words", "places", "type"}
