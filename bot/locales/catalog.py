@@ -15,10 +15,13 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+import structlog
 from fluent.runtime import FluentBundle, FluentResource
 
 from bot.locales.escape import Markup, escape, plain
 from engine.model.errors import MynahError
+
+log = structlog.get_logger(__name__)
 
 ENGLISH: Final = "en"
 FOLDER: Final = Path(__file__).parent
@@ -80,20 +83,22 @@ def error_text(error: MynahError) -> Markup:
 
 def error_label(error: MynahError) -> str:
     """The same for a place where nothing reads markup."""
-    try:
-        return label(f"error-{error.code}", **error.fields)
-    except SentenceError:
-        return label("error-failed")
+    return _error(error.code, error.fields, plain)
 
 
 def code_text(code: str, fields: Mapping[str, Argument]) -> Markup:
-    """The same for the code and the fields of an error. An engine server or a database of another
-    version may have codes and fields that this version does not know: they get a general
-    sentence."""
+    """What a person is told of an error with this code and these fields."""
+    return Markup(_error(code, fields, escape))
+
+
+def _error(code: str, fields: Mapping[str, Argument], escaped: Callable[[str, int], str]) -> str:
+    """An engine server or a database of another version may have codes and fields that this version
+    does not know: they get a general sentence."""
     try:
-        return text(f"error-{code}", **fields)
+        return _format(f"error-{code}", fields, escaped)
     except SentenceError:
-        return text("error-failed")
+        log.warning("no sentence for an error", code=code, fields=sorted(fields))
+        return label("error-failed")
 
 
 def _format(

@@ -10,7 +10,6 @@ it from pinging anybody.
 
 import hashlib
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,7 +18,6 @@ from typing import Final
 from bot.locales.catalog import code_text, label, text
 from bot.locales.escape import Markup, escape
 from engine.model.engine import EngineState
-from engine.model.ids import parse_id
 from engine.model.jobs import EndReason, JobState, JobView, Substitution
 from engine.model.voices import Unnamed
 
@@ -87,16 +85,6 @@ class StatusMessage:
     buttons: tuple[Button, ...]
     final: bool
     key: str
-
-
-_CUSTOM_ID: Final = re.compile(r"mynah:(skip|stop|replay|download):(.*)", re.DOTALL)
-
-
-def parse_custom_id(custom_id: str) -> Button | None:
-    """The button that has this custom id; None if it is not a button of a job."""
-    found = _CUSTOM_ID.fullmatch(custom_id)
-    job_id = parse_id(found[2]) if found else None
-    return Button(ButtonAction(found[1]), job_id) if found and job_id is not None else None
 
 
 def render(

@@ -68,7 +68,7 @@ class _Work:
 
 @dataclass(slots=True, eq=False)
 class Uploads:
-    """`_folder` is for recordings while they are examined; `start` deletes what it finds there."""
+    """`_folder` is for recordings while they are analyzed; `start` deletes what it finds there."""
 
     _owners: VoiceOwners
     _moderation: Moderation

@@ -29,7 +29,7 @@ async def builtin(speaker: Speaker, *, seed: int = 1) -> np.ndarray:
         return np.concatenate([piece.samples async for piece in pieces])
 
 
-def test_card_has_it_once_the_weights_are_loaded(
+def test_info_has_it_once_the_weights_are_loaded(
     original: Speaker, checkpoints: Callable[[str], Path]
 ) -> None:
     info = original.synthesizer.describe()
@@ -40,7 +40,7 @@ def test_card_has_it_once_the_weights_are_loaded(
     assert (unloaded.voices, unloaded.default_voice) == ((), "")
 
 
-def test_card_of_weights_without_one_has_none(turbo: Speaker) -> None:
+def test_info_of_weights_without_one_has_none(turbo: Speaker) -> None:
     info = turbo.synthesizer.describe()
     assert (info.voices, info.default_voice) == ((), "")
 

@@ -54,7 +54,7 @@ def test_no_network_is_used_with_a_checkpoint(
     assert loaded.upstream.tokenizer.cangjie_converter.word2cj == {"好": "vnd", "你": "onf"}
 
 
-def test_card_is_the_model_s(speaker: Speaker) -> None:
+def test_info_is_the_model_s(speaker: Speaker) -> None:
     info = speaker.synthesizer.describe()
     assert info.version.startswith("0.1.7+")
     assert info.clones

@@ -154,7 +154,11 @@ async def test_custom_ids_of_messages_of_earlier_versions_keep_working(
 
 async def test_names_of_components_match_whole(bot: Running, scene: Scene) -> None:
     message = await scene.say(LONG)
-    for unknown in ("mynah:skipped:1", "mynah:voice:user:@1", "mynah:voice", "xmynah:skip:1"):
+    job = job_of(message)
+    for unknown in (
+        *(f"mynah:skipped:{job}", f"mynah:eat:{job}", f"xmynah:skip:{job}", f"x:skip:{job}"),
+        *("mynah:voice:user:@1", "mynah:voice", "mynah", ""),
+    ):
         data = {"component_type": 2, "custom_id": unknown}
         pressed = scene.ada.interact(Kind.COMPONENT, scene.text, data, pressed=message)
         await scene.told("help")  # answered after it

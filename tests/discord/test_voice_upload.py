@@ -53,14 +53,14 @@ async def test_recording_becomes_a_voice_with_a_card(bot: Running, scene: Scene)
     await question.wait_for(lambda each: not each.buttons and "agreed" in each.content)
 
 
-async def test_card_has_a_preview_to_listen_to(bot: Running, scene: Scene) -> None:
+async def test_info_has_a_preview_to_listen_to(bot: Running, scene: Scene) -> None:
     (ogg,) = await scene.ada.download(await give(scene))
     with av.open(io.BytesIO(ogg), mode="r") as sound:
         seconds = sum(float(frame.samples) / frame.sample_rate for frame in sound.decode(audio=0))
     assert seconds > 5
 
 
-async def test_button_of_the_card_makes_it_the_voice_of_say(bot: Running, scene: Scene) -> None:
+async def test_button_of_the_info_makes_it_the_voice_of_say(bot: Running, scene: Scene) -> None:
     card = await give(scene)
     assert "`/say` now speaks in **Morning**" in await scene.press(card, USE)
     (voice,) = await bot.registry.owners.own(str(scene.ada.id))

@@ -144,7 +144,7 @@ async def test_texts_without_a_voice_fail_under_such_an_engine(harness: Harness)
     assert [view.job.id for view in await speech.queue("lane")] == [cloned.id]
 
 
-async def test_before_any_card_is_known_texts_wait_for_it(harness: Harness) -> None:
+async def test_before_any_info_is_known_texts_wait_for_it(harness: Harness) -> None:
     engine = LateEngine(harness.clock, info=REFERENCES_ONLY_INFO)
     speech = await harness.open(engine)
     job = await harness.say(voice="")

@@ -22,7 +22,7 @@ OTHER = replace(
 )
 
 
-async def test_text_not_yet_spoken_is_cut_as_the_new_card_asks(harness: Harness) -> None:
+async def test_text_not_yet_spoken_is_cut_as_the_new_info_asks(harness: Harness) -> None:
     speech = await harness.open()
     job = await harness.say(LONG)
     untouched = await harness.say(LONG)
@@ -110,7 +110,7 @@ async def test_audio_of_another_engine_is_not_used_for_the_new_one(harness: Harn
     assert [asked.text for asked in harness.engine.asked] == [ONE]
 
 
-async def test_card_is_known_before_the_engine_is_there(harness: Harness) -> None:
+async def test_info_is_known_before_the_engine_is_there(harness: Harness) -> None:
     await harness.open()
     await harness.quiet()
     await harness.close()
@@ -123,7 +123,7 @@ async def test_card_is_known_before_the_engine_is_there(harness: Harness) -> Non
     assert len(await Listener(speech.player("lane")).hear_all()) == 2
 
 
-async def test_jobs_submitted_under_the_stored_card_are_cut_anew_when_another_engine_comes(
+async def test_jobs_submitted_under_the_stored_info_are_cut_anew_when_another_engine_comes(
     harness: Harness,
 ) -> None:
     await harness.open()

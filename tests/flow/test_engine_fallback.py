@@ -105,7 +105,7 @@ async def test_whichever_is_ready_first_speaks(two: Two) -> None:
     assert (await asking).name == CLONING_INFO.name
 
 
-async def test_what_was_asked_under_one_card_never_reaches_the_other_engine(two: Two) -> None:
+async def test_what_was_asked_under_one_info_never_reaches_the_other_engine(two: Two) -> None:
     two.main.come_up()
     await two.info()
     two.main.go_down()

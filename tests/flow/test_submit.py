@@ -41,7 +41,7 @@ async def test_submit_does_not_wait_for_an_engine_that_never_was_there(harness: 
     assert (await harness.speech.view(job.id)).job.state is JobState.QUEUED
 
 
-async def test_first_job_of_all_is_split_when_the_first_card_arrives(harness: Harness) -> None:
+async def test_first_job_of_all_is_split_when_the_first_info_arrives(harness: Harness) -> None:
     engine = LateEngine(harness.clock)
     speech = await harness.open(engine)
     job = await harness.say(TWO, voice="chosen under an engine that is gone")

@@ -114,7 +114,7 @@ async def test_lane_that_has_left_is_not_synthesized_for(harness: Harness) -> No
     assert harness.engine.asked == []
 
 
-async def test_engine_works_on_as_many_chunks_as_its_card_says(harness: Harness) -> None:
+async def test_engine_works_on_as_many_chunks_as_its_info_says(harness: Harness) -> None:
     harness.engine = slots(harness, 3)
     harness.engine.hold()
     await harness.open()

@@ -71,7 +71,7 @@ async def test_kill_while_it_waits_changes_nothing(harness: Harness) -> None:
     assert {asked.request.voice for asked in engine.asked} == {"de"}
 
 
-async def test_kill_after_the_card_was_stored_and_before_it_was_asked(harness: Harness) -> None:
+async def test_kill_after_the_info_was_stored_and_before_it_was_asked(harness: Harness) -> None:
     speech = await harness.open(LateEngine(harness.clock))
     job = await harness.say(ONE, voice="Nobody", typed=True)
     await speech.database.write(lambda tx: tx.metadata.put("engine", INFO.to_json()))

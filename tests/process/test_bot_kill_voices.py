@@ -77,7 +77,7 @@ async def test_killed_between_the_recording_and_its_row_nothing_is_kept(stage: S
     assert "no voice of your own" in await told(stage, "voice list")
 
 
-async def test_killed_between_the_row_and_the_card_the_voice_is_there(stage: Stage) -> None:
+async def test_killed_between_the_row_and_the_info_the_voice_is_there(stage: Stage) -> None:
     bot = await stage.start(die=Death("after", REGISTER))
     question = await asked(stage)
     await pressed(stage, question)

@@ -49,7 +49,7 @@ class Gateway:
         await self.put(guild_id, channel_id, self_mute=self_mute, self_deaf=self_deaf)
 
     async def put(self, guild_id: int, channel_id: int | None, **flags: bool) -> None:
-        """The bot is in this channel now, whoever moved it."""
+        """The bot is in this channel now, after any move."""
         if channel_id is None:
             self._channels.pop(guild_id, None)
             self._tell_state(guild_id, None, flags)

@@ -87,7 +87,7 @@ def test_pending_job_blocks_those_behind_it() -> None:
     assert lane(job(1, "a", pending=True), job(2, "b")).next_to_take(ENGINE) is None
 
 
-def test_nothing_is_taken_or_made_of_a_job_that_was_cut_under_another_card() -> None:
+def test_nothing_is_taken_or_made_of_a_job_that_was_cut_under_another_info() -> None:
     queue = lane(job(1, "a"), job(2, "b"))
     queue.jobs[0]._job = replace(queue.jobs[0].job, engine="another")
     assert queue.next_to_take(ENGINE) is None

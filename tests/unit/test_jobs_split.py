@@ -56,7 +56,7 @@ def test_key_differs_by_all_that_shapes_the_sound() -> None:
     assert SHORT.key(replace(live, voice=INFO.default_voice), "hello") in keys
 
 
-def test_card_with_more_slots_cuts_the_same_and_one_with_another_range_does_not() -> None:
+def test_info_with_more_slots_cuts_the_same_and_one_with_another_range_does_not() -> None:
     assert ActiveEngine(replace(INFO, slots=9)).id == SHORT.id
     assert ActiveEngine(replace(INFO, most_characters=81)).id != SHORT.id
     assert ActiveEngine(replace(INFO, default_voice="de")).id != SHORT.id
